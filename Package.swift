@@ -1,0 +1,153 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers are those of ARCHITECTURE.md; LayeringTests holds every import line against them.
+
+/// Strict everywhere: what the compiler can see, it refuses.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// The targets that the module is made of compile both ways: ordinarily for the daemon and the tests, and
+/// with the trait `Embedded` as they ship inside sshd, where nothing may be allocated.
+let leaf: [SwiftSetting] =
+    strict + [
+        .treatWarning("EmbeddedRestrictions", as: .error),
+        .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
+        .unsafeFlags(
+            ["-wmo", "-Osize", "-no-allocations", "-Xfrontend", "-function-sections"],
+            .when(traits: ["Embedded"])),
+    ]
+
+/// The module's link: what it exports is the map's four names, and what it needs is libpam and libc.
+let moduleLink: [LinkerSetting] = [
+    .linkedLibrary("pam", .when(traits: ["Embedded"])),
+    .unsafeFlags(
+        [
+            "-use-ld=lld",
+            "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/pam_twostep/exports.map",
+            "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "now",
+            "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "defs",
+        ], .when(traits: ["Embedded"])),
+]
+
+/// The daemon carries its Swift runtime with it. The flag stands here and not on the command line, where
+/// it would change every compile and make the tests rebuild the whole graph.
+let daemonLink: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-stdlib",
+        "-Xlinker", "--start-group", "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
+        "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
+        "-Xlinker", "--end-group",
+    ])
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "twostep",
+    products: [
+        .library(name: "pam_twostep", type: .dynamic, targets: ["pam_twostep"]),
+        .executable(name: "twostepd", targets: ["twostepd"]),
+    ],
+    traits: [.trait(name: "Embedded", description: "Build pam_twostep.so as it ships: no runtime, no heap.")],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Doors: the system's libraries, and the Swift face of libcrypto.
+        .systemLibrary(name: "CPOSIX"),
+        .systemLibrary(name: "CPAM"),
+        .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CCrypt"),
+        .systemLibrary(name: "CQREncode"),
+        .target(name: "Cryptography", dependencies: ["COpenSSL", "CPOSIX"], swiftSettings: strict),
+
+        // Leaf: compiled into the module and into the daemon.
+        .target(name: "Wire", dependencies: ["CPOSIX"], swiftSettings: leaf),
+        .target(name: "UnixSocket", dependencies: ["CPOSIX", "Wire"], swiftSettings: leaf),
+
+        // The module.
+        .target(name: "PAMModule", dependencies: ["CPAM", "CPOSIX", "UnixSocket", "Wire"], swiftSettings: leaf),
+        .target(
+            name: "pam_twostep", dependencies: ["CPAM", "PAMModule"], exclude: ["exports.map"], swiftSettings: leaf,
+            linkerSettings: moduleLink),
+
+        // Heart: what a login is.
+        .target(name: "Authentication", dependencies: ["Wire"], swiftSettings: strict),
+
+        // Arms: one target a kind, none knows another.
+        .target(name: "AuthModules", dependencies: ["Authentication", "Cryptography"], swiftSettings: strict),
+        .target(
+            name: "AuthProviders", dependencies: ["Authentication", "CCrypt", "Cryptography", "CPOSIX"],
+            swiftSettings: strict),
+        .target(
+            name: "EnrollmentStores", dependencies: ["Authentication", "Cryptography", grdb], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
+
+        // The daemon, the command line, and what they say to each other.
+        .target(name: "AdminProtocol", swiftSettings: strict),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
+                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", lifecycle, logging, nioCore, nioPosix,
+            ], swiftSettings: strict),
+        .target(
+            name: "Administration",
+            dependencies: ["AdminProtocol", "CPOSIX", "CQREncode", "Daemon", argumentParser],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "twostepd", dependencies: ["Administration", "Daemon", argumentParser], swiftSettings: strict,
+            linkerSettings: daemonLink),
+
+        // Tests.
+        .target(name: "AuthenticationTesting", dependencies: ["Authentication"], path: "Tests/AuthenticationTesting",
+            swiftSettings: strict),
+        .testTarget(name: "WireTests", dependencies: ["Wire", "UnixSocket", "CPOSIX"], swiftSettings: strict),
+        .testTarget(
+            name: "PAMModuleTests", dependencies: ["CPAM", "CPOSIX", "PAMModule", "UnixSocket", "Wire"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuthenticationTests", dependencies: ["Authentication", "AuthenticationTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuthModulesTests", dependencies: ["AuthModules", "Authentication", "AuthenticationTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuthProvidersTests", dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EnrollmentStoresTests",
+            dependencies: ["Authentication", "AuthenticationTesting", "Cryptography", "EnrollmentStores", grdb],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: [
+                "AdminProtocol", "Authentication", "AuthenticationTesting", "AuthModules", "AuthProviders",
+                "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "AdministrationTests", dependencies: ["Administration", "AdminProtocol"], swiftSettings: strict),
+        .testTarget(name: "StructureTests", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,100 @@
+/// Which of PAM's management functions is asking.
+public enum Stage: UInt8, Sendable {
+    /// pam_sm_authenticate
+    case authenticate = 1
+    /// pam_sm_acct_mgmt
+    case account = 2
+    /// pam_sm_chauthtok with PAM_PRELIM_CHECK: nothing may be written
+    case changeCheck = 3
+    /// pam_sm_chauthtok with PAM_UPDATE_AUTHTOK
+    case changeUpdate = 4
+}
+
+/// The module's first frame: who asks for whom, and what the host process knows of the first factor.
+///
+/// Its payload begins with the range of versions on offer, in every version, for ever.
+public struct Begin: Sendable {
+    public static var maximumService: Int { 64 }
+    public static var maximumTerminal: Int { 128 }
+    public static var maximumConnection: Int { 128 }
+    public static var maximumEvidenceLines: Int { 16 }
+    public static var maximumEvidenceLine: Int { 64 }
+    public static var maximumArguments: Int { 8 }
+    public static var maximumArgument: Int { 128 }
+
+    /// The lowest and the highest version that the module speaks.
+    public let lowestVersion: UInt8
+    public let highestVersion: UInt8
+    public let stage: Stage
+    /// PAM's own flags (PAM_SILENT, …), as pam_authenticate(3) was given them.
+    public let flags: UInt32
+    /// Whether PAM_AUTHTOK is set. The token itself is never sent unless it is asked for.
+    public let hasAuthtok: Bool
+    public let service: Field
+    public let user: Field
+    public let remoteHost: Field
+    public let terminal: Field
+    public let remoteUser: Field
+    /// SSH_CONNECTION of PAM's environment: PAM_RHOST may be a DNS name, this is not.
+    public let connection: Field
+    /// Method and key type of each line of SSH_AUTH_INFO_0 (`publickey ssh-ed25519`).
+    public let evidence: FieldList
+    /// What the PAM line says to the daemon (`provider=linux`).
+    public let arguments: FieldList
+
+    /// Only the offer: what can be read of a `begin` of any version.
+    public static func offer(_ payload: Span<UInt8>) throws(WireError) -> (lowest: UInt8, highest: UInt8) {
+        var cursor = Cursor()
+        let lowest = try cursor.uint8(in: payload)
+        let highest = try cursor.uint8(in: payload)
+        guard lowest > 0, lowest <= highest else { throw .malformed }
+        return (lowest, highest)
+    }
+
+    public init(_ payload: Span<UInt8>) throws(WireError) {
+        (lowestVersion, highestVersion) = try Begin.offer(payload)
+        var cursor = Cursor()
+        _ = try cursor.uint16(in: payload)
+        guard let stage = try Stage(rawValue: cursor.uint8(in: payload)) else { throw .malformed }
+        self.stage = stage
+        flags = try cursor.uint32(in: payload)
+        switch try cursor.uint8(in: payload) {
+        case 0: hasAuthtok = false
+        case 1: hasAuthtok = true
+        case _: throw .malformed
+        }
+        service = try cursor.field(in: payload, atMost: Begin.maximumService)
+        user = try cursor.field(in: payload, atMost: Wire.maximumName)
+        remoteHost = try cursor.field(in: payload, atMost: Wire.maximumName)
+        terminal = try cursor.field(in: payload, atMost: Begin.maximumTerminal)
+        remoteUser = try cursor.field(in: payload, atMost: Wire.maximumName)
+        connection = try cursor.field(in: payload, atMost: Begin.maximumConnection)
+        evidence = try FieldList(
+            &cursor, in: payload, most: Begin.maximumEvidenceLines, each: Begin.maximumEvidenceLine)
+        arguments = try FieldList(&cursor, in: payload, most: Begin.maximumArguments, each: Begin.maximumArgument)
+        try cursor.finish(in: payload)
+    }
+}
+
+/// A short list of fields, without an array: at most sixteen.
+public struct FieldList: Sendable {
+    private var fields = [16 of Field](repeating: .empty)
+    public private(set) var count = 0
+
+    /// Reads a count of at most `most` (16 or fewer), then as many fields of at most `each` bytes.
+    init(
+        _ cursor: inout Cursor, in payload: Span<UInt8>, most: Int, each: Int
+    ) throws(WireError) {
+        let announced = try Int(cursor.uint8(in: payload))
+        guard announced <= min(most, 16) else { throw .malformed }
+        while count < announced {
+            fields[count] = try cursor.field(in: payload, atMost: each)
+            count &+= 1
+        }
+    }
+
+    /// The field at `index`, or an empty one past the end.
+    public func field(at index: Int) -> Field {
+        index >= 0 && index < count && index < 16 ? fields[index] : .empty
+    }
+}

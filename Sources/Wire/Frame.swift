@@ -1,0 +1,117 @@
+import CPOSIX
+
+/// The protocol between the module and the daemon; its manual page is twostep-wire(7).
+///
+/// A frame is `length: UInt32 · version: UInt8 · kind: UInt8 · payload`, all integers big-endian. The
+/// length counts what follows it, and no frame is longer than 4,096 bytes as a whole.
+public enum Wire {
+    /// The versions this build speaks. Adjacent versions work together: an upgrade replaces the module
+    /// before it restarts the daemon, and an open screen locker keeps the old module for days.
+    public static var versions: ClosedRange<UInt8> { 1...1 }
+
+    /// The greatest size of a frame, header included, in bytes.
+    public static var maximumFrame: Int { 4096 }
+
+    /// Length, version and kind, in bytes.
+    public static var headerSize: Int { 6 }
+
+    /// The longest prompt or verdict text, in bytes of UTF-8: a QR code fits.
+    public static var maximumText: Int { 3900 }
+
+    /// The longest answer, in bytes: what PAM_MAX_RESP_SIZE leaves for text.
+    public static var maximumAnswer: Int { 511 }
+
+    /// The longest name of a user, a host, in bytes.
+    public static var maximumName: Int { 256 }
+
+    /// The most messages that ask for nothing between two prompts: newer sshd dies at the 33rd.
+    public static var maximumMessagesBetweenPrompts: Int { 16 }
+
+    /// The most prompts in one conversation.
+    public static var maximumPrompts: Int { 32 }
+}
+
+/// What a frame is. The first four go from the module to the daemon, the others back.
+public enum FrameKind: UInt8, Sendable {
+    case begin = 0x01
+    case answer = 0x02
+    case unusable = 0x03
+    case cancel = 0x04
+    case prompt = 0x81
+    case set = 0x82
+    case verdict = 0x83
+}
+
+/// The first six bytes of a frame, judged before anything else is read or allocated.
+public struct FrameHeader: Equatable, Sendable {
+    public let version: UInt8
+    public let kind: FrameKind
+    /// The size of the payload that follows, in bytes: 0 to 4,090.
+    public let payloadCount: Int
+
+    /// Reads a header, or throws `malformed` if it announces too little, too much, or an unknown kind.
+    ///
+    /// `begin` is the one frame whose version is not judged here: it carries the range on offer.
+    public init(_ bytes: Span<UInt8>) throws(WireError) {
+        guard bytes.count >= Wire.headerSize else { throw .malformed }
+        var cursor = Cursor()
+        let length = try cursor.uint32(in: bytes)
+        version = try cursor.uint8(in: bytes)
+        let code = try cursor.uint8(in: bytes)
+        guard length >= 2, length <= UInt32(Wire.maximumFrame - 4) else { throw .malformed }
+        guard let kind = FrameKind(rawValue: code) else { throw .malformed }
+        self.kind = kind
+        payloadCount = Int(length) - 2
+    }
+}
+
+/// A part of a frame's payload, by place; the bytes stay where they were received.
+public struct Field: Equatable, Sendable {
+    public let start: Int
+    public let count: Int
+
+    public static var empty: Field { Field(start: 0, count: 0) }
+
+    public init(start: Int, count: Int) {
+        self.start = start
+        self.count = count
+    }
+}
+
+/// A reading position in a payload. It holds no bytes, so they can be wiped at any time.
+public struct Cursor: Sendable {
+    public private(set) var offset = 0
+
+    public init() {}
+
+    public mutating func uint8(in bytes: Span<UInt8>) throws(WireError) -> UInt8 {
+        guard offset < bytes.count else { throw .malformed }
+        let value = bytes[offset]
+        offset &+= 1
+        return value
+    }
+
+    public mutating func uint16(in bytes: Span<UInt8>) throws(WireError) -> UInt16 {
+        let high = try uint8(in: bytes)
+        return try UInt16(high) << 8 | UInt16(uint8(in: bytes))
+    }
+
+    public mutating func uint32(in bytes: Span<UInt8>) throws(WireError) -> UInt32 {
+        let high = try uint16(in: bytes)
+        return try UInt32(high) << 16 | UInt32(uint16(in: bytes))
+    }
+
+    /// A field preceded by its length in two bytes; longer than `limit` is malformed.
+    public mutating func field(in bytes: Span<UInt8>, atMost limit: Int) throws(WireError) -> Field {
+        let count = try Int(uint16(in: bytes))
+        guard count <= limit, count <= bytes.count &- offset else { throw .malformed }
+        let field = Field(start: offset, count: count)
+        offset &+= count
+        return field
+    }
+
+    /// Every payload must be read to its last byte.
+    public func finish(in bytes: Span<UInt8>) throws(WireError) {
+        guard offset == bytes.count else { throw .malformed }
+    }
+}

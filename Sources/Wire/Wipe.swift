@@ -1,0 +1,6 @@
+import CPOSIX
+
+/// Overwrites `bytes` in a way that no optimiser removes (explicit_bzero(3)).
+public func wipe(_ bytes: inout MutableSpan<UInt8>) {
+    unsafe bytes.withUnsafeMutableBytes { unsafe posix_wipe($0.baseAddress, $0.count) }
+}
