@@ -4,3 +4,8 @@ import CPOSIX
 public func wipe(_ bytes: inout MutableSpan<UInt8>) {
     unsafe bytes.withUnsafeMutableBytes { unsafe posix_wipe($0.baseAddress, $0.count) }
 }
+
+/// The same, for memory that its owner is about to give back.
+@unsafe public func wipe(_ bytes: UnsafeMutableBufferPointer<UInt8>) {
+    unsafe posix_wipe(bytes.baseAddress, bytes.count)
+}

@@ -1,0 +1,48 @@
+/// What proves the first factor.
+///
+/// A provider is one type in one file of `AuthProviders`, and one row in its registry.
+package protocol AuthProvider: Sendable {
+    /// Type and id, as configured.
+    var id: ProviderID { get }
+
+    /// The form of the flow's `init` step; `.nothing` for a provider that lives on evidence.
+    var inputSchema: InputSchema { get }
+
+    /// Whether its usernames are the local accounts themselves, so that its credentials need no link.
+    var speaksOfAccounts: Bool { get }
+
+    /// What a person is told when the proof was not accepted.
+    var refusal: String { get }
+
+    /// Prepares the provider, once, before the first login. One that throws admits nobody.
+    func initialize() throws(ProviderFailure)
+
+    /// Proves the first factor: returns the username, or says what is missing.
+    ///
+    /// With an `inputSchema` it runs on the pool for slow work and may take its time (a KDF); without, it
+    /// runs on the event loop and must not. It must do the same work for names that do not exist.
+    func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof
+}
+
+extension AuthProvider {
+    /// Whether it asks nothing and goes by what was proved outside. Such a provider never stands in a menu.
+    package var livesOnEvidence: Bool { inputSchema.fields.isEmpty }
+
+    package func initialize() throws(ProviderFailure) {}
+}
+
+/// Why a provider cannot work, for the journal.
+package struct ProviderFailure: Error, Equatable, Sendable {
+    package let explanation: String
+    package init(_ explanation: String) { self.explanation = explanation }
+}
+
+/// What came of proving.
+package enum Proof: Equatable, Sendable {
+    /// Proved, or waived by a rule: the username, which never changes from here on.
+    case proved(AccountName, isWaived: Bool)
+    /// Wrong; with a form, it may be filled in again.
+    case rejected(Reason)
+    /// It cannot be told.
+    case unavailable(String)
+}

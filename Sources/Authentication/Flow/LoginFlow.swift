@@ -1,0 +1,260 @@
+/// One person's way through a login: provider, modules, credentials, and how it ended.
+///
+/// A flow decides and never acts. It holds no clock, no socket and no secret: its driver performs what a
+/// transition returns and reports back with the next one. An event out of turn ends the flow with a
+/// denial and never traps; a flow that has ended stays as it is.
+///
+///     begin ─ choosing ─┐
+///        └──────────────┴─ asking(provider) ⇄ judging ─ asking(step) ⇄ judging ─ … ─ crediting ─ ended
+package struct LoginFlow: ~Copyable, Sendable {
+    /// Where a form stands: the provider's own, or that of a step of its chain.
+    package enum Stage: Hashable, Sendable {
+        case provider
+        /// Counted from 0.
+        case step(Int)
+    }
+
+    /// What is settled once a provider is: the chain, and from the proof on the username.
+    package struct Progress: Equatable, Sendable {
+        package let chain: ProviderChain
+        /// Nil until the provider has proved it.
+        package var account: AccountName?
+        /// The modules whose answers were accepted, one for each step passed.
+        package var passed: [ModuleID] = []
+    }
+
+    package enum State: Equatable, Sendable {
+        /// Goes to choosing, asking, ended.
+        case ready
+        /// Goes to asking, ended.
+        case choosing
+        /// Goes to judging, ended.
+        case asking(Stage, Progress)
+        /// Goes to asking (the same stage again, or the next), crediting, ended.
+        case judging(Stage, Progress)
+        /// Goes to ended.
+        case crediting(Progress)
+        /// Goes nowhere.
+        case ended(Verdict)
+    }
+
+    package let plan: Plan
+    package private(set) var state: State = .ready
+
+    package init(_ plan: Plan) { self.plan = plan }
+
+    // MARK: Provider
+
+    package enum OnBegin: Equatable, Sendable {
+        /// Show a menu of these and report with `chose`.
+        case choose([ProviderID])
+        /// Enter the stage: open what it needs, ask, and report with `answered`.
+        case ask(Stage)
+        case end(Verdict)
+    }
+
+    /// The login begins.
+    package mutating func begin() -> OnBegin {
+        let action: OnBegin
+        (state, action) =
+            switch (state, plan.chains.count) {
+            case (.ready, 0): LoginFlow.over(.unavailable(.misconfigured), OnBegin.end)
+            case (.ready, 1): (.asking(.provider, Progress(chain: plan.chains[0])), .ask(.provider))
+            case (.ready, _): (.choosing, .choose(plan.chains.map(\.provider)))
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.choosing, _), (.asking, _), (.judging, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
+            }
+        return action
+    }
+
+    /// Somebody picked a number from the menu, counted from 0. One that is not on it asks again.
+    package mutating func chose(_ index: Int) -> OnBegin {
+        let action: OnBegin
+        (state, action) =
+            switch state {
+            case .choosing where plan.chains.indices.contains(index):
+                (.asking(.provider, Progress(chain: plan.chains[index])), .ask(.provider))
+            case .choosing: (.choosing, .choose(plan.chains.map(\.provider)))
+            case .ended(let verdict): (.ended(verdict), .end(verdict))
+            case .ready, .asking, .judging, .crediting: LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
+            }
+        return action
+    }
+
+    // MARK: Answers
+
+    package enum OnAnswer: Equatable, Sendable {
+        /// Have the answer judged and report with `proved` or `judged`.
+        case judge(Stage)
+        case end(Verdict)
+    }
+
+    /// The form has been filled in.
+    package mutating func answered() -> OnAnswer {
+        let action: OnAnswer
+        (state, action) =
+            switch state {
+            case .asking(let stage, let progress): (.judging(stage, progress), .judge(stage))
+            case .ended(let verdict): (.ended(verdict), .end(verdict))
+            case .ready, .choosing, .judging, .crediting: LoginFlow.over(.denied(.outOfTurn), OnAnswer.end)
+            }
+        return action
+    }
+
+    package enum OnJudgement: Equatable, Sendable {
+        /// Put the same form again; the reason rides in the prompt.
+        case askAgain(Stage)
+        /// Enter the next stage.
+        case ask(Stage)
+        /// Get or create credentials and report with `credited`; nil where none are kept.
+        case credit(ProviderID, AccountName, keep: Bool)
+        case end(Verdict)
+    }
+
+    /// The provider has judged. `mayTryAgain` says whether its form may be filled in once more.
+    package mutating func proved(_ proof: Proof, mayTryAgain: Bool) -> OnJudgement {
+        let action: OnJudgement
+        (state, action) =
+            switch (state, proof) {
+            case (.judging(.provider, var progress), .proved(let account, _)):
+                enter(0, with: { progress.account = account; return progress }())
+            case (.judging(.provider, let progress), .rejected) where mayTryAgain:
+                (.asking(.provider, progress), .askAgain(.provider))
+            case (.judging(.provider, _), .rejected(let reason)): LoginFlow.over(lastRefusal(reason), OnJudgement.end)
+            case (.judging(.provider, _), .unavailable):
+                LoginFlow.over(.unavailable(.providerFailed), OnJudgement.end)
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.judging(.step, _), _), (.ready, _), (.choosing, _), (.asking, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+            }
+        return action
+    }
+
+    /// A module of the step has judged, and what it spent is on disk. `mayTryAgain` says whether the session
+    /// has tries left.
+    package mutating func judged(_ outcome: Outcome, by module: ModuleID, mayTryAgain: Bool) -> OnJudgement {
+        let action: OnJudgement
+        (state, action) =
+            switch (state, outcome) {
+            case (.judging(.step(let index), let progress), .accepted(let account)):
+                accept(account, by: module, at: index, progress)
+            case (.judging(.step(let index), let progress), .rejected(let reason)):
+                if reason != .repeated && mayTryAgain {
+                    (.asking(.step(index), progress), .askAgain(.step(index)))
+                } else {
+                    LoginFlow.over(lastRefusal(reason), OnJudgement.end)
+                }
+            case (.judging(.step, _), .delayed(let seconds, _)):
+                LoginFlow.over(.triesUsedUp(.delayed(seconds: seconds)), OnJudgement.end)
+            case (.judging(.step, _), .locked): LoginFlow.over(.triesUsedUp(.locked), OnJudgement.end)
+            case (.judging(.step, _), .unavailable(let reason)):
+                LoginFlow.over(.unavailable(reason), OnJudgement.end)
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.judging(.provider, _), _), (.ready, _), (.choosing, _), (.asking, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+            }
+        return action
+    }
+
+    // MARK: The end
+
+    package enum OnCredentials: Equatable, Sendable {
+        case end(Verdict)
+    }
+
+    /// The credentials are there, and open this account; or they could not be had.
+    package mutating func credited(_ credentials: Credentials) -> OnCredentials {
+        let verdict: Verdict
+        (state, verdict) =
+            switch (state, credentials) {
+            case (.crediting(let progress), .account(let account)) where account == progress.account:
+                // The one place where a login is granted.
+                (.ended(.granted), .granted)
+            case (.crediting, .account), (.crediting, .refused):
+                (.ended(.denied(.credentialsRefused)), .denied(.credentialsRefused))
+            case (.crediting, .unavailable):
+                (.ended(.unavailable(.storeUnavailable)), .unavailable(.storeUnavailable))
+            case (.ended(let verdict), _): (.ended(verdict), verdict)
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _):
+                (.ended(.denied(.outOfTurn)), .denied(.outOfTurn))
+            }
+        return .end(verdict)
+    }
+
+    /// The session's deadline has passed: start again from the first factor.
+    package mutating func expired() -> Verdict { stop(.denied(.loginExpired)) }
+
+    /// The person, or the program in between, gave up.
+    package mutating func cancelled() -> Verdict { stop(.conversationFailed) }
+
+    /// Something that the login needs is not there.
+    package mutating func failed(_ reason: Reason) -> Verdict { stop(.unavailable(reason)) }
+
+    /// The login is refused for a reason that lies outside the flow (the peer, the host).
+    package mutating func refused(_ reason: Reason) -> Verdict { stop(.denied(reason)) }
+
+    /// Ends the flow with a verdict that is no pass; a flow that has ended keeps the one it has.
+    private mutating func stop(_ refusal: Verdict) -> Verdict {
+        let verdict: Verdict
+        (state, verdict) =
+            switch state {
+            case .ended(let earlier): (.ended(earlier), earlier)
+            case .ready, .choosing, .asking, .judging, .crediting: (.ended(refusal), refusal)
+            }
+        return verdict
+    }
+
+    // MARK: Parts of transitions
+
+    private static func over<Action>(
+        _ verdict: Verdict, _ end: (Verdict) -> Action
+    ) -> (State, Action) {
+        (.ended(verdict), end(verdict))
+    }
+
+    /// What the last refusal ends with: MAXTRIES where there were more tries than one, and wrong answers took them.
+    private func lastRefusal(_ reason: Reason) -> Verdict {
+        switch reason {
+        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount:
+            plan.tries > 1 ? .triesUsedUp(.tooManyRetries) : .denied(reason)
+        case _: .denied(reason)
+        }
+    }
+
+    private func accept(
+        _ account: AccountName, by module: ModuleID, at index: Int, _ progress: Progress
+    ) -> (State, OnJudgement) {
+        guard account == progress.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
+        guard progress.chain.steps.indices.contains(index),
+            progress.chain.steps[index].alternatives.contains(module)
+        else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        var progress = progress
+        progress.passed.append(module)
+        return enter(index + 1, with: progress)
+    }
+
+    /// The step at `index`, or what comes after the last.
+    private func enter(_ index: Int, with progress: Progress) -> (State, OnJudgement) {
+        guard let account = progress.account else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        if plan.isExempt, index == 0 {
+            // Where the first factor was proved outside, saying "exempt" is all there is to say.
+            return !progress.chain.livesOnEvidence
+                ? (.crediting(progress), .credit(progress.chain.provider, account, keep: !plan.keepsNothing))
+                : LoginFlow.over(.exempt, OnJudgement.end)
+        }
+        guard index < progress.chain.steps.count else {
+            return (.crediting(progress), .credit(progress.chain.provider, account, keep: !plan.keepsNothing))
+        }
+        return (.asking(.step(index), progress), .ask(.step(index)))
+    }
+}
+
+/// What came of getting or creating credentials.
+package enum Credentials: Equatable, Sendable {
+    /// They open this local account.
+    case account(AccountName)
+    /// They open another, or must not be created.
+    case refused
+    case unavailable
+}

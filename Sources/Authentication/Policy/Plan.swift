@@ -1,0 +1,60 @@
+/// One step of a chain: a module, or several of which any one will do (`any_of`).
+package struct Step: Hashable, Sendable, CustomStringConvertible {
+    /// At least one.
+    package let alternatives: [ModuleID]
+
+    package init(_ module: ModuleID) { alternatives = [module] }
+
+    /// Nil for none at all: a step that nothing can satisfy is a broken configuration.
+    package init?(anyOf alternatives: [ModuleID]) {
+        guard !alternatives.isEmpty, Set(alternatives).count == alternatives.count else { return nil }
+        self.alternatives = alternatives
+    }
+
+    package var description: String { alternatives.map(\.description).joined(separator: "|") }
+}
+
+/// A provider and what it owes: all of these steps, in this order.
+package struct ProviderChain: Equatable, Sendable {
+    package let provider: ProviderID
+    /// It asks nothing and goes by what was proved outside: never in a menu.
+    package let livesOnEvidence: Bool
+    package let steps: [Step]
+
+    package init(provider: ProviderID, livesOnEvidence: Bool, steps: [Step]) {
+        self.provider = provider
+        self.livesOnEvidence = livesOnEvidence
+        self.steps = steps
+    }
+}
+
+/// What one login owes, as policy has decided before it begins. The flow follows it and decides nothing more.
+package struct Plan: Equatable, Sendable {
+    /// The chains on offer: one is taken, several are a menu, none is nothing that could let anybody in.
+    package var chains: [ProviderChain]
+    /// The modules are waived. Never the provider.
+    package var isExempt: Bool
+    /// `first_factor: none`: the provider `pam` passes without evidence.
+    package var isFirstFactorWaived: Bool
+    /// Answers a step may be given, 1 or more.
+    package var tries: Int
+    /// How long a validation session lasts, in milliseconds.
+    package var sessionLifetime: Int64
+    /// The caller is the account itself: no credentials, no grants.
+    package var keepsNothing: Bool
+    /// The line of the rule that matched, for the journal and `explain`; nil where none did.
+    package var ruleLine: Int?
+
+    package init(
+        chains: [ProviderChain], isExempt: Bool = false, isFirstFactorWaived: Bool = false, tries: Int = 3,
+        sessionLifetime: Int64 = 300_000, keepsNothing: Bool = false, ruleLine: Int? = nil
+    ) {
+        self.chains = chains
+        self.isExempt = isExempt
+        self.isFirstFactorWaived = isFirstFactorWaived
+        self.tries = max(tries, 1)
+        self.sessionLifetime = sessionLifetime
+        self.keepsNothing = keepsNothing
+        self.ruleLine = ruleLine
+    }
+}

@@ -1,0 +1,112 @@
+/// What a store knows of one account, as one attempt needs it.
+package struct AccountRecord: Sendable {
+    /// The uid the account had when it was enrolled; nil if it has nothing.
+    package var uid: UInt32?
+    /// The failures with every module that has any.
+    package var counters: [ModuleID: FailureCounter]
+    /// The devices with the attempt's module.
+    package var devices: [Device]
+    /// Which of the devices judging has changed, by index.
+    package private(set) var spent: Set<Int> = []
+
+    package init(uid: UInt32? = nil, counters: [ModuleID: FailureCounter] = [:], devices: [Device] = []) {
+        self.uid = uid
+        self.counters = counters
+        self.devices = devices
+    }
+
+    fileprivate mutating func take(_ judged: Devices) {
+        devices = judged.devices
+        spent = judged.changed
+    }
+}
+
+extension Attempt {
+    /// Charges the attempt, looks at it, and refunds it if it was right: everything that one transaction decides.
+    ///
+    /// A store loads `record` and `host`, calls this, and writes what has changed before it commits. What is no
+    /// guess is counted for the host alone.
+    package func judge(
+        in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing
+    ) -> Outcome {
+        switch subject {
+        case .firstFactor(let refusal):
+            guard !host.refuses(at: now) else { return .rejected(.hostRefused) }
+            guard let refusal else { return .accepted(account) }
+            host.count(at: now)
+            return .rejected(refusal)
+        case .answer(let answer, let session, let module):
+            guard standing != .cannotTell else { return .unavailable(.directoryUnavailable) }
+            if case .known(let uid) = standing, let enrolled = record.uid, enrolled != uid {
+                return .unavailable(.accountChanged)
+            }
+            if module.isLowEntropy, let refusal = refusal(from: record, after: nil) { return refusal }
+            switch answer {
+            case .unusable:
+                host.count(at: now)
+                return .rejected(.unusable)
+            case .repeated:
+                host.count(at: now)
+                return .rejected(.repeated)
+            case .input(let input):
+                guard module.recognizes(input) else {
+                    host.count(at: now)
+                    return .rejected(.malformed)
+                }
+                return judge(input, session, module, in: &record, host: &host, sealing: sealing)
+            }
+        }
+    }
+
+    /// A guess: charged before it is looked at.
+    private func judge(
+        _ input: UserInput, _ session: ValidationSession, _ module: any AuthModule,
+        in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing
+    ) -> Outcome {
+        let uncharged = record.counters
+        if module.isLowEntropy { record.counters[module.id, default: FailureCounter()].charge(at: now) }
+        // An account that the directory does not know owns nothing, whatever the store still has of it.
+        var devices = Devices(
+            standing == .unknown ? [] : record.devices, of: account, module: module.id, sealing: sealing)
+        do throws(InvalidAuth) {
+            let username = try module.validate(session, input, against: &devices, at: now)
+            guard username == session.account, username == account else { return .rejected(.usernameChanged) }
+            record.take(devices)
+            record.counters[module.id] = nil
+            if module.resetsThrottle { record.counters = [:] }
+            return .accepted(username)
+        } catch {
+            switch error {
+            case .wrong: return refusal(from: record, after: .wrongAnswer) ?? .rejected(.wrongAnswer)
+            case .notEnrolled:
+                let reason: Reason = standing == .unknown ? .unknownAccount : .notEnrolled
+                return refusal(from: record, after: reason) ?? .rejected(reason)
+            case .malformed, .replayed:
+                record.counters = uncharged
+                host.count(at: now)
+                return .rejected(error == .replayed ? .replayed : .malformed)
+            case .unavailable:
+                record.counters = uncharged
+                return .unavailable(.moduleFailed)
+            }
+        }
+    }
+
+    /// Delayed or locked, by the sum over all the account's low-entropy modules; nil if it is neither.
+    private func refusal(from record: AccountRecord, after reason: Reason?) -> Outcome? {
+        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
+        // The youngest failure is the one that there is most to wait after.
+        let standings = record.counters.values.map {
+            throttle.standing(failures: failures, last: $0.last, at: now)
+        }
+        var longest: Int64 = 0
+        for standing in standings {
+            switch standing {
+            case .open: continue
+            case .delayed(let seconds): longest = max(longest, seconds)
+            case .locked: return .locked(after: reason)
+            }
+        }
+        return longest > 0 ? .delayed(seconds: longest, after: reason) : nil
+    }
+}

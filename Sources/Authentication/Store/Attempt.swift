@@ -1,0 +1,68 @@
+/// One thing on its way to be judged by the store's writer.
+///
+/// A class, because it travels from the event loop to the writer and carries what must not be copied.
+package final class Attempt: Sendable {
+    /// What is to be judged.
+    package enum Subject: Sendable {
+        /// The provider has judged: what it found, or nil if the first factor was proved. Counted for the
+        /// remote host alone.
+        case firstFactor(Reason?)
+        /// An answer to a module, within a session.
+        case answer(Answer, session: ValidationSession, module: any AuthModule)
+    }
+
+    /// An answer, as far as the driver can tell without the store.
+    package enum Answer: Sendable {
+        /// Something was typed that the module may judge.
+        case input(UserInput)
+        /// It never left the host process: it was the password, or too long.
+        case unusable
+        /// The same wrong answer again in one flow.
+        case repeated
+    }
+
+    /// What the system's directory says of the account.
+    package enum Standing: Equatable, Sendable {
+        case known(uid: UInt32)
+        case unknown
+        case cannotTell
+    }
+
+    package let subject: Subject
+    package let account: AccountName
+    package let standing: Standing
+    /// The remote host's /32 or /64, for its counter; nil where there is none.
+    package let host: String?
+    package let throttle: Throttle
+    package let now: Moment
+
+    package init(
+        _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment
+    ) {
+        self.subject = subject
+        self.account = account
+        self.standing = standing
+        self.host = host
+        self.throttle = throttle
+        self.now = now
+    }
+
+    /// The module whose devices a store must load for this attempt.
+    package var module: ModuleID? {
+        switch subject {
+        case .firstFactor: nil
+        case .answer(_, _, let module): module.id
+        }
+    }
+}
+
+/// What came of an attempt.
+package enum Outcome: Equatable, Sendable {
+    /// The first factor stands, or the module returned this username.
+    case accepted(AccountName)
+    case rejected(Reason)
+    /// Try again in so many seconds. `after` is what was just refused and charged; nil if nothing was looked at.
+    case delayed(seconds: Int64, after: Reason?)
+    case locked(after: Reason?)
+    case unavailable(Reason)
+}

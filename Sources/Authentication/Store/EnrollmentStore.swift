@@ -1,0 +1,74 @@
+/// Where enrolments and counters are kept.
+///
+/// All of it runs on the writer's thread. `AuthenticationTesting.EnrollmentStoreContract` is what every
+/// store must pass.
+package protocol EnrollmentStore: AnyObject {
+    /// Judges these attempts, in order, in one transaction that is on disk when it returns: an outcome for each.
+    ///
+    /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could
+    /// be made durable; then nothing was judged as far as anybody will ever know.
+    func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome]
+
+    /// The devices of one account, or of all; secrets stay sealed.
+    func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
+
+    /// Adds a device, or replaces the one of that name; returns whether it replaced one.
+    func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
+
+    /// Removes a device; returns whether there was one.
+    func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool
+
+    /// Forgets the failures of an account with every module; returns how many there were.
+    func unlock(_ account: AccountName) throws(StoreFailure) -> Int
+
+    /// The failures of one account, or of all that have any.
+    func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing]
+
+    /// The local account that a provider's username opens, if there are credentials.
+    func credentials(of username: AccountName, at provider: ProviderID) throws(StoreFailure) -> AccountName?
+
+    /// Creates credentials; those that exist already stay as they are.
+    func createCredentials(
+        of username: AccountName, at provider: ProviderID, for account: AccountName, at now: Moment
+    ) throws(StoreFailure)
+}
+
+/// What is wrong with a store, in words for the journal and `twostep status`.
+package enum StoreFailure: Error, Equatable, Sendable {
+    /// It cannot be read or written at all.
+    case unreachable(String)
+    /// A newer version of Twostep has written it.
+    case newer(found: Int, known: Int)
+    /// What stands there cannot be right: a secret that does not open, a row that makes no sense.
+    case damaged(String)
+    /// The disk is full, or read-only: nothing could be made durable.
+    case notDurable(String)
+    /// Another daemon has it.
+    case inUse(String)
+}
+
+/// A device as `list` shows it.
+package struct DeviceListing: Equatable, Sendable {
+    package let key: DeviceKey
+    package let device: Device
+    package let uid: UInt32
+
+    package init(key: DeviceKey, device: Device, uid: UInt32) {
+        self.key = key
+        self.device = device
+        self.uid = uid
+    }
+}
+
+/// A counter as `list` and `status` show it.
+package struct CounterListing: Equatable, Sendable {
+    package let account: AccountName
+    package let module: ModuleID
+    package let counter: FailureCounter
+
+    package init(account: AccountName, module: ModuleID, counter: FailureCounter) {
+        self.account = account
+        self.module = module
+        self.counter = counter
+    }
+}

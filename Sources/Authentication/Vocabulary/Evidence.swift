@@ -1,0 +1,28 @@
+/// What the host process knows of a first factor that was proved outside.
+package struct Evidence: Equatable, Sendable {
+    /// Method and key type, one for each line of SSH_AUTH_INFO_0 (`publickey ssh-ed25519`).
+    package var methods: [String]
+    /// Whether PAM_AUTHTOK is set: a line above has taken a password, and let the login come this far.
+    package var hasAuthtok: Bool
+    /// The peer is the account itself: its uid is, as the kernel says (a screen locker).
+    package var isAccountItself: Bool
+
+    package init(methods: [String] = [], hasAuthtok: Bool = false, isAccountItself: Bool = false) {
+        self.methods = methods
+        self.hasAuthtok = hasAuthtok
+        self.isAccountItself = isAccountItself
+    }
+
+    /// Whether anything outside proved a first factor. keyboard-interactive alone is we ourselves, asked
+    /// through sshd: no evidence.
+    package var provesFirstFactor: Bool {
+        isAccountItself || hasAuthtok || methods.contains { Evidence.isProof($0) }
+    }
+
+    /// The ssh methods that prove something by themselves (sshd_config(5), AuthenticationMethods). A method
+    /// we have never heard of is none of them.
+    private static func isProof(_ line: String) -> Bool {
+        let method = line.prefix { $0 != " " }
+        return ["publickey", "password", "hostbased", "gssapi-with-mic"].contains(String(method))
+    }
+}

@@ -1,0 +1,25 @@
+/// What a configured provider or module is called: its type, and an id where one type stands more than once.
+///
+/// Identity is the pair and never the joined text, in which `a` + `b:c` and `a:b` + `c` would be the same.
+package struct Identity<Kind>: Hashable, Sendable, CustomStringConvertible {
+    package let type: String
+    package let id: String?
+
+    package init(_ type: String, id: String? = nil) {
+        self.type = type
+        self.id = id
+    }
+
+    /// `totp`, or `totp:work`: for people to read, not to parse.
+    package var description: String {
+        guard let id else { return type }
+        return "\(type):\(id)"
+    }
+}
+
+/// The kinds of things that an `Identity` can name.
+package enum ModuleKind: Sendable {}
+package enum ProviderKind: Sendable {}
+
+package typealias ModuleID = Identity<ModuleKind>
+package typealias ProviderID = Identity<ProviderKind>

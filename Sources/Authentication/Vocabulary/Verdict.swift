@@ -1,0 +1,77 @@
+/// How a login ended.
+package enum Verdict: Equatable, Sendable {
+    /// Every owed factor was accepted, and what had to be is on disk.
+    case granted
+    /// Policy waives the modules of this login; the first factor was evidenced outside.
+    case exempt
+    case denied(Reason)
+    case triesUsedUp(Reason)
+    /// It cannot be told whether the login is right: nobody gets in on that.
+    case unavailable(Reason)
+    case conversationFailed
+    case badArgument(String)
+}
+
+/// Why a login did not go on, in the words of the journal. What a person is told is less.
+package enum Reason: Equatable, Sendable, CustomStringConvertible {
+    case noEvidence
+    case wrongPassword
+    case wrongAnswer
+    case replayed
+    case malformed
+    case unusable
+    case repeated
+    case notEnrolled
+    case unknownAccount
+    case loginExpired
+    case tooManyRetries
+    case delayed(seconds: Int64)
+    case locked
+    case hostRefused
+    case sessionUnknown
+    case outOfTurn
+    case usernameChanged
+    case credentialsRefused
+    case notPermitted
+    case tooBusy
+    case shuttingDown
+    case misconfigured
+    case storeUnavailable
+    case directoryUnavailable
+    case accountChanged
+    case moduleFailed
+    case providerFailed
+
+    /// One stable word, for journals and filters; values follow in fields of their own.
+    package var description: String {
+        switch self {
+        case .noEvidence: "no_evidence"
+        case .wrongPassword: "invalid_auth"
+        case .wrongAnswer: "invalid_code"
+        case .replayed: "replayed"
+        case .malformed: "malformed"
+        case .unusable: "unusable"
+        case .repeated: "repeated"
+        case .notEnrolled: "not_enrolled"
+        case .unknownAccount: "unknown_account"
+        case .loginExpired: "login_expired"
+        case .tooManyRetries: "too_many_retry"
+        case .delayed: "delayed"
+        case .locked: "locked"
+        case .hostRefused: "host_refused"
+        case .sessionUnknown: "session_unknown"
+        case .outOfTurn: "out_of_turn"
+        case .usernameChanged: "username_changed"
+        case .credentialsRefused: "credentials_refused"
+        case .notPermitted: "not_permitted"
+        case .tooBusy: "too_busy"
+        case .shuttingDown: "shutting_down"
+        case .misconfigured: "misconfigured"
+        case .storeUnavailable: "store_unavailable"
+        case .directoryUnavailable: "directory_unavailable"
+        case .accountChanged: "account_changed"
+        case .moduleFailed: "module_failed"
+        case .providerFailed: "provider_failed"
+        }
+    }
+}
