@@ -1,0 +1,49 @@
+import Authentication
+import NIOCore
+import NIOPosix
+
+/// The small pool for what takes long on purpose (crypt(3), KDFs): bounded, and fair to every account.
+///
+/// It belongs to the event loop.
+final class SlowWork {
+    /// How much may wait in all, and for one account: what comes on top is refused as too busy, so that nobody's
+    /// guessing keeps the others out.
+    static let mostWaiting = 64
+    static let mostWaitingPerAccount = 4
+
+    private let threads: NIOThreadPool
+    private let loop: any EventLoop
+    private var waiting = 0
+    private var waitingPerAccount: [AccountName: Int] = [:]
+
+    init(on loop: any EventLoop) {
+        self.loop = loop
+        threads = NIOThreadPool(numberOfThreads: 2)
+        threads.start()
+    }
+
+    /// Runs `work` and reports on the event loop; nil means too busy.
+    func run<Answer: Sendable>(
+        for account: AccountName, _ work: @escaping @Sendable () -> Answer
+    ) -> EventLoopFuture<Answer?> {
+        let mine = waitingPerAccount[account, default: 0]
+        guard waiting < SlowWork.mostWaiting, mine < SlowWork.mostWaitingPerAccount else {
+            return loop.makeSucceededFuture(nil)
+        }
+        waiting += 1
+        waitingPerAccount[account] = mine + 1
+        let pool = NIOLoopBound(self, eventLoop: loop)
+        return threads.runIfActive(eventLoop: loop) { work() }
+            .always { _ in pool.value.finished(account) }
+            .map { $0 }
+            .flatMapErrorThrowing { _ in nil }
+    }
+
+    private func finished(_ account: AccountName) {
+        waiting -= 1
+        guard let mine = waitingPerAccount[account] else { return }
+        waitingPerAccount[account] = mine > 1 ? mine - 1 : nil
+    }
+
+    func stop() { threads.shutdownGracefully { _ in } }
+}
