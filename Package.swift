@@ -103,7 +103,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
-        .target(name: "AdminProtocol", swiftSettings: strict),
+        .target(name: "AdminProtocol", dependencies: ["Authentication"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [

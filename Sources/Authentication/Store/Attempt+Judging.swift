@@ -71,11 +71,15 @@ extension Attempt {
         do throws(InvalidAuth) {
             let username = try module.validate(session, input, against: &devices, at: now)
             guard username == session.account, username == account else { return .rejected(.usernameChanged) }
+            // Not every module looks at devices; nobody the directory does not know gets in through one that does not.
+            guard standing != .unknown else { throw .notEnrolled }
             record.take(devices)
             record.counters[module.id] = nil
             if module.resetsThrottle { record.counters = [:] }
             return .accepted(username)
         } catch {
+            // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
+            if standing == .unknown, error == .wrong || error == .notEnrolled { host.count(at: now) }
             switch error {
             case .wrong: return refusal(from: record, after: .wrongAnswer) ?? .rejected(.wrongAnswer)
             case .notEnrolled:

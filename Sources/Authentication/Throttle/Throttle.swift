@@ -25,7 +25,8 @@ package struct Throttle: Equatable, Sendable {
     /// How long to wait after the last of so many failures, in seconds.
     package func delay(after failures: Int) -> Int64 {
         guard failures > freeFailures else { return 0 }
-        let doublings = min(failures - freeFailures - 1, 32)
+        let (excess, isBeyondCounting) = failures.subtractingReportingOverflow(freeFailures)
+        let doublings = isBeyondCounting ? 32 : min(excess - 1, 32)
         let (delay, overflow) = firstDelay.multipliedReportingOverflow(by: 1 << Int64(doublings))
         return overflow ? longestDelay : min(delay, longestDelay)
     }
