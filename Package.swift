@@ -54,6 +54,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -108,7 +109,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", lifecycle, logging, nioCore, nioPosix,
+                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", lifecycle, logging, nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",

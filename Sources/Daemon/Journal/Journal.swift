@@ -94,6 +94,6 @@ package final class SystemJournal: Journal {
         var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=\(entry.message)\n"
         for (name, value) in entry.fields { text += "\(name)=\(value)\n" }
         let bytes = Array(text.utf8)
-        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue | MSG_NOSIGNAL.rawValue)) >= 0
+        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) >= 0
     }
 }

@@ -1,4 +1,4 @@
-import Authentication
+package import Authentication
 import Wire
 
 /// One record of the journal: a message for people, and the same in fields for programs.

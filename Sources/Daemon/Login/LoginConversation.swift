@@ -227,11 +227,12 @@ final class LoginConversation {
         guard let input else { return proved(.rejected(.unusable)) }
         let request = request
         let isWaived = flow.plan.isFirstFactorWaived
-        service.slowWork.run(for: request.account) { provider.prove(request, input, isWaived: isWaived) }
-            .whenSuccess { proof in
-                guard let proof else { return self.failed(.tooBusy) }
-                self.proved(proof)
-            }
+        service.slowWork.run(for: request.account) {
+            provider.prove(request, input, isWaived: isWaived)
+        } then: { proof in
+            guard let proof else { return self.failed(.tooBusy) }
+            self.proved(proof)
+        }
     }
 
     /// Has the provider's judgement counted for the remote host before anybody hears of it.
@@ -382,7 +383,7 @@ final class LoginConversation {
 
     private func lookUp() {
         let account = request.account
-        service.directory.ask { $0.account(named: account) }.whenSuccess { lookup in
+        service.directory.ask { $0.account(named: account) } then: { lookup in
             self.found(Attempt.Standing(lookup))
         }
     }

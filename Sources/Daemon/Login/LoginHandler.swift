@@ -33,12 +33,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
         let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
             level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        asked.whenComplete { result in
+        asked.assumeIsolated().whenComplete { result in
             switch result {
-            case .success(let credentials): handler.value.identified(credentials)
-            // Who cannot be told is not served (A9: no uid that happens to be zero).
-            case .failure: handler.value.close()
+            case .success(let credentials): self.identified(credentials)
+            // Who cannot be told is not served: there is no uid that happens to be zero (CVE-2021-3560).
+            case .failure: self.close()
             }
         }
     }
@@ -54,7 +53,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         unsafe buffer.withUnsafeReadableBytes { received in
             defer {
                 // In place: NIO's mutable views would make a copy and leave the original.
-                if let start = unsafe received.baseAddress {
+                if let start = received.baseAddress {
                     unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), received.count)
                 }
             }
@@ -116,7 +115,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// What does not parse ends the connection, and is never answered.
     private func malformed() {
         guard !isClosing else { return }
-        service.strangers.say(of: peer.uid, "a connection of uid \(peer.uid) sent what is no frame; it was closed", to: service)
+        service.write(
+            JournalEntry(.notice, "a connection of uid \(peer.uid) sent what is no frame in its place; it was closed"),
+            about: peer.uid)
         conversation?.violated()
         close()
     }
@@ -165,7 +166,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         guard let configuration = service.generation.active else {
             return refuse(.unavailable(.misconfigured), request: request)
         }
-        if let problem = service.writer.problem {
+        if !service.writer.isOpen, let problem = service.writer.problem {
             var record = LoginRecord(
                 verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: configuration.number)
             record.request = request
@@ -196,7 +197,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     /// Begins a conversation of a caller other than uid 0 once the directory has said that it may ask.
     private func admit(
-        _ conversation: LoginConversation, _ account: AccountName, groups: [String] = [],
+        _ conversation: LoginConversation, _ account: AccountName, groups: Set<String> = [],
         _ mayAsk: @escaping (AccountFacts) -> Bool
     ) {
         service.directory.ask { directory -> (Lookup, Bool?) in
@@ -204,7 +205,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             guard case .found(let facts) = lookup, !groups.isEmpty else { return (lookup, true) }
             let answers = groups.map { directory.isMember(account, gid: facts.gid, of: $0) }
             return (lookup, answers.contains(true) ? true : answers.contains(nil) ? nil : false)
-        }.whenSuccess { answer in
+        } then: { answer in
             switch answer {
             case (.found(let facts), true)? where mayAsk(facts):
                 conversation.begin(knownStanding: .known(uid: facts.uid))
@@ -283,11 +284,4 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         conversation?.failed(.shuttingDown)
         close()
     }
-}
-
-/// `struct ucred`, as the kernel fills it in.
-private struct KernelCredentials: Sendable {
-    var pid: Int32 = 0
-    var uid: UInt32 = PeerCredentials.overflowUID
-    var gid: UInt32 = PeerCredentials.overflowUID
 }

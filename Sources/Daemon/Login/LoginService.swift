@@ -1,13 +1,13 @@
-package import Authentication
+import Authentication
 import Cryptography
-package import NIOCore
+import NIOCore
 
 /// What all logins share: sessions, the way to the store, the directory, the configuration in force.
 ///
 /// It belongs to the event loop. Attempts that one tick brings go to the writer together, and their outcomes come
 /// back together.
-package final class LoginService {
-    package let loop: any EventLoop
+final class LoginService {
+    let loop: any EventLoop
     let clocks: any Clocks
     let journal: any Journal
     let writer: StoreWriter
@@ -16,12 +16,13 @@ package final class LoginService {
     var sessions: SessionTable
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
-    package private(set) var tally = LoginTally()
+    private(set) var tally = LoginTally()
     var connections = ConnectionTable()
+    private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     private var knownCredentials = KnownCredentials()
 
-    package init(
+    init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
         accounts: any AccountDirectory, generation: Generation
     ) {
@@ -132,7 +133,13 @@ package final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
-        journal.record(record.entry)
+        write(record.entry, about: record.peer)
+    }
+
+    /// Writes an entry about a caller; those of callers other than uid 0 are limited.
+    func write(_ entry: JournalEntry, about uid: UInt32) {
+        guard strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
+        journal.record(entry)
     }
 
     /// What expires while nobody answers; called once a second while anything is open.
@@ -142,7 +149,7 @@ package final class LoginService {
         sessions.sweep(at: now)
     }
 
-    package func stop() {
+    func stop() {
         directory.stop()
         slowWork.stop()
     }

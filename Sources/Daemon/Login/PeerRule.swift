@@ -1,4 +1,4 @@
-import Authentication
+import Configuration
 import UnixSocket
 
 /// Who may ask about whom: the first thing that is decided of a connection, from what the kernel says of it.
@@ -21,16 +21,4 @@ enum PeerRule: Equatable {
     }
 
     var isRoot: Bool { self == .root }
-}
-
-/// For which services and accounts a listed caller is believed.
-package struct CallerRule: Equatable, Sendable {
-    package var services: Set<String>
-    /// The account must belong to one of these; empty means any account but uid 0's.
-    package var groups: [String]
-
-    package init(services: Set<String>, groups: [String]) {
-        self.services = services
-        self.groups = groups
-    }
 }

@@ -10,7 +10,7 @@ enum RequestReading {
 
     /// Nil if the account's name or the service's is none: nobody is called that.
     init?(_ begin: Begin, _ payload: Span<UInt8>, _ rule: PeerRule) {
-        guard let account = AccountName(payload.extracting(begin.user)) else { return nil }
+        guard let account = AccountName(payload.extracting(begin.user.range(in: payload.count))) else { return nil }
         guard let service = RequestReading.text(begin.service, in: payload) else { return nil }
         var request = LoginRequest(service: service, account: account)
         if case .itself(let uid) = rule {
@@ -61,18 +61,16 @@ enum RequestReading {
 
     /// A field as text; nil if it is empty or not printable.
     private static func text(_ field: Field, in payload: Span<UInt8>) -> String? {
-        let bytes = payload.extracting(field)
+        let bytes = payload.extracting(field.range(in: payload.count))
         guard bytes.count > 0, PrintableText.isClean(bytes, newlines: false) else { return nil }
         return unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }
 
-extension Span<UInt8> {
-    /// The bytes of a field; an impossible one is empty.
-    fileprivate func extracting(_ field: Field) -> Span<UInt8> {
-        guard field.start >= 0, field.count >= 0, field.start <= count, field.count <= count - field.start else {
-            return extracting(0..<0)
-        }
-        return extracting(field.start..<(field.start + field.count))
+extension Field {
+    /// Where the field's bytes lie in a payload of so many; nothing if it does not lie there at all.
+    fileprivate func range(in count: Int) -> Range<Int> {
+        guard start >= 0, self.count >= 0, start <= count, self.count <= count - start else { return 0..<0 }
+        return start..<(start + self.count)
     }
 }

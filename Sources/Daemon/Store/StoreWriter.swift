@@ -30,6 +30,14 @@ package final class StoreWriter: Sendable {
     /// What is wrong with the store; nil if nothing is.
     package var problem: StoreFailure? { standing.withLock { $0 } }
 
+    /// Whether attempts can be judged at all. A full disk is found out by each attempt, since it may have room again.
+    package var isOpen: Bool {
+        switch problem {
+        case nil, .notDurable: true
+        case .unreachable, .newer, .damaged, .inUse: false
+        }
+    }
+
     /// Starts the thread; returns when the store has been tried for the first time.
     package func start() {
         let ready = BlockingQueue<Bool>()

@@ -35,7 +35,7 @@ package struct SystemDirectory: AccountDirectory {
     package func account(named name: AccountName) -> Lookup {
         var size = 4096
         while size <= 1 << 20 {
-            var entry = passwd()
+            var entry = unsafe passwd()
             var result: UnsafeMutablePointer<passwd>?
             var buffer = [CChar](repeating: 0, count: size)
             let status = unsafe getpwnam_r(name.text, &entry, &buffer, size, &result)
@@ -44,7 +44,9 @@ package struct SystemDirectory: AccountDirectory {
                 continue
             }
             if status == EINTR { continue }
-            if let found = unsafe result { return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid)) }
+            if let found = unsafe result {
+                return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid))
+            }
             // getpwnam(3) lists what various systems return for "no such name".
             return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
         }
@@ -54,7 +56,7 @@ package struct SystemDirectory: AccountDirectory {
     package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         var size = 4096
         while size <= 1 << 22 {
-            var entry = Glibc.group()
+            var entry = unsafe Glibc.group()
             var result: UnsafeMutablePointer<Glibc.group>?
             var buffer = [CChar](repeating: 0, count: size)
             let status = unsafe getgrnam_r(group, &entry, &buffer, size, &result)
@@ -101,22 +103,21 @@ final class DirectoryDesk {
 
     /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
     func ask<Answer: Sendable>(
-        _ question: @escaping @Sendable (any AccountDirectory) -> Answer
-    ) -> EventLoopFuture<Answer?> {
-        guard waiting < DirectoryDesk.mostWaiting else { return loop.makeSucceededFuture(nil) }
+        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
+    ) {
+        guard waiting < DirectoryDesk.mostWaiting else { return report(nil) }
         waiting += 1
         let directory = directory
         let promise = loop.makePromise(of: Answer?.self)
         let found = threads.runIfActive(eventLoop: loop) { question(directory) }
         let late = loop.scheduleTask(in: DirectoryDesk.limit) { promise.succeed(nil) }
-        let desk = NIOLoopBound(self, eventLoop: loop)
-        found.whenComplete { result in
-            desk.value.waiting -= 1
+        found.assumeIsolated().whenComplete { result in
+            self.waiting -= 1
             late.cancel()
             // A promise that is kept already ignores this.
-            promise.completeWith(result.map { $0 }.flatMapError { _ in .success(nil) })
+            promise.succeed(try? result.get())
         }
-        return promise.futureResult
+        promise.futureResult.assumeIsolated().whenSuccess { report($0) }
     }
 
     func stop() { threads.shutdownGracefully { _ in } }

@@ -25,11 +25,11 @@ package struct SystemClocks: Clocks {
     /// The first 64 bits of the kernel's boot id (random(4)); 0 where there is none, so that delays are then
     /// taken from the wall clock of the last failure only if that boot had none either.
     private static func bootID() -> Int64 {
-        let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return 0 }
         defer { close(descriptor) }
         var text = [UInt8](repeating: 0, count: 36)
-        let count = unsafe read(descriptor, &text, text.count)
+        let count = unsafe Glibc.read(descriptor, &text, text.count)
         let digits = String(decoding: text.prefix(max(count, 0)), as: UTF8.self).filter { $0 != "-" }.prefix(16)
         return UInt64(digits, radix: 16).map { Int64(bitPattern: $0) } ?? 0
     }

@@ -24,19 +24,16 @@ final class SlowWork {
 
     /// Runs `work` and reports on the event loop; nil means too busy.
     func run<Answer: Sendable>(
-        for account: AccountName, _ work: @escaping @Sendable () -> Answer
-    ) -> EventLoopFuture<Answer?> {
+        for account: AccountName, _ work: @escaping @Sendable () -> Answer, then report: @escaping (Answer?) -> Void
+    ) {
         let mine = waitingPerAccount[account, default: 0]
-        guard waiting < SlowWork.mostWaiting, mine < SlowWork.mostWaitingPerAccount else {
-            return loop.makeSucceededFuture(nil)
-        }
+        guard waiting < SlowWork.mostWaiting, mine < SlowWork.mostWaitingPerAccount else { return report(nil) }
         waiting += 1
         waitingPerAccount[account] = mine + 1
-        let pool = NIOLoopBound(self, eventLoop: loop)
-        return threads.runIfActive(eventLoop: loop) { work() }
-            .always { _ in pool.value.finished(account) }
-            .map { $0 }
-            .flatMapErrorThrowing { _ in nil }
+        threads.runIfActive(eventLoop: loop) { work() }.assumeIsolated().whenComplete { result in
+            self.finished(account)
+            report(try? result.get())
+        }
     }
 
     private func finished(_ account: AccountName) {
