@@ -49,6 +49,7 @@ let daemonLink: [LinkerSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -100,7 +101,8 @@ let package = Package(
             name: "AuthProviders", dependencies: ["Authentication", "CCrypt", "Cryptography", "CPOSIX"],
             swiftSettings: strict),
         .target(
-            name: "EnrollmentStores", dependencies: ["Authentication", "Cryptography", grdb], swiftSettings: strict),
+            name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
+            swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
@@ -137,8 +139,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EnrollmentStoresTests",
-            dependencies: ["Authentication", "AuthenticationTesting", "Cryptography", "EnrollmentStores", grdb],
-            swiftSettings: strict),
+            dependencies: [
+                "Authentication", "AuthenticationTesting", "CPOSIX", "Cryptography", "EnrollmentStores", grdb,
+            ], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration"], swiftSettings: strict),
         .testTarget(
