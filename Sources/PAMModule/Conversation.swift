@@ -253,7 +253,7 @@ extension SetItem {
         let length = prefix.utf8CodeUnitCount
         guard name.count > length, name.count <= SetItem.maximumName else { return false }
         let expected = unsafe UnsafeBufferPointer(start: prefix.utf8Start, count: length)
-        guard unsafe isEqual(name.extracting(unchecked: 0..<length), expected.span) else { return false }
+        guard name.withPart(from: 0, count: length, { unsafe isEqual($0, expected.span) }) else { return false }
         var index = length
         while let character = name.byte(at: index) {
             guard (0x41...0x5A).contains(character) || character == 0x5F else { return false }

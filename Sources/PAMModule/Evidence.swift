@@ -53,19 +53,12 @@ public enum Evidence {
     private static func append(
         _ line: Span<UInt8>, from start: Int, _ count: Int, to reduced: inout FixedBytes<64>
     ) -> Bool {
-        Field(start: start, count: count).withBytes(in: line) { reduced.append(contentsOf: $0) }
+        line.withPart(from: start, count: count) { reduced.append(contentsOf: $0) }
     }
 
     private static func matches(_ bytes: Span<UInt8>, _ literal: StaticString) -> Bool {
         let expected = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
         return unsafe isEqual(bytes, expected.span)
-    }
-}
-
-extension Span<UInt8> {
-    /// The byte at `index`, or nil past either end.
-    func byte(at index: Int) -> UInt8? {
-        index >= 0 && index < count ? unsafe self[unchecked: index] : nil
     }
 }
 

@@ -81,7 +81,7 @@ struct Request: ~Copyable {
         while start < lines.count {
             var end = start
             while let byte = lines.byte(at: end), byte != 0x0A { end &+= 1 }
-            Field(start: start, count: end &- start).withBytes(in: lines) { Evidence.reduce($0, into: &reduced) }
+            lines.withPart(from: start, count: end &- start) { Evidence.reduce($0, into: &reduced) }
             start = end &+ 1
             guard reduced.count > 0 else { continue }
             guard count < Begin.maximumEvidenceLines else { return false }

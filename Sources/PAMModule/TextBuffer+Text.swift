@@ -27,7 +27,7 @@ extension FixedBytes {
                 continue
             }
             guard length < capacity &- count else { return }
-            append(contentsOf: unsafe text.extracting(unchecked: index..<(index &+ length)))
+            text.withPart(from: index, count: length) { _ = append(contentsOf: $0) }
             index &+= length
         }
     }

@@ -11,8 +11,9 @@ extension Descriptor {
                     let left = deadline.remaining
                     guard left > 0 else { throw .timedOut }
                     guard posix_set_send_timeout(number, Int64(left)) == 0 else { throw .system(posix_errno()) }
-                    let rest = unsafe bytes.extracting(unchecked: sent..<bytes.count)
-                    let count = unsafe rest.withUnsafeBytes { unsafe posix_send(number, $0.baseAddress, $0.count) }
+                    let count = bytes.withPart(from: sent, count: bytes.count) { rest in
+                        unsafe rest.withUnsafeBytes { unsafe posix_send(number, $0.baseAddress, $0.count) }
+                    }
                     if count > 0 {
                         sent &+= count
                         continue

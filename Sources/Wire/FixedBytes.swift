@@ -44,9 +44,8 @@ public struct FixedBytes<let capacity: Int>: ~Copyable {
         from start: Int = 0, _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let first = min(max(start, 0), count)
-        let all = storage.span
         // 0 <= first <= count <= capacity: `count` is changed in this file alone.
-        return try body(unsafe all.extracting(unchecked: first..<count))
+        return try storage.span.withPart(from: first, count: count &- first, body)
     }
 
     /// Adds a byte; returns whether there was room for it.

@@ -104,13 +104,12 @@ public struct Field: Equatable, Sendable {
         self.count = count
     }
 
-    /// Hands over the field's bytes, taken from the payload it was read from; from another they are cut to what is there.
+    /// Hands over the field's bytes, taken from the payload it was read from; from another they are cut to
+    /// what is there.
     public func withBytes<Result, Failure: Error>(
         in payload: Span<UInt8>, _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let first = min(max(start, 0), payload.count)
-        let length = min(max(count, 0), payload.count &- first)
-        return try body(unsafe payload.extracting(unchecked: first..<(first &+ length)))
+        try payload.withPart(from: start, count: count, body)
     }
 }
 

@@ -103,7 +103,7 @@ public struct FrameBuffer: ~Copyable {
     @discardableResult
     public mutating func append(listed field: Span<UInt8>, atMost limit: Int, most: Int) -> Bool {
         guard listStart > 0, field.count <= limit, field.count <= Wire.maximumFrame &- count &- 2 else { return false }
-        let listed = bytes.withBytes(from: listStart) { $0.isEmpty ? 0 : Int($0[0]) }
+        let listed = bytes.withBytes(from: listStart) { Int($0.byte(at: 0) ?? 0) }
         guard listed < min(most, 255) else { return false }
         bytes.replace(at: listStart, with: UInt8(truncatingIfNeeded: listed &+ 1))
         return append(field: field, atMost: limit)
