@@ -1,5 +1,5 @@
 import CPOSIX
-public import Wire
+import Wire
 
 extension FixedBytes {
     /// Adds a literal.

@@ -1,4 +1,4 @@
-public import Wire
+import Wire
 
 /// How long the module waits for the daemon, in milliseconds. A person's time is the daemon's to limit.
 public struct TimeLimits: Sendable {
