@@ -111,7 +111,7 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", lifecycle, logging, nioCore, nioPosix, signals,
+                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
