@@ -115,8 +115,10 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Administration",
-            dependencies: ["AdminProtocol", "CPOSIX", "CQREncode", "Daemon", argumentParser],
-            swiftSettings: strict),
+            dependencies: [
+                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "UnixSocket", "Wire",
+                argumentParser,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "twostepd", dependencies: ["Administration", "Daemon", argumentParser], swiftSettings: strict,
             linkerSettings: daemonLink),
@@ -151,7 +153,9 @@ let package = Package(
                 "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
             ], swiftSettings: strict),
         .testTarget(
-            name: "AdministrationTests", dependencies: ["Administration", "AdminProtocol"], swiftSettings: strict),
+            name: "AdministrationTests",
+            dependencies: ["Administration", "AdminProtocol", "Authentication", "CPOSIX", "UnixSocket", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

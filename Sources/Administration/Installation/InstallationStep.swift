@@ -1,0 +1,34 @@
+/// One thing that an installation needs, and how it was found.
+struct InstallationStep: Equatable {
+    enum Outcome: Equatable {
+        case created
+        case present
+        /// It is there and not as it should be: how, and the command that would mend it.
+        case differs(String, remedy: String)
+    }
+
+    /// `user`, `group`, `directory`, `configuration` or `key`.
+    let kind: String
+    /// A name or a path.
+    let subject: String
+    let outcome: Outcome
+
+    var text: String {
+        switch outcome {
+        case .created: "created           \(kind) \(subject)"
+        case .present: "is there already  \(kind) \(subject)"
+        case .differs(let how, let remedy): "differs           \(kind) \(subject): \(how)\n                  \(remedy)"
+        }
+    }
+
+    var json: JSONValue {
+        let members: [(String, JSONValue)] =
+            switch outcome {
+            case .created: [("outcome", .text("created")), ("difference", .null), ("remedy", .null)]
+            case .present: [("outcome", .text("present")), ("difference", .null), ("remedy", .null)]
+            case .differs(let how, let remedy):
+                [("outcome", .text("differs")), ("difference", .text(how)), ("remedy", .text(remedy))]
+            }
+        return .object([("kind", .text(kind)), ("subject", .text(subject))] + members)
+    }
+}
