@@ -116,7 +116,7 @@ let package = Package(
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "UnixSocket", "Wire",
+                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket", "Wire",
                 argumentParser,
             ], swiftSettings: strict),
         .executableTarget(

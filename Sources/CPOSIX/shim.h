@@ -13,8 +13,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -120,11 +118,5 @@ static inline int64_t posix_boottime_milliseconds(void) {
 
 /// Overwrites memory in a way no compiler removes.
 static inline void posix_wipe(void *bytes, size_t count) { explicit_bzero(bytes, count); }
-
-/// No core file, no ptrace by others of the same uid: for processes that hold secrets. prctl(2) is variadic.
-static inline int posix_forbid_dumps(void) {
-    struct rlimit none = {0, 0};
-    return setrlimit(RLIMIT_CORE, &none) | prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 #endif

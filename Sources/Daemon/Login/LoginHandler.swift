@@ -1,4 +1,5 @@
 import Authentication
+import Configuration
 import Glibc
 import NIOCore
 import UnixSocket

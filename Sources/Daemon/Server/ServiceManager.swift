@@ -37,7 +37,7 @@ struct ServiceManager {
     /// Tells the service manager, if there is one: `READY=1`, `STOPPING=1`.
     func notify(_ state: String) {
         guard let notifySocket, let address = LocalAddress(path: notifySocket) else { return }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         let bytes = Array(state.utf8)

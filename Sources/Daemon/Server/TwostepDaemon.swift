@@ -1,5 +1,6 @@
 import AdminProtocol
 import Authentication
+import CPOSIX
 import EnrollmentStores
 import Foundation
 import Logging
@@ -57,7 +58,7 @@ final class StartedDaemon: Service {
         self.journal = journal
         umask(0o077)
         manager = ServiceManager()
-        descriptors = Privileges.raiseDescriptorLimit()
+        descriptors = Int(clamping: posix_raise_descriptor_limit())
         let target = Privileges.isRoot ? try Privileges.target() : nil
         let key = SealingKeySource(options, credentials: manager.credentialsDirectory)
         // Read while that is still allowed: the file may be root's alone.
@@ -65,9 +66,9 @@ final class StartedDaemon: Service {
         if let target {
             try StateDirectories.prepare(options, owner: target)
         }
-        login = try manager.socket(named: "login.sock") ?? .bind(options.loginSocket, mode: 0o666, owner: target)
-        admin = try manager.socket(named: "admin.sock") ?? .bind(options.adminSocket, mode: 0o600, owner: target)
-        if !Privileges.lockMemory() {
+        login = try manager.socket(named: "login.sock", orBind: options.loginSocket, mode: 0o666, owner: target)
+        admin = try manager.socket(named: "admin.sock", orBind: options.adminSocket, mode: 0o600, owner: target)
+        if posix_lock_touched_memory() != 0 {
             journal.notice("memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
         }
         if let target { try Privileges.drop(to: target) }
@@ -172,8 +173,8 @@ final class StartedDaemon: Service {
                 path: options.configuration, generation: service.generation.number,
                 loadedAt: service.generation.loadedAt),
             store: StoreStatus(
-                path: options.stateDirectory + "/" + SQLiteStore.fileName,
-                schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
+                path: options.stateDirectory + "/" + "twostep.sqlite",
+                schema: problem == nil ? SQLiteStore.schemaVersion : nil, problem: problem),
             sockets: [login.path, admin.path], openSessions: service.sessions.count, accounts: nil, devices: nil,
             granted: service.tally.granted, refused: service.tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
@@ -186,9 +187,11 @@ extension TwostepDaemon {
 }
 
 extension ServiceManager {
-    /// A socket that was passed in under this name.
-    func socket(named name: String) -> ListeningSocket? {
-        guard let descriptor = sockets[name] else { return nil }
-        return ListeningSocket(path: LocalAddress(of: descriptor)?.path ?? name, descriptor: descriptor)
+    /// The socket that was passed in under this name, or one bound at `path`.
+    fileprivate func socket(
+        named name: String, orBind path: String, mode: UInt32, owner: Privileges.Target?
+    ) throws(StartFailure) -> ListeningSocket {
+        guard let descriptor = sockets[name] else { return try .bind(path, mode: mode, owner: owner) }
+        return ListeningSocket(path: LocalAddress(of: descriptor)?.path ?? path, descriptor: descriptor)
     }
 }

@@ -27,7 +27,7 @@ struct LocalAddress {
         }
         guard status == 0, address.sun_family == sa_family_t(AF_UNIX), length > 3 else { return nil }
         size = length
-        let characters = unsafe withUnsafeBytes(of: address.sun_path) { Array(unsafe $0.prefix(Int(length) - 2)) }
+        let characters = unsafe withUnsafeBytes(of: address.sun_path) { unsafe Array($0.prefix(Int(length) - 2)) }
         guard characters.first != 0 else { return nil }
         path = String(decoding: characters.prefix { $0 != 0 }, as: UTF8.self)
     }

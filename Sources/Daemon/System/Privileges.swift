@@ -29,10 +29,9 @@ enum Privileges {
 
     /// Becomes `target` for good: groups first, then gid, then uid, each checked.
     static func drop(to target: Target) throws(StartFailure) {
-        guard unsafe initgroups(user, target.gid) == 0, setresgid(target.gid, target.gid, target.gid) == 0,
-            setresuid(target.uid, target.uid, target.uid) == 0
+        guard unsafe initgroups(user, target.gid) == 0, setgid(target.gid) == 0, setuid(target.uid) == 0
         else { throw StartFailure("cannot become the user '\(user)': \(reason())") }
-        guard setresuid(0, 0, 0) != 0, getuid() == target.uid, geteuid() == target.uid else {
+        guard setuid(0) != 0, seteuid(0) != 0, getuid() == target.uid, geteuid() == target.uid else {
             throw StartFailure("became the user '\(user)' and could still go back to root")
         }
     }

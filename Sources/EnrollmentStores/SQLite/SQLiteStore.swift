@@ -12,12 +12,15 @@ package final class SQLiteStore: EnrollmentStore {
 
     private let directory: StateDirectory
     private let queue: DatabaseQueue
-    private let sealing: any SecretSealing
+    package let sealing: any SecretSealing
     private let report: @Sendable (StoreFailure) -> Void
     private var statements: LoginStatements?
     private var unknown = UnknownAccounts()
     private var hosts: Int
     private let lock: StoreLock
+
+    /// The version of the schema that this source writes.
+    package static var schemaVersion: Int { Schema.current.version }
 
     // MARK: Making and opening
 
