@@ -1,5 +1,5 @@
-package import Authentication
-package import Testing
+internal import Authentication
+internal import Testing
 
 /// What every store must do. Each store's tests run all the rules, each at a place of its own.
 package enum EnrollmentStoreContract {
@@ -59,7 +59,7 @@ package enum EnrollmentStoreContract {
                     .rejected(.replayed),
                 ])
         },
-        Rule("has nothing to say of no attempts") { bench in
+        Rule("has nothing to say of no attempts") { bench throws in
             #expect(try bench.store.commit([]).isEmpty)
         },
         Rule("notes when a device was last used") { bench in
@@ -218,7 +218,7 @@ package enum EnrollmentStoreContract {
             let outcome = try bench.answer("right 1", by: bench.alice, standing: .cannotTell)
             #expect(outcome == .unavailable(.directoryUnavailable))
         },
-        Rule("says not enrolled of an account that has nothing, and charges it") { bench in
+        Rule("says not enrolled of an account that has nothing, and charges it") { bench throws in
             #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.notEnrolled))
             #expect(try bench.failures(of: bench.alice) == 1)
         },
@@ -265,7 +265,7 @@ package enum EnrollmentStoreContract {
             #expect(try !bench.store.remove(key))
             #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.notEnrolled))
         },
-        Rule("gives back a device as it was added") { bench in
+        Rule("gives back a device as it was added") { bench throws in
             let key = DeviceKey(account: bench.alice, module: ModuleID("totp", id: "work"), device: "T\u{e9}l\u{e9}phone")
             let device = Device(name: key.device, sealed: [0, 255, 7], state: .min, createdAt: -1, lastUsedAt: .max)
             #expect(try !bench.store.add(device, at: key, uid: .max - 1))
@@ -280,7 +280,7 @@ package enum EnrollmentStoreContract {
             try bench.answer("wrong", by: bench.alice, with: work)
             #expect(try bench.store.counters(of: nil).map(\.module) == [work.id])
         },
-        Rule("refuses an empty id, which would be no id") { bench in
+        Rule("refuses an empty id, which would be no id") { bench throws in
             let nameless = ScriptedModule(ModuleID("scripted", id: ""))
             #expect(throws: StoreFailure.self) { try bench.enrol(bench.alice, with: nameless) }
             #expect(try bench.answer("right 1", by: bench.alice, with: nameless) == .unavailable(.misconfigured))

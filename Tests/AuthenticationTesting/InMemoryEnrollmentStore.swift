@@ -10,7 +10,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         var credentials: [ProviderID: [AccountName: AccountName]] = [:]
     }
 
-    private let sealing: any SecretSealing
+    package let sealing: any SecretSealing
     private var contents = Contents()
     /// What every call throws until it is taken back.
     package var failure: StoreFailure?

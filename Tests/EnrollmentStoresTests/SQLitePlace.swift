@@ -39,7 +39,7 @@ final class SQLitePlace: StorePlace {
     init(in parent: String = NSTemporaryDirectory()) throws {
         folder = try TemporaryFolder(parent)
         sealing = try Sealer(SealingKey.generate("\(folder.path)/twostep.key"))
-        try SQLiteStore.create(in: folder.path, sealing: sealing)
+        try SQLiteStore.create(in: folder.path)
     }
 
     deinit { current?.close() }

@@ -9,14 +9,14 @@ struct StateDirectory: Sendable {
     let path: String
 
     /// The store itself; SQLite puts `-wal` and `-shm` beside it.
-    var database: String { "\(path)/twostep.sqlite" }
+    var database: String { "\(path)/\(SQLiteStore.fileName)" }
     /// The store while it is being made.
-    var unfinished: String { "\(path)/twostep.sqlite.new" }
+    var unfinished: String { "\(database).new" }
     /// What a daemon holds while it has the store.
     var lock: String { "\(path)/lock" }
 
     /// The copy made before the migration from `version`.
-    func backup(of version: Int) -> String { "\(path)/twostep.sqlite.version-\(version)" }
+    func backup(of version: Int) -> String { "\(database).version-\(version)" }
 
     /// Checks that the directory is one, ours, and closed to others.
     ///

@@ -1,12 +1,17 @@
 package import Authentication
 internal import CPOSIX
-internal import GRDB
+package import GRDB
 
 /// The store of a single machine: one SQLite file in the state directory.
 ///
 /// One connection does everything that a login waits for, on the writer's thread; what only lists runs on a
 /// read-only connection of its own (`reader`) and waits for no login, nor a login for it.
 package final class SQLiteStore: EnrollmentStore {
+    /// The name of the store's file in the state directory.
+    package static let fileName = "twostep.sqlite"
+    /// The version of the tables that this Twostep makes and reads.
+    package static let schema = Schema.current.version
+
     /// For administration: lists and checks, from any thread.
     package let reader: StoreReader
 
@@ -27,7 +32,7 @@ package final class SQLiteStore: EnrollmentStore {
     /// Makes an empty store in `directory` (for `twostep init`); throws `inUse` or `unreachable` if one is there.
     ///
     /// It appears under its name only once it is whole and on the disk.
-    package static func create(in directory: String, sealing: any SecretSealing) throws(StoreFailure) {
+    package static func create(in directory: String) throws(StoreFailure) {
         let directory = StateDirectory(path: directory)
         try directory.check { _ in }
         let lock = try StoreLock.take(in: directory)
@@ -50,7 +55,8 @@ package final class SQLiteStore: EnrollmentStore {
         try open(in: directory, sealing: sealing, schema: .current, report: report)
     }
 
-    static func open(
+    /// The same with other tables than the current ones: for tests of migrations.
+    package static func open(
         in path: String, sealing: any SecretSealing, schema: Schema,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
@@ -100,7 +106,7 @@ package final class SQLiteStore: EnrollmentStore {
     }
 
     /// Opens a connection that may write, with every setting that the login path relies on.
-    static func connect(to path: String) throws(StoreFailure) -> DatabaseQueue {
+    private static func connect(to path: String) throws(StoreFailure) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.label = "store"
         configuration.busyMode = .timeout(2)
@@ -138,7 +144,7 @@ package final class SQLiteStore: EnrollmentStore {
     // MARK: Migrations
 
     /// Makes the whole store under another name and moves it to its place.
-    static func make(in directory: StateDirectory, schema: Schema) throws(StoreFailure) {
+    private static func make(in directory: StateDirectory, schema: Schema) throws(StoreFailure) {
         for leftover in ["", "-wal", "-shm", "-journal"] { unsafe unlink(directory.unfinished + leftover) }
         guard unsafe OpenFile.adopt(posix_create_private(directory.unfinished)) != nil else {
             throw .unreachable("\(directory.unfinished) cannot be made: \(words(for: posix_errno()))")
@@ -462,8 +468,8 @@ package final class SQLiteStore: EnrollmentStore {
         }
     }
 
-    /// For tests: runs SQL on the connection that the login path uses.
-    func withConnection<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    /// Lends the connection that the login path uses: for tests of its settings, and of what happens without them.
+    package func withLoginConnection<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try queue.writeWithoutTransaction(body)
     }
 }

@@ -1,15 +1,17 @@
 /// The tables, as steps from each version to the next. A step that has been released is never changed.
-struct Schema: Sendable {
+package struct Schema: Sendable {
     /// What makes version n of version n - 1, for n from 1.
-    let steps: [String]
+    package let steps: [String]
+
+    package init(steps: [String]) { self.steps = steps }
 
     /// The version that all steps lead to.
-    var version: Int { steps.count }
+    package var version: Int { steps.count }
 
     /// `Tw2S`: how SQLite's header and file(1) know a store of Twostep's.
     static let applicationID = 0x5477_3253
 
-    static let current = Schema(steps: [first])
+    package static let current = Schema(steps: [first])
 
     /// Names are compared byte for byte (BINARY). An absent id is the empty text, which no id may be.
     /// Tables without rowid hold a record in one B-tree, so that finding it is one descent.
