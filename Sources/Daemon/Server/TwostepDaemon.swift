@@ -99,13 +99,10 @@ final class StartedDaemon: Service {
     func run() async throws {
         let generation = load(after: nil)
         tellStore()
-        let server = try LoginServer { loop in
-            let service = LoginService(
-                on: loop, clocks: self.clocks, journal: self.journal, writer: self.writer,
-                accounts: SystemDirectory(), generation: generation)
-            service.connections.capacity = max(self.descriptors - 64, 64)
-            return (service, AdminDesk(service) { self.status(service) })
-        }
+        let server = try LoginServer(
+            clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
+            mostConnections: min(max(descriptors - 64, 64), 16_384)
+        ) { self.status($0, openSessions: $1, $2) }
         let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
         server.everySecond { service in
             service.sweep()
@@ -158,7 +155,7 @@ final class StartedDaemon: Service {
             let previous = service.generation
             DetachedThread.start(named: "twostep-reload") {
                 let next = self.load(after: previous)
-                server.withService { $0.generation = next }
+                server.follow(next)
             }
         }
     }
@@ -191,20 +188,20 @@ final class StartedDaemon: Service {
 
     // MARK: Status
 
-    private func status(_ service: LoginService) -> ServiceStatus {
+    private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
         let problem = writer.problem?.description
         let now = clocks.now()
         return ServiceStatus(
-            version: TwostepDaemon.version, isServing: service.generation.active != nil && problem == nil,
-            problems: service.generation.problems + (problem.map { [$0] } ?? []),
+            version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
+            problems: generation.problems + (problem.map { [$0] } ?? []),
             configuration: LoadedConfiguration(
-                path: options.configuration, generation: service.generation.number,
-                loadedAt: service.generation.loadedAt),
+                path: options.configuration, generation: generation.number,
+                loadedAt: generation.loadedAt),
             store: StoreStatus(
                 path: options.stateDirectory + "/" + SQLiteStore.fileName,
                 schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
-            sockets: [login.path, admin.path], openSessions: service.sessions.count, accounts: nil, devices: nil,
-            granted: service.tally.granted, refused: service.tally.refused,
+            sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
+            granted: tally.granted, refused: tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
     }
 }
