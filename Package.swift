@@ -134,10 +134,12 @@ let package = Package(
             name: "AuthenticationTests", dependencies: ["Authentication", "AuthenticationTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthModulesTests", dependencies: ["AuthModules", "Authentication", "AuthenticationTesting"],
+            name: "AuthModulesTests",
+            dependencies: ["AuthModules", "Authentication", "AuthenticationTesting", "Cryptography"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthProvidersTests", dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting"],
+            name: "AuthProvidersTests",
+            dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting", "CCrypt"],
             swiftSettings: strict),
         .testTarget(
             name: "EnrollmentStoresTests",
