@@ -87,7 +87,7 @@ let package = Package(
         // The module.
         .target(name: "PAMModule", dependencies: ["CPAM", "CPOSIX", "UnixSocket", "Wire"], swiftSettings: leaf),
         .target(
-            name: "pam_twostep", dependencies: ["CPAM", "PAMModule"], exclude: ["exports.map"], swiftSettings: leaf,
+            name: "pam_twostep", dependencies: ["CPAM", "PAMModule", "Wire"], exclude: ["exports.map"], swiftSettings: leaf,
             linkerSettings: moduleLink),
 
         // Heart: what a login is.
