@@ -1,12 +1,8 @@
 import Administration
 import Glibc
 
-// One executable is both programs, told apart by the name it was started under.
-let program = CommandLine.arguments.first?.split(separator: "/").last
-if program == "twostepd" {
-    // The daemon's own command takes over here.
-    _ = unsafe fputs("twostepd: this build has no daemon\n", stderr)
-    exit(1)
-} else {
-    AdministrationCommand.runProgram()
+// One executable is both programs, told apart by the name that it was started under and by nothing else.
+switch CommandLine.arguments.first?.split(separator: "/").last {
+case "twostepd": exit(3)  // The daemon's own command takes over here.
+case _: AdministrationCommand.runProgram()
 }
