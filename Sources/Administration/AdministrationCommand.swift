@@ -25,7 +25,7 @@ package struct AdministrationCommand: ParsableCommand {
         ProcessConsole.claimStandardDescriptors()
         // A reader that has gone is an error from write(2) and an exit code, not a silent end half-way.
         _ = signal(SIGPIPE, SIG_IGN)
-        _ = posix_forbid_dumps()
+        _ = posix_hide_memory()
         let world = AdministrationWorld(console: ProcessConsole(), accounts: HostAccounts())
         Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), in: world).rawValue)
     }

@@ -6,14 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/stat.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -32,13 +31,22 @@ struct posix_file_facts {
     uint32_t owner;
 };
 
-/// lstat(2), reduced to what is looked at: symbolic links are seen as such.
+// glibc declares statx(2) under _GNU_SOURCE alone. It is there since 2.28, whereas lstat(2) has become a
+// symbol of its own only in 2.33: a module built against that would not load on older hosts.
+extern int statx(int, const char *__restrict, int, unsigned int, struct statx *__restrict);
+
+/// lstat(2), reduced to what is looked at: symbolic links are seen as such, and no automount is triggered.
 static inline int posix_lstat(const char *path, struct posix_file_facts *facts) {
-    struct stat status;
-    if (lstat(path, &status) != 0) return -1;
-    facts->type = status.st_mode & S_IFMT;
-    facts->permissions = status.st_mode & 07777;
-    facts->owner = status.st_uid;
+    struct statx status;
+    const unsigned int wanted = STATX_TYPE | STATX_MODE | STATX_UID;
+    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, &status) != 0) return -1;
+    if ((status.stx_mask & wanted) != wanted) {
+        errno = ENOSYS;
+        return -1;
+    }
+    facts->type = status.stx_mode & S_IFMT;
+    facts->permissions = status.stx_mode & 07777;
+    facts->owner = status.stx_uid;
     return 0;
 }
 
@@ -110,11 +118,5 @@ static inline int64_t posix_boottime_milliseconds(void) {
 
 /// Overwrites memory in a way no compiler removes.
 static inline void posix_wipe(void *bytes, size_t count) { explicit_bzero(bytes, count); }
-
-/// No core file, no ptrace by others of the same uid: for processes that hold secrets. prctl(2) is variadic.
-static inline int posix_forbid_dumps(void) {
-    struct rlimit none = {0, 0};
-    return setrlimit(RLIMIT_CORE, &none) | prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
 
 #endif

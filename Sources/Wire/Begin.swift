@@ -87,7 +87,7 @@ public struct FieldList: Sendable {
     ) throws(WireError) {
         let announced = try Int(cursor.uint8(in: payload))
         guard announced <= min(most, 16) else { throw .malformed }
-        while count < announced {
+        while count >= 0, count < announced, count < 16 {
             fields[count] = try cursor.field(in: payload, atMost: each)
             count &+= 1
         }
@@ -96,5 +96,42 @@ public struct FieldList: Sendable {
     /// The field at `index`, or an empty one past the end.
     public func field(at index: Int) -> Field {
         index >= 0 && index < count && index < 16 ? fields[index] : .empty
+    }
+}
+
+extension FrameBuffer {
+    /// Starts a `begin`. What follows, in this order: service, user, remote host, terminal, remote user and
+    /// connection, each by `append(field:atMost:)`, then the lists of evidence and of arguments, each by
+    /// `openList()` and `append(listed:atMost:most:)`, then `finish()`.
+    ///
+    /// A `begin` is laid out as the lowest version on offer has it, and says so in its header.
+    public mutating func startBegin(
+        _ stage: Stage, flags: UInt32, hasAuthtok: Bool, offering versions: ClosedRange<UInt8> = Wire.versions
+    ) {
+        start(.begin, version: versions.lowerBound)
+        append(uint8: versions.lowerBound)
+        append(uint8: versions.upperBound)
+        append(uint8: stage.rawValue)
+        append(uint32: flags)
+        append(uint8: hasAuthtok ? 1 : 0)
+    }
+
+    /// Builds `answer(bytes)`: its payload is what was typed and nothing else. Of more than 511 bytes
+    /// nothing is sent: false is returned, and the frame is empty.
+    public mutating func setAnswer(_ bytes: Span<UInt8>, version: UInt8) -> Bool {
+        guard bytes.count <= Wire.maximumAnswer else {
+            clear()
+            return false
+        }
+        start(.answer, version: version)
+        let whole = append(bytes: bytes)
+        finish()
+        return whole
+    }
+
+    /// Builds `unusable` or `cancel`, which have no payload.
+    public mutating func setBare(_ kind: FrameKind, version: UInt8) {
+        start(kind, version: version)
+        finish()
     }
 }

@@ -1,5 +1,7 @@
 import AdminProtocol
 import ArgumentParser
+import Authentication
+import Daemon
 
 /// `twostep init`: what a machine needs before twostepd can start. Safe to repeat.
 struct InitCommand: AdministrationVerb {
@@ -29,7 +31,7 @@ struct InitCommand: AdministrationVerb {
             throw CommandFailure(
                 .refused, code: .notPermitted, "Only root can make these files and this user.", hint: "Try it with sudo.")
         }
-        let steps = try installation.perform()
+        let steps = try installation.perform() + [InitCommand.makeStore(installation, in: world)]
         let differing = steps.filter { if case .differs = $0.outcome { true } else { false } }
         var lines = steps.map(\.text)
         if differing.isEmpty {
@@ -40,6 +42,22 @@ struct InitCommand: AdministrationVerb {
         return Report(
             differing.isEmpty ? .done : .refused, text: lines.joined(separator: "\n"),
             json: .object([("steps", .list(steps.map(\.json)))]))
+    }
+
+    /// The store itself, made last: it needs the directory and the key.
+    private static func makeStore(
+        _ installation: Installation, in world: AdministrationWorld
+    ) throws(CommandFailure) -> InstallationStep {
+        do throws(StoreFailure) {
+            let created = try world.stores.makeStore(
+                in: installation.state.text, keyFile: installation.key.text)
+            return InstallationStep(
+                kind: "store", subject: installation.state.text, outcome: created ? .created : .present)
+        } catch {
+            throw CommandFailure(
+                .refused, code: .files, "The store cannot be made: \(error.description).",
+                hint: "Mend that and type again: twostep init")
+        }
     }
 
     /// An absolute path with a name at its end.

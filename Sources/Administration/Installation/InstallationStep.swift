@@ -7,7 +7,7 @@ struct InstallationStep: Equatable {
         case differs(String, remedy: String)
     }
 
-    /// `user`, `group`, `directory`, `configuration` or `key`.
+    /// `user`, `group`, `directory`, `configuration`, `key` or `store`.
     let kind: String
     /// A name or a path.
     let subject: String

@@ -119,7 +119,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             switch (state, proof) {
             case (.judging(.provider, var progress), .proved(let account, _)):
                 enter(0, with: { progress.account = account; return progress }())
-            case (.judging(.provider, let progress), .rejected) where mayTryAgain:
+            case (.judging(.provider, let progress), .rejected(let reason))
+            where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))
             case (.judging(.provider, _), .rejected(let reason)): LoginFlow.over(lastRefusal(reason), OnJudgement.end)
             case (.judging(.provider, _), .unavailable):
@@ -140,7 +141,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.judging(.step(let index), let progress), .accepted(let account)):
                 accept(account, by: module, at: index, progress)
             case (.judging(.step(let index), let progress), .rejected(let reason)):
-                if reason != .repeated && mayTryAgain {
+                if mayTryAgain && LoginFlow.canBeMended(reason) {
                     (.asking(.step(index), progress), .askAgain(.step(index)))
                 } else {
                     LoginFlow.over(lastRefusal(reason), OnJudgement.end)
@@ -213,13 +214,21 @@ package struct LoginFlow: ~Copyable, Sendable {
         (.ended(verdict), end(verdict))
     }
 
+    /// Whether another answer could do better. What is missing, changed or refused outside the form stays so,
+    /// and the same wrong answer twice is nobody's typing error.
+    private static func canBeMended(_ reason: Reason) -> Bool {
+        switch reason {
+        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
+        case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
+            .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown, .misconfigured,
+            .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
+            false
+        }
+    }
+
     /// What the last refusal ends with: MAXTRIES where there were more tries than one, and wrong answers took them.
     private func lastRefusal(_ reason: Reason) -> Verdict {
-        switch reason {
-        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount:
-            plan.tries > 1 ? .triesUsedUp(.tooManyRetries) : .denied(reason)
-        case _: .denied(reason)
-        }
+        LoginFlow.canBeMended(reason) && plan.tries > 1 ? .triesUsedUp(.tooManyRetries) : .denied(reason)
     }
 
     private func accept(
@@ -237,6 +246,8 @@ package struct LoginFlow: ~Copyable, Sendable {
     /// The step at `index`, or what comes after the last.
     private func enter(_ index: Int, with progress: Progress) -> (State, OnJudgement) {
         guard let account = progress.account else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        // A provider with users of its own may have proved somebody; only PAM_USER is let in.
+        guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         if plan.isExempt, index == 0 {
             // Where the first factor was proved outside, saying "exempt" is all there is to say.
             return !progress.chain.livesOnEvidence

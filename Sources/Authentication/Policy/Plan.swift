@@ -30,6 +30,8 @@ package struct ProviderChain: Equatable, Sendable {
 
 /// What one login owes, as policy has decided before it begins. The flow follows it and decides nothing more.
 package struct Plan: Equatable, Sendable {
+    /// Whose login it is: PAM_USER. No other name, whoever proved it, ends in a pass.
+    package var account: AccountName
     /// The chains on offer: one is taken, several are a menu, none is nothing that could let anybody in.
     package var chains: [ProviderChain]
     /// The modules are waived. Never the provider.
@@ -46,9 +48,11 @@ package struct Plan: Equatable, Sendable {
     package var ruleLine: Int?
 
     package init(
-        chains: [ProviderChain], isExempt: Bool = false, isFirstFactorWaived: Bool = false, tries: Int = 3,
+        for account: AccountName, chains: [ProviderChain], isExempt: Bool = false,
+        isFirstFactorWaived: Bool = false, tries: Int = 3,
         sessionLifetime: Int64 = 300_000, keepsNothing: Bool = false, ruleLine: Int? = nil
     ) {
+        self.account = account
         self.chains = chains
         self.isExempt = isExempt
         self.isFirstFactorWaived = isFirstFactorWaived

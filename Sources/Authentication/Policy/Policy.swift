@@ -21,17 +21,19 @@ package struct Policy: Equatable, Sendable {
     package func plan(for request: LoginRequest) throws(Failure) -> Plan {
         let rule = rules.first { $0.matches(request) }
         var plan = Plan(
-            chains: chains, tries: rule?.tries ?? Policy.tries(of: request.service),
+            for: request.account, chains: chains, tries: rule?.tries ?? Policy.tries(of: request.service),
             sessionLifetime: sessionLifetime, ruleLine: rule?.line)
+        var chosen = rule?.provider
         switch request.origin {
         case .trusted:
             plan.isExempt = rule?.isExempt ?? false
             plan.isFirstFactorWaived = rule?.isFirstFactorWaived ?? false
+            chosen = request.provider ?? chosen
         case .accountItself:
-            // Whoever asks for himself chooses the service that he claims to be, so no rule may waive anything.
+            // Whoever asks for himself chooses the service that he claims to be, so no rule may waive anything;
+            // and what stands on a PAM line of his own making counts for nothing.
             plan.keepsNothing = true
         }
-        let chosen = request.provider ?? rule?.provider
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
             plan.chains = [chain]
@@ -66,7 +68,8 @@ package struct Rule: Equatable, Sendable {
     /// The accounts it is for; empty means all.
     package var accounts: Set<AccountName>
     package var provider: ProviderID?
-    package var steps: [Step]?
+    /// In place of the chain's own; never none at all.
+    package private(set) var steps: [Step]?
     package var isExempt: Bool
     package var isFirstFactorWaived: Bool
     package var tries: Int?
@@ -81,7 +84,8 @@ package struct Rule: Equatable, Sendable {
         self.services = Rule.expand(services)
         self.accounts = accounts
         self.provider = provider
-        self.steps = steps
+        // No steps would waive the modules without saying so; `isExempt` says so.
+        self.steps = steps?.isEmpty == false ? steps : nil
         self.isExempt = isExempt
         self.isFirstFactorWaived = isFirstFactorWaived
         self.tries = tries

@@ -19,7 +19,7 @@ package struct SessionTable: Sendable {
 
     package init(capacity: Int, reserve: Int) {
         self.capacity = max(capacity, 1)
-        self.reserve = min(max(reserve, 0), max(capacity, 1))
+        self.reserve = min(max(reserve, 0), self.capacity)
     }
 
     package var count: Int { sessions.count }
@@ -46,11 +46,11 @@ package struct SessionTable: Sendable {
     /// Counts a refused answer and returns how many tries are left; at none the session is closed.
     package mutating func refused(_ id: ValidationSession.ID) -> Int {
         guard var session = sessions[id] else { return 0 }
-        session.triesLeft -= 1
-        guard session.triesLeft > 0 else {
+        guard session.triesLeft > 1 else {
             close(id)
             return 0
         }
+        session.triesLeft -= 1
         sessions[id] = session
         return session.triesLeft
     }

@@ -71,11 +71,15 @@ extension Attempt {
         do throws(InvalidAuth) {
             let username = try module.validate(session, input, against: &devices, at: now)
             guard username == session.account, username == account else { return .rejected(.usernameChanged) }
+            // Not every module looks at devices; nobody the directory does not know gets in through one that does not.
+            guard standing != .unknown else { throw .notEnrolled }
             record.take(devices)
             record.counters[module.id] = nil
             if module.resetsThrottle { record.counters = [:] }
             return .accepted(username)
         } catch {
+            // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
+            if standing == .unknown, error == .wrong || error == .notEnrolled { host.count(at: now) }
             switch error {
             case .wrong: return refusal(from: record, after: .wrongAnswer) ?? .rejected(.wrongAnswer)
             case .notEnrolled:
@@ -92,21 +96,29 @@ extension Attempt {
         }
     }
 
-    /// Delayed or locked, by the sum over all the account's low-entropy modules; nil if it is neither.
+    /// Delayed or locked; nil if the account is neither.
     private func refusal(from record: AccountRecord, after reason: Reason?) -> Outcome? {
-        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
-        // The youngest failure is the one that there is most to wait after.
-        let standings = record.counters.values.map {
-            throttle.standing(failures: failures, last: $0.last, at: now)
+        switch throttle.standing(of: record, at: now) {
+        case .open: nil
+        case .delayed(let seconds): .delayed(seconds: seconds, after: reason)
+        case .locked: .locked(after: reason)
         }
+    }
+}
+
+extension Throttle {
+    /// Where an account stands: by the sum over all its low-entropy modules, whatever the service.
+    package func standing(of record: AccountRecord, at now: Moment) -> Standing {
+        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
         var longest: Int64 = 0
-        for standing in standings {
-            switch standing {
+        // The youngest failure is the one that there is most to wait after.
+        for counter in record.counters.values {
+            switch standing(failures: failures, last: counter.last, at: now) {
             case .open: continue
             case .delayed(let seconds): longest = max(longest, seconds)
-            case .locked: return .locked(after: reason)
+            case .locked: return .locked
             }
         }
-        return longest > 0 ? .delayed(seconds: longest, after: reason) : nil
+        return longest > 0 ? .delayed(seconds: longest) : .open
     }
 }

@@ -1,11 +1,12 @@
 /// The consecutive failures of one account with one module, as the store keeps them.
 package struct FailureCounter: Equatable, Sendable {
-    package var failures: Int
+    /// 0 to 2^31 - 1.
+    package private(set) var failures: Int
     /// When the last of them was.
     package var last: Moment?
 
     package init(failures: Int = 0, last: Moment? = nil) {
-        self.failures = failures
+        self.failures = min(max(failures, 0), Int(Int32.max))
         self.last = last
     }
 

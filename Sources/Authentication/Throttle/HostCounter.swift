@@ -10,7 +10,7 @@ package struct HostCounter: Equatable, Sendable {
     package var since: Int64
 
     package init(failures: Int = 0, since: Int64 = 0) {
-        self.failures = failures
+        self.failures = max(failures, 0)
         self.since = since
     }
 

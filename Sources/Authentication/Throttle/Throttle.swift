@@ -25,7 +25,8 @@ package struct Throttle: Equatable, Sendable {
     /// How long to wait after the last of so many failures, in seconds.
     package func delay(after failures: Int) -> Int64 {
         guard failures > freeFailures else { return 0 }
-        let doublings = min(failures - freeFailures - 1, 32)
+        let (excess, isBeyondCounting) = failures.subtractingReportingOverflow(freeFailures)
+        let doublings = isBeyondCounting ? 32 : min(excess - 1, 32)
         let (delay, overflow) = firstDelay.multipliedReportingOverflow(by: 1 << Int64(doublings))
         return overflow ? longestDelay : min(delay, longestDelay)
     }
@@ -43,11 +44,11 @@ package struct Throttle: Equatable, Sendable {
     /// reboot by the wall clock, of which a step back counts as no time at all.
     private func elapsed(since then: Moment, at now: Moment, atMost limit: Int64) -> Int64 {
         let (span, overflow) =
-            then.boot == now.boot
+            then.boot == now.boot && now.boot != 0
             ? now.boottime.subtractingReportingOverflow(then.boottime)
             : now.wall.subtractingReportingOverflow(then.wall)
         guard !overflow else { return 0 }
-        let seconds = then.boot == now.boot ? span / 1000 : span
+        let seconds = then.boot == now.boot && now.boot != 0 ? span / 1000 : span
         return min(max(seconds, 0), limit)
     }
 }

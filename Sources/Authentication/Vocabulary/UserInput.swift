@@ -13,13 +13,14 @@ package final class UserInput: Sendable {
 
     /// A form of several fields: `values` are all of them one behind the other, each ending at its offset in `ends`.
     ///
-    /// Offsets that do not grow or lie past the end describe no form: nil.
+    /// Offsets that shrink or lie past the end, and bytes behind the last of them, describe no form: nil.
     package init?(_ values: consuming Secret, ends: [Int]) {
         var previous = 0
         for end in ends {
             guard end >= previous, end <= values.count else { return nil }
             previous = end
         }
+        guard previous == values.count else { return nil }
         self.values = values
         self.ends = ends
     }
@@ -40,6 +41,7 @@ package final class UserInput: Sendable {
 
     /// Whether two forms hold the same, looking at every byte whatever the first difference.
     package func isSame(as other: UserInput) -> Bool {
+        // The last end is the number of bytes, so equal ends are equally long forms.
         guard ends == other.ends else { return false }
         return values.withBytes { mine in
             other.values.withBytes { theirs in

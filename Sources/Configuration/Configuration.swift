@@ -1,0 +1,96 @@
+package import Authentication
+
+/// What the administrator has decided, read and checked as a whole: there is no half of a configuration.
+package struct Configuration: Sendable {
+    package var policy: Policy
+    package var providers: [ProviderID: any AuthProvider]
+    package var modules: [ModuleID: any AuthModule]
+    package var throttle: Throttle
+    package var sessions: SessionLimits
+    package var store: StoreSettings
+    /// Service accounts whose word about others is believed, by account name or uid in digits.
+    package var callers: [String: CallerRule]
+    /// What authenticator apps show beside the account.
+    package var issuer: String
+    /// The providers' names for people, where they have any.
+    package var names: [ProviderID: String]
+    /// What is allowed and yet worth a line in the journal.
+    package var warnings: [Problem]
+    /// Which reading this is: set by whoever reloads, 0 until then.
+    package var generation = 0
+    /// Where each of them stands, for what goes wrong after reading.
+    let places: Places
+
+    /// The lines and columns of what can fail later.
+    struct Places: Sendable {
+        var file: String
+        var providers: [ProviderID: Place] = [:]
+        var modules: [ModuleID: Place] = [:]
+    }
+
+    /// Prepares every provider and every module, once; what fails is a problem of this configuration.
+    package func prepare() -> [Problem] {
+        var problems: [Problem] = []
+        func problem(_ place: Place?, _ found: String) -> Problem {
+            Problem(file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found)
+        }
+        for (id, provider) in providers {
+            do throws(ProviderFailure) {
+                try provider.initialize()
+            } catch {
+                problems.append(problem(places.providers[id], "the provider \(id) cannot work: \(error.explanation)"))
+            }
+        }
+        for (id, module) in modules {
+            do throws(ModuleFailure) {
+                try module.initialize()
+            } catch {
+                problems.append(problem(places.modules[id], "the module \(id) cannot work: \(error.explanation)"))
+            }
+        }
+        return problems.isEmpty ? [] : Problems(problems).all
+    }
+}
+
+/// Where something stands.
+struct Place: Equatable, Sendable {
+    let line: Int
+    let column: Int
+}
+
+/// How long validation sessions last, and how many there may be.
+package struct SessionLimits: Equatable, Sendable {
+    /// Seconds, 30 to 3600.
+    package var lifetime = 300
+    /// All sessions of the daemon together.
+    package var capacity = 20_000
+    /// How many of them only callers of uid 0 may have: a tenth.
+    package var reserve: Int { max(capacity / 10, 1) }
+
+    package init() {}
+}
+
+/// Where enrolments are kept.
+package struct StoreSettings: Equatable, Sendable {
+    package enum Kind: String, CaseIterable, Sendable {
+        /// The embedded default, in the state directory.
+        case sqlite
+    }
+
+    package var kind = Kind.sqlite
+
+    package init() {}
+}
+
+/// What a service account may ask about.
+package struct CallerRule: Equatable, Sendable {
+    /// The services it may name: at least one.
+    package var services: Set<String>
+    /// The groups whose members it may ask about: at least one.
+    package var groups: Set<String>
+
+    package init(services: Set<String>, groups: Set<String>) {
+        self.services = services
+        self.groups = groups
+    }
+}

@@ -1,0 +1,49 @@
+package import Authentication
+
+/// Reads configurations: strictly, and telling everything that is wrong at once.
+package struct ConfigurationReader: Sendable {
+    private let modules: [String: ModuleType]
+    private let providers: [String: ProviderType]
+    private let hostName: String
+
+    /// `hostName` is what authenticator apps show where the configuration names no issuer.
+    package init(modules: [ModuleType], providers: [ProviderType], hostName: String = "localhost") {
+        self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.hostName = hostName
+    }
+
+    /// Reads the bytes of a file; `file` is what problems call it.
+    package func read(_ bytes: [UInt8], file: String) -> Result<Configuration, Problems> {
+        do throws(Problems) {
+            return .success(try configuration(in: bytes, file: file))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Reads the file at `path`, if it is one that only root or the daemon's own user can have written.
+    package func load(_ path: String) -> Result<Configuration, Problems> {
+        do throws(Problem) {
+            let file = try ConfigurationFile.read(path)
+            return read(file.bytes, file: path).map { configuration in
+                var configuration = configuration
+                configuration.warnings += file.warnings
+                return configuration
+            }
+        } catch {
+            return .failure(Problems([error]))
+        }
+    }
+
+    private func configuration(in bytes: [UInt8], file: String) throws(Problems) -> Configuration {
+        if let problem = SourceText.problem(in: bytes, file: file) { throw Problems([problem]) }
+        guard let root = try Document.read(bytes, file: file), root.value != .nothing else {
+            throw Problems([Problem(file: file, found: "nothing", expected: "a map with auth_providers")])
+        }
+        var reading = Reading(file: file, moduleTypes: modules, providerTypes: providers)
+        let configuration = reading.configuration(root, hostName: hostName)
+        guard let configuration, reading.problems.isEmpty else { throw Problems(reading.problems) }
+        return configuration
+    }
+}

@@ -1,0 +1,131 @@
+import Authentication
+
+extension Reading {
+    private static let ruleKeys: Set<String> = [
+        "exempt", "first_factor", "match", "modules", "provider", "tries", "unenrolled",
+    ]
+
+    /// Reads the rules; the first that matches a login wins.
+    mutating func readRules(_ setting: Setting) -> [Rule] {
+        guard case .list(let items) = setting.value else {
+            refuse(setting, "policy is \(setting.found)", expected: "a list of rules")
+            return []
+        }
+        var rules: [Rule] = []
+        var catchAll: Place?
+        for item in items {
+            if let catchAll {
+                warn(item.place, "a rule that is never reached: the one in line \(catchAll.line) matches every login")
+            }
+            guard let rule = readRule(item) else { continue }
+            if rule.services.isEmpty, rule.accounts.isEmpty { catchAll = catchAll ?? item.place }
+            rules.append(rule)
+        }
+        return rules
+    }
+
+    private mutating func readRule(_ item: Setting) -> Rule? {
+        guard let values = map(item, "a rule", keys: Reading.ruleKeys) else { return nil }
+        guard let match = values["match"] else {
+            refuse(item, "a rule without match", expected: "match: {service: …, user: …}, or match: {} for every login")
+            return nil
+        }
+        guard let (services, accounts) = readMatch(match) else { return nil }
+        let provider = values["provider"].flatMap { readProviderName($0) }
+        let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
+        if let value = values["unenrolled"], text(value, "unenrolled").map({ $0 != "deny" }) ?? false {
+            refuse(value, "unenrolled is \(value.found)", expected: "deny")
+        }
+        let rule = Rule(
+            services: services, accounts: accounts, provider: provider, steps: steps,
+            isExempt: boolean(values, "exempt"), isFirstFactorWaived: readFirstFactor(values),
+            tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) }, line: item.line)
+        refuseContradictions(rule, values, item)
+        return rule
+    }
+
+    private mutating func readMatch(_ setting: Setting) -> (Set<String>, Set<AccountName>)? {
+        guard let values = map(setting, "match", keys: ["service", "user"]) else { return nil }
+        var services: Set<String> = []
+        if let value = values["service"] {
+            guard let names = texts(value, "service") else { return nil }
+            services = Set(names.map(\.0))
+        }
+        var accounts: Set<AccountName> = []
+        if let value = values["user"] {
+            guard let names = texts(value, "user") else { return nil }
+            for (name, place) in names {
+                guard let account = AccountName(name) else {
+                    refuse(place, "user is '\(name)'", expected: "the name of an account")
+                    return nil
+                }
+                accounts.insert(account)
+            }
+        }
+        return (services, accounts)
+    }
+
+    private mutating func readFirstFactor(_ values: [String: Setting]) -> Bool {
+        guard let setting = values["first_factor"], let word = text(setting, "first_factor") else { return false }
+        guard word == "none" else {
+            refuse(setting, "first_factor is \(setting.found)", expected: "none, or no such key")
+            return false
+        }
+        warn(setting.place, "first_factor: none lets logins of this rule in without a first factor")
+        return true
+    }
+
+    private mutating func readProviderName(_ setting: Setting) -> ProviderID? {
+        guard let name = text(setting, "provider") else { return nil }
+        // Compared with what is configured, never taken apart: the text of a pair is for people.
+        guard let id = places.providers.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
+            let known = places.providers.keys.map(\.description)
+            refuse(
+                setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
+                suggestion: Nearness.suggestion(for: name, among: known))
+            return nil
+        }
+        return id
+    }
+
+    /// A module as a rule names it: one that a provider has defined.
+    private mutating func moduleName(_ item: Setting) -> ModuleID? {
+        guard case .text(let name, _) = item.value else {
+            refuse(
+                item, "a module in a rule is \(item.found)",
+                expected: "the name of a configured module; its settings stand under its provider")
+            return nil
+        }
+        guard let id = places.modules.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
+            let known = places.modules.keys.map(\.description)
+            refuse(
+                item, "the module '\(name)', which is not configured", expected: Reading.words(known),
+                suggestion: Nearness.suggestion(for: name, among: known))
+            return nil
+        }
+        return id
+    }
+
+    /// What a rule cannot say together.
+    private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
+        if rule.isExempt {
+            for key in ["modules", "tries", "unenrolled", "first_factor"] {
+                guard let value = values[key] else { continue }
+                refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
+            }
+        }
+        guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
+        let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
+        if concerned.isEmpty, problems.isEmpty {
+            refuse(
+                setting, "first_factor: none with \(rule.provider.map { "the provider \($0)" } ?? "these providers")",
+                expected: "a provider that lives on evidence (pam)")
+        }
+        // Neither a first factor nor a second: anybody would be let in.
+        if let open = concerned.first(where: { $0.steps.isEmpty }), rule.steps == nil, !rule.isExempt {
+            refuse(
+                setting, "first_factor: none where the provider \(open.provider) owes no module",
+                expected: "modules, here or under the provider")
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Authentication
+
+extension Reading {
+    private static let topKeys: Set<String> = [
+        "auth_providers", "callers", "issuer", "policy", "sessions", "store", "throttle",
+    ]
+
+    /// The configuration, as far as it can be made; it counts only if no problem was noted.
+    mutating func configuration(_ root: Setting, hostName: String) -> Configuration? {
+        // `homeassistant` and `auth` are the old design's: the providers one level down, and a key without a value.
+        guard let top = map(root, "the configuration", keys: Reading.topKeys.union(["homeassistant", "auth"])) else {
+            return nil
+        }
+        if let auth = top["auth"], auth.value != .nothing {
+            refuse(auth, "auth is \(auth.found)", expected: "nothing: the key is read for the old form's sake")
+        }
+        readProviders(providerList(top, root))
+        let rules = top["policy"].map { readRules($0) } ?? []
+        let throttle = top["throttle"].map { readThrottle($0) } ?? Throttle()
+        let sessions = top["sessions"].map { readSessions($0) } ?? SessionLimits()
+        let store = top["store"].map { readStore($0) } ?? StoreSettings()
+        let callers = top["callers"].map { readCallers($0) } ?? [:]
+        let issuer = top["issuer"].map { readIssuer($0) } ?? hostName
+        return Configuration(
+            policy: Policy(chains: chains, rules: rules, sessionLifetime: Int64(sessions.lifetime) * 1000),
+            providers: providers, modules: modules, throttle: throttle, sessions: sessions, store: store,
+            callers: callers, issuer: issuer, names: names, warnings: warnings, places: places)
+    }
+
+    /// The list of providers, in whichever of the two places it stands.
+    private mutating func providerList(_ top: [String: Setting], _ root: Setting) -> Setting? {
+        var old: Setting?
+        if let form = top["homeassistant"], let inner = map(form, "homeassistant", keys: ["auth_providers"]) {
+            old = inner["auth_providers"]
+            if old == nil { refuse(form, "homeassistant has no auth_providers", expected: "a list of providers") }
+        }
+        guard let own = top["auth_providers"] else {
+            if old == nil, top["homeassistant"] == nil {
+                refuse(root, "no auth_providers", expected: "a list of at least one provider")
+            }
+            return old
+        }
+        if let old {
+            refuse(
+                own, "auth_providers twice", expected: "one list: another stands under homeassistant in line \(old.line)")
+        }
+        return own
+    }
+
+    private mutating func readThrottle(_ setting: Setting) -> Throttle {
+        var throttle = Throttle()
+        guard let values = map(setting, "throttle", keys: ["free", "first_delay", "longest_delay", "lock_at"]) else {
+            return throttle
+        }
+        throttle.freeFailures = integer(values, "free", in: 0...99, default: throttle.freeFailures)
+        throttle.firstDelay = Int64(integer(values, "first_delay", in: 1...3600, default: Int(throttle.firstDelay)))
+        throttle.longestDelay = Int64(
+            integer(values, "longest_delay", in: 1...86_400, default: Int(throttle.longestDelay)))
+        // NIST SP 800-63B, 5.2.2: no more than 100 consecutive failures an account.
+        throttle.lockAt = integer(values, "lock_at", in: 1...100, default: throttle.lockAt)
+        if throttle.longestDelay < throttle.firstDelay {
+            refuse(
+                values["longest_delay"] ?? setting, "longest_delay is \(throttle.longestDelay)",
+                expected: "no less than first_delay, which is \(throttle.firstDelay)")
+        }
+        if throttle.lockAt <= throttle.freeFailures {
+            refuse(
+                values["lock_at"] ?? setting, "lock_at is \(throttle.lockAt)",
+                expected: "more than free, which is \(throttle.freeFailures)")
+        }
+        return throttle
+    }
+
+    private mutating func readSessions(_ setting: Setting) -> SessionLimits {
+        var sessions = SessionLimits()
+        guard let values = map(setting, "sessions", keys: ["lifetime", "capacity"]) else { return sessions }
+        sessions.lifetime = integer(values, "lifetime", in: 30...3600, default: sessions.lifetime)
+        sessions.capacity = integer(values, "capacity", in: 100...1_000_000, default: sessions.capacity)
+        return sessions
+    }
+
+    private mutating func readStore(_ setting: Setting) -> StoreSettings {
+        var store = StoreSettings()
+        guard let values = map(setting, "store", keys: ["type"]) else { return store }
+        guard let type = values["type"] else {
+            refuse(setting, "store has no type", expected: Reading.words(StoreSettings.Kind.allCases.map(\.rawValue)))
+            return store
+        }
+        guard let word = text(type, "store's type") else { return store }
+        guard let kind = StoreSettings.Kind(rawValue: word) else {
+            let known = StoreSettings.Kind.allCases.map(\.rawValue)
+            refuse(
+                type, "the store type '\(word)'", expected: Reading.words(known),
+                suggestion: Nearness.suggestion(for: word, among: known))
+            return store
+        }
+        store.kind = kind
+        return store
+    }
+
+    private mutating func readCallers(_ setting: Setting) -> [String: CallerRule] {
+        guard case .map(let entries) = setting.value else {
+            refuse(setting, "callers is \(setting.found)", expected: "a map of account names")
+            return [:]
+        }
+        var callers: [String: CallerRule] = [:]
+        for entry in entries {
+            guard AccountName(entry.key) != nil else {
+                refuse(entry.place, "the caller '\(entry.key)'", expected: "the name or uid of an account")
+                continue
+            }
+            // uid 0 is believed as it is; the overflow uid is what any uid of another namespace looks like.
+            guard !["root", "0", "nobody", "65534"].contains(entry.key) else {
+                refuse(entry.place, "the caller '\(entry.key)'", expected: "a service's own account")
+                continue
+            }
+            guard let values = map(entry.value, "the caller \(entry.key)", keys: ["services", "groups"]) else { continue }
+            var sets: [String: Set<String>] = [:]
+            for key in ["services", "groups"] {
+                guard let value = values[key] else {
+                    refuse(entry.place, "the caller '\(entry.key)' without \(key)", expected: "at least one")
+                    continue
+                }
+                sets[key] = Set((texts(value, key) ?? []).map(\.0))
+            }
+            callers[entry.key] = CallerRule(services: sets["services"] ?? [], groups: sets["groups"] ?? [])
+        }
+        return callers
+    }
+
+    private mutating func readIssuer(_ setting: Setting) -> String {
+        guard let issuer = text(setting, "issuer") else { return "" }
+        // otpauth URIs part the issuer from the account with a colon.
+        if issuer.utf8.count > 64 || issuer.utf8.contains(UInt8(ascii: ":")) {
+            refuse(setting, "issuer is '\(issuer)'", expected: "at most 64 bytes without a colon")
+        }
+        return issuer
+    }
+}
