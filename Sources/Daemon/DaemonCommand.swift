@@ -1,7 +1,7 @@
 public import ArgumentParser
 
 /// `twostepd`: what the service manager starts.
-public struct DaemonCommand: AsyncParsableCommand {
+public struct DaemonCommand: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "twostepd",
         abstract: "Runs the login flows that pam_twostep asks for.",
@@ -31,9 +31,9 @@ public struct DaemonCommand: AsyncParsableCommand {
         }
     }
 
-    public func run() async throws {
+    public func run() throws {
         do {
-            try await TwostepDaemon.run(
+            try TwostepDaemon.run(
                 DaemonOptions(
                     configuration: config, stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory,
                     keyFile: keyFile))

@@ -5,9 +5,9 @@ import Daemon
 /// One executable is both programs, told apart by the name it was started under.
 @main
 struct Program {
-    static func main() async {
+    static func main() {
         if CommandLine.arguments.first?.split(separator: "/").last == "twostepd" {
-            await DaemonCommand.main()
+            DaemonCommand.main()
         } else {
             AdministrationCommand.runProgram()
         }

@@ -18,7 +18,10 @@ package enum TwostepDaemon {
     ///
     /// Throws `StartFailure` if it cannot start at all: no user to run as, no sockets, another daemon on the same
     /// state. A broken configuration or store is no such reason: the daemon serves on, and refuses every login.
-    package static func run(_ options: DaemonOptions) async throws {
+    ///
+    /// It runs on the main thread and keeps it: with an asynchronous `main` libdispatch ends that thread, which then
+    /// stays behind as root for all to see, since only living threads take part in a change of uid.
+    package static func run(_ options: DaemonOptions) throws {
         let journal = SystemJournal()
         let started: StartedDaemon
         do throws(StartFailure) {
@@ -32,8 +35,13 @@ package enum TwostepDaemon {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [started], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        let ended = BlockingQueue<Result<Void, any Error>>()
+        Task {
+            do { ended.put(.success(try await group.run())) } catch { ended.put(.failure(error)) }
+        }
+        let results = ended.takeAll()
         journal.flush()
+        for result in results { try result.get() }
     }
 }
 
@@ -173,8 +181,8 @@ final class StartedDaemon: Service {
                 path: options.configuration, generation: service.generation.number,
                 loadedAt: service.generation.loadedAt),
             store: StoreStatus(
-                path: options.stateDirectory + "/" + "twostep.sqlite",
-                schema: problem == nil ? SQLiteStore.schemaVersion : nil, problem: problem),
+                path: options.stateDirectory + "/" + SQLiteStore.fileName,
+                schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
             sockets: [login.path, admin.path], openSessions: service.sessions.count, accounts: nil, devices: nil,
             granted: service.tally.granted, refused: service.tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)

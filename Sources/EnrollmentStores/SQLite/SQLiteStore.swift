@@ -24,9 +24,6 @@ package final class SQLiteStore: EnrollmentStore {
     private var hosts: Int
     private let lock: StoreLock
 
-    /// The version of the schema that this source writes.
-    package static var schemaVersion: Int { Schema.current.version }
-
     // MARK: Making and opening
 
     /// Makes an empty store in `directory` (for `twostep init`); throws `inUse` or `unreachable` if one is there.
