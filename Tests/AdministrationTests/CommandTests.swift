@@ -8,7 +8,7 @@ import Testing
         let arguments: [String]
         let turns: [ScriptedDaemon.Turn]
         var lines: [ScriptedConsole.Line] = []
-        var status = ExitStatus.done
+        var status = CommandStatus.done
         let text: String
         let json: String
     }

@@ -1,4 +1,5 @@
 import Administration
+import Authentication
 import Foundation
 import Testing
 

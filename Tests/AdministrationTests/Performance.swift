@@ -5,7 +5,7 @@ import Testing
 
 /// One run of the command line, and all that came of it.
 struct Performance {
-    let status: ExitStatus
+    let status: CommandStatus
     let output: String
     let errors: String
 

@@ -53,7 +53,7 @@ final class ScriptedDaemon: Sendable {
 
     private func converse(_ turns: [Turn]) {
         guard posix_wait_readable(listener, 10_000) == 1 else { return note("nobody connected") }
-        let number = unsafe accept(listener, nil, nil)
+        let number = accept(listener, nil, nil)
         guard number >= 0 else { return note("nobody could be accepted") }
         let client = Descriptor.adopt(number)
         client.withNumber { number in
