@@ -74,10 +74,7 @@ final class LoginServer: Sendable {
     func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit {
-            service.value.connections.closeAll()
-            service.value.stop()
-        }.get()
+        _ = try? await loop.submit { service.value.stop() }.get()
         try? await group.shutdownGracefully()
     }
 }

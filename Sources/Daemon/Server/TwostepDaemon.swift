@@ -57,6 +57,8 @@ final class StartedDaemon: Service {
     private let clocks = SystemClocks()
     private let descriptors: Int
     private let startedAt: Moment
+    /// What the journal was last told of the store.
+    private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
     private let lastStamp = Mutex<ConfigurationLoader.Stamp?>(nil)
 
@@ -65,6 +67,8 @@ final class StartedDaemon: Service {
         self.options = options
         self.journal = journal
         umask(0o077)
+        // Whoever reads our standard error may go away.
+        signal(SIGPIPE, SIG_IGN)
         manager = ServiceManager()
         descriptors = Int(clamping: posix_raise_descriptor_limit())
         let target = Privileges.isRoot ? try Privileges.target() : nil
@@ -94,7 +98,7 @@ final class StartedDaemon: Service {
 
     func run() async throws {
         let generation = load(after: nil)
-        if let problem = writer.problem { journal.error("every login is refused: \(problem.description)") }
+        tellStore()
         let server = try LoginServer { loop in
             let service = LoginService(
                 on: loop, clocks: self.clocks, journal: self.journal, writer: self.writer,
@@ -161,12 +165,28 @@ final class StartedDaemon: Service {
 
     /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed.
     private func recover(_ service: LoginService, _ server: LoginServer) {
+        tellStore()
         if writer.problem != nil { writer.retry() }
         guard !service.generation.problems.isEmpty else { return }
         let stamp = loader.stamp
         guard lastStamp.withLock({ $0 }) != stamp else { return }
         lastStamp.withLock { $0 = stamp }
         reload(server)
+    }
+
+    /// Says in the journal when the store breaks, and when it is well again.
+    private func tellStore() {
+        let problem = writer.problem
+        let before = lastStoreProblem.withLock { last in
+            defer { last = problem }
+            return last
+        }
+        guard problem != before else { return }
+        if let problem {
+            journal.error("the store cannot be used, logins are refused: \(problem.description)")
+        } else {
+            journal.notice("the store can be used again")
+        }
     }
 
     // MARK: Status
