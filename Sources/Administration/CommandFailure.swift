@@ -3,10 +3,10 @@ import AdminProtocol
 /// Why a command did not do what was asked: for people a sentence and what to type next, for programs a
 /// word and an exit code.
 struct CommandFailure: Error, Equatable {
-    let status: ExitStatus
+    let status: CommandStatus
     let refusal: AdminRefusal
 
-    init(_ status: ExitStatus, code: AdminRefusal.Code, _ message: String, hint: String? = nil) {
+    init(_ status: CommandStatus, code: AdminRefusal.Code, _ message: String, hint: String? = nil) {
         self.status = status
         refusal = AdminRefusal(code, message, hint: hint)
     }

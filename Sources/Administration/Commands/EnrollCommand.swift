@@ -7,6 +7,7 @@ struct EnrollCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
         abstract: "Give a user a new device.",
+        usage: "twostep enroll <user> <module> [--name <name>] [options]",
         discussion: """
             Shows a QR code and the secret for an authenticator app, asks for the first code, and stores the device \
             only if that is right. A device of the same name is replaced.

@@ -10,7 +10,8 @@ struct InitCommand: AdministrationVerb {
         abstract: "Make the system user, the directories, the key and a first configuration.",
         discussion: """
             Makes what is missing and says for each thing whether it was made or is there already. Nothing is \
-            overwritten, and nothing that differs is repaired: it is named, with the command that would.
+            overwritten, and nothing that differs is repaired: it is named, with the command that would. Only what \
+            is root's alone is given to the group twostep.
             """)
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"
@@ -23,7 +24,7 @@ struct InitCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let configuration = try InitCommand.path(config)
-        let installation = Installation(
+        let installation = try Installation(
             configuration: configuration, key: try InitCommand.path(keyFile ?? "\(configuration.parent)/twostep.key"),
             state: try InitCommand.path(stateDirectory), runtime: try InitCommand.path(runtimeDirectory),
             accounts: world.accounts)

@@ -27,7 +27,7 @@ struct ListCommand: AdministrationVerb {
             for device in listing.devices {
                 table.append([
                     device.account, device.device, device.module.name, Wording.day(device.createdAt),
-                    device.lastUsedAt.map(Wording.moment) ?? "never", device.description ?? "module not configured",
+                    device.lastUsedAt.map(Wording.moment) ?? "never", device.description ?? "unknown",
                 ])
             }
             lines += table.lines
