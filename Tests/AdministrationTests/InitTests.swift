@@ -117,7 +117,7 @@ import Testing
         let steps = try #require(document["steps"] as? [NSDictionary])
         #expect(
             steps.map { $0["outcome"] as? String } == ["present", "present", "present", "differs"]
-                + Array(repeating: "present", count: 4))
+                + Array(repeating: "present", count: 3))
     }
 
     @Test func `what was installed before there was a group is given to it, and said so`() throws {

@@ -35,8 +35,10 @@ struct InitCommand: AdministrationVerb {
                 .refused, code: .notPermitted, "Only root can make these files and this user.",
                 hint: "Try it with sudo.")
         }
-        let steps = try installation.perform() + [InitCommand.makeStore(installation, in: world)]
+        var steps = try installation.perform()
         let differing = steps.filter { if case .differs = $0.outcome { true } else { false } }
+        // A store is made under a key and in a directory that are as they should be, or later.
+        if differing.isEmpty { steps.append(try InitCommand.makeStore(installation, in: world)) }
         var lines = steps.map(\.text)
         if differing.isEmpty {
             lines.append("Next: start twostepd, then give a user a device: twostep enroll USER totp")
