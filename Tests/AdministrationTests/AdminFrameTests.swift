@@ -29,7 +29,7 @@ import Testing
         .verified(Samples.diagnosis(offset: -3, isAcceptable: false)),
         .unlocked(Unlocking(account: "alice", failures: 6)),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),
-        .refused(AdminRefusal(AdminRefusal.Code(rawValue: "of_a_later_version"), "…")),
+        .refused(AdminRefusal(AdminRefusal.Kind(rawValue: "of_a_later_version"), "…")),
     ]
 
     @Test(arguments: replies) func `a reply arrives as it was sent`(reply: AdminReply) throws {
@@ -103,7 +103,8 @@ import Testing
             json: #"{"version":"1","message":{"status":{}}}"#,
             error: .malformed("an object with a version and one message")),
         Unreadable(json: #"{"version":3,"message":{"status":{}}}"#, error: .unsupportedVersion(3)),
-        Unreadable(json: #"{"version":-9223372036854775808,"message":{"status":{}}}"#,
+        Unreadable(
+            json: #"{"version":-9223372036854775808,"message":{"status":{}}}"#,
             error: .unsupportedVersion(Int.min)),
         Unreadable(json: #"{"version":1,"message":{"adopt":{}}}"#, error: .unknownVerb("adopt")),
         Unreadable(json: #"{"version":1,"message":{"unlock":{}}}"#, error: .malformed("the members of 'unlock'")),

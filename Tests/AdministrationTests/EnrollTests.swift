@@ -7,7 +7,7 @@ import Testing
     static let begin = AdminRequest.beginEnrollment(
         account: "alice", module: Samples.totp, device: "phone", parameters: [:])
     static let begun = ScriptedDaemon.Turn.exchange(
-        begin, reply: .enrollmentBegun(Samples.begun), secrets: [Samples.uri, Samples.key])
+        begin, reply: .enrollmentBegun(Samples.begun), secrets: [Samples.uri, Samples.groupedKey])
     static let wrong = ScriptedDaemon.Turn.exchange(
         .finishEnrollment, ["000000"], reply: .refused(AdminRefusal(.wrongCode, "That code is wrong.")))
     static let right = ScriptedDaemon.Turn.exchange(
@@ -138,11 +138,12 @@ import Testing
         #expect(run.errors == EnrollTests.shown)
     }
 
-    @Test(arguments: [
-        (terminal: true, option: [], isShown: true), (terminal: false, option: [], isShown: false),
-        (terminal: false, option: ["--qr", "utf8"], isShown: true),
-        (terminal: true, option: ["--qr", "none"], isShown: false),
-    ] as [(terminal: Bool, option: [String], isShown: Bool)])
+    @Test(
+        arguments: [
+            (terminal: true, option: [], isShown: true), (terminal: false, option: [], isShown: false),
+            (terminal: false, option: ["--qr", "utf8"], isShown: true),
+            (terminal: true, option: ["--qr", "none"], isShown: false),
+        ] as [(terminal: Bool, option: [String], isShown: Bool)])
     func `the QR code is for terminals, or for whoever asks`(
         row: (terminal: Bool, option: [String], isShown: Bool)
     ) throws {

@@ -22,7 +22,9 @@ import Testing
             complaint: "longer than any"),
         Row(testDescription: "nothing", bytes: [], complaint: "without an answer"),
         Row(testDescription: "half a header", bytes: [0, 0, 0], complaint: "without an answer"),
-        Row(testDescription: "half a body", bytes: Frames.number(100) + Frames.number(0) + [123], complaint: "without an answer"),
+        Row(
+            testDescription: "half a body", bytes: Frames.number(100) + Frames.number(0) + [123],
+            complaint: "without an answer"),
         Row(testDescription: "no JSON", bytes: Frames.raw("\u{0}\u{1}garbage"), complaint: "expected an object"),
         Row(testDescription: "no byte of JSON", bytes: Frames.raw(""), complaint: "expected an object"),
         Row(
@@ -47,7 +49,7 @@ import Testing
             complaint: "ends before its end"),
         Row(
             testDescription: "an answer to another question",
-            bytes: Frames.raw(#"{"version":1,"message":{"removed":{"account":"a","module":{"type":"t"},"device":"d","remaining":1}}}"#),
+            bytes: Frames.raw(#"{"version":1,"message":{"verified":{"account":"alice"}}}"#),
             complaint: "was not asked"),
     ]
 

@@ -73,7 +73,8 @@ import Testing
         let configuration = try String(contentsOfFile: machine.config, encoding: .utf8)
         #expect(configuration.contains("\nauth_providers:\n"))
         // No drafts are left.
-        #expect(try FileManager.default.contentsOfDirectory(atPath: machine.etc).sorted() == ["config.yaml", "twostep.key"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: machine.etc).sorted() == ["config.yaml", "twostep.key"])
     }
 
     @Test func `a second time nothing is made and nothing is changed`() throws {
@@ -114,7 +115,9 @@ import Testing
 
         let document = try machine.initialize("--json").document()
         let steps = try #require(document["steps"] as? [NSDictionary])
-        #expect(steps.map { $0["outcome"] as? String } == ["present", "present", "present", "differs"] + Array(repeating: "present", count: 4))
+        #expect(
+            steps.map { $0["outcome"] as? String } == ["present", "present", "present", "differs"]
+                + Array(repeating: "present", count: 3))
     }
 
     @Test func `what was installed before there was a group is given to it, and said so`() throws {
@@ -140,7 +143,10 @@ import Testing
     @Test func `a store that cannot be made is exit code 1 with a reason`() throws {
         let machine = try Machine()
         let run = Performance(
-            ["init", "--config", machine.config, "--state-directory", machine.state, "--runtime-directory", machine.runtime],
+            [
+                "init", "--config", machine.config, "--state-directory", machine.state, "--runtime-directory",
+                machine.runtime,
+            ],
             accounts: machine.accounts, stores: ScriptedStores(failure: .notDurable("the disk is full")))
         #expect(run.status == .refused)
         #expect(run.errors.contains("The store cannot be made"))

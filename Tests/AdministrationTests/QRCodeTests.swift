@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test func `a usual URI fits 80 columns and 24 lines with one to spare`() throws {
-        let uri = "otpauth://totp/host.example.org:alice?secret=\(Samples.key)&issuer=host.example.org"
+        let uri =
+            "otpauth://totp/host.example.org:alice?secret=\(Samples.key)&issuer=host.example.org"
             + "&algorithm=SHA1&digits=6&period=30"
         let bytes = Array(uri.utf8)
         guard let code = QRCode(bytes.span) else {

@@ -4,13 +4,15 @@ import AdminProtocol
 enum Samples {
     static let totp = ModuleReference(type: "totp")
     /// Noon of 2026-11-22 in UTC: the same day nearly everywhere.
-    static let noon: Int64 = 1795348800
+    static let noon: Int64 = 1_795_348_800
 
     static let begun = EnrollmentBegun(
         account: "alice", module: totp, device: "phone", description: "SHA1, 6 digits, 30 s", replaces: false)
     static let done = EnrollmentDone(account: "alice", module: totp, device: "phone", replaced: false)
     static let uri = "otpauth://totp/host:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=host"
     static let key = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    /// As modules make it, for people.
+    static let groupedKey = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"
 
     static let listing = Listing(
         devices: [

@@ -15,7 +15,9 @@ struct InitCommand: AdministrationVerb {
             """)
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"
-    @Option(help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file")
+    )
     var keyFile: String?
     @Option(help: ArgumentHelp("Where the store lies.", valueName: "directory"))
     var stateDirectory = "/var/lib/twostep"
@@ -30,15 +32,19 @@ struct InitCommand: AdministrationVerb {
             accounts: world.accounts)
         guard world.accounts.isPrivileged else {
             throw CommandFailure(
-                .refused, code: .notPermitted, "Only root can make these files and this user.", hint: "Try it with sudo.")
+                .refused, code: .notPermitted, "Only root can make these files and this user.",
+                hint: "Try it with sudo.")
         }
-        let steps = try installation.perform() + [InitCommand.makeStore(installation, in: world)]
+        var steps = try installation.perform()
         let differing = steps.filter { if case .differs = $0.outcome { true } else { false } }
+        // A store is made under a key and in a directory that are as they should be, or later.
+        if differing.isEmpty { steps.append(try InitCommand.makeStore(installation, in: world)) }
         var lines = steps.map(\.text)
         if differing.isEmpty {
             lines.append("Next: start twostepd, then give a user a device: twostep enroll USER totp")
         } else {
-            lines.append("\(Wording.count(differing.count, "thing")) differ\(differing.count == 1 ? "s" : ""); nothing was repaired.")
+            let verb = differing.count == 1 ? "differs" : "differ"
+            lines.append("\(Wording.count(differing.count, "thing")) \(verb); nothing was repaired.")
         }
         return Report(
             differing.isEmpty ? .done : .refused, text: lines.joined(separator: "\n"),

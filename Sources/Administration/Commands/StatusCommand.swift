@@ -37,12 +37,10 @@ struct StatusCommand: AdministrationVerb {
             ("store", "\(status.store.path)\(schema)"),
         ]
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
+        let sessions = "\(Wording.count(status.openSessions, "session")) open"
         rows += [
             ("enrolled", enrolled),
-            (
-                "logins",
-                "\(status.granted) granted, \(status.refused) refused, \(Wording.count(status.openSessions, "session")) open"
-            ),
+            ("logins", "\(status.granted) granted, \(status.refused) refused, \(sessions)"),
         ]
         lines += rows.map { name, value in
             "  " + name + String(repeating: " ", count: "configuration".count - name.count + 2) + value
