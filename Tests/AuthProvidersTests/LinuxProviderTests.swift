@@ -94,6 +94,13 @@ import Testing
         }
     }
 
+    @Test(arguments: ["", "_"])
+    func `never verifies the DES of the seventies, with the right password either`(prefix: String) throws {
+        let password = Array("correct".utf8)
+        let provider = try Self.provider(["alice": try newHash(password, prefix: prefix, cost: 0)])
+        #expect(try Self.prove(provider, password) == .rejected(.wrongPassword))
+    }
+
     @Test func `asks for the account byte for byte`() throws {
         let provider = try Self.provider(["alice": try newHash([0x61], prefix: "$6$", cost: 1000)])
         #expect(try Self.prove(provider, [0x61]) == Self.proved())
