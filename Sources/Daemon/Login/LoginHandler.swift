@@ -77,6 +77,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        assembler.forget()
         service.connections.remove(self, uid: peer.uid)
         conversation?.abandoned()
         conversation = nil

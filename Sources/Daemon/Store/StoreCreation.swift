@@ -18,8 +18,13 @@ package enum StoreCreation {
         guard unsafe posix_lstat(directory, &facts) == 0, unsafe posix_is_directory(&facts) != 0 else {
             throw .unreachable("the state directory \(directory) is not there")
         }
-        guard seteuid(facts.owner) == 0 else { throw .unreachable("cannot become the owner of \(directory)") }
-        defer { _ = seteuid(0) }
+        guard setegid(facts.group) == 0, seteuid(facts.owner) == 0 else {
+            throw .unreachable("cannot become the owner of \(directory)")
+        }
+        defer {
+            _ = seteuid(0)
+            _ = setegid(0)
+        }
         return try create(in: directory)
     }
 
