@@ -89,7 +89,9 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 ]
             }
         }
-        events += [.credited(.account(Some.ann)), .credited(.account(Some.bob)), .credited(.refused), .credited(.unavailable)]
+        events += [
+            .credited(.account(Some.ann)), .credited(.account(Some.bob)), .credited(.refused), .credited(.unavailable),
+        ]
         return events
     }
 }

@@ -136,7 +136,10 @@ import Testing
             Ending(
                 outcome: .rejected($0), withTries: .end(.denied($0)), lastOfThree: .denied($0), onlyOne: .denied($0))
         }
-        + [(Outcome.delayed(seconds: 30, after: nil), Reason.delayed(seconds: 30)), (.locked(after: .wrongAnswer), .locked)]
+        + [
+            (Outcome.delayed(seconds: 30, after: nil), Reason.delayed(seconds: 30)),
+            (.locked(after: .wrongAnswer), .locked),
+        ]
         .map {
             Ending(
                 outcome: $0.0, withTries: .end(.triesUsedUp($0.1)), lastOfThree: .triesUsedUp($0.1),

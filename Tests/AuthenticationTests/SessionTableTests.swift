@@ -83,7 +83,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 0, -1, Int.min]) func `with one try or none the first refusal is the last`(_ tries: Int) throws {
+    @Test(arguments: [1, 0, -1, Int.min]) func `with one try or none the first refusal is the last`(_ tries: Int) throws
+    {
         var table = try SessionTableTests.open(Some.session(tries: tries))
         #expect(table.refused(Some.session().id) == 0)
         #expect(table.count == 0)

@@ -4,10 +4,15 @@ import Testing
 @Suite struct ThrottleTests {
     let throttle = Throttle()
 
-    @Test(arguments: [
-        (0, 0), (5, 0), (6, 30), (7, 60), (8, 120), (9, 240), (10, 480), (11, 960), (12, 1920), (13, 3600), (14, 3600),
-        (49, 3600), (Int.max, 3600), (-1, 0), (Int.min, 0),
-    ] as [(Int, Int64)]) func `five are free, then thirty seconds double to an hour`(_ failures: Int, _ delay: Int64) {
+    @Test(
+        arguments: [
+            (0, 0), (5, 0), (6, 30), (7, 60), (8, 120), (9, 240), (10, 480), (11, 960), (12, 1920), (13, 3600),
+            (14, 3600),
+            (49, 3600), (Int.max, 3600), (-1, 0), (Int.min, 0),
+        ] as [(Int, Int64)]) func `five are free, then thirty seconds double to an hour`(
+            _ failures: Int, _ delay: Int64
+        )
+    {
         #expect(throttle.delay(after: failures) == delay)
     }
 

@@ -14,7 +14,8 @@ import Testing
         "ro\u{2028}ot", "a/b", "../x", "a:b", String(repeating: "a", count: 256), String(repeating: "é", count: 128),
     ]) func `a name that could be taken for another is none`(_ name: String) { #expect(AccountName(name) == nil) }
 
-    @Test(arguments: [[0xFF], [0x61, 0xC3], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80]] as [[UInt8]])
+    @Test(
+        arguments: [[0xFF], [0x61, 0xC3], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80]] as [[UInt8]])
     func `bytes that are no UTF-8 are no name`(_ bytes: [UInt8]) { #expect(AccountName(bytes.span) == nil) }
 
     @Test func `names that only look alike are different people`() throws {

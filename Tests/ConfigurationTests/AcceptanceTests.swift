@@ -9,7 +9,8 @@ import Testing
             configuration.policy
                 == Policy(
                     chains: [
-                        ProviderChain(provider: ProviderID("pam"), livesOnEvidence: true, steps: [Step(ModuleID("totp"))])
+                        ProviderChain(
+                            provider: ProviderID("pam"), livesOnEvidence: true, steps: [Step(ModuleID("totp"))])
                     ], rules: [], sessionLifetime: 300_000))
         #expect(configuration.throttle.freeFailures == 5)
         #expect(configuration.throttle.firstDelay == 30)
@@ -172,7 +173,8 @@ import Testing
 
     @Test func `a failed preparation is a problem with its place`() throws {
         let configuration = try Fakes.configuration(
-            "auth_providers:\n  - type: pam\n    modules: [totp, broken]\n  - type: broken\n    modules: [totp, broken]\n")
+            "auth_providers:\n  - type: pam\n    modules: [totp, broken]\n  - type: broken\n    modules: totp\n"
+        )
         #expect(
             configuration.prepare().map(\.description) == [
                 "config.yaml:3:21: the module broken cannot work: it is broken",

@@ -71,7 +71,9 @@ final class Folder {
             ])
     }
 
-    @Test(arguments: [0o660, 0o642, 0o666] as [mode_t]) func `refuses a file that others can write`(_ mode: mode_t) throws {
+    @Test(arguments: [0o660, 0o642, 0o666] as [mode_t]) func `refuses a file that others can write`(_ mode: mode_t)
+        throws
+    {
         let folder = try Folder()
         folder.write(ConfigurationFileTests.good, mode: mode)
         let shown = String(mode, radix: 8)
