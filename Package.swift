@@ -49,11 +49,13 @@ let daemonLink: [LinkerSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -87,7 +89,7 @@ let package = Package(
         // The module.
         .target(name: "PAMModule", dependencies: ["CPAM", "CPOSIX", "UnixSocket", "Wire"], swiftSettings: leaf),
         .target(
-            name: "pam_twostep", dependencies: ["CPAM", "PAMModule"], exclude: ["exports.map"], swiftSettings: leaf,
+            name: "pam_twostep", dependencies: ["CPAM", "PAMModule", "Wire"], exclude: ["exports.map"], swiftSettings: leaf,
             linkerSettings: moduleLink),
 
         // Heart: what a login is.
@@ -99,21 +101,24 @@ let package = Package(
             name: "AuthProviders", dependencies: ["Authentication", "CCrypt", "Cryptography", "CPOSIX"],
             swiftSettings: strict),
         .target(
-            name: "EnrollmentStores", dependencies: ["Authentication", "Cryptography", grdb], swiftSettings: strict),
+            name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
+            swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
-        .target(name: "AdminProtocol", swiftSettings: strict),
+        .target(name: "AdminProtocol", dependencies: ["Authentication"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", lifecycle, logging, nioCore, nioPosix,
+                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
-            dependencies: ["AdminProtocol", "CPOSIX", "CQREncode", "Daemon", argumentParser],
-            swiftSettings: strict),
+            dependencies: [
+                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket", "Wire",
+                argumentParser,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "twostepd", dependencies: ["Administration", "Daemon", argumentParser], swiftSettings: strict,
             linkerSettings: daemonLink),
@@ -129,15 +134,18 @@ let package = Package(
             name: "AuthenticationTests", dependencies: ["Authentication", "AuthenticationTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthModulesTests", dependencies: ["AuthModules", "Authentication", "AuthenticationTesting"],
+            name: "AuthModulesTests",
+            dependencies: ["AuthModules", "Authentication", "AuthenticationTesting", "Cryptography"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthProvidersTests", dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting"],
+            name: "AuthProvidersTests",
+            dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting", "CCrypt"],
             swiftSettings: strict),
         .testTarget(
             name: "EnrollmentStoresTests",
-            dependencies: ["Authentication", "AuthenticationTesting", "Cryptography", "EnrollmentStores", grdb],
-            swiftSettings: strict),
+            dependencies: [
+                "Authentication", "AuthenticationTesting", "CPOSIX", "Cryptography", "EnrollmentStores", grdb,
+            ], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration"], swiftSettings: strict),
         .testTarget(
@@ -147,7 +155,9 @@ let package = Package(
                 "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
             ], swiftSettings: strict),
         .testTarget(
-            name: "AdministrationTests", dependencies: ["Administration", "AdminProtocol"], swiftSettings: strict),
+            name: "AdministrationTests",
+            dependencies: ["Administration", "AdminProtocol", "Authentication", "CPOSIX", "UnixSocket", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

@@ -1,1 +1,3 @@
+// Passwords: how they are hashed, and where the hashes of local accounts stand.
 #include <crypt.h>
+#include <shadow.h>

@@ -11,8 +11,9 @@ extension Descriptor {
                     let left = deadline.remaining
                     guard left > 0 else { throw .timedOut }
                     guard posix_set_send_timeout(number, Int64(left)) == 0 else { throw .system(posix_errno()) }
-                    let rest = bytes.extracting(droppingFirst: sent)
-                    let count = unsafe rest.withUnsafeBytes { unsafe posix_send(number, $0.baseAddress, $0.count) }
+                    let count = bytes.withPart(from: sent, count: bytes.count) { rest in
+                        unsafe rest.withUnsafeBytes { unsafe posix_send(number, $0.baseAddress, $0.count) }
+                    }
                     if count > 0 {
                         sent &+= count
                         continue
@@ -39,13 +40,20 @@ extension Descriptor {
         return header
     }
 
+    /// Whether the peer has already sent something, or gone.
+    public borrowing func hasInput() -> Bool {
+        withNumber { posix_wait_readable($0, 0) > 0 }
+    }
+
     private borrowing func receive(
         into frame: inout FrameBuffer, upTo goal: Int, before deadline: Deadline
     ) throws(WireError) {
         while frame.count < goal {
             let missing = goal &- frame.count
             let got = try withNumber { (number) throws(WireError) -> Int in
-                guard posix_wait_readable(number, deadline.remaining) != 0 else { throw .timedOut }
+                // What lies there when the time is up came too late, or was read too late: after a suspend.
+                let left = deadline.remaining
+                guard left > 0, posix_wait_readable(number, left) != 0 else { throw .timedOut }
                 var count = 0
                 _ = unsafe frame.receive(atMost: missing) { (room) -> Int in
                     count = unsafe posix_receive(number, room.baseAddress, room.count)

@@ -1,47 +1,36 @@
-import CPOSIX
-
 /// One frame being built or received, in a fixed place that is wiped when it is no longer needed.
 public struct FrameBuffer: ~Copyable {
-    private var bytes: [4096 of UInt8]
-    /// How many bytes of the frame are there.
-    public private(set) var count: Int
+    private var bytes: FixedBytes<4096>
+    /// Where the count of the list that is being built stands, or 0.
+    private var listStart = 0
 
-    private init(_: Void) {
-        bytes = [4096 of UInt8](repeating: 0)
-        count = 0
-    }
+    /// How many bytes of the frame are there.
+    public var count: Int { bytes.count }
+
+    private init(_: Void) { bytes = FixedBytes<4096>.empty() }
 
     /// A buffer with nothing in it. (A noncopyable type with a `deinit` is opened through a static
     /// function: Embedded Swift refuses a public initialiser.)
     public static func empty() -> FrameBuffer { FrameBuffer(()) }
 
-    deinit {
-        // `self` cannot be changed here, so its memory is.
-        unsafe withUnsafePointer(to: bytes) {
-            unsafe posix_wipe(UnsafeMutableRawPointer(mutating: $0), 4096)
-        }
-    }
-
     /// Forgets the frame and overwrites its bytes.
     public mutating func clear() {
-        var span = bytes.mutableSpan
-        wipe(&span)
-        count = 0
+        bytes.clear()
+        listStart = 0
     }
 
     /// The frame as far as it has come.
     public func withBytes<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try body(bytes.span.extracting(first: count))
+        try bytes.withBytes(body)
     }
 
     /// What follows the header.
     public func withPayload<Result, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard count > Wire.headerSize else { return try body(bytes.span.extracting(first: 0)) }
-        return try body(bytes.span.extracting(Wire.headerSize..<count))
+        try bytes.withBytes(from: Wire.headerSize, body)
     }
 
     // MARK: Receiving
@@ -52,15 +41,7 @@ public struct FrameBuffer: ~Copyable {
     public mutating func receive<Failure: Error>(
         atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) -> Int {
-        let room = min(max(limit, 0), Wire.maximumFrame &- count)
-        let start = count
-        var span = bytes.mutableSpan
-        let got = try unsafe span.withUnsafeMutableBytes { (all) throws(Failure) -> Int in
-            try unsafe read(UnsafeMutableRawBufferPointer(rebasing: all[start..<(start &+ room)]))
-        }
-        let accepted = min(max(got, 0), room)
-        count &+= accepted
-        return accepted
+        try unsafe bytes.receive(atMost: limit, read)
     }
 
     // MARK: Building
@@ -75,24 +56,23 @@ public struct FrameBuffer: ~Copyable {
 
     /// Completes the frame.
     public mutating func finish() {
-        let length = UInt32(truncatingIfNeeded: count &- 4)
-        bytes[0] = UInt8(truncatingIfNeeded: length >> 24)
-        bytes[1] = UInt8(truncatingIfNeeded: length >> 16)
-        bytes[2] = UInt8(truncatingIfNeeded: length >> 8)
-        bytes[3] = UInt8(truncatingIfNeeded: length)
+        let length = UInt32(truncatingIfNeeded: max(count &- 4, 0))
+        bytes.replace(at: 0, with: UInt8(truncatingIfNeeded: length >> 24))
+        bytes.replace(at: 1, with: UInt8(truncatingIfNeeded: length >> 16))
+        bytes.replace(at: 2, with: UInt8(truncatingIfNeeded: length >> 8))
+        bytes.replace(at: 3, with: UInt8(truncatingIfNeeded: length))
     }
 
-    public mutating func append(uint8 value: UInt8) {
-        guard count >= 0, count < Wire.maximumFrame else { return }
-        bytes[count] = value
-        count &+= 1
-    }
+    /// Appends one byte; a full frame stays as it is.
+    public mutating func append(uint8 value: UInt8) { bytes.append(value) }
 
+    /// Appends two bytes, big-endian; a full frame stays as it is.
     public mutating func append(uint16 value: UInt16) {
         append(uint8: UInt8(truncatingIfNeeded: value >> 8))
         append(uint8: UInt8(truncatingIfNeeded: value))
     }
 
+    /// Appends four bytes, big-endian; a full frame stays as it is.
     public mutating func append(uint32 value: UInt32) {
         append(uint16: UInt16(truncatingIfNeeded: value >> 16))
         append(uint16: UInt16(truncatingIfNeeded: value))
@@ -109,7 +89,26 @@ public struct FrameBuffer: ~Copyable {
             return false
         }
         append(uint16: UInt16(truncatingIfNeeded: field.count))
-        for index in field.indices { append(uint8: field[index]) }
-        return true
+        return bytes.append(contentsOf: field)
+    }
+
+    /// Appends bytes without a length of their own: the frame's length is theirs.
+    mutating func append(bytes field: Span<UInt8>) -> Bool { bytes.append(contentsOf: field) }
+
+    /// Opens a list of fields: a count, raised by each `append(listed:atMost:most:)` that follows.
+    public mutating func openList() {
+        listStart = count
+        append(uint8: 0)
+    }
+
+    /// Appends a field to the open list; returns whether it went in. One that is longer than `limit`, and
+    /// one that would make the list longer than `most`, leaves the list as it was.
+    @discardableResult
+    public mutating func append(listed field: Span<UInt8>, atMost limit: Int, most: Int) -> Bool {
+        guard listStart > 0, field.count <= limit, field.count <= Wire.maximumFrame &- count &- 2 else { return false }
+        let listed = bytes.withBytes(from: listStart) { Int($0.byte(at: 0) ?? 0) }
+        guard listed < min(most, 255) else { return false }
+        bytes.replace(at: listStart, with: UInt8(truncatingIfNeeded: listed &+ 1))
+        return append(field: field, atMost: limit)
     }
 }

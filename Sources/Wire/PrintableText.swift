@@ -5,7 +5,7 @@ public enum PrintableText {
     /// is to be left out: skip one byte and try again.
     public static func scalarLength(_ bytes: Span<UInt8>, at start: Int, newlines: Bool) -> Int {
         guard start >= 0, start < bytes.count else { return 0 }
-        let first = bytes[start]
+        let first = unsafe bytes[unchecked: start]
         if first < 0x80 {
             let isControl = first < 0x20 || first == 0x7F
             return isControl && !(newlines && first == 0x0A) ? 0 : 1
@@ -21,7 +21,7 @@ public enum PrintableText {
         guard length <= bytes.count &- start else { return 0 }
         var index = 1
         while index < length {
-            let next = bytes[start &+ index]
+            let next = unsafe bytes[unchecked: start &+ index]
             guard next & 0xC0 == 0x80 else { return 0 }
             value = value << 6 | UInt32(next & 0x3F)
             index &+= 1

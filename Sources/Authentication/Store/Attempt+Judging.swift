@@ -96,21 +96,29 @@ extension Attempt {
         }
     }
 
-    /// Delayed or locked, by the sum over all the account's low-entropy modules; nil if it is neither.
+    /// Delayed or locked; nil if the account is neither.
     private func refusal(from record: AccountRecord, after reason: Reason?) -> Outcome? {
-        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
-        // The youngest failure is the one that there is most to wait after.
-        let standings = record.counters.values.map {
-            throttle.standing(failures: failures, last: $0.last, at: now)
+        switch throttle.standing(of: record, at: now) {
+        case .open: nil
+        case .delayed(let seconds): .delayed(seconds: seconds, after: reason)
+        case .locked: .locked(after: reason)
         }
+    }
+}
+
+extension Throttle {
+    /// Where an account stands: by the sum over all its low-entropy modules, whatever the service.
+    package func standing(of record: AccountRecord, at now: Moment) -> Standing {
+        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
         var longest: Int64 = 0
-        for standing in standings {
-            switch standing {
+        // The youngest failure is the one that there is most to wait after.
+        for counter in record.counters.values {
+            switch standing(failures: failures, last: counter.last, at: now) {
             case .open: continue
             case .delayed(let seconds): longest = max(longest, seconds)
-            case .locked: return .locked(after: reason)
+            case .locked: return .locked
             }
         }
-        return longest > 0 ? .delayed(seconds: longest, after: reason) : nil
+        return longest > 0 ? .delayed(seconds: longest) : .open
     }
 }

@@ -3,6 +3,9 @@
 /// All of it runs on the writer's thread. `AuthenticationTesting.EnrollmentStoreContract` is what every
 /// store must pass.
 package protocol EnrollmentStore: AnyObject {
+    /// What its secrets are sealed with; for the writer's thread, as all of it.
+    var sealing: any SecretSealing { get }
+
     /// Judges these attempts, in order, in one transaction that is on disk when it returns: an outcome for each.
     ///
     /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could

@@ -44,11 +44,11 @@ package struct Throttle: Equatable, Sendable {
     /// reboot by the wall clock, of which a step back counts as no time at all.
     private func elapsed(since then: Moment, at now: Moment, atMost limit: Int64) -> Int64 {
         let (span, overflow) =
-            then.boot == now.boot
+            then.boot == now.boot && now.boot != 0
             ? now.boottime.subtractingReportingOverflow(then.boottime)
             : now.wall.subtractingReportingOverflow(then.wall)
         guard !overflow else { return 0 }
-        let seconds = then.boot == now.boot ? span / 1000 : span
+        let seconds = then.boot == now.boot && now.boot != 0 ? span / 1000 : span
         return min(max(seconds, 0), limit)
     }
 }

@@ -1,0 +1,63 @@
+package import Authentication
+
+/// What the daemon answers.
+package enum AdminReply: Codable, Equatable, Sendable {
+    case status(ServiceStatus)
+    case listing(Listing)
+    /// Secrets: the otpauth URI, then the key for typing by hand (both UTF-8).
+    case enrollmentBegun(EnrollmentBegun)
+    case enrollmentDone(EnrollmentDone)
+    case removed(Removal)
+    case verified(CodeDiagnosis)
+    case unlocked(Unlocking)
+    case refused(AdminRefusal)
+
+    /// The kinds of reply as they stand in the JSON.
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        guard let key = container.allKeys.first else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: container.codingPath, debugDescription: "no kind of reply"))
+        }
+        self =
+            switch key {
+            case .status: .status(try container.decode(ServiceStatus.self, forKey: key))
+            case .listing: .listing(try container.decode(Listing.self, forKey: key))
+            case .enrollmentBegun: .enrollmentBegun(try container.decode(EnrollmentBegun.self, forKey: key))
+            case .enrollmentDone: .enrollmentDone(try container.decode(EnrollmentDone.self, forKey: key))
+            case .removed: .removed(try container.decode(Removal.self, forKey: key))
+            case .verified: .verified(try container.decode(CodeDiagnosis.self, forKey: key))
+            case .unlocked: .unlocked(try container.decode(Unlocking.self, forKey: key))
+            case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
+            }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .status(let status): try container.encode(status, forKey: .status)
+        case .listing(let listing): try container.encode(listing, forKey: .listing)
+        case .enrollmentBegun(let begun): try container.encode(begun, forKey: .enrollmentBegun)
+        case .enrollmentDone(let done): try container.encode(done, forKey: .enrollmentDone)
+        case .removed(let removal): try container.encode(removal, forKey: .removed)
+        case .verified(let diagnosis): try container.encode(diagnosis, forKey: .verified)
+        case .unlocked(let unlocking): try container.encode(unlocking, forKey: .unlocked)
+        case .refused(let refusal): try container.encode(refusal, forKey: .refused)
+        }
+    }
+
+    /// A reply from the JSON of a frame.
+    package init(json: Span<UInt8>) throws(AdminProtocolError) {
+        self = try AdminEnvelope.decode(AdminReply.self, from: json, verbs: CodingKeys.allCases.map(\.rawValue))
+    }
+
+    /// The whole frame, with the secrets that belong to this reply; throws `oversized`, which a listing of very
+    /// many devices can be.
+    package func frame(secrets: borrowing SecretFields) throws(AdminProtocolError) -> Secret {
+        try AdminFrame.encode(json: try AdminEnvelope.encode(self), secrets: secrets, within: .reply)
+    }
+}

@@ -1,0 +1,76 @@
+/// How the daemon is.
+package struct ServiceStatus: Codable, Equatable, Sendable {
+    /// Of the program: `0.1.0`.
+    package let version: String
+    /// Whether logins are judged; otherwise each is refused as unavailable, and `problems` or the store's say why.
+    package let isServing: Bool
+    /// What is wrong, in sentences; empty if nothing is.
+    package let problems: [String]
+    package let configuration: LoadedConfiguration
+    package let store: StoreStatus
+    /// The paths that it listens on.
+    package let sockets: [String]
+    /// Validation sessions that are open now.
+    package let openSessions: Int
+    /// Nil where the store cannot say.
+    package let accounts: Int?
+    /// Nil where the store cannot say.
+    package let devices: Int?
+    /// Verdicts since the start.
+    package let granted: Int
+    package let refused: Int
+    /// Seconds since the start, suspend included.
+    package let uptime: Int64
+    /// Whether the wall clock can be right: not before this program was made, nor before what the store has seen.
+    package let isClockSane: Bool
+
+    package init(
+        version: String, isServing: Bool, problems: [String], configuration: LoadedConfiguration, store: StoreStatus,
+        sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, granted: Int, refused: Int,
+        uptime: Int64, isClockSane: Bool
+    ) {
+        self.version = version
+        self.isServing = isServing
+        self.problems = problems
+        self.configuration = configuration
+        self.store = store
+        self.sockets = sockets
+        self.openSessions = openSessions
+        self.accounts = accounts
+        self.devices = devices
+        self.granted = granted
+        self.refused = refused
+        self.uptime = uptime
+        self.isClockSane = isClockSane
+    }
+}
+
+/// The configuration that new logins follow.
+package struct LoadedConfiguration: Codable, Equatable, Sendable {
+    package let path: String
+    /// Counts what was loaded since the start; 0 if nothing could be.
+    package let generation: Int
+    /// Unix seconds; nil if nothing could be loaded.
+    package let loadedAt: Int64?
+
+    package init(path: String, generation: Int, loadedAt: Int64?) {
+        self.path = path
+        self.generation = generation
+        self.loadedAt = loadedAt
+    }
+}
+
+/// The store as it was found.
+package struct StoreStatus: Codable, Equatable, Sendable {
+    package let path: String
+    /// The version of its schema; nil if it cannot be read.
+    package let schema: Int?
+    /// What is wrong with it; nil if nothing is.
+    package let problem: String?
+
+    package init(path: String, schema: Int?, problem: String?) {
+        self.path = path
+        self.schema = schema
+        self.problem = problem
+    }
+}

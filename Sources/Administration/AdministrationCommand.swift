@@ -1,0 +1,73 @@
+import AdminProtocol
+package import ArgumentParser
+import CPOSIX
+import Glibc
+
+/// `twostep`: the command line of the administrator.
+package struct AdministrationCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "twostep",
+        abstract: "Enrol, list and remove the devices of Twostep's login steps.",
+        discussion: """
+            Most commands ask twostepd, as root. Exit codes: 0 done, 1 refused, 2 wrong usage, \
+            3 twostepd cannot be reached.
+            """,
+        version: Release.version,
+        subcommands: [
+            InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
+            UnlockCommand.self, StatusCommand.self,
+        ])
+
+    package init() {}
+
+    /// The whole program, with the arguments and the terminal that this process was started with.
+    package static func runProgram() -> Never {
+        ProcessConsole.claimStandardDescriptors()
+        // A reader that has gone is an error from write(2) and an exit code, not a silent end half-way.
+        _ = signal(SIGPIPE, SIG_IGN)
+        _ = posix_hide_memory()
+        let world = AdministrationWorld(console: ProcessConsole(), accounts: HostAccounts())
+        Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), in: world).rawValue)
+    }
+
+    /// Parses, performs and reports; returns how it ended. Nothing is thrown, nothing is left unsaid.
+    package static func execute(_ arguments: [String], in world: AdministrationWorld) -> CommandStatus {
+        let wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
+        do throws(CommandFailure) {
+            switch parse(arguments) {
+            case .verb(let verb):
+                let report = try verb.perform(in: world)
+                try report.write(to: world.console, asJSON: wantsJSON)
+                return report.status
+            case .help(let text):
+                try Report(text: text, json: .text(text)).write(to: world.console, asJSON: false)
+                return .done
+            case .mistake(let message):
+                throw CommandFailure(.usage, code: .usage, message)
+            }
+        } catch {
+            error.write(to: world.console, asJSON: wantsJSON)
+            return error.status
+        }
+    }
+
+    private enum Parsed {
+        case verb(any AdministrationVerb)
+        case help(String)
+        /// What is wrong, and the usage.
+        case mistake(String)
+    }
+
+    private static func parse(_ arguments: [String]) -> Parsed {
+        do {
+            var command = try parseAsRoot(arguments)
+            if let verb = command as? any AdministrationVerb { return .verb(verb) }
+            // What is left prints help, by throwing it.
+            try command.run()
+            return .help("")
+        } catch {
+            let text = fullMessage(for: error)
+            return exitCode(for: error) == .success ? .help(text) : .mistake(text)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// One verb of the command line: it acts, asks where it must, and returns what is to be said at the end.
+protocol AdministrationVerb: ParsableCommand {
+    /// Everything but the report itself, which is written by the caller as text or as JSON.
+    func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report
+}
+
+/// Taken by every verb.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .customLong("json"), help: "Write one JSON document to standard output, for errors as well.")
+    var isJSON = false
+}
+
+/// Taken by every verb that asks the daemon.
+struct ServiceOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The directory with the sockets of the twostepd to ask.", valueName: "directory"))
+    var runtimeDirectory = "/run/twostep"
+}

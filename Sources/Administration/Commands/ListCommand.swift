@@ -1,0 +1,71 @@
+import AdminProtocol
+import ArgumentParser
+
+/// `twostep list`: who has which device, and who has failed.
+struct ListCommand: AdministrationVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the devices and the failures of one user, or of all.")
+
+    @Argument(help: "The local account; all of them without it.") var user: String?
+    @OptionGroup var service: ServiceOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
+        let answer = try connection.ask(.list(account: user))
+        guard case .listing(let listing) = answer.reply else { throw connection.misplaced() }
+        return Report(text: text(listing), json: json(listing))
+    }
+
+    private func text(_ listing: Listing) -> String {
+        var lines: [String] = []
+        if listing.devices.isEmpty {
+            lines.append(user.map { "\($0) has no device." } ?? "Nobody has a device.")
+        } else {
+            // As wide as 80 columns for names of eight characters.
+            var table = Table(header: ["ACCOUNT", "DEVICE", "MODULE", "CREATED", "LAST USED", "PARAMETERS"])
+            for device in listing.devices {
+                table.append([
+                    device.account, device.device, device.module.name, Wording.day(device.createdAt),
+                    device.lastUsedAt.map(Wording.moment) ?? "never", device.description ?? "unknown",
+                ])
+            }
+            lines += table.lines
+            lines += listing.devices.compactMap { device in
+                device.problem.map { "\(device.account)'s '\(device.device)' does not work: \($0)" }
+            }
+        }
+        for counter in listing.counters {
+            let last = counter.lastFailureAt.map { ", the last at \(Wording.moment($0))" } ?? ""
+            let standing =
+                switch counter.standing {
+                case .open: ""
+                case .delayed: "; must wait for \(Wording.span(seconds: counter.delaySeconds))"
+                case .locked: "; locked until: twostep unlock \(counter.account)"
+                }
+            lines.append(
+                "\(counter.account): \(Wording.count(counter.failures, "failure")) with \(counter.module.name)\(last)\(standing)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func json(_ listing: Listing) -> JSONValue {
+        let devices = listing.devices.map { device in
+            JSONValue.object(
+                [("account", .text(device.account))] + device.module.members + [
+                    ("device", .text(device.device)), ("description", .text(device.description)),
+                    ("created_at", .integer(device.createdAt)), ("last_used_at", .integer(device.lastUsedAt)),
+                    ("problem", .text(device.problem)),
+                ])
+        }
+        let failures = listing.counters.map { counter in
+            JSONValue.object(
+                [("account", .text(counter.account))] + counter.module.members + [
+                    ("failures", .integer(Int64(counter.failures))),
+                    ("last_failure_at", .integer(counter.lastFailureAt)),
+                    ("standing", .text(counter.standing.rawValue)), ("delay_seconds", .integer(counter.delaySeconds)),
+                ])
+        }
+        return .object([("devices", .list(devices)), ("failures", .list(failures))])
+    }
+}

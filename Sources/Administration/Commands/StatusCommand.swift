@@ -1,0 +1,80 @@
+import AdminProtocol
+import ArgumentParser
+
+/// `twostep status`: whether logins are judged, and if not, why.
+struct StatusCommand: AdministrationVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show how twostepd is.",
+        discussion: "Exits with 1 if twostepd refuses every login, because of its configuration or its store.")
+
+    @OptionGroup var service: ServiceOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
+        let answer = try connection.ask(.status)
+        guard case .status(let status) = answer.reply else { throw connection.misplaced() }
+        return Report(status.isServing ? .done : .refused, text: text(status), json: json(status))
+    }
+
+    private func text(_ status: ServiceStatus) -> String {
+        let state = status.isServing ? "serving" : "REFUSES EVERY LOGIN as unavailable"
+        var lines = ["twostepd \(status.version) \(state), running for \(Wording.span(seconds: status.uptime))"]
+        lines += status.problems.map { "Problem: \($0)" }
+        if let problem = status.store.problem { lines.append("Problem: \(problem)") }
+        if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
+        let configuration = status.configuration
+        let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
+        let schema = status.store.schema.map { ", schema \($0)" } ?? ", not readable"
+        let enrolled =
+            if let accounts = status.accounts, let devices = status.devices {
+                "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"
+            } else {
+                "unknown"
+            }
+        var rows = [
+            ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
+            ("store", "\(status.store.path)\(schema)"),
+        ]
+        for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
+        rows += [
+            ("enrolled", enrolled),
+            (
+                "logins",
+                "\(status.granted) granted, \(status.refused) refused, \(Wording.count(status.openSessions, "session")) open"
+            ),
+        ]
+        lines += rows.map { name, value in
+            "  " + name + String(repeating: " ", count: "configuration".count - name.count + 2) + value
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func json(_ status: ServiceStatus) -> JSONValue {
+        .object([
+            ("version", .text(status.version)), ("serving", .boolean(status.isServing)),
+            ("problems", .list(status.problems.map { .text($0) })),
+            (
+                "configuration",
+                .object([
+                    ("path", .text(status.configuration.path)),
+                    ("generation", .integer(Int64(status.configuration.generation))),
+                    ("loaded_at", .integer(status.configuration.loadedAt)),
+                ])
+            ),
+            (
+                "store",
+                .object([
+                    ("path", .text(status.store.path)), ("schema", .integer(status.store.schema.map { Int64($0) })),
+                    ("problem", .text(status.store.problem)),
+                ])
+            ),
+            ("sockets", .list(status.sockets.map { .text($0) })),
+            ("open_sessions", .integer(Int64(status.openSessions))),
+            ("accounts", .integer(status.accounts.map { Int64($0) })),
+            ("devices", .integer(status.devices.map { Int64($0) })), ("granted", .integer(Int64(status.granted))),
+            ("refused", .integer(Int64(status.refused))), ("uptime", .integer(status.uptime)),
+            ("clock_sane", .boolean(status.isClockSane)),
+        ])
+    }
+}

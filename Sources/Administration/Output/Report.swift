@@ -1,0 +1,36 @@
+/// What a verb has to say at its end: once for people, once for programs.
+package struct Report {
+    package let status: CommandStatus
+    /// Lines, without the last newline; empty for nothing to say.
+    package let text: String
+    package let json: JSONValue
+
+    package init(_ status: CommandStatus = .done, text: String, json: JSONValue) {
+        self.status = status
+        self.text = text
+        self.json = json
+    }
+
+    /// Writes one of the two to standard output.
+    func write(to console: any Console, asJSON: Bool) throws(CommandFailure) {
+        let buffer = OutputBuffer()
+        if asJSON {
+            json.write(to: buffer)
+        } else {
+            buffer.append(printable: text)
+        }
+        if asJSON || !text.isEmpty { buffer.append("\n") }
+        try console.show(buffer, on: .output)
+    }
+}
+
+extension Console {
+    /// Writes, with a failure that ends the command.
+    func show(_ buffer: OutputBuffer, on stream: ConsoleStream) throws(CommandFailure) {
+        do throws(ConsoleFailure) {
+            try write(buffer, to: stream)
+        } catch {
+            throw CommandFailure(.refused, code: .terminal, "The output cannot be written: \(error.explanation).")
+        }
+    }
+}

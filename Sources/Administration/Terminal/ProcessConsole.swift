@@ -1,0 +1,108 @@
+package import Authentication
+import Glibc
+
+/// The standard descriptors of this process, without buffers: what was written is out, or is an error.
+package final class ProcessConsole: Console {
+    private var holdsInterrupts = false
+
+    package init() {}
+
+    package var inputIsTerminal: Bool { isatty(STDIN_FILENO) == 1 }
+    package var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    package var allowsColour: Bool {
+        guard outputIsTerminal, unsafe (getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false) == false else {
+            return false
+        }
+        guard let terminal = unsafe getenv("TERM") else { return false }
+        return unsafe String(cString: terminal) != "dumb"
+    }
+
+    package func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure) {
+        try buffer.withBytes { (bytes) throws(ConsoleFailure) in
+            var written = 0
+            while written < bytes.count {
+                let rest = bytes.extracting(droppingFirst: written)
+                let count = unsafe rest.withUnsafeBytes {
+                    unsafe Glibc.write(stream.rawValue, $0.baseAddress, $0.count)
+                }
+                if count > 0 {
+                    written += count
+                } else if errno != EINTR {
+                    throw .system(errno)
+                }
+            }
+        }
+    }
+
+    package func readLine() throws(ConsoleFailure) -> Secret? {
+        let line = OutputBuffer()
+        var count = 0
+        while true {
+            try waitForInput()
+            var byte: UInt8 = 0
+            // One byte at a time: what follows the line is somebody else's to read.
+            let got = unsafe read(STDIN_FILENO, &byte, 1)
+            if got < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                // A closed standard input is one that has ended.
+                guard errno == EBADF else { throw .system(errno) }
+            }
+            let isAtEnd = got <= 0
+            if isAtEnd, count == 0 { return nil }
+            if isAtEnd || byte == UInt8(ascii: "\n") {
+                return line.withBytes { Secret(copying: $0) }
+            }
+            guard count < 1024 else { throw .lineTooLong }
+            line.append(byte)
+            byte = 0
+            count += 1
+        }
+    }
+
+    package func holdInterrupts() {
+        var current = sigaction()
+        guard unsafe sigaction(SIGINT, nil, &current) == 0 else { return }
+        // Started in the background by a shell: it stays ignored.
+        let ignored = unsafe unsafeBitCast(SIG_IGN, to: Int.self)
+        guard unsafe unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self) != ignored else { return }
+        var action = sigaction()
+        // Nothing to do in it: that it ran ends the ppoll below.
+        unsafe action.__sigaction_handler.sa_handler = { _ in }
+        unsafe sigaction(SIGINT, &action, nil)
+        var interrupts = sigset_t()
+        unsafe sigemptyset(&interrupts)
+        unsafe sigaddset(&interrupts, SIGINT)
+        unsafe pthread_sigmask(SIG_BLOCK, &interrupts, nil)
+        holdsInterrupts = true
+    }
+
+    /// Blocks until there is something to read or the input has ended; throws `interrupted`.
+    private func waitForInput() throws(ConsoleFailure) {
+        var mask = sigset_t()
+        unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+        if holdsInterrupts { unsafe sigdelset(&mask, SIGINT) }
+        while true {
+            // The only descriptor of interest is 0, and so is its bit.
+            var awaited = fd_set()
+            awaited.__fds_bits.0 = 1
+            if unsafe pselect(STDIN_FILENO + 1, &awaited, nil, nil, nil, &mask) >= 0 { return }
+            switch errno {
+            case EINTR: guard !holdsInterrupts else { throw .interrupted }
+            // A closed standard input: reading says so.
+            case EBADF: return
+            case let code: throw .system(code)
+            }
+        }
+    }
+
+    /// Occupies standard descriptors that the caller has closed, with something that fails when it is used.
+    ///
+    /// Otherwise the socket to the daemon could become descriptor 1, and our output a request.
+    package static func claimStandardDescriptors() {
+        for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+            // The lowest free descriptor is this one, since those below are taken.
+            _ = unsafe open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+}

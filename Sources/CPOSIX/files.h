@@ -1,0 +1,91 @@
+// What the store needs of libc beyond the leaf targets: files that nobody else may have made, locks, and
+// memory that is not written to swap. open(2) is variadic, which Swift does not import.
+#ifndef TWOSTEP_CPOSIX_FILES_H
+#define TWOSTEP_CPOSIX_FILES_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shim.h"
+
+static inline int posix_is_regular(const struct posix_file_facts *facts) { return facts->type == S_IFREG; }
+
+/// fstat(2), reduced to what is looked at.
+static inline int posix_fstat(int descriptor, struct posix_file_facts *facts, int64_t *size) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return -1;
+    facts->type = status.st_mode & S_IFMT;
+    facts->permissions = status.st_mode & 07777;
+    facts->owner = status.st_uid;
+    *size = (int64_t)status.st_size;
+    return 0;
+}
+
+/// Opens for reading what stands at `path`: a symbolic link is ELOOP, a FIFO does not block.
+static inline int posix_open_for_reading(const char *path) {
+    return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/// Makes a file that was not there (EEXIST), readable and writable by its owner alone whatever the umask.
+static inline int posix_create_private(const char *path) {
+    int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor >= 0 && fchmod(descriptor, S_IRUSR | S_IWUSR) != 0) {
+        int reason = errno;
+        close(descriptor);
+        unlink(path);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+/// Opens a file for reading and writing, and makes it if it is not there.
+static inline int posix_open_or_create_private(const char *path) {
+    int descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (descriptor >= 0 && fchmod(descriptor, S_IRUSR | S_IWUSR) != 0) {
+        int reason = errno;
+        close(descriptor);
+        errno = reason;
+        return -1;
+    }
+    return descriptor;
+}
+
+/// Locks an open file against everybody who locks it too, without waiting (EWOULDBLOCK). flock(2) belongs to the
+/// open file: closing another descriptor of it does not end it, as it would with fcntl's locks.
+static inline int posix_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+/// fsync(2) on a directory, so that the names in it survive a power cut.
+static inline int posix_flush_directory(const char *path) {
+    int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return -1;
+    int result = fsync(descriptor);
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return result;
+}
+
+/// Pages of their own for a secret, kept out of core dumps and (where the limit allows: `locked`) out of swap.
+static inline void *posix_map_secret(size_t size, int *locked) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return NULL;
+    *locked = mlock(memory, size) == 0;
+    (void)madvise(memory, size, MADV_DONTDUMP);
+    return memory;
+}
+
+/// Overwrites such pages and gives them back.
+static inline void posix_unmap_secret(void *memory, size_t size) {
+    explicit_bzero(memory, size);
+    munmap(memory, size);
+}
+
+#endif

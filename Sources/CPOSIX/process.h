@@ -1,0 +1,45 @@
+// What the daemon and the command line need to make themselves small: prctl(2) is variadic, and the
+// resource limits are an enum in one place and an int in another.
+#ifndef TWOSTEP_CPOSIX_PROCESS_H
+#define TWOSTEP_CPOSIX_PROCESS_H
+
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/// No core dumps, no tracing or reading of memory by processes of the same uid.
+static inline int posix_hide_memory(void) {
+    struct rlimit none = {0, 0};
+    int limited = setrlimit(RLIMIT_CORE, &none);
+    int hidden = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    return limited == 0 && hidden == 0 ? 0 : -1;
+}
+
+/// No execve(2) gives this process or its children more than they have.
+static inline int posix_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+/// Raises the number of descriptors to the hard limit and returns it.
+static inline uint64_t posix_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    return (uint64_t)limit.rlim_cur;
+}
+
+/// Keeps pages out of swap once they are touched, if the limit allows it without bound: with a bound, a later
+/// allocation would fail instead. 0 if it was done.
+static inline int posix_lock_touched_memory(void) {
+    struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return -1;
+#ifdef MCL_ONFAULT
+    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+#else
+    return mlockall(MCL_CURRENT | MCL_FUTURE | 4);
+#endif
+}
+
+#endif

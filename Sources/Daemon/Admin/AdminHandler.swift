@@ -1,0 +1,148 @@
+import AdminProtocol
+import Authentication
+import Glibc
+import NIOCore
+import UnixSocket
+
+/// One connection of `twostep` on admin.sock: root's alone, one request after the other.
+final class AdminHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let desk: AdminDesk
+    private var context: ChannelHandlerContext?
+    /// What has come of a frame so far; wiped when it is taken.
+    private var received: [UInt8] = []
+    private var enrollment: PendingEnrollment?
+    private var isBusy = false
+    private var isClosing = false
+
+    init(_ desk: AdminDesk) { self.desk = desk }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
+        let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        asked.assumeIsolated().whenComplete { result in
+            guard case .success(let peer) = result, peer.uid == 0 else {
+                self.answer(
+                    .refused(AdminRefusal(.notPermitted, "Only root may administer Twostep.", hint: "Use sudo.")))
+                return self.close()
+            }
+            self.context?.read()
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        unsafe buffer.withUnsafeReadableBytes { bytes in
+            unsafe received.append(contentsOf: bytes)
+            if let start = bytes.baseAddress {
+                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
+            }
+        }
+        takeFrame()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // While a request is being answered nothing more is read: that is all the queue there is.
+        if !isBusy, !isClosing { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        wipeReceived()
+        enrollment = nil
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+
+    private func takeFrame() {
+        guard !isBusy, !isClosing, received.count >= AdminFrame.headerSize else { return }
+        do throws(AdminProtocolError) {
+            let header = try AdminFrame.Header(
+                received.span.extracting(first: AdminFrame.headerSize), within: .request)
+            let end = AdminFrame.headerSize + header.bodyCount
+            guard received.count >= end else { return }
+            let jsonEnd = AdminFrame.headerSize + header.jsonCount
+            let request = try AdminRequest(json: received.span.extracting(AdminFrame.headerSize..<jsonEnd))
+            let secrets = try SecretFields(decoding: received.span.extracting(jsonEnd..<end))
+            let rest = received.count > end
+            wipeReceived()
+            // A request is answered before the next is sent, so nothing may lie behind it.
+            guard !rest else { throw .malformed("one request at a time") }
+            answer(request, secrets)
+        } catch {
+            wipeReceived()
+            answer(.refused(AdminRefusal(error)))
+            close()
+        }
+    }
+
+    private func answer(_ request: AdminRequest, _ secrets: consuming SecretFields) {
+        isBusy = true
+        let code: UserInput?
+        do throws(AdminProtocolError) {
+            code = secrets.count > 0 ? UserInput(try secrets.field(0)) : nil
+        } catch {
+            code = nil
+        }
+        desk.answer(request, code: code, enrollment: enrollment) { reply, enrollment in
+            self.enrollment = enrollment
+            self.isBusy = false
+            var shown = SecretFields()
+            if case .enrollmentBegun = reply, let enrollment {
+                do throws(AdminProtocolError) {
+                    try shown.append(enrollment.setup.uri)
+                    try shown.append(enrollment.setup.key)
+                } catch {
+                    return self.answer(.refused(AdminRefusal(.internal, "The new secret is too long to be sent.")))
+                }
+            }
+            self.answer(reply, secrets: shown)
+            self.context?.read()
+        }
+    }
+
+    private func answer(_ reply: AdminReply) {
+        self.answer(reply, secrets: SecretFields())
+    }
+
+    private func answer(_ reply: AdminReply, secrets: borrowing SecretFields) {
+        guard let context, !isClosing else { return }
+        do throws(AdminProtocolError) {
+            let frame = try reply.frame(secrets: secrets)
+            frame.withBytes { bytes in
+                var buffer = context.channel.allocator.buffer(capacity: bytes.count)
+                _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) }
+                context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
+                    // The kernel has it: what the reply held of a secret is overwritten where it lies.
+                    unsafe buffer.withUnsafeReadableBytes { bytes in
+                        guard let start = bytes.baseAddress else { return }
+                        unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
+                    }
+                }
+            }
+        } catch {
+            let refusal = AdminRefusal(.internal, "The answer is too long to be sent.", hint: "Name a user.")
+            if case .refused = reply { return close() }
+            answer(.refused(refusal))
+        }
+    }
+
+    private func wipeReceived() {
+        unsafe received.withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            unsafe explicit_bzero(start, bytes.count)
+        }
+        received.removeAll()
+    }
+
+    private func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        context?.close(promise: nil)
+    }
+}

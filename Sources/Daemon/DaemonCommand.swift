@@ -1,0 +1,45 @@
+public import ArgumentParser
+
+/// `twostepd`: what the service manager starts.
+public struct DaemonCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "twostepd",
+        abstract: "Runs the login flows that pam_twostep asks for.",
+        discussion: """
+            Started as root it binds its sockets, reads the sealing key and becomes the user 'twostep'. SIGHUP reads \
+            the configuration again; a broken one keeps what was in force. SIGTERM ends it.
+            """,
+        version: TwostepDaemon.version)
+
+    @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
+    var config = "/etc/twostep/config.yaml"
+
+    @Option(help: ArgumentHelp("Where enrolments are kept.", valueName: "directory"))
+    var stateDirectory = "/var/lib/twostep"
+
+    @Option(help: ArgumentHelp("Where the sockets are.", valueName: "directory"))
+    var runtimeDirectory = "/run/twostep"
+
+    @Option(help: ArgumentHelp("The sealing key; beside the configuration if it is not said.", valueName: "file"))
+    var keyFile: String?
+
+    public init() {}
+
+    public func validate() throws {
+        for path in [config, stateDirectory, runtimeDirectory, keyFile].compactMap({ $0 }) where !path.hasPrefix("/") {
+            throw ValidationError("'\(path)' is no absolute path")
+        }
+    }
+
+    public func run() throws {
+        do {
+            try TwostepDaemon.run(
+                DaemonOptions(
+                    configuration: config, stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory,
+                    keyFile: keyFile))
+        } catch is StartFailure {
+            // It has been said in the journal.
+            throw ExitCode(1)
+        }
+    }
+}

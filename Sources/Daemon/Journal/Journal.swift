@@ -1,0 +1,99 @@
+import Authentication
+import Glibc
+import Synchronization
+
+/// Where entries go. Recording never blocks and never decides anything.
+package protocol Journal: Sendable {
+    func record(_ entry: JournalEntry)
+}
+
+extension Journal {
+    package func error(_ message: String) { record(JournalEntry(.error, message)) }
+    package func warning(_ message: String) { record(JournalEntry(.warning, message)) }
+    package func notice(_ message: String) { record(JournalEntry(.notice, message)) }
+}
+
+/// journald where it listens, else standard error, from a thread of its own.
+///
+/// At most 8,192 entries wait; what comes on top is dropped and the number said later. A login is never held up
+/// by its record.
+package final class SystemJournal: Journal {
+    private static let mostWaiting = 8192
+
+    private enum Item: Sendable {
+        case entry(JournalEntry)
+        case flush(BlockingQueue<Bool>)
+    }
+
+    private let queue = BlockingQueue<Item>()
+    private let dropped = Atomic<Int>(0)
+    private let journald: Int32?
+
+    package init() {
+        journald = SystemJournal.connectToJournald()
+        DetachedThread.start(named: "twostep-journal") { [self] in
+            while true { write(queue.takeAll()) }
+        }
+    }
+
+    package func record(_ entry: JournalEntry) {
+        if !queue.put(.entry(entry), unlessLongerThan: SystemJournal.mostWaiting) {
+            dropped.add(1, ordering: .relaxed)
+        }
+    }
+
+    /// Returns when everything recorded so far has been written.
+    package func flush() {
+        let done = BlockingQueue<Bool>()
+        queue.put(.flush(done))
+        _ = done.takeAll()
+    }
+
+    private func write(_ items: [Item]) {
+        let lost = dropped.exchange(0, ordering: .relaxed)
+        if lost > 0 { write(JournalEntry(.warning, "\(lost) journal entries were dropped: too many at once")) }
+        for item in items {
+            switch item {
+            case .entry(let entry): write(entry)
+            case .flush(let done): done.put(true)
+            }
+        }
+    }
+
+    private func write(_ entry: JournalEntry) {
+        if let journald, SystemJournal.send(entry, to: journald) { return }
+        let line = Array("<\(entry.level.rawValue)>twostepd: \(entry.message)\n".utf8)
+        // A pipe that nobody reads must not stop this thread for ever: what does not fit is lost.
+        var waited = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&waited, 1, 1000) == 1 else { return }
+        _ = unsafe Glibc.write(2, line, line.count)
+    }
+
+    // MARK: journald's native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL)
+
+    private static func connectToJournald() -> Int32? {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = Array("/run/systemd/journal/socket".utf8)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
+        let status = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard status == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    private static func send(_ entry: JournalEntry, to journald: Int32) -> Bool {
+        var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=\(entry.message)\n"
+        for (name, value) in entry.fields { text += "\(name)=\(value)\n" }
+        let bytes = Array(text.utf8)
+        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) >= 0
+    }
+}

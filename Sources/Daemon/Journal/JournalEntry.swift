@@ -1,0 +1,143 @@
+package import Authentication
+import Wire
+
+/// One record of the journal: a message for people, and the same in fields for programs.
+package struct JournalEntry: Equatable, Sendable {
+    /// Severity, as syslog(3) numbers it.
+    package enum Level: Int, Sendable {
+        case error = 3
+        case warning = 4
+        case notice = 5
+        case info = 6
+        case debug = 7
+    }
+
+    package let level: Level
+    package let message: String
+    /// Upper-case names (`TWOSTEP_USER`) and values, stripped of what a terminal would act on.
+    package let fields: [(name: String, value: String)]
+
+    package init(_ level: Level, _ message: String, fields: [(name: String, value: String)] = []) {
+        self.level = level
+        self.message = JournalEntry.printable(message)
+        self.fields = fields.map { ($0.name, JournalEntry.printable($0.value)) }
+    }
+
+    package static func == (left: JournalEntry, right: JournalEntry) -> Bool {
+        left.level == right.level && left.message == right.message
+            && left.fields.elementsEqual(right.fields, by: { $0.name == $1.name && $0.value == $1.value })
+    }
+
+    /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
+    static func printable(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        guard !PrintableText.isClean(bytes.span, newlines: false) else { return text }
+        var kept: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let length = PrintableText.scalarLength(bytes.span, at: index, newlines: false)
+            if length > 0 { kept.append(contentsOf: bytes[index..<(index + length)]) } else { kept.append(UInt8(ascii: "?")) }
+            index += max(length, 1)
+        }
+        return String(decoding: kept, as: UTF8.self)
+    }
+}
+
+/// How one login went: the one structured record that each decision leaves.
+package struct LoginRecord: Equatable, Sendable {
+    package var request: LoginRequest?
+    package var verdict: Verdict
+    /// The last answer's refusal, where the login went on after it, or ended with something else.
+    package var lastRefusal: Reason?
+    package var provider: ProviderID?
+    package var modules: [ModuleID] = []
+    /// The module that was being answered when the login ended.
+    package var module: ModuleID?
+    package var isFirstFactorWaived = false
+    package var peer: UInt32
+    package var generation: Int
+    package var ruleLine: Int?
+    /// What an administrator has to do about it.
+    package var hint: String?
+
+    package init(verdict: Verdict, peer: UInt32, generation: Int) {
+        self.verdict = verdict
+        self.peer = peer
+        self.generation = generation
+    }
+
+    /// `granted`, `denied` and so on: one stable word.
+    var result: String {
+        switch verdict {
+        case .granted: "granted"
+        case .exempt: "exempt"
+        case .denied: "denied"
+        case .triesUsedUp: "denied"
+        case .unavailable: "unavailable"
+        case .conversationFailed: "abandoned"
+        case .badArgument: "misconfigured"
+        }
+    }
+
+    var reason: String? {
+        switch verdict {
+        case .granted: isFirstFactorWaived ? "first_factor_waived" : nil
+        case .exempt: "exempt"
+        case .denied(let reason), .unavailable(let reason): reason.description
+        case .triesUsedUp(let reason): reason.description
+        case .conversationFailed: "conversation"
+        case .badArgument: "bad_argument"
+        }
+    }
+
+    /// The line and the fields. Its beginning is what fail2ban's filter matches; a caller other than uid 0 only
+    /// claims to be somebody, and its line begins otherwise.
+    package var entry: JournalEntry {
+        var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
+        var line = isClaimed ? "claimed login \(result)" : "login \(result)"
+        func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
+            guard let value, !value.isEmpty else { return }
+            line += " \(word)=\(quoted ? LoginRecord.quoted(value) : LoginRecord.word(value))"
+            fields.append((field, value))
+        }
+        add("reason", "TWOSTEP_REASON", reason)
+        if lastRefusal?.description != reason, verdict != .granted {
+            add("last", "TWOSTEP_LAST_REASON", lastRefusal?.description)
+        }
+        add("service", "TWOSTEP_SERVICE", request?.service)
+        if isClaimed { add("uid", "TWOSTEP_PEER_UID", String(peer)) }
+        if !isClaimed { add("rhost", "TWOSTEP_RHOST", request?.remoteHost) }
+        add("user", "TWOSTEP_USER", request?.account.text, quoted: true)
+        add("tty", "TWOSTEP_TTY", request?.terminal)
+        add("provider", "TWOSTEP_PROVIDER", provider?.description)
+        add("modules", "TWOSTEP_MODULES", modules.map(\.description).joined(separator: ","))
+        add("module", "TWOSTEP_MODULE", module?.description)
+        if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
+        if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
+        add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
+        add("config", "TWOSTEP_GENERATION", String(generation))
+        if let hint { line += " hint=" + LoginRecord.quoted(hint) }
+        return JournalEntry(level, line, fields: fields)
+    }
+
+    /// The caller is believed in nothing but the answers: anybody could have written the rest.
+    private var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
+
+    private var level: JournalEntry.Level {
+        switch verdict {
+        case .granted: isFirstFactorWaived ? .warning : .info
+        case .exempt: .info
+        case .denied, .triesUsedUp, .conversationFailed: .notice
+        case .unavailable, .badArgument: .error
+        }
+    }
+
+    /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
+    private static func word(_ value: String) -> String {
+        String(value.map { $0 == " " || $0 == "\"" || $0 == "\\" ? "?" : $0 })
+    }
+
+    private static func quoted(_ value: String) -> String {
+        "\"" + value.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+    }
+}

@@ -1,0 +1,288 @@
+import Authentication
+import Configuration
+import Glibc
+import NIOCore
+import UnixSocket
+import Wire
+
+/// One connection of a module: frames in, frames out, and the memory of what was typed wiped in place.
+final class LoginHandler: ChannelInboundHandler, LoginPort {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let service: LoginService
+    private var context: ChannelHandlerContext?
+    private var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
+    private var assembler = FrameAssembler()
+    private var conversation: LoginConversation?
+    /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
+    private var hasBegun = false
+    private var isClosing = false
+    private var version = Wire.versions.upperBound
+    private let beginDeadline: Int64
+
+    init(_ service: LoginService) {
+        self.service = service
+        beginDeadline = service.clocks.now().boottime + ConnectionTable.beginLimit
+    }
+
+    // MARK: The channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        // Asked on the event loop, it is answered at once.
+        guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
+        let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
+            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
+        asked.assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let credentials): self.identified(credentials)
+            // Who cannot be told is not served: there is no uid that happens to be zero (CVE-2021-3560).
+            case .failure: self.close()
+            }
+        }
+    }
+
+    private func identified(_ credentials: KernelCredentials) {
+        peer = PeerCredentials(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
+        guard service.connections.admit(self, uid: peer.uid) else { return close() }
+        context?.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        unsafe buffer.withUnsafeReadableBytes { received in
+            defer {
+                // In place: NIO's mutable views would make a copy and leave the original.
+                if let start = received.baseAddress {
+                    unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), received.count)
+                }
+            }
+            guard !isClosing else { return }
+            let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
+            do throws(WireError) {
+                try assembler.feed(bytes) { header, payload in
+                    self.received(header, payload)
+                    return !self.isClosing
+                }
+            } catch {
+                malformed()
+            }
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !isClosing { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        service.connections.remove(self, uid: peer.uid)
+        conversation?.abandoned()
+        conversation = nil
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
+
+    // MARK: Frames
+
+    private func received(_ header: FrameHeader, _ payload: Span<UInt8>) {
+        guard header.kind == .begin || header.version == version else { return malformed() }
+        switch (header.kind, hasBegun) {
+        case (.begin, false):
+            hasBegun = true
+            begin(payload)
+        case (.answer, true):
+            guard payload.count <= Wire.maximumAnswer else { return malformed() }
+            withConversation { $0.answered(payload) }
+        case (.unusable, true):
+            guard payload.isEmpty else { return malformed() }
+            withConversation { $0.answered(nil) }
+        case (.cancel, true):
+            guard payload.isEmpty else { return malformed() }
+            withConversation { $0.cancelled() }
+        case (.begin, true), (.answer, false), (.unusable, false), (.cancel, false),
+            (.prompt, _), (.set, _), (.verdict, _):
+            malformed()
+        }
+    }
+
+    private func withConversation(_ body: (LoginConversation) -> Void) {
+        guard let conversation else { return malformed() }
+        body(conversation)
+    }
+
+    /// What does not parse ends the connection, and is never answered.
+    private func malformed() {
+        guard !isClosing else { return }
+        service.write(
+            JournalEntry(.notice, "a connection of uid \(peer.uid) sent what is no frame in its place; it was closed"),
+            about: peer.uid)
+        conversation?.violated()
+        close()
+    }
+
+    private func begin(_ payload: Span<UInt8>) {
+        do throws(WireError) {
+            let offer = try Begin.offer(payload)
+            guard let common = LoginHandler.common(offer.lowest, offer.highest) else {
+                service.journal.error(
+                    "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
+                        + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older")
+                return refuse(.unavailable(.misconfigured), request: nil)
+            }
+            version = common
+            begin(try Begin(payload), payload)
+        } catch {
+            malformed()
+        }
+    }
+
+    /// The highest version that both ends speak.
+    static func common(_ lowest: UInt8, _ highest: UInt8) -> UInt8? {
+        let best = min(highest, Wire.versions.upperBound)
+        return best >= max(lowest, Wire.versions.lowerBound) ? best : nil
+    }
+
+    private func begin(_ begin: Begin, _ payload: Span<UInt8>) {
+        let rule = PeerRule(peer, callers: service.generation.active?.callers ?? [:])
+        guard rule != .nobody else { return refuse(.denied(.notPermitted), request: nil) }
+        guard let reading = RequestReading(begin, payload, rule) else {
+            return refuse(.denied(.unknownAccount), request: nil)
+        }
+        switch reading {
+        case .badArgument(let argument, let request): refuse(.badArgument(argument), request: request)
+        case .request(let request):
+            switch begin.stage {
+            case .authenticate: authenticate(request, rule)
+            // Nobody is blocked by a daemon that knows no blocks; it has no opinion.
+            case .account: rule.isRoot ? finish(.noOpinion, text: "") : finish(.denied, text: "")
+            case .changeCheck, .changeUpdate: finish(.denied, text: Texts.changeNotOffered)
+            }
+        }
+    }
+
+    private func authenticate(_ request: LoginRequest, _ rule: PeerRule) {
+        guard let configuration = service.generation.active else {
+            return refuse(.unavailable(.misconfigured), request: request)
+        }
+        if !service.writer.isOpen, let problem = service.writer.problem {
+            var record = LoginRecord(
+                verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: configuration.number)
+            record.request = request
+            record.hint = problem.description
+            return refuse(record)
+        }
+        let plan: Plan
+        do throws(Policy.Failure) {
+            plan = try configuration.policy.plan(for: request)
+        } catch {
+            switch error {
+            case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
+            }
+        }
+        let conversation = LoginConversation(
+            request, plan: plan, isRoot: rule.isRoot, peer: peer.uid, configuration: configuration, service: service,
+            port: self)
+        self.conversation = conversation
+        switch rule {
+        case .root: conversation.begin()
+        case .itself(let uid): admit(conversation, request.account) { $0.uid == uid }
+        case .listed(let caller):
+            guard caller.services.contains(request.service) else { return conversation.refused(.notPermitted) }
+            admit(conversation, request.account, groups: caller.groups) { $0.uid != 0 }
+        case .nobody: conversation.refused(.notPermitted)
+        }
+    }
+
+    /// Begins a conversation of a caller other than uid 0 once the directory has said that it may ask.
+    private func admit(
+        _ conversation: LoginConversation, _ account: AccountName, groups: Set<String> = [],
+        _ mayAsk: @escaping (AccountFacts) -> Bool
+    ) {
+        service.directory.ask { directory -> (Lookup, Bool?) in
+            let lookup = directory.account(named: account)
+            guard case .found(let facts) = lookup, !groups.isEmpty else { return (lookup, true) }
+            let answers = groups.map { directory.isMember(account, gid: facts.gid, of: $0) }
+            return (lookup, answers.contains(true) ? true : answers.contains(nil) ? nil : false)
+        } then: { answer in
+            switch answer {
+            case (.found(let facts), true)? where mayAsk(facts):
+                conversation.begin(knownStanding: .known(uid: facts.uid))
+            case (.cannotTell, _)?, (_, nil)?, nil: conversation.failed(.directoryUnavailable)
+            case (.found, _)?, (.notFound, _)?: conversation.refused(.notPermitted)
+            }
+        }
+    }
+
+    /// Ends a login that never became a conversation.
+    private func refuse(_ verdict: Verdict, request: LoginRequest?) {
+        var record = LoginRecord(verdict: verdict, peer: peer.uid, generation: service.generation.number)
+        record.request = request
+        if case .unavailable(.misconfigured) = verdict { record.hint = service.generation.problems.first }
+        refuse(record)
+    }
+
+    private func refuse(_ record: LoginRecord) {
+        service.ended(record)
+        finish(VerdictCode(record.verdict), text: Texts.ending(record.verdict, refusal: nil))
+    }
+
+    // MARK: LoginPort
+
+    func prompt(_ style: PromptStyle, patience: UInt16, text: String) {
+        send { $0.setPrompt(style, patience: patience, text: $1, version: version) } text: { text }
+    }
+
+    func setEnvironment(_ name: String, _ value: String) {
+        var frame = FrameBuffer.empty()
+        let name = Array(name.utf8)
+        let value = Array(value.utf8)
+        frame.setEnvironment(name: name.span, value: value.span, version: version)
+        write(frame)
+    }
+
+    func finish(_ code: VerdictCode, text: String) {
+        send { $0.setVerdict(code, text: $1, version: version) } text: { text }
+        close()
+    }
+
+    private func send(_ build: (inout FrameBuffer, Span<UInt8>) -> Void, text: () -> String) {
+        var frame = FrameBuffer.empty()
+        let bytes = Array(text().utf8)
+        build(&frame, bytes.span)
+        write(frame)
+    }
+
+    private func write(_ frame: borrowing FrameBuffer) {
+        guard let context, !isClosing else { return }
+        var buffer = context.channel.allocator.buffer(capacity: frame.count)
+        frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    /// Closes once what was written has gone out.
+    private func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        context?.close(promise: nil)
+    }
+
+    // MARK: The sweep
+
+    /// Ends what has stood still too long: no `begin` in time, or a session that is over.
+    func sweep(at now: Moment) {
+        if let conversation {
+            if conversation.isExpired(at: now) { conversation.sweep() }
+        } else if now.boottime > beginDeadline {
+            close()
+        }
+    }
+
+    /// The daemon stops.
+    func shutDown() {
+        conversation?.failed(.shuttingDown)
+        close()
+    }
+}

@@ -1,0 +1,11 @@
+import Wire
+
+/// What a conversation can do to its connection.
+protocol LoginPort: AnyObject {
+    /// Puts a prompt; `patience` is how many seconds the next reply may take, 0 for the usual.
+    func prompt(_ style: PromptStyle, patience: UInt16, text: String)
+    /// Sets a variable of PAM's environment.
+    func setEnvironment(_ name: String, _ value: String)
+    /// Sends the verdict and closes.
+    func finish(_ code: VerdictCode, text: String)
+}

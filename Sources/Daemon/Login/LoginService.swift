@@ -1,0 +1,195 @@
+import Authentication
+import Cryptography
+import NIOCore
+
+/// What all logins share: sessions, the way to the store, the directory, the configuration in force.
+///
+/// It belongs to the event loop. Attempts that one tick brings go to the writer together, and their outcomes come
+/// back together.
+final class LoginService {
+    let loop: any EventLoop
+    let clocks: any Clocks
+    let journal: any Journal
+    let writer: StoreWriter
+    let directory: DirectoryDesk
+    let slowWork: SlowWork
+    var sessions: SessionTable
+    /// The configuration that new logins follow; those under way keep theirs.
+    var generation: Generation
+    private(set) var tally = LoginTally()
+    var connections = ConnectionTable()
+    private var strangers = StrangerLog()
+    private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
+    private var knownCredentials = KnownCredentials()
+
+    init(
+        on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
+        accounts: any AccountDirectory, generation: Generation
+    ) {
+        self.loop = loop
+        self.clocks = clocks
+        self.journal = journal
+        self.writer = writer
+        self.generation = generation
+        directory = DirectoryDesk(accounts, on: loop)
+        slowWork = SlowWork(on: loop)
+        let active = generation.active
+        sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
+    }
+
+    // MARK: Sessions
+
+    /// Opens a validation session for a step; fails if the table is full or there is no randomness.
+    func openSession(
+        account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
+    ) -> Result<ValidationSession, SessionTable.Failure> {
+        var random = [UInt8](repeating: 0, count: 16)
+        do {
+            var span = random.mutableSpan
+            try fillRandom(&span)
+        } catch {
+            journal.error("no random bytes for a session: \(error)")
+            return .failure(.full)
+        }
+        let id = ValidationSession.ID(
+            high: random[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
+            low: random[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
+        let session = ValidationSession(
+            id: id, account: account, provider: provider, step: step,
+            deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
+        do throws(SessionTable.Failure) {
+            try sessions.open(session, isRoot: isRoot)
+            return .success(session)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: The store
+
+    /// Has an attempt judged; `deliver` is called on the event loop once the outcome is durable.
+    func submit(_ attempt: Attempt, deliver: @escaping (Outcome) -> Void) {
+        if waiting.isEmpty {
+            // What the rest of this tick brings goes along.
+            let service = NIOLoopBound(self, eventLoop: loop)
+            loop.execute { service.value.flush() }
+        }
+        waiting.append((attempt, deliver))
+    }
+
+    private func flush() {
+        let group = waiting
+        waiting.removeAll(keepingCapacity: true)
+        let loop = loop
+        let deliveries = NIOLoopBound(group.map(\.deliver), eventLoop: loop)
+        writer.submit(group.map(\.attempt)) { outcomes in
+            loop.execute {
+                for (deliver, outcome) in zip(deliveries.value, outcomes) { deliver(outcome) }
+            }
+        }
+    }
+
+    /// The local account that a username's credentials open. Those of a provider that speaks of accounts
+    /// themselves are created at the first login.
+    func credentials(
+        of username: AccountName, at provider: ProviderID, createdForAccount account: AccountName?,
+        deliver: @escaping (Credentials) -> Void
+    ) {
+        let key = KnownCredentials.Key(provider: provider, username: username)
+        if let known = knownCredentials[key] { return deliver(.account(known)) }
+        let loop = loop
+        let now = clocks.now()
+        let delivery = NIOLoopBound((service: self, deliver: deliver), eventLoop: loop)
+        writer.perform { store in
+            let credentials = LoginService.getOrCreate(username, provider, account, now, in: store)
+            loop.execute {
+                let (service, deliver) = delivery.value
+                if case .account(let account) = credentials { service.knownCredentials[key] = account }
+                deliver(credentials)
+            }
+        }
+    }
+
+    private static func getOrCreate(
+        _ username: AccountName, _ provider: ProviderID, _ account: AccountName?, _ now: Moment,
+        in store: Result<any EnrollmentStore, StoreFailure>
+    ) -> Credentials {
+        do throws(StoreFailure) {
+            let store = try store.get()
+            if let existing = try store.credentials(of: username, at: provider) { return .account(existing) }
+            guard let account else { return .refused }
+            try store.createCredentials(of: username, at: provider, for: account, at: now)
+            return .account(account)
+        } catch {
+            return .unavailable
+        }
+    }
+
+    /// Forgets what is known of credentials: they were changed by an administrator.
+    func forgetCredentials() { knownCredentials = KnownCredentials() }
+
+    // MARK: The end
+
+    /// A login has ended: it is counted and recorded.
+    func ended(_ record: LoginRecord) {
+        tally.count(record.verdict)
+        write(record.entry, about: record.peer)
+    }
+
+    /// Writes an entry about a caller; those of callers other than uid 0 are limited.
+    func write(_ entry: JournalEntry, about uid: UInt32) {
+        guard strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
+        journal.record(entry)
+    }
+
+    /// What expires while nobody answers; called once a second while anything is open.
+    func sweep() {
+        let now = clocks.now()
+        for handler in connections.handlers { handler.sweep(at: now) }
+        sessions.sweep(at: now)
+    }
+
+    /// Ends all logins under way, and the threads that serve them.
+    func stop() {
+        for handler in connections.handlers { handler.shutDown() }
+        directory.stop()
+        slowWork.stop()
+    }
+}
+
+/// How many logins ended how, since the daemon started.
+package struct LoginTally: Equatable, Sendable {
+    package var granted = 0
+    package var refused = 0
+    package var unavailable = 0
+    package var abandoned = 0
+
+    mutating func count(_ verdict: Verdict) {
+        switch verdict {
+        case .granted, .exempt: granted += 1
+        case .denied, .triesUsedUp: refused += 1
+        case .unavailable, .badArgument: unavailable += 1
+        case .conversationFailed: abandoned += 1
+        }
+    }
+}
+
+/// The credentials that were seen lately, so that a login does not ask the store for what it said before.
+struct KnownCredentials {
+    struct Key: Hashable {
+        let provider: ProviderID
+        let username: AccountName
+    }
+
+    /// How many are kept; at the bound all are forgotten, and asked for again.
+    static let most = 16_384
+    private var known: [Key: AccountName] = [:]
+
+    subscript(key: Key) -> AccountName? {
+        get { known[key] }
+        set {
+            if known.count >= KnownCredentials.most { known.removeAll() }
+            known[key] = newValue
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Authentication
+
+/// The sentences that people read at a prompt, each for somebody who cannot get in at three in the morning.
+///
+/// They say the same whoever the account is: what differs is in the journal.
+enum Texts {
+    static let unavailable =
+        "Login is not possible right now: the login service has a problem. The administrator finds it in the journal."
+    static let noEvidence =
+        "Login refused: no key or password was accepted before this step."
+    static let expired = "The login took too long. Please start again."
+    static let locked =
+        "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
+    static let refused = "Login refused."
+    static let tooBusy = "Login is not possible right now: too many logins at once. Please try again."
+    static let changeNotOffered =
+        "Devices cannot be changed here. The administrator adds one with: twostep enroll"
+    static let menuTitle = "How do you want to log in?"
+    static let stepTitle = "What do you want to use?"
+    static let menuPrompt = "Number: "
+
+    static func delayed(_ seconds: Int64) -> String {
+        "Too many wrong answers. Try again in \(duration(seconds))."
+    }
+
+    /// What the person reads at the end, where anything is to be said. `refusal` is that of the form last answered.
+    static func ending(_ verdict: Verdict, refusal: String?) -> String {
+        switch verdict {
+        case .granted, .exempt, .conversationFailed: ""
+        case .denied(.noEvidence): noEvidence
+        case .denied(.loginExpired): expired
+        case .denied: refusal ?? refused
+        case .triesUsedUp(.delayed(let seconds)): delayed(seconds)
+        case .triesUsedUp(.locked): locked
+        case .triesUsedUp: refusal ?? refused
+        case .unavailable(.tooBusy): tooBusy
+        case .unavailable: unavailable
+        case .badArgument: unavailable
+        }
+    }
+
+    /// A numbered menu, the prompt in its last line.
+    static func menu(_ title: String, _ choices: [String]) -> String {
+        var lines = [title]
+        for (index, choice) in choices.enumerated() { lines.append("  \(index + 1)  \(choice)") }
+        return lines.joined(separator: "\n") + "\n" + menuPrompt
+    }
+
+    /// Rounded up, so that nobody tries again too early.
+    static func duration(_ seconds: Int64) -> String {
+        switch seconds {
+        case ..<2: "1 second"
+        case 2..<120: "\(seconds) seconds"
+        case 120..<7200: "\((seconds + 59) / 60) minutes"
+        case _: "\((seconds + 3599) / 3600) hours"
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package import Authentication
+package import Configuration
+
+/// A configuration in force: what new logins follow. Those under way keep the one they began with.
+package struct ActiveConfiguration: Sendable {
+    package var number: Int
+    package var policy: Policy
+    package var providers: [ProviderID: any AuthProvider]
+    package var modules: [ModuleID: any AuthModule]
+    /// What providers and modules are called in menus, where the configuration says so.
+    package var names: [String: String]
+    package var throttle: Throttle
+    package var sessionCapacity: Int
+    package var sessionReserve: Int
+    package var callers: [UInt32: CallerRule]
+    /// What authenticator apps show beside the account.
+    package var issuer: String
+
+    package init(
+        number: Int, policy: Policy, providers: [ProviderID: any AuthProvider], modules: [ModuleID: any AuthModule],
+        names: [String: String] = [:], throttle: Throttle = Throttle(), sessionCapacity: Int = 20_000,
+        sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String
+    ) {
+        self.number = number
+        self.policy = policy
+        self.providers = providers
+        self.modules = modules
+        self.names = names
+        self.throttle = throttle
+        self.sessionCapacity = sessionCapacity
+        self.sessionReserve = sessionReserve
+        self.callers = callers
+        self.issuer = issuer
+    }
+
+    /// A menu's line for a provider or a module.
+    func name<Kind>(of identity: Identity<Kind>) -> String {
+        names[identity.description] ?? identity.description
+    }
+}
+
+/// What the last attempt to load a configuration has led to.
+package struct Generation: Sendable {
+    /// Counts what was loaded since the start; 0 if nothing could be.
+    package var number: Int
+    /// Unix seconds; nil if nothing could be loaded.
+    package var loadedAt: Int64?
+    /// Nil if there is none: nobody is admitted.
+    package var active: ActiveConfiguration?
+    /// What is wrong with the file as it stands now, each with its place; `active` may be an older one.
+    package var problems: [String]
+
+    package init(number: Int, loadedAt: Int64?, active: ActiveConfiguration?, problems: [String]) {
+        self.number = number
+        self.loadedAt = loadedAt
+        self.active = active
+        self.problems = problems
+    }
+}

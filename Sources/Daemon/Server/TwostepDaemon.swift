@@ -1,0 +1,222 @@
+import AdminProtocol
+import Authentication
+import CPOSIX
+import EnrollmentStores
+import Foundation
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// The daemon from its start to its end.
+package enum TwostepDaemon {
+    /// What `twostep status` and the journal call this program.
+    package static let version = "0.1.0"
+
+    /// Starts, serves until SIGTERM or SIGINT, and returns when everything has been put away.
+    ///
+    /// Throws `StartFailure` if it cannot start at all: no user to run as, no sockets, another daemon on the same
+    /// state. A broken configuration or store is no such reason: the daemon serves on, and refuses every login.
+    ///
+    /// It runs on the main thread and keeps it: with an asynchronous `main` libdispatch ends that thread, which then
+    /// stays behind as root for all to see, since only living threads take part in a change of uid.
+    package static func run(_ options: DaemonOptions) throws {
+        let journal = SystemJournal()
+        let started: StartedDaemon
+        do throws(StartFailure) {
+            started = try StartedDaemon(options, journal: journal)
+        } catch {
+            journal.error(error.description)
+            journal.flush()
+            throw error
+        }
+        let logger = Logger(label: "lifecycle") { JournalLogHandler(journal, label: $0) }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [started], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        let ended = BlockingQueue<Result<Void, any Error>>()
+        Task {
+            do { ended.put(.success(try await group.run())) } catch { ended.put(.failure(error)) }
+        }
+        let results = ended.takeAll()
+        journal.flush()
+        for result in results { try result.get() }
+    }
+}
+
+/// A daemon whose sockets are bound and whose privileges are gone.
+final class StartedDaemon: Service {
+    private let options: DaemonOptions
+    private let journal: SystemJournal
+    private let manager: ServiceManager
+    private let login: ListeningSocket
+    private let admin: ListeningSocket
+    private let writer: StoreWriter
+    private let loader: ConfigurationLoader
+    private let clocks = SystemClocks()
+    private let descriptors: Int
+    private let startedAt: Moment
+    /// What the journal was last told of the store.
+    private let lastStoreProblem = Mutex<StoreFailure?>(nil)
+    /// The file as it was when it was last read.
+    private let lastStamp = Mutex<ConfigurationLoader.Stamp?>(nil)
+
+    /// Does all that needs root, and then is root no more.
+    init(_ options: DaemonOptions, journal: SystemJournal) throws(StartFailure) {
+        self.options = options
+        self.journal = journal
+        umask(0o077)
+        // Whoever reads our standard error may go away.
+        signal(SIGPIPE, SIG_IGN)
+        manager = ServiceManager()
+        descriptors = Int(clamping: posix_raise_descriptor_limit())
+        let target = Privileges.isRoot ? try Privileges.target() : nil
+        let key = SealingKeySource(options, credentials: manager.credentialsDirectory)
+        // Read while that is still allowed: the file may be root's alone.
+        key.prepare()
+        if let target {
+            try StateDirectories.prepare(options, owner: target)
+        }
+        login = try manager.socket(named: "login.sock", orBind: options.loginSocket, mode: 0o666, owner: target)
+        admin = try manager.socket(named: "admin.sock", orBind: options.adminSocket, mode: 0o600, owner: target)
+        if posix_lock_touched_memory() != 0 {
+            journal.notice("memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
+        }
+        if let target { try Privileges.drop(to: target) }
+        try Privileges.harden()
+        let stateDirectory = options.stateDirectory
+        writer = StoreWriter { () throws(StoreFailure) in
+            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) { journal.error("store: \($0.description)") }
+        }
+        loader = ConfigurationLoader(
+            path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName)
+        startedAt = clocks.now()
+        writer.start()
+        if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
+    }
+
+    func run() async throws {
+        let generation = load(after: nil)
+        tellStore()
+        let server = try LoginServer(
+            clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
+            mostConnections: min(max(descriptors - 64, 64), 16_384)
+        ) { self.status($0, openSessions: $1, $2) }
+        let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
+        server.everySecond { service in
+            service.sweep()
+            self.recover(service, server)
+        }
+        journal.notice("twostepd \(TwostepDaemon.version) listens on \(login.path)")
+        manager.notify("READY=1")
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                    self.reload(server)
+                }
+            }
+            tasks.addTask { try? await gracefulShutdown() }
+            await tasks.next()
+            tasks.cancelAll()
+        }
+        manager.notify("STOPPING=1")
+        await server.stop(listeners)
+        writer.stop()
+        journal.notice("twostepd has stopped")
+    }
+
+    // MARK: The configuration
+
+    /// Loads the file; a broken one keeps what was in force before.
+    private func load(after previous: Generation?) -> Generation {
+        let stamp = loader.stamp
+        lastStamp.withLock { $0 = stamp }
+        let number = (previous?.number ?? 0) + 1
+        switch loader.load(number: number) {
+        case .success((let active, let warnings)):
+            for warning in warnings { journal.warning(warning) }
+            journal.notice("configuration \(number) is in force: \(options.configuration)")
+            return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
+        case .failure(let problems):
+            for sentence in problems.sentences { journal.error(sentence) }
+            journal.error(
+                previous?.active == nil
+                    ? "the configuration is broken: every login is refused until it is repaired"
+                    : "the configuration is broken: configuration \(previous?.number ?? 0) stays in force")
+            return Generation(
+                number: previous?.number ?? 0, loadedAt: previous?.loadedAt, active: previous?.active,
+                problems: problems.sentences)
+        }
+    }
+
+    private func reload(_ server: LoginServer) {
+        server.withService { service in
+            let previous = service.generation
+            DetachedThread.start(named: "twostep-reload") {
+                let next = self.load(after: previous)
+                server.follow(next)
+            }
+        }
+    }
+
+    /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed.
+    private func recover(_ service: LoginService, _ server: LoginServer) {
+        tellStore()
+        if writer.problem != nil { writer.retry() }
+        guard !service.generation.problems.isEmpty else { return }
+        let stamp = loader.stamp
+        guard lastStamp.withLock({ $0 }) != stamp else { return }
+        lastStamp.withLock { $0 = stamp }
+        reload(server)
+    }
+
+    /// Says in the journal when the store breaks, and when it is well again.
+    private func tellStore() {
+        let problem = writer.problem
+        let before = lastStoreProblem.withLock { last in
+            defer { last = problem }
+            return last
+        }
+        guard problem != before else { return }
+        if let problem {
+            journal.error("the store cannot be used, logins are refused: \(problem.description)")
+        } else {
+            journal.notice("the store can be used again")
+        }
+    }
+
+    // MARK: Status
+
+    private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
+        let problem = writer.problem?.description
+        let now = clocks.now()
+        return ServiceStatus(
+            version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
+            problems: generation.problems + (problem.map { [$0] } ?? []),
+            configuration: LoadedConfiguration(
+                path: options.configuration, generation: generation.number,
+                loadedAt: generation.loadedAt),
+            store: StoreStatus(
+                path: options.stateDirectory + "/" + SQLiteStore.fileName,
+                schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
+            sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
+            granted: tally.granted, refused: tally.refused,
+            uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
+    }
+}
+
+extension TwostepDaemon {
+    /// No right clock shows less: 2026-01-01, in Unix seconds.
+    static let builtAfter: Int64 = 1_767_225_600
+}
+
+extension ServiceManager {
+    /// The socket that was passed in under this name, or one bound at `path`.
+    fileprivate func socket(
+        named name: String, orBind path: String, mode: UInt32, owner: Privileges.Target?
+    ) throws(StartFailure) -> ListeningSocket {
+        guard let descriptor = sockets[name] else { return try .bind(path, mode: mode, owner: owner) }
+        return ListeningSocket(path: LocalAddress(of: descriptor)?.path ?? path, descriptor: descriptor)
+    }
+}

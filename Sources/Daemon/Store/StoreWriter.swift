@@ -1,0 +1,137 @@
+package import Authentication
+import Glibc
+import Synchronization
+
+/// The one thread that writes: it takes whatever waits, has it judged in one transaction, and reports once that is
+/// on disk. A lone login waits for nobody, and logins that arrive together share one flush.
+///
+/// A store that cannot be opened leaves the writer running: every attempt is then unavailable, and the store is
+/// tried again, so that a repaired one is picked up without a restart.
+package final class StoreWriter: Sendable {
+    /// What is to be done, in the order in which it came.
+    private enum Work: Sendable {
+        case attempts([Attempt], @Sendable ([Outcome]) -> Void)
+        case task(@Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void)
+        case retry
+        case stop
+    }
+
+    private let queue: BlockingQueue<Work>
+    private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
+    private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
+    private let stopped = BlockingQueue<Bool>()
+
+    /// `open` is called on the writer's thread, and again after a failure.
+    package init(_ open: @escaping @Sendable () throws(StoreFailure) -> any EnrollmentStore) {
+        self.open = open
+        queue = BlockingQueue()
+    }
+
+    /// What is wrong with the store; nil if nothing is.
+    package var problem: StoreFailure? { standing.withLock { $0 } }
+
+    /// Whether attempts can be judged at all. A full disk is found out by each attempt, since it may have room again.
+    package var isOpen: Bool {
+        switch problem {
+        case nil, .notDurable: true
+        case .unreachable, .newer, .damaged, .inUse: false
+        }
+    }
+
+    /// Starts the thread; returns when the store has been tried for the first time.
+    package func start() {
+        let ready = BlockingQueue<Bool>()
+        DetachedThread.start(named: "twostep-store") { [self] in
+            var store = tryToOpen()
+            ready.put(true)
+            run(&store)
+            stopped.put(true)
+        }
+        _ = ready.takeAll()
+    }
+
+    /// Finishes what waits, closes the store, and returns when that is done.
+    package func stop() {
+        queue.put(.stop)
+        _ = stopped.takeAll()
+    }
+
+    /// Judges these attempts; `deliver` is called on the writer's thread when the outcomes are durable.
+    package func submit(_ attempts: [Attempt], deliver: @escaping @Sendable ([Outcome]) -> Void) {
+        queue.put(.attempts(attempts, deliver))
+    }
+
+    /// Runs `task` on the store between two groups.
+    package func perform(_ task: @escaping @Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void) {
+        queue.put(.task(task))
+    }
+
+    /// Tries a store again that could not be opened; harmless otherwise.
+    package func retry() { queue.put(.retry) }
+
+    private func run(_ store: inout (any EnrollmentStore)?) {
+        while true {
+            var attempts: [Attempt] = []
+            var deliveries: [(count: Int, deliver: @Sendable ([Outcome]) -> Void)] = []
+            var mustStop = false
+            for work in queue.takeAll() {
+                switch work {
+                case .attempts(let more, let deliver):
+                    attempts.append(contentsOf: more)
+                    deliveries.append((more.count, deliver))
+                case .task(let task):
+                    // What came before it is judged before it.
+                    commit(&attempts, &deliveries, &store)
+                    if let store { task(.success(store)) } else { task(.failure(problem ?? .unreachable("closed"))) }
+                case .retry: if store == nil { store = tryToOpen() }
+                case .stop: mustStop = true
+                }
+            }
+            commit(&attempts, &deliveries, &store)
+            if mustStop { return store = nil }
+        }
+    }
+
+    private func commit(
+        _ attempts: inout [Attempt], _ deliveries: inout [(count: Int, deliver: @Sendable ([Outcome]) -> Void)],
+        _ store: inout (any EnrollmentStore)?
+    ) {
+        guard !attempts.isEmpty else { return }
+        let outcomes = judge(attempts, &store)
+        var start = 0
+        for (count, deliver) in deliveries {
+            deliver(Array(outcomes[start..<(start + count)]))
+            start += count
+        }
+        attempts.removeAll()
+        deliveries.removeAll()
+    }
+
+    private func judge(_ attempts: [Attempt], _ store: inout (any EnrollmentStore)?) -> [Outcome] {
+        let unavailable = [Outcome](repeating: .unavailable(.storeUnavailable), count: attempts.count)
+        guard let opened = store else { return unavailable }
+        do throws(StoreFailure) {
+            let outcomes = try opened.commit(attempts)
+            if standing.withLock({ $0 }) != nil { standing.withLock { $0 = nil } }
+            return outcomes.count == attempts.count ? outcomes : unavailable
+        } catch {
+            standing.withLock { $0 = error }
+            switch error {
+            case .notDurable: break
+            case .unreachable, .newer, .damaged, .inUse: store = nil
+            }
+            return unavailable
+        }
+    }
+
+    private func tryToOpen() -> (any EnrollmentStore)? {
+        do throws(StoreFailure) {
+            let opened = try open()
+            standing.withLock { $0 = nil }
+            return opened
+        } catch {
+            standing.withLock { $0 = error }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package import Authentication
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// What the system knows of an account.
+package struct AccountFacts: Equatable, Sendable {
+    package let uid: UInt32
+    package let gid: UInt32
+
+    package init(uid: UInt32, gid: UInt32) {
+        self.uid = uid
+        self.gid = gid
+    }
+}
+
+/// An answer of the directory. "Not found" and "cannot tell" are different things.
+package enum Lookup: Equatable, Sendable {
+    case found(AccountFacts)
+    case notFound
+    case cannotTell
+}
+
+/// The system's accounts (NSS). A look-up may take its time, so it never runs on the event loop.
+package protocol AccountDirectory: Sendable {
+    func account(named name: AccountName) -> Lookup
+    /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
+    func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
+}
+
+/// getpwnam_r(3) and its kin.
+package struct SystemDirectory: AccountDirectory {
+    package init() {}
+
+    package func account(named name: AccountName) -> Lookup {
+        var size = 4096
+        while size <= 1 << 20 {
+            var entry = unsafe passwd()
+            var result: UnsafeMutablePointer<passwd>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getpwnam_r(name.text, &entry, &buffer, size, &result)
+            if status == ERANGE {
+                size *= 4
+                continue
+            }
+            if status == EINTR { continue }
+            if let found = unsafe result {
+                return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid))
+            }
+            // getpwnam(3) lists what various systems return for "no such name".
+            return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
+        }
+        return .cannotTell
+    }
+
+    package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
+        var size = 4096
+        while size <= 1 << 22 {
+            var entry = unsafe Glibc.group()
+            var result: UnsafeMutablePointer<Glibc.group>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getgrnam_r(group, &entry, &buffer, size, &result)
+            if status == ERANGE {
+                size *= 4
+                continue
+            }
+            if status == EINTR { continue }
+            guard let found = unsafe result else { return status == 0 ? false : nil }
+            let wanted = unsafe found.pointee.gr_gid
+            var count: Int32 = 64
+            while count <= 65_536 {
+                var groups = [gid_t](repeating: 0, count: Int(count))
+                var found = count
+                if unsafe getgrouplist(name.text, gid, &groups, &found) >= 0 {
+                    return groups.prefix(Int(found)).contains(wanted)
+                }
+                count *= 8
+            }
+            return nil
+        }
+        return nil
+    }
+}
+
+/// Look-ups on threads of their own, so many at a time and no longer than a limit; it belongs to the event loop.
+final class DirectoryDesk {
+    /// How long a look-up may take, in seconds: less than the module waits for a reply.
+    static let limit = TimeAmount.seconds(5)
+    /// How many may wait; what comes on top is "cannot tell" at once.
+    static let mostWaiting = 1024
+
+    private let directory: any AccountDirectory
+    private let threads: NIOThreadPool
+    private let loop: any EventLoop
+    private var waiting = 0
+
+    init(_ directory: any AccountDirectory, on loop: any EventLoop) {
+        self.directory = directory
+        self.loop = loop
+        threads = NIOThreadPool(numberOfThreads: 4)
+        threads.start()
+    }
+
+    /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
+    func ask<Answer: Sendable>(
+        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
+    ) {
+        guard waiting < DirectoryDesk.mostWaiting else { return report(nil) }
+        waiting += 1
+        let directory = directory
+        let promise = loop.makePromise(of: Answer?.self)
+        let found = threads.runIfActive(eventLoop: loop) { question(directory) }
+        let late = loop.scheduleTask(in: DirectoryDesk.limit) { promise.succeed(nil) }
+        found.assumeIsolated().whenComplete { result in
+            self.waiting -= 1
+            late.cancel()
+            // A promise that is kept already ignores this.
+            promise.succeed(try? result.get())
+        }
+        promise.futureResult.assumeIsolated().whenSuccess { report($0) }
+    }
+
+    func stop() { threads.shutdownGracefully { _ in } }
+}

@@ -1,0 +1,36 @@
+package import Authentication
+import Glibc
+
+/// Where the daemon's moments come from: the one place that looks at a clock.
+package protocol Clocks: Sendable {
+    func now() -> Moment
+}
+
+/// The machine's own clocks.
+package struct SystemClocks: Clocks {
+    private let boot: Int64
+
+    package init() { boot = SystemClocks.bootID() }
+
+    package func now() -> Moment {
+        Moment(wall: Self.read(CLOCK_REALTIME) / 1000, boottime: Self.read(CLOCK_BOOTTIME), boot: boot)
+    }
+
+    private static func read(_ clock: clockid_t) -> Int64 {
+        var now = timespec()
+        guard unsafe clock_gettime(clock, &now) == 0 else { return 0 }
+        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
+    }
+
+    /// The first 64 bits of the kernel's boot id (random(4)); 0 where there is none, so that delays are then
+    /// taken from the wall clock of the last failure only if that boot had none either.
+    private static func bootID() -> Int64 {
+        let descriptor = unsafe open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return 0 }
+        defer { close(descriptor) }
+        var text = [UInt8](repeating: 0, count: 36)
+        let count = unsafe Glibc.read(descriptor, &text, text.count)
+        let digits = String(decoding: text.prefix(max(count, 0)), as: UTF8.self).filter { $0 != "-" }.prefix(16)
+        return UInt64(digits, radix: 16).map { Int64(bitPattern: $0) } ?? 0
+    }
+}

@@ -1,0 +1,10 @@
+import Foundation
+
+/// A thread that runs one function and is joined by nobody: whoever starts it arranges to be told.
+enum DetachedThread {
+    static func start(named name: String, _ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.name = name
+        thread.start()
+    }
+}

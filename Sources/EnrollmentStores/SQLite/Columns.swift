@@ -1,0 +1,49 @@
+internal import Authentication
+
+/// How records stand in columns: the one place that reads them, and refuses what Twostep never writes.
+enum Columns {
+    static let device = "device, sealed, state, state_check, created_at, last_used_at, uid"
+    static let counter = "module_type, module_id, failures, failed_wall, failed_boottime, failed_boot"
+
+    static func account(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> AccountName {
+        let text = try row.text(column)
+        guard let account = AccountName(text) else {
+            throw .nonsense("the store has a row of an account whose name is none")
+        }
+        return account
+    }
+
+    /// Two columns: type, and id or the empty text.
+    static func module(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> ModuleID {
+        let id = try row.text(column + 1)
+        return ModuleID(try row.text(column), id: id.isEmpty ? nil : id)
+    }
+
+    /// The columns of `device` but the last.
+    static func device(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> Device {
+        let state = try row.integer(column + 2)
+        guard try row.integer(column + 3) == ~state else {
+            throw .nonsense("what a device of the store has spent cannot be told: its two copies differ")
+        }
+        return Device(
+            name: try row.text(column), sealed: try row.bytes(column + 1, atMost: Sealer.maximumSize), state: state,
+            createdAt: try row.integer(column + 4), lastUsedAt: try row.integerIfAny(column + 5))
+    }
+
+    static func uid(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> UInt32 {
+        guard let uid = UInt32(exactly: try row.integer(column)) else {
+            throw .nonsense("a device of the store has a uid that is none")
+        }
+        return uid
+    }
+
+    /// The columns of `counter` but the first two.
+    static func counter(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> FailureCounter {
+        guard let failures = Int32(exactly: try row.integer(column)), failures >= 0 else {
+            throw .nonsense("a counter of the store has a number of failures that is none")
+        }
+        let last = Moment(
+            wall: try row.integer(column + 1), boottime: try row.integer(column + 2), boot: try row.integer(column + 3))
+        return FailureCounter(failures: Int(failures), last: last)
+    }
+}

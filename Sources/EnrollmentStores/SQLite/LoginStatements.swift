@@ -1,0 +1,158 @@
+internal import Authentication
+
+/// What the login path says to SQLite, and nothing else: prepared once, on the connection that owns the store.
+final class LoginStatements {
+    /// The most remote hosts that are counted; the one whose window is oldest makes room for a new one.
+    static let hostCapacity = 65_536
+
+    let begin, commit, rollback: PreparedStatement
+    private let counters, devices, host, countHosts: PreparedStatement
+    private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
+    private let credentials: PreparedStatement
+    private let connection: Connection
+
+    init(on connection: Connection) throws(DatabaseFault) {
+        self.connection = connection
+        func prepare(_ sql: String) throws(DatabaseFault) -> PreparedStatement {
+            try PreparedStatement(sql, on: connection)
+        }
+        begin = try prepare("BEGIN IMMEDIATE")
+        commit = try prepare("COMMIT")
+        rollback = try prepare("ROLLBACK")
+        counters = try prepare("SELECT \(Columns.counter) FROM factor WHERE account = ?1")
+        devices = try prepare(
+            "SELECT \(Columns.device) FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3")
+        host = try prepare("SELECT failures, since FROM host WHERE prefix = ?1")
+        countHosts = try prepare("SELECT count(*) FROM host")
+        updateDevice = try prepare(
+            """
+            UPDATE device SET state = ?5, state_check = ?6, last_used_at = ?7
+            WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4 AND state < ?5
+            """)
+        putCounter = try prepare(
+            """
+            INSERT INTO factor VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET
+            failures = ?4, failed_wall = ?5, failed_boottime = ?6, failed_boot = ?7
+            """)
+        removeCounter = try prepare("DELETE FROM factor WHERE account = ?1 AND module_type = ?2 AND module_id = ?3")
+        putHost = try prepare(
+            "INSERT INTO host VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET failures = ?2, since = ?3")
+        evictHost = try prepare(
+            "DELETE FROM host WHERE prefix = (SELECT prefix FROM host ORDER BY since LIMIT 1)")
+        addToTally = try prepare(
+            "INSERT INTO tally VALUES ('traceless', 1) ON CONFLICT DO UPDATE SET count = count + 1")
+        credentials = try prepare(
+            "SELECT account FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3")
+    }
+
+    /// Whether no transaction is open.
+    var isIdle: Bool { connection.isIdle }
+
+    // MARK: Reading
+
+    /// The account's failures with every module.
+    func counters(of account: AccountName) throws(DatabaseFault) -> [ModuleID: FailureCounter] {
+        defer { counters.reset() }
+        try counters.bind(account.text, at: 1)
+        var found: [ModuleID: FailureCounter] = [:]
+        while try counters.step() {
+            found[try Columns.module(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
+        }
+        return found
+    }
+
+    /// The account's devices with a module, and the uid that they were enrolled for.
+    ///
+    /// Should they disagree on that, it is the one that `known` is not: whose they are cannot be told.
+    func devices(
+        of account: AccountName, module: ModuleID, known: UInt32?
+    ) throws(DatabaseFault) -> (devices: [Device], uid: UInt32?) {
+        defer { devices.reset() }
+        try bind(account, module, to: devices)
+        var found: [Device] = []
+        var uid: UInt32?
+        while try devices.step() {
+            found.append(try Columns.device(in: devices, at: 0))
+            let enrolled = try Columns.uid(in: devices, at: 6)
+            if uid == nil || enrolled != known { uid = enrolled }
+        }
+        return (found, uid)
+    }
+
+    /// What a remote host has failed; nil if it has no row.
+    func host(_ prefix: String) throws(DatabaseFault) -> HostCounter? {
+        defer { host.reset() }
+        try host.bind(prefix, at: 1)
+        guard try host.step() else { return nil }
+        return HostCounter(failures: Int(clamping: max(try host.integer(0), 0)), since: try host.integer(1))
+    }
+
+    /// How many hosts are counted.
+    func hosts() throws(DatabaseFault) -> Int {
+        defer { countHosts.reset() }
+        return try countHosts.step() ? Int(clamping: try countHosts.integer(0)) : 0
+    }
+
+    /// The account that a provider's username opens.
+    func account(of username: AccountName, at provider: ProviderID) throws(DatabaseFault) -> AccountName? {
+        defer { credentials.reset() }
+        try credentials.bind(provider.type, at: 1)
+        try credentials.bind(provider.id ?? "", at: 2)
+        try credentials.bind(username.text, at: 3)
+        guard try credentials.step() else { return nil }
+        return try Columns.account(in: credentials, at: 0)
+    }
+
+    // MARK: Writing
+
+    /// Moves a device's state forward; a row that is not there, or not behind, is nonsense.
+    func spend(
+        _ device: Device, of account: AccountName, module: ModuleID
+    ) throws(DatabaseFault) {
+        try bind(account, module, to: updateDevice)
+        try updateDevice.bind(device.name, at: 4)
+        try updateDevice.bind(device.state, at: 5)
+        try updateDevice.bind(~device.state, at: 6)
+        // A device that has just been spent was used just now; 0 stands for a clock that says nothing.
+        try updateDevice.bind(device.lastUsedAt ?? 0, at: 7)
+        try updateDevice.run()
+        guard connection.changes == 1 else {
+            throw .nonsense("device \(device.name) of \(account) with \(module) could not be spent")
+        }
+    }
+
+    func put(_ counter: FailureCounter, of account: AccountName, module: ModuleID) throws(DatabaseFault) {
+        let last = counter.last ?? Moment(wall: 0, boottime: 0, boot: 0)
+        try bind(account, module, to: putCounter)
+        try putCounter.bind(Int64(counter.failures), at: 4)
+        try putCounter.bind(last.wall, at: 5)
+        try putCounter.bind(last.boottime, at: 6)
+        try putCounter.bind(last.boot, at: 7)
+        try putCounter.run()
+    }
+
+    func removeCounter(of account: AccountName, module: ModuleID) throws(DatabaseFault) {
+        try bind(account, module, to: removeCounter)
+        try removeCounter.run()
+    }
+
+    func put(_ counter: HostCounter, of prefix: String) throws(DatabaseFault) {
+        try putHost.bind(prefix, at: 1)
+        try putHost.bind(Int64(counter.failures), at: 2)
+        try putHost.bind(counter.since, at: 3)
+        try putHost.run()
+    }
+
+    func evictOldestHost() throws(DatabaseFault) { try evictHost.run() }
+
+    /// The write of an attempt that has nothing else to write.
+    func addTraceless() throws(DatabaseFault) { try addToTally.run() }
+
+    private func bind(
+        _ account: AccountName, _ module: ModuleID, to statement: PreparedStatement
+    ) throws(DatabaseFault) {
+        try statement.bind(account.text, at: 1)
+        try statement.bind(module.type, at: 2)
+        try statement.bind(module.id ?? "", at: 3)
+    }
+}

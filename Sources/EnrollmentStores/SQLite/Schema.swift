@@ -1,0 +1,67 @@
+/// The tables, as steps from each version to the next. A step that has been released is never changed.
+package struct Schema: Sendable {
+    /// What makes version n of version n - 1, for n from 1.
+    package let steps: [String]
+
+    package init(steps: [String]) { self.steps = steps }
+
+    /// The version that all steps lead to.
+    package var version: Int { steps.count }
+
+    /// `Tw2S`: how SQLite's header and file(1) know a store of Twostep's.
+    static let applicationID = 0x5477_3253
+
+    package static let current = Schema(steps: [first])
+
+    /// Names are compared byte for byte (BINARY). An absent id is the empty text, which no id may be.
+    /// Tables without rowid hold a record in one B-tree, so that finding it is one descent.
+    private static let first = """
+        CREATE TABLE device (
+            account TEXT NOT NULL,
+            module_type TEXT NOT NULL,
+            module_id TEXT NOT NULL,
+            device TEXT NOT NULL,
+            uid INTEGER NOT NULL,
+            sealed BLOB NOT NULL,
+            -- What is spent, and its bitwise complement: a bit that flips on the disk must not revive a code.
+            state INTEGER NOT NULL,
+            state_check INTEGER NOT NULL,
+            created_at INTEGER NOT NULL,
+            last_used_at INTEGER,
+            PRIMARY KEY (account, module_type, module_id, device)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE factor (
+            account TEXT NOT NULL,
+            module_type TEXT NOT NULL,
+            module_id TEXT NOT NULL,
+            failures INTEGER NOT NULL,
+            failed_wall INTEGER NOT NULL,
+            failed_boottime INTEGER NOT NULL,
+            failed_boot INTEGER NOT NULL,
+            PRIMARY KEY (account, module_type, module_id)
+        ) WITHOUT ROWID;
+
+        CREATE TABLE host (
+            prefix TEXT NOT NULL PRIMARY KEY,
+            failures INTEGER NOT NULL,
+            since INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX host_since ON host (since);
+
+        -- An attempt that changes nothing else counts here: every attempt writes, whatever the name was.
+        CREATE TABLE tally (
+            name TEXT NOT NULL PRIMARY KEY,
+            count INTEGER NOT NULL
+        ) WITHOUT ROWID;
+
+        CREATE TABLE credential (
+            provider_type TEXT NOT NULL,
+            provider_id TEXT NOT NULL,
+            username TEXT NOT NULL,
+            account TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (provider_type, provider_id, username)
+        ) WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,99 @@
+package import Authentication
+internal import Cryptography
+internal import Synchronization
+
+/// Seals secrets with AES-256-GCM under the store's key, each bound to its place.
+///
+///     format (1 byte, 1) · key id (4 bytes) · nonce (12) · ciphertext · tag (16)
+///
+/// The key id is the beginning of an HMAC under the key, so that a wrong key is told from damage. The place
+/// is associated data: a blob that is moved to another row does not open there.
+package final class Sealer: SecretSealing {
+    private static let format: UInt8 = 1
+    private static let header = 5
+    /// The longest blob that is looked at; the longest payload of a module has a few hundred bytes.
+    static let maximumSize = 65_536
+
+    private let cipher: Mutex<Cipher>
+    private let keyID: [UInt8]
+
+    /// The cipher belongs to one thread at a time; the mutex is what sees to that.
+    private struct Cipher: @unchecked Sendable {
+        let aes: AESGCM
+    }
+
+    package init(_ key: SealingKey) throws(StoreFailure) {
+        do throws(CryptographyFailure) {
+            let label = Array("twostep key id".utf8)
+            let aes = try key.withBytes { (key) throws(CryptographyFailure) in try AESGCM(key: key) }
+            cipher = Mutex(Cipher(aes: aes))
+            keyID = try key.withBytes { (key) throws(CryptographyFailure) in
+                try withHMAC(.sha256, key: key, message: label.span) { digest in (0..<4).map { digest[$0] } }
+            }
+        } catch {
+            throw .unreachable("libcrypto cannot seal: \(error)")
+        }
+    }
+
+    package func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8] {
+        let place = Sealer.place(of: key)
+        guard payload.count <= Sealer.maximumSize / 2 else {
+            throw .damaged("a secret of \(payload.count) bytes cannot be stored")
+        }
+        do throws(CryptographyFailure) {
+            let sealed = try payload.withBytes { (plain) throws(CryptographyFailure) in
+                try cipher.withLock { (cipher) throws(CryptographyFailure) in
+                    try cipher.aes.seal(plain, associated: place.span)
+                }
+            }
+            return [Sealer.format] + keyID + sealed
+        } catch {
+            throw .unreachable("libcrypto cannot seal: \(error)")
+        }
+    }
+
+    package func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret {
+        guard sealed.count <= Sealer.maximumSize, sealed.count >= Sealer.header + AESGCM.overhead else {
+            throw .damaged("\(Sealer.name(of: key)) has \(sealed.count) bytes, which is no sealed secret")
+        }
+        guard sealed[0] == Sealer.format else {
+            throw .damaged("\(Sealer.name(of: key)) is sealed in format \(sealed[0]), expected \(Sealer.format)")
+        }
+        guard sealed[1..<Sealer.header].elementsEqual(keyID) else {
+            throw .damaged("\(Sealer.name(of: key)) is sealed with another key")
+        }
+        let place = Sealer.place(of: key)
+        let body = sealed.span.extracting(Sealer.header..<sealed.count)
+        do throws(CryptographyFailure) {
+            return try Secret(count: body.count - AESGCM.overhead) { (plain) throws(CryptographyFailure) in
+                try cipher.withLock { (cipher) throws(CryptographyFailure) in
+                    try cipher.aes.open(body, associated: place.span, into: &plain)
+                }
+            }
+        } catch {
+            throw .damaged("\(Sealer.name(of: key)) does not open: it was changed, or belongs elsewhere")
+        }
+    }
+
+    /// A place as bytes that no other place has: a version, then each part behind its length, the absent id
+    /// told from any id by a byte of its own.
+    static func place(of key: DeviceKey) -> [UInt8] {
+        var bytes: [UInt8] = [1]
+        bytes.reserveCapacity(64)
+        func append(_ text: String) {
+            let length = UInt32(clamping: text.utf8.count)
+            for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: length >> UInt32(shift))) }
+            bytes.append(contentsOf: text.utf8)
+        }
+        append(key.account.text)
+        append(key.module.type)
+        bytes.append(key.module.id == nil ? 0 : 1)
+        append(key.module.id ?? "")
+        append(key.device)
+        return bytes
+    }
+
+    private static func name(of key: DeviceKey) -> String {
+        "the secret of \(key.account), \(key.module), device \(key.device)"
+    }
+}

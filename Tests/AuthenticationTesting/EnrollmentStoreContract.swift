@@ -1,0 +1,347 @@
+internal import Authentication
+internal import Testing
+
+/// What every store must do. Each store's tests run all the rules, each at a place of its own.
+package enum EnrollmentStoreContract {
+    /// One rule, named by what holds.
+    package struct Rule: Sendable, CustomTestStringConvertible {
+        package let name: String
+        package let check: @Sendable (StoreBench) throws -> Void
+
+        init(_ name: String, _ check: @escaping @Sendable (StoreBench) throws -> Void) {
+            self.name = name
+            self.check = check
+        }
+
+        package var testDescription: String { name }
+    }
+
+    package static let rules: [Rule] = spending + counting + throttling + accounts + records + restarts
+
+    // MARK: Once
+
+    private static let spending = [
+        Rule("accepts one of 200 attempts with one code in one group") { bench in
+            try bench.enrol(bench.alice)
+            let attempts = (0..<200).map { _ in bench.attempt(.typed("right 7"), by: bench.alice) }
+            let outcomes = try bench.store.commit(attempts)
+            #expect(outcomes.count == 200)
+            #expect(outcomes.first == .accepted(bench.alice))
+            #expect(outcomes.dropFirst().allSatisfy { $0 == .rejected(.replayed) })
+            #expect(try bench.failures(of: bench.alice) == 0)
+        },
+        Rule("accepts one of 200 attempts with one code in 200 groups") { bench in
+            try bench.enrol(bench.alice)
+            let outcomes = try (0..<200).map { _ in try bench.answer("right 7", by: bench.alice) }
+            #expect(outcomes.filter { $0 == .accepted(bench.alice) }.count == 1)
+        },
+        Rule("accepts no code before the last one") { bench in
+            try bench.enrol(bench.alice)
+            #expect(try bench.answer("right 7", by: bench.alice) == .accepted(bench.alice))
+            #expect(try bench.answer("right 6", by: bench.alice) == .rejected(.replayed))
+            #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
+            #expect(try bench.answer("right 8", by: bench.alice) == .accepted(bench.alice))
+            #expect(try bench.state(of: bench.alice) == 8)
+        },
+        Rule("gives an outcome for each attempt, in their order") { bench in
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.bob)
+            let outcomes = try bench.store.commit([
+                bench.attempt(.typed("wrong"), by: bench.alice),
+                bench.attempt(.typed("right 1"), by: bench.bob),
+                bench.attempt(.typed("right 1"), by: bench.alice),
+                bench.attempt(.unusable, by: bench.bob),
+                bench.attempt(.typed("right 1"), by: bench.bob),
+            ])
+            #expect(
+                outcomes == [
+                    .rejected(.wrongAnswer), .accepted(bench.bob), .accepted(bench.alice), .rejected(.unusable),
+                    .rejected(.replayed),
+                ])
+        },
+        Rule("has nothing to say of no attempts") { bench throws in
+            #expect(try bench.store.commit([]).isEmpty)
+        },
+        Rule("notes when a device was last used") { bench in
+            try bench.enrol(bench.alice)
+            bench.clock.advance(seconds: 40)
+            try bench.answer("right 1", by: bench.alice)
+            #expect(try bench.store.devices(of: bench.alice).first?.device.lastUsedAt == bench.clock.now.wall)
+        },
+        Rule("spends nothing on an answer for somebody else") { bench in
+            try bench.enrol(bench.alice)
+            #expect(try bench.answer("as bob", by: bench.alice) == .rejected(.usernameChanged))
+            #expect(try bench.state(of: bench.alice) == 0)
+        },
+        Rule("spends and charges nothing when a module cannot tell") { bench in
+            try bench.enrol(bench.alice)
+            #expect(try bench.answer("broken", by: bench.alice) == .unavailable(.moduleFailed))
+            #expect(try bench.failures(of: bench.alice) == 0)
+        },
+    ]
+
+    // MARK: Counting
+
+    /// What is answered and is no guess.
+    private static let noGuesses: [(answer: Attempt.Answer, reason: Reason)] = [
+        (.unusable, .unusable), (.repeated, .repeated), (.typed("?"), .malformed), (.typed("malformed"), .malformed),
+        (.typed("replayed"), .replayed),
+    ]
+
+    private static let counting = [
+        Rule("charges a wrong answer and refunds a right one") { bench in
+            try bench.enrol(bench.alice)
+            for count in 1...3 {
+                #expect(try bench.answer("wrong", by: bench.alice) == .rejected(.wrongAnswer))
+                #expect(try bench.failures(of: bench.alice) == count)
+            }
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+            #expect(try bench.store.counters(of: nil).isEmpty)
+        },
+        Rule("lowers the failures of the accepted module alone") { bench in
+            let pin = ScriptedModule(ModuleID("pin"))
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.alice, with: pin)
+            try bench.answer("wrong", by: bench.alice)
+            try bench.answer("wrong", by: bench.alice, with: pin)
+            #expect(try bench.answer("right 1", by: bench.alice, with: pin) == .accepted(bench.alice))
+            let counters = try bench.store.counters(of: bench.alice)
+            #expect(counters.map(\.module) == [bench.module.id])
+            #expect(counters.first?.counter == FailureCounter(failures: 1, last: bench.clock.now))
+        },
+        Rule("charges nobody a thousand times for what is no guess") { bench in
+            try bench.enrol(bench.alice)
+            for row in noGuesses {
+                let attempts = (0..<1000).map { _ in bench.attempt(row.answer, by: bench.alice, host: bench.host) }
+                #expect(try bench.store.commit(attempts).allSatisfy { $0 == .rejected(row.reason) })
+            }
+            #expect(try bench.store.counters(of: nil).isEmpty)
+            #expect(try bench.answer("right 1", by: bench.alice, host: bench.host) == .accepted(bench.alice))
+        },
+        Rule("counts what is no guess for the remote host") { bench in
+            try bench.enrol(bench.alice)
+            for row in noGuesses {
+                let host = "2001:db8:\(row.reason)::"
+                for _ in 0..<HostCounter.limit {
+                    _ = try bench.judge(bench.attempt(row.answer, by: bench.alice, host: host))
+                }
+                #expect(try bench.firstFactor(nil, by: bench.alice, from: host) == .rejected(.hostRefused))
+            }
+        },
+        Rule("refuses a remote host after 30 failures, for logins without evidence alone") { bench in
+            try bench.enrol(bench.alice)
+            for _ in 0..<HostCounter.limit {
+                #expect(
+                    try bench.firstFactor(.wrongPassword, by: bench.bob, from: bench.host)
+                        == .rejected(.wrongPassword))
+            }
+            #expect(try bench.firstFactor(nil, by: bench.bob, from: bench.host) == .rejected(.hostRefused))
+            #expect(try bench.firstFactor(nil, by: bench.bob, from: "192.0.2.8") == .accepted(bench.bob))
+            #expect(try bench.firstFactor(nil, by: bench.bob, from: nil) == .accepted(bench.bob))
+            #expect(try bench.answer("right 1", by: bench.alice, host: bench.host) == .accepted(bench.alice))
+            bench.clock.advance(seconds: HostCounter.window)
+            #expect(try bench.firstFactor(nil, by: bench.bob, from: bench.host) == .accepted(bench.bob))
+        },
+    ]
+
+    // MARK: Throttle
+
+    private static let throttling = [
+        Rule("delays by the sum over modules, and the right answer too, without charging it") { bench in
+            let pin = ScriptedModule(ModuleID("pin"))
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.alice, with: pin)
+            for _ in 0..<3 { try bench.answer("wrong", by: bench.alice) }
+            for _ in 0..<2 { try bench.answer("wrong", by: bench.alice, with: pin) }
+            #expect(try bench.answer("wrong", by: bench.alice) == .delayed(seconds: 30, after: .wrongAnswer))
+            #expect(try bench.answer("right 1", by: bench.alice) == .delayed(seconds: 30, after: nil))
+            #expect(try bench.answer("right 1", by: bench.alice, with: pin) == .delayed(seconds: 30, after: nil))
+            #expect(try bench.failures(of: bench.alice) == 6)
+            bench.clock.advance(seconds: 29)
+            #expect(try bench.answer("right 1", by: bench.alice) == .delayed(seconds: 1, after: nil))
+            bench.clock.advance(seconds: 1)
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+            #expect(try bench.failures(of: bench.alice) == 2)
+        },
+        Rule("locks at 50 failures until it is unlocked") { bench in
+            try bench.enrol(bench.alice)
+            for _ in 0..<Throttle().lockAt {
+                try bench.answer("wrong", by: bench.alice)
+                bench.clock.advance(seconds: 3600)
+            }
+            #expect(try bench.answer("right 1", by: bench.alice) == .locked(after: nil))
+            #expect(try bench.failures(of: bench.alice) == 50)
+            #expect(try bench.store.unlock(bench.alice) == 50)
+            #expect(try bench.store.unlock(bench.alice) == 0)
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+        },
+        Rule("lets no group of guesses outrun the counter") { bench in
+            try bench.enrol(bench.alice)
+            let attempts = (0..<200).map { _ in bench.attempt(.typed("wrong"), by: bench.alice) }
+            let outcomes = try bench.store.commit(attempts)
+            #expect(outcomes.filter { $0 == .delayed(seconds: 30, after: nil) }.count == 194)
+            #expect(try bench.failures(of: bench.alice) == 6)
+        },
+        Rule("takes a recovery code while the account is locked, and forgets all failures for it") { bench in
+            let recovery = ScriptedModule(ModuleID("recovery"), isLowEntropy: false, resetsThrottle: true)
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.alice, with: recovery)
+            for _ in 0..<Throttle().lockAt {
+                try bench.answer("wrong", by: bench.alice)
+                bench.clock.advance(seconds: 3600)
+            }
+            #expect(try bench.answer("right 1", by: bench.alice, with: recovery) == .accepted(bench.alice))
+            #expect(try bench.store.counters(of: nil).isEmpty)
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+        },
+    ]
+
+    // MARK: Accounts
+
+    private static let accounts = [
+        Rule("cannot tell of an account whose uid has changed") { bench in
+            try bench.enrol(bench.alice, uid: 1000)
+            let outcome = try bench.answer("right 1", by: bench.alice, standing: .known(uid: 1001))
+            #expect(outcome == .unavailable(.accountChanged))
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+        },
+        Rule("cannot tell of an account that has devices of two uids") { bench in
+            try bench.enrol(bench.alice, device: "a", uid: 1000)
+            try bench.enrol(bench.alice, device: "b", uid: 1001)
+            for uid: UInt32 in [1000, 1001] {
+                let outcome = try bench.answer("right 1", by: bench.alice, standing: .known(uid: uid))
+                #expect(outcome == .unavailable(.accountChanged))
+            }
+        },
+        Rule("cannot tell where the directory cannot") { bench in
+            try bench.enrol(bench.alice)
+            let outcome = try bench.answer("right 1", by: bench.alice, standing: .cannotTell)
+            #expect(outcome == .unavailable(.directoryUnavailable))
+        },
+        Rule("says not enrolled of an account that has nothing, and charges it") { bench throws in
+            #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.notEnrolled))
+            #expect(try bench.failures(of: bench.alice) == 1)
+        },
+        Rule("treats an unknown name like a known one, and keeps no row of it") { bench in
+            // What a deleted account has left in the store opens nothing.
+            try bench.enrol(bench.alice)
+            for _ in 0..<5 {
+                let outcome = try bench.answer("right 1", by: bench.alice, standing: .unknown, host: bench.host)
+                #expect(outcome == .rejected(.unknownAccount))
+            }
+            let sixth = try bench.answer("right 1", by: bench.alice, standing: .unknown)
+            #expect(sixth == .delayed(seconds: 30, after: .unknownAccount))
+            let seventh = try bench.answer("right 1", by: bench.alice, standing: .unknown)
+            #expect(seventh == .delayed(seconds: 30, after: nil))
+            #expect(try bench.store.counters(of: nil).isEmpty)
+            #expect(try bench.store.unlock(bench.alice) == 6)
+        },
+        Rule("keeps names apart that differ in case, or in the form of their letters") { bench in
+            let names = try ["alice", "Alice", "\u{e9}mile", "e\u{301}mile"].map(StoreBench.account)
+            for name in names { #expect(try !bench.enrol(name)) }
+            for name in names {
+                #expect(try bench.answer("right 1", by: name) == .accepted(name))
+                #expect(try bench.store.devices(of: name).count == 1)
+            }
+            #expect(try bench.store.devices(of: nil).count == 4)
+        },
+    ]
+
+    // MARK: Records
+
+    private static let records = [
+        Rule("adds a device, or replaces the one of that name, and says which") { bench in
+            #expect(try !bench.enrol(bench.alice, device: "phone", state: 3))
+            #expect(try !bench.enrol(bench.alice, device: "key"))
+            #expect(try bench.enrol(bench.alice, device: "phone", state: 9))
+            let names = try bench.store.devices(of: bench.alice).map(\.key.device).sorted()
+            #expect(names == ["key", "phone"])
+            #expect(try bench.state(of: bench.alice) == 9)
+        },
+        Rule("removes a device, and says whether there was one") { bench in
+            try bench.enrol(bench.alice)
+            let key = DeviceKey(account: bench.alice, module: bench.module.id, device: "phone")
+            #expect(try bench.store.remove(key))
+            #expect(try !bench.store.remove(key))
+            #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.notEnrolled))
+        },
+        Rule("gives back a device as it was added") { bench throws in
+            let key = DeviceKey(account: bench.alice, module: ModuleID("totp", id: "work"), device: "T\u{e9}l\u{e9}phone")
+            let device = Device(name: key.device, sealed: [0, 255, 7], state: .min, createdAt: -1, lastUsedAt: .max)
+            #expect(try !bench.store.add(device, at: key, uid: .max - 1))
+            #expect(try bench.store.devices(of: bench.alice) == [DeviceListing(key: key, device: device, uid: .max - 1)])
+        },
+        Rule("keeps the devices and failures of two modules of one type apart") { bench in
+            let work = ScriptedModule(ModuleID("scripted", id: "work"))
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.alice, with: work)
+            #expect(try bench.answer("right 5", by: bench.alice) == .accepted(bench.alice))
+            #expect(try bench.answer("right 5", by: bench.alice, with: work) == .accepted(bench.alice))
+            try bench.answer("wrong", by: bench.alice, with: work)
+            #expect(try bench.store.counters(of: nil).map(\.module) == [work.id])
+        },
+        Rule("refuses an empty id, which would be no id") { bench throws in
+            let nameless = ScriptedModule(ModuleID("scripted", id: ""))
+            #expect(throws: StoreFailure.self) { try bench.enrol(bench.alice, with: nameless) }
+            #expect(try bench.answer("right 1", by: bench.alice, with: nameless) == .unavailable(.misconfigured))
+        },
+        Rule("opens no secret that was sealed for another place") { bench in
+            let elsewhere = DeviceKey(account: bench.bob, module: bench.module.id, device: "phone")
+            let payload: [UInt8] = [42]
+            let sealed = try bench.place.sealing.seal(Secret(copying: payload.span), at: elsewhere)
+            let key = DeviceKey(account: bench.alice, module: bench.module.id, device: "phone")
+            let device = Device(name: "phone", sealed: sealed, state: 0, createdAt: 0)
+            #expect(try !bench.store.add(device, at: key, uid: 1000))
+            #expect(try bench.answer("right 1", by: bench.alice) == .unavailable(.moduleFailed))
+            #expect(try bench.failures(of: bench.alice) == 0)
+        },
+        Rule("creates credentials once, and finds them again") { bench in
+            let linux = ProviderID("linux")
+            let other = ProviderID("linux", id: "other")
+            #expect(try bench.store.credentials(of: bench.alice, at: linux) == nil)
+            try bench.store.createCredentials(of: bench.alice, at: linux, for: bench.alice, at: bench.clock.now)
+            try bench.store.createCredentials(of: bench.alice, at: linux, for: bench.bob, at: bench.clock.now)
+            try bench.store.createCredentials(of: bench.alice, at: other, for: bench.bob, at: bench.clock.now)
+            #expect(try bench.store.credentials(of: bench.alice, at: linux) == bench.alice)
+            #expect(try bench.store.credentials(of: bench.alice, at: other) == bench.bob)
+            #expect(try bench.store.credentials(of: bench.bob, at: linux) == nil)
+        },
+    ]
+
+    // MARK: Restarts
+
+    private static let restarts = [
+        Rule("remembers after a restart what was spent and what had failed") { bench in
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.bob)
+            try bench.answer("right 7", by: bench.alice)
+            for _ in 0..<6 { try bench.answer("wrong", by: bench.bob) }
+            try bench.store.createCredentials(
+                of: bench.alice, at: ProviderID("linux"), for: bench.alice, at: bench.clock.now)
+            try bench.restart()
+            #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
+            #expect(try bench.answer("right 1", by: bench.bob) == .delayed(seconds: 30, after: nil))
+            #expect(try bench.store.credentials(of: bench.alice, at: ProviderID("linux")) == bench.alice)
+        },
+        Rule("keeps a delay over a reboot, by the wall clock") { bench in
+            try bench.enrol(bench.alice)
+            for _ in 0..<8 {
+                try bench.answer("wrong", by: bench.alice)
+                bench.clock.advance(seconds: 60)
+            }
+            #expect(try bench.answer("wrong", by: bench.alice) == .delayed(seconds: 60, after: nil))
+            try bench.restart()
+            bench.clock.reboot(after: 20)
+            #expect(try bench.answer("right 1", by: bench.alice) == .delayed(seconds: 40, after: nil))
+            bench.clock.advance(seconds: 40)
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+        },
+        Rule("keeps a delay over a reboot whose clock begins in 1970") { bench in
+            try bench.enrol(bench.alice)
+            for _ in 0..<6 { try bench.answer("wrong", by: bench.alice) }
+            bench.clock.reboot(after: 0)
+            bench.clock.set(wall: 0)
+            #expect(try bench.answer("right 1", by: bench.alice) == .delayed(seconds: 30, after: nil))
+        },
+    ]
+}
