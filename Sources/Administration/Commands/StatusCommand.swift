@@ -26,22 +26,16 @@ struct StatusCommand: AdministrationVerb {
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
         let schema = status.store.schema.map { ", schema \($0)" } ?? ", not readable"
-        let enrolled =
-            if let accounts = status.accounts, let devices = status.devices {
-                "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"
-            } else {
-                "unknown"
-            }
         var rows = [
             ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
             ("store", "\(status.store.path)\(schema)"),
         ]
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
         let sessions = "\(Wording.count(status.openSessions, "session")) open"
-        rows += [
-            ("enrolled", enrolled),
-            ("logins", "\(status.granted) granted, \(status.refused) refused, \(sessions)"),
-        ]
+        if let accounts = status.accounts, let devices = status.devices {
+            rows.append(("enrolled", "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"))
+        }
+        rows.append(("logins", "\(status.granted) granted, \(status.refused) refused, \(sessions)"))
         lines += rows.map { name, value in
             "  " + name + String(repeating: " ", count: "configuration".count - name.count + 2) + value
         }

@@ -193,7 +193,7 @@ final class StartedDaemon: Service {
         let now = clocks.now()
         return ServiceStatus(
             version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
-            problems: generation.problems + (problem.map { [$0] } ?? []),
+            problems: generation.problems,
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

@@ -18,7 +18,9 @@ package enum StoreCreation {
         guard unsafe posix_lstat(directory, &facts) == 0, unsafe posix_is_directory(&facts) != 0 else {
             throw .unreachable("the state directory \(directory) is not there")
         }
-        guard setegid(facts.group) == 0, seteuid(facts.owner) == 0 else {
+        guard let owner = unsafe getpwuid(facts.owner), unsafe setegid(owner.pointee.pw_gid) == 0,
+            seteuid(facts.owner) == 0
+        else {
             throw .unreachable("cannot become the owner of \(directory)")
         }
         defer {
