@@ -54,6 +54,7 @@ enum Integrity {
                 let key = DeviceKey(
                     account: try Columns.account(in: row, at: 0), module: try Columns.module(in: row, at: 1),
                     device: device.name)
+                _ = try Columns.uid(in: row, at: 9)
                 _ = try sealing.open(device.sealed, at: key)
             } catch {
                 let failure = StoreFailure(error, of: "the store")

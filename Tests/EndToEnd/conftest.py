@@ -1,0 +1,72 @@
+"""What all tests share: one daemon at the shipped places, one sshd, one journal."""
+
+import os
+
+import pytest
+import terminal
+import world
+
+if os.environ.get("TWOSTEP_WORLD") != "1":
+    pytest.exit("these tests run inside Tests/World/enter: see Tests/run", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def syslog_of_session():
+    return world.Syslog()
+
+
+@pytest.fixture
+def syslog(syslog_of_session):
+    """What PAM modules and sudo journal during a test."""
+    syslog_of_session.mark()
+    return syslog_of_session
+
+
+@pytest.fixture(scope="session")
+def daemon_of_session(syslog_of_session):
+    world.install_shipped_stacks()
+    daemon = world.Daemon().initialize().start()
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture
+def daemon(daemon_of_session):
+    """twostepd at the shipped places, with the shipped configuration: running, thawed, and with no session left."""
+    if not daemon_of_session.is_running:
+        daemon_of_session.start()
+    daemon_of_session.log.mark()
+    yield daemon_of_session
+    if daemon_of_session.is_running:
+        daemon_of_session.thaw()
+        world.no_session_is_left()
+
+
+@pytest.fixture(scope="session")
+def sshd(daemon_of_session):
+    """sshd with the shipped stack and settings."""
+    server = terminal.Sshd("PermitRootLogin yes")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def elsewhere(request, syslog_of_session):
+    """Makes daemons in places of their own, for tests that break things."""
+    made = []
+
+    def make(configuration=None, start=True):
+        daemon = world.Daemon(f"t{next(world._count)}").initialize(configuration)
+        made.append(daemon)
+        return daemon.start() if start else daemon
+
+    yield make
+    for daemon in made:
+        if daemon.is_running:
+            daemon.stop()
+
+
+@pytest.fixture
+def enrolled(daemon):
+    """A fresh user with a device."""
+    return world.enrolled_user()

@@ -1,0 +1,82 @@
+"""twostep-wire(7), written a second time: a module of our own that can also misbehave."""
+
+import socket
+import struct
+
+BEGIN, ANSWER, UNUSABLE, CANCEL, PROMPT, SET, VERDICT = 0x01, 0x02, 0x03, 0x04, 0x81, 0x82, 0x83
+GRANTED, EXEMPT, DENIED, TRIES, UNAVAILABLE = 0x5AC39E17, 0xA53C61E8, 0x0F96C3D2, 0xC35A0F66, 0x3369F09C
+
+
+def frame(kind, payload=b"", version=1):
+    return struct.pack(">IBB", 2 + len(payload), version, kind) + payload
+
+
+def _field(value):
+    data = str(value).encode()
+    return struct.pack(">H", len(data)) + data
+
+
+def begin(user, service="e2e", evidence=(), authtok=False, stage=1, rhost="", tty="", arguments=(), versions=(1, 1)):
+    payload = struct.pack(">BBBIB", *versions, stage, 0, authtok)
+    for value in (service, user, rhost, tty, "", ""):
+        payload += _field(value)
+    for values in (evidence, arguments):
+        payload += struct.pack(">B", len(values)) + b"".join(_field(value) for value in values)
+    return frame(BEGIN, payload)
+
+
+class Connection:
+    """A connection to login.sock."""
+
+    def __init__(self, path="/run/twostep/login.sock", seconds=15):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(seconds)
+        self.socket.connect(path)
+
+    def send(self, data):
+        self.socket.sendall(data)
+        return self
+
+    def close(self):
+        self.socket.close()
+
+    def _exactly(self, count):
+        data = b""
+        while len(data) < count:
+            more = self.socket.recv(count - len(data))
+            if not more:
+                return None
+            data += more
+        return data
+
+    def receive(self):
+        """(kind, payload), or None at the end."""
+        try:
+            header = self._exactly(6)
+            if header is None:
+                return None
+            length, _, kind = struct.unpack(">IBB", header)
+            return kind, self._exactly(length - 2) if length > 2 else b""
+        except ConnectionResetError:
+            return None
+
+    def verdict(self):
+        """The verdict's code, whatever comes before it; None if the connection ends without one."""
+        while received := self.receive():
+            if received[0] == VERDICT:
+                return struct.unpack(">I", received[1][:4])[0]
+        return None
+
+
+def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
+    """A whole login with these answers; returns the verdict's code."""
+    connection = Connection(path)
+    connection.send(begin(user, **begin_options))
+    left = list(answers)
+    while received := connection.receive():
+        kind, payload = received
+        if kind == VERDICT:
+            return struct.unpack(">I", payload[:4])[0]
+        if kind == PROMPT and payload[0] not in (3, 4):
+            connection.send(frame(ANSWER, str(left.pop(0)).encode()) if left else frame(CANCEL))
+    return None
