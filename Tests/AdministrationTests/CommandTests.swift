@@ -161,7 +161,6 @@ import Testing
                 Problem: The clock of this machine cannot be right: see timedatectl.
                   configuration  /etc/twostep/config.yaml, generation 0, not loaded
                   store          /var/lib/twostep/store, not readable
-                  enrolled       unknown
                   logins         0 granted, 9 refused, 0 sessions open
 
                 """,

@@ -18,6 +18,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private var isClosing = false
+    /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
+    /// `channelInactive`) may come from within.
+    private var isReading = false
     private var version = Wire.versions.upperBound
     private let beginDeadline: Int64
 
@@ -60,14 +63,18 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             }
             guard !isClosing else { return }
             let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
+            isReading = true
             do throws(WireError) {
                 try assembler.feed(bytes) { header, payload in
                     self.received(header, payload)
                     return !self.isClosing
                 }
+                isReading = false
             } catch {
+                isReading = false
                 malformed()
             }
+            if isClosing { assembler.forget() }
         }
     }
 
@@ -77,7 +84,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
-        assembler.forget()
+        if !isReading { assembler.forget() }
         service.connections.remove(self, uid: peer.uid)
         conversation?.abandoned()
         conversation = nil
