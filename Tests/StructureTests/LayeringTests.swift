@@ -11,29 +11,30 @@ import Testing
         "CPAM": [], "CPOSIX": [], "COpenSSL": [], "CCrypt": [], "CQREncode": [],
         "Cryptography": ["COpenSSL", "CPOSIX"],
         // Leaf.
-        "Wire": ["CPOSIX"],
+        // An atomic is what keeps a value at one address, so that wiping it wipes all there is.
+        "Wire": ["CPOSIX", "Synchronization"],
         "UnixSocket": ["CPOSIX", "Wire"],
         // The module.
         "PAMModule": ["CPAM", "CPOSIX", "UnixSocket", "Wire"],
-        "pam_twostep": ["CPAM", "PAMModule"],
+        "pam_twostep": ["CPAM", "PAMModule", "Wire"],
         // Heart.
         "Authentication": ["Wire"],
-        // Arms: the heart, and each its own library.
-        "AuthModules": ["Authentication", "Cryptography", "Wire"],
-        "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Wire"],
-        "EnrollmentStores": ["Authentication", "Cryptography", "GRDB", "Wire"],
+        // Arms: the heart, the system, and each its own library.
+        "AuthModules": ["Authentication", "Cryptography"],
+        "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Synchronization"],
+        "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
-        "Configuration": ["Authentication", "CYaml", "Glibc", "Wire"],
-        // The daemon, and the programs.
-        "AdminProtocol": [],
+        "Configuration": ["Authentication", "CYaml", "Glibc"],
+        // The daemon, the command line, and what they say to each other.
+        "AdminProtocol": ["Authentication", "Foundation"],
         "Daemon": [
-            "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-            "Cryptography",
-            "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
-            "Synchronization", "UnixSocket", "Wire",
+            "AdminProtocol", "ArgumentParser", "AuthModules", "AuthProviders", "Authentication", "CPOSIX",
+            "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
+            "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket", "Wire",
         ],
         "Administration": [
-            "AdminProtocol", "ArgumentParser", "CPOSIX", "CQREncode", "Daemon", "Foundation", "Glibc",
+            "AdminProtocol", "ArgumentParser", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon",
+            "Foundation", "Glibc", "UnixSocket", "Wire",
         ],
         "twostepd": ["Administration", "ArgumentParser", "Daemon", "Glibc"],
     ]
