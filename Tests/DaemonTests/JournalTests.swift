@@ -3,7 +3,9 @@ import Daemon
 import Testing
 
 @Suite struct JournalTests {
-    private func record(_ user: String, host: String? = nil, verdict: Verdict = .denied(.wrongAnswer)) throws -> LoginRecord {
+    private func record(_ user: String, host: String? = nil, verdict: Verdict = .denied(.wrongAnswer)) throws
+        -> LoginRecord
+    {
         var record = LoginRecord(verdict: verdict, peer: 0, generation: 3)
         record.request = LoginRequest(service: "sshd", account: try #require(AccountName(user)), remoteHost: host)
         return record
@@ -11,7 +13,8 @@ import Testing
 
     @Test func `a refused login is one line with rhost before the quoted user`() throws {
         let entry = try record("alice", host: "192.0.2.1").entry
-        #expect(entry.message == #"login denied reason=invalid_code service=sshd rhost=192.0.2.1 user="alice" config=3"#)
+        #expect(
+            entry.message == #"login denied reason=invalid_code service=sshd rhost=192.0.2.1 user="alice" config=3"#)
         #expect(entry.fields.contains { $0 == ("TWOSTEP_USER", "alice") })
         #expect(entry.fields.contains { $0 == ("TWOSTEP_RHOST", "192.0.2.1") })
     }

@@ -22,9 +22,10 @@ import Wire
             #expect(try client.receive() == .set("TWOSTEP_MODULES", "scripted"))
             #expect(try client.receive() == verdict(.granted))
             #expect(try client.receive() == .closed)
-            #expect(world.journal.messages == [
-                #"login granted service=sshd rhost=192.0.2.7 user="alice" tty=ssh provider=pam modules=scripted config=1"#
-            ])
+            #expect(
+                world.journal.messages == [
+                    #"login granted service=sshd rhost=192.0.2.7 user="alice" tty=ssh provider=pam modules=scripted config=1"#
+                ])
         }
     }
 
@@ -33,7 +34,9 @@ import Wire
             try world.enroll("alice")
             let client = try world.connect()
             try client.begin("alice", methods: ["keyboard-interactive"])
-            #expect(try client.receive() == verdict(.denied, "Login refused: no key or password was accepted before this step."))
+            #expect(
+                try client.receive()
+                    == verdict(.denied, "Login refused: no key or password was accepted before this step."))
             #expect(world.journal.messages.first?.contains("reason=no_evidence") == true)
             #expect(world.journal.messages.first?.contains("AuthenticationMethods") == true)
         }
@@ -224,7 +227,8 @@ import Wire
             try world.enroll("alice", module: second)
             let client = try world.connect()
             try client.begin("alice")
-            let menu = WireClient.Said.prompt(.visible, "What do you want to use?\n  1  scripted\n  2  scripted:second\nNumber: ")
+            let menu = WireClient.Said.prompt(
+                .visible, "What do you want to use?\n  1  scripted\n  2  scripted:second\nNumber: ")
             #expect(try client.receive() == menu)
             try client.answer("3")
             #expect(try client.receive() == menu)

@@ -35,7 +35,8 @@ final class LoginWorld {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
         let folder = "/run/twostep-tests-\(getpid())-\(number)"
         guard unsafe mkdir(folder, 0o755) == 0 else {
-            throw WorldFailure("cannot make \(folder): run the tests with 'make test', which gives them a /run of their own")
+            throw WorldFailure(
+                "cannot make \(folder): run the tests with 'make test', which gives them a /run of their own")
         }
         path = folder + "/login.sock"
         adminPath = folder + "/admin.sock"
@@ -132,7 +133,9 @@ struct FakeDirectory: AccountDirectory {
         case _: .notFound
         }
     }
-    func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? { name.text == "bob" && group == "dbusers" }
+    func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
+        name.text == "bob" && group == "dbusers"
+    }
 }
 
 /// The store is used by the writer's thread alone once the world runs; tests look at it when it is idle.

@@ -63,7 +63,8 @@ import Wire
             let client = try world.connect()
             try client.begin("alice")
             _ = try client.receive()
-            try client.send(raw: [0, 0, 0, 9, 1, 2] + Array("wrong 1".utf8) + [0, 0, 0, 9, 1, 2] + Array("right 1".utf8))
+            try client.send(
+                raw: [0, 0, 0, 9, 1, 2] + Array("wrong 1".utf8) + [0, 0, 0, 9, 1, 2] + Array("right 1".utf8))
             switch try client.verdict() {
             case .verdict(let code, _): #expect(code != .granted)
             case .closed, .prompt, .set: break
@@ -95,7 +96,9 @@ import Wire
         }
     }
 
-    @Test func `versions: the highest common one is taken, none in common is unavailable and both are named`() async throws {
+    @Test func `versions: the highest common one is taken, none in common is unavailable and both are named`()
+        async throws
+    {
         try await withWorld(LoginWorld()) { world in
             let newer = try world.connect()
             try newer.begin("alice", versions: 1...2)

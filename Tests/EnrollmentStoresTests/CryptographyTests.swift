@@ -122,7 +122,9 @@ struct CryptographyTests {
             self.digest = digest
         }
 
-        var testDescription: String { "\(algorithm.rawValue), key of \(key.utf8.count / 2) bytes, \(message.count) bytes" }
+        var testDescription: String {
+            "\(algorithm.rawValue), key of \(key.utf8.count / 2) bytes, \(message.count) bytes"
+        }
     }
 
     static let counting = "0102030405060708090a0b0c0d0e0f10111213141516171819"

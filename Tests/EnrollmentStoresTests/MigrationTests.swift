@@ -51,7 +51,8 @@ struct MigrationTests {
     }
 
     @Test func `leaves a store as it was when a step fails`() throws {
-        let broken = Schema(steps: Schema.current.steps + ["CREATE TABLE later (x)", "ALTER TABLE nothing ADD COLUMN x"])
+        let broken = Schema(
+            steps: Schema.current.steps + ["CREATE TABLE later (x)", "ALTER TABLE nothing ADD COLUMN x"])
         #expect(throws: StoreFailure.self) { _ = try open(broken) }
         let store = try open(.current)
         #expect(try store.devices(of: nil).map(\.device.state) == [5])

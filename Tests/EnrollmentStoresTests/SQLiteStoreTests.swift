@@ -122,7 +122,8 @@ struct SQLiteStoreTests {
     @Test func `does each attempt alone when one of a group fails`() throws {
         let names = try ["alice", "bob", "carol"].map(StoreBench.account)
         for name in names { try bench.enrol(name) }
-        try interfere("CREATE TRIGGER t BEFORE UPDATE ON device WHEN old.account = 'bob' BEGIN SELECT RAISE(FAIL, 'no'); END")
+        try interfere(
+            "CREATE TRIGGER t BEFORE UPDATE ON device WHEN old.account = 'bob' BEGIN SELECT RAISE(FAIL, 'no'); END")
         let outcomes = try bench.store.commit(names.map { bench.attempt(.typed("right 1"), by: $0) })
         #expect(outcomes == [.accepted(names[0]), .unavailable(.storeUnavailable), .accepted(names[2])])
         #expect(try names.map { try bench.state(of: $0) } == [1, 0, 1])
@@ -202,7 +203,8 @@ struct SQLiteStoreTests {
     @Test func `opens no secret in another row`() throws {
         try bench.enrol(bench.alice)
         try bench.enrol(bench.bob)
-        try interfere("UPDATE device SET sealed = (SELECT sealed FROM device WHERE account = 'alice') WHERE account = 'bob'")
+        try interfere(
+            "UPDATE device SET sealed = (SELECT sealed FROM device WHERE account = 'alice') WHERE account = 'bob'")
         #expect(try bench.answer("right 1", by: bench.bob) == .unavailable(.moduleFailed))
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
         #expect(try store.reader.check(place.sealing).count == 1)

@@ -36,7 +36,11 @@ package struct JournalEntry: Equatable, Sendable {
         var index = 0
         while index < bytes.count {
             let length = PrintableText.scalarLength(bytes.span, at: index, newlines: false)
-            if length > 0 { kept.append(contentsOf: bytes[index..<(index + length)]) } else { kept.append(UInt8(ascii: "?")) }
+            if length > 0 {
+                kept.append(contentsOf: bytes[index..<(index + length)])
+            } else {
+                kept.append(UInt8(ascii: "?"))
+            }
             index += max(length, 1)
         }
         return String(decoding: kept, as: UTF8.self)

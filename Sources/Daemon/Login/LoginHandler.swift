@@ -240,7 +240,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     // MARK: LoginPort
 
     func prompt(_ style: PromptStyle, patience: UInt16, text: String) {
-        send { $0.setPrompt(style, patience: patience, text: $1, version: version) } text: { text }
+        send {
+            $0.setPrompt(style, patience: patience, text: $1, version: version)
+        } text: {
+            text
+        }
     }
 
     func setEnvironment(_ name: String, _ value: String) {
@@ -252,7 +256,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     func finish(_ code: VerdictCode, text: String) {
-        send { $0.setVerdict(code, text: $1, version: version) } text: { text }
+        send {
+            $0.setVerdict(code, text: $1, version: version)
+        } text: {
+            text
+        }
         close()
     }
 

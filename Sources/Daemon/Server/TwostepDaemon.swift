@@ -81,13 +81,16 @@ final class StartedDaemon: Service {
         login = try manager.socket(named: "login.sock", orBind: options.loginSocket, mode: 0o666, owner: target)
         admin = try manager.socket(named: "admin.sock", orBind: options.adminSocket, mode: 0o600, owner: target)
         if posix_lock_touched_memory() != 0 {
-            journal.notice("memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
+            journal.notice(
+                "memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
         let stateDirectory = options.stateDirectory
         writer = StoreWriter { () throws(StoreFailure) in
-            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) { journal.error("store: \($0.description)") }
+            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
+                journal.error("store: \($0.description)")
+            }
         }
         loader = ConfigurationLoader(
             path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName)
