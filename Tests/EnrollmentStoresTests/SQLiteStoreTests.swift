@@ -214,13 +214,9 @@ struct SQLiteStoreTests {
         try bench.enrol(bench.alice)
         place.close()
         let other = try Sealer(SealingKey.generate("\(place.folder.path)/other.key"))
-        let reports = Reports()
-        let store = try SQLiteStore.open(in: place.folder.path, sealing: other) { reports.add($0) }
-        #expect(reports.all.count == 1)
-        #expect(reports.all.first.flatMap(words)?.contains("sealed with another key") == true)
-        let outcomes = try store.commit([bench.attempt(.typed("right 1"), by: bench.alice)])
-        #expect(outcomes == [.unavailable(.moduleFailed)])
-        #expect(try store.counters(of: nil).isEmpty)
+        let expected = StoreFailure.sealedWithAnotherKey(
+            "the secret of alice, scripted, device phone is sealed with another key")
+        #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
     }
 
     // MARK: Checks and copies

@@ -72,7 +72,10 @@ struct SealingTests {
     @Test func `says of another key that it is another key`() throws {
         let sealed = try Sealer(SealingKey.generate(path)).seal(secret("seed"), at: place)
         let other = try Sealer(SealingKey.generate("\(folder.path)/other.key"))
-        #expect(throws: StoreFailure.damaged("the secret of alice, totp, device phone is sealed with another key")) {
+        #expect(
+            throws: StoreFailure.sealedWithAnotherKey(
+                "the secret of alice, totp, device phone is sealed with another key")
+        ) {
             _ = try other.open(sealed, at: place)
         }
     }

@@ -131,7 +131,9 @@ struct StateDirectoryTests {
 /// The words of a failure that has any.
 func words(of error: any Error) -> String? {
     switch error as? StoreFailure {
-    case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words): words
+    case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words),
+        .sealedWithAnotherKey(let words):
+        words
     case .newer, nil: nil
     }
 }

@@ -22,6 +22,8 @@ package enum TwostepDaemon {
     /// It runs on the main thread and keeps it: with an asynchronous `main` libdispatch ends that thread, which then
     /// stays behind as root for all to see, since only living threads take part in a change of uid.
     package static func run(_ options: DaemonOptions) throws {
+        // First of all: what a thread may never do again is handed on to the threads that it starts.
+        try Privileges.harden()
         let journal = SystemJournal()
         let started: StartedDaemon
         do throws(StartFailure) {
@@ -196,7 +198,7 @@ final class StartedDaemon: Service {
         let now = clocks.now()
         return ServiceStatus(
             version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
-            problems: generation.problems,
+            problems: generation.problems + (problem.map { [$0] } ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

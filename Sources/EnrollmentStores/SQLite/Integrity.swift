@@ -81,7 +81,9 @@ enum Integrity {
     /// A failure in words.
     static func words(of failure: StoreFailure) -> String {
         switch failure {
-        case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words): words
+        case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words),
+            .sealedWithAnotherKey(let words):
+            words
         case .newer(let found, let known): "the store has version \(found), this Twostep knows \(known)"
         }
     }

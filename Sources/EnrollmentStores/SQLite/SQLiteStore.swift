@@ -89,8 +89,13 @@ package final class SQLiteStore: EnrollmentStore {
         self.sealing = sealing
         self.report = report
         self.lock = consume lock
-        // A wrong key shows in the first secret; it is said at once, and not first by the logins it refuses.
-        if let failure = reader.firstSecretThatDoesNotOpen(sealing, among: 1) { report(failure) }
+        // A wrong key shows in the first secret: nobody could be judged, so the store as a whole cannot be used. A
+        // secret that is damaged is one account's trouble.
+        switch reader.firstSecretThatDoesNotOpen(sealing, among: 1) {
+        case nil: break
+        case .sealedWithAnotherKey(let explanation)?: throw .sealedWithAnotherKey(explanation)
+        case let failure?: report(failure)
+        }
     }
 
     deinit { close() }
@@ -280,7 +285,7 @@ package final class SQLiteStore: EnrollmentStore {
             guard isAtTheEdge else { return failure }
             switch failure {
             case .unreachable(let words), .damaged(let words), .inUse(let words): return .notDurable(words)
-            case .notDurable, .newer: return failure
+            case .notDurable, .newer, .sealedWithAnotherKey: return failure
             }
         }
     }
