@@ -76,6 +76,7 @@ class Sshd:
         # What stands first in sshd_config wins.
         path.write_text("\n".join([
             *lines, "ListenAddress 127.0.0.1", f"Port {self.port}", f"HostKey {host_key}", "PidFile none",
+            "Subsystem sftp internal-sftp",
             "LogLevel VERBOSE", "MaxStartups 500", "MaxAuthTries 100", "LoginGraceTime 120", *settings, ""]))
         with open(self.log.path, "ab") as log:
             self.process = subprocess.Popen([shutil.which("sshd"), "-D", "-e", "-f", path], stderr=log)
