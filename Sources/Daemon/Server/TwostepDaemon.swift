@@ -185,7 +185,7 @@ final class StartedDaemon: Service {
         }
         guard problem != before else { return }
         if let problem {
-            journal.error("the store cannot be used, logins are refused: \(problem.description)")
+            journal.error("every login is refused: \(problem.description)")
         } else {
             journal.notice("the store can be used again")
         }
