@@ -51,12 +51,12 @@ def sshd(daemon_of_session):
 
 
 @pytest.fixture
-def elsewhere(request, syslog_of_session):
+def elsewhere(syslog_of_session):
     """Makes daemons in places of their own, for tests that break things."""
     made = []
 
     def make(configuration=None, start=True):
-        daemon = world.Daemon(f"t{next(world._count)}").initialize(configuration)
+        daemon = world.Daemon(f"t{next(world.numbers)}").initialize(configuration)
         made.append(daemon)
         return daemon.start() if start else daemon
 

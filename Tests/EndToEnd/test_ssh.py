@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import world
-from terminal import CODE, Paramiko, Sshd, expect, finish, plain
+from terminal import CODE, Paramiko, Sshd, expect, finish, plain, spawn
 
 WRONG = "That code is wrong or was used before. Wait for the next one."
 
@@ -278,7 +278,7 @@ def test_a_client_that_leaves_at_the_prompt_leaves_no_session(daemon, sshd, enro
 
 def test_ctrl_c_at_the_prompt_restores_the_terminal_and_leaves_no_session(daemon, sshd, enrolled):
     user, _ = enrolled
-    client = world_shell()
+    client = shell_on_a_terminal()
     client.sendline(" ".join([
         "ssh", "-F", "none", "-p", str(sshd.port), "-i", str(user.key), "-o", f"UserKnownHostsFile={sshd.known_hosts}",
         f"{user}@127.0.0.1", "true"]))
@@ -292,10 +292,9 @@ def test_ctrl_c_at_the_prompt_restores_the_terminal_and_leaves_no_session(daemon
     world.no_session_is_left()
 
 
-def world_shell():
+def shell_on_a_terminal():
     """A shell whose prompt shows that it is back."""
-    from terminal import spawn
-
-    shell = spawn("bash", "--norc", "--noprofile", "--noediting", env={"PS1": "SHELL> ", "PATH": "/usr/bin:/bin", "TERM": "dumb"})
+    shell = spawn(
+        "bash", "--norc", "--noprofile", "--noediting", env={"PS1": "SHELL> ", "PATH": "/usr/bin:/bin", "TERM": "dumb"})
     expect(shell, "SHELL> ")
     return shell
