@@ -89,7 +89,8 @@ let package = Package(
         // The module.
         .target(name: "PAMModule", dependencies: ["CPAM", "CPOSIX", "UnixSocket", "Wire"], swiftSettings: leaf),
         .target(
-            name: "pam_twostep", dependencies: ["CPAM", "PAMModule", "Wire"], exclude: ["exports.map"], swiftSettings: leaf,
+            name: "pam_twostep", dependencies: ["CPAM", "PAMModule", "Wire"], exclude: ["exports.map"],
+            swiftSettings: leaf,
             linkerSettings: moduleLink),
 
         // Heart: what a login is.
@@ -111,12 +112,14 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore, nioPosix, signals,
+                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore,
+                nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket", "Wire",
+                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket",
+                "Wire",
                 argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
@@ -124,7 +127,8 @@ let package = Package(
             linkerSettings: daemonLink),
 
         // Tests.
-        .target(name: "AuthenticationTesting", dependencies: ["Authentication"], path: "Tests/AuthenticationTesting",
+        .target(
+            name: "AuthenticationTesting", dependencies: ["Authentication"], path: "Tests/AuthenticationTesting",
             swiftSettings: strict),
         .testTarget(name: "WireTests", dependencies: ["Wire", "UnixSocket", "CPOSIX"], swiftSettings: strict),
         .testTarget(
@@ -134,10 +138,12 @@ let package = Package(
             name: "AuthenticationTests", dependencies: ["Authentication", "AuthenticationTesting"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthModulesTests", dependencies: ["AuthModules", "Authentication", "AuthenticationTesting"],
+            name: "AuthModulesTests",
+            dependencies: ["AuthModules", "Authentication", "AuthenticationTesting", "Cryptography"],
             swiftSettings: strict),
         .testTarget(
-            name: "AuthProvidersTests", dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting"],
+            name: "AuthProvidersTests",
+            dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting", "CCrypt"],
             swiftSettings: strict),
         .testTarget(
             name: "EnrollmentStoresTests",

@@ -1,43 +1,43 @@
 /// Why something was not done: a word for programs, a sentence for people, and what to type next.
 package struct AdminRefusal: Codable, Error, Equatable, Sendable {
-    package let code: Code
+    package let code: Kind
     /// What was found: one sentence.
     package let message: String
     /// What to do about it; nil where there is nothing.
     package let hint: String?
 
-    package init(_ code: Code, _ message: String, hint: String? = nil) {
+    package init(_ code: Kind, _ message: String, hint: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
     }
 
     /// An open set: a newer daemon may know more.
-    package struct Code: RawRepresentable, Codable, Hashable, Sendable {
+    package struct Kind: RawRepresentable, Codable, Hashable, Sendable {
         package let rawValue: String
 
         package init(rawValue: String) { self.rawValue = rawValue }
 
         /// The peer is not uid 0.
-        package static let notPermitted = Code(rawValue: "not_permitted")
+        package static let notPermitted = Kind(rawValue: "not_permitted")
         /// The system's directory has no such account.
-        package static let unknownAccount = Code(rawValue: "unknown_account")
+        package static let unknownAccount = Kind(rawValue: "unknown_account")
         /// No such module is configured, or people do not enrol with it.
-        package static let unknownModule = Code(rawValue: "unknown_module")
-        package static let unknownDevice = Code(rawValue: "unknown_device")
+        package static let unknownModule = Kind(rawValue: "unknown_module")
+        package static let unknownDevice = Kind(rawValue: "unknown_device")
         /// It is the account's last one, and `force` was not said.
-        package static let lastDevice = Code(rawValue: "last_device")
-        package static let wrongCode = Code(rawValue: "wrong_code")
+        package static let lastDevice = Kind(rawValue: "last_device")
+        package static let wrongCode = Kind(rawValue: "wrong_code")
         /// A parameter that the module does not take, a name that is none, a request out of turn.
-        package static let badParameter = Code(rawValue: "bad_parameter")
-        package static let storeUnavailable = Code(rawValue: "store_unavailable")
+        package static let badParameter = Kind(rawValue: "bad_parameter")
+        package static let storeUnavailable = Kind(rawValue: "store_unavailable")
         /// The configuration is broken: nothing can be decided until it is repaired.
-        package static let misconfigured = Code(rawValue: "misconfigured")
+        package static let misconfigured = Kind(rawValue: "misconfigured")
         /// Too much at once: the same may work a moment later.
-        package static let busy = Code(rawValue: "busy")
+        package static let busy = Kind(rawValue: "busy")
         /// A request of another version, or with a verb that is not known.
-        package static let notUnderstood = Code(rawValue: "not_understood")
-        package static let `internal` = Code(rawValue: "internal")
+        package static let notUnderstood = Kind(rawValue: "not_understood")
+        package static let `internal` = Kind(rawValue: "internal")
 
         package init(from decoder: any Decoder) throws {
             rawValue = try decoder.singleValueContainer().decode(String.self)
@@ -58,7 +58,7 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         case .unsupportedVersion(let version):
             self.init(
                 .notUnderstood,
-                "twostep speaks version \(version) of the administration protocol, twostepd version \(AdminEnvelope.version).",
+                "twostep speaks version \(version) of the protocol, twostepd version \(AdminEnvelope.version).",
                 hint: "Install the same version of both and restart twostepd.")
         case .unknownVerb(let verb):
             self.init(

@@ -14,7 +14,7 @@ package struct EnrolledDevice: Codable, Equatable, Sendable {
     package let account: String
     package let module: ModuleReference
     package let device: String
-    /// The parameters in words: `SHA1, 6 digits, 30 s`; nil where its module is not configured any more.
+    /// The parameters in words: `SHA1, 6 digits, 30 s`; nil where they cannot be told, and `problem` says why.
     package let description: String?
     /// Unix seconds.
     package let createdAt: Int64

@@ -31,7 +31,7 @@ package struct AdministrationCommand: ParsableCommand {
     }
 
     /// Parses, performs and reports; returns how it ended. Nothing is thrown, nothing is left unsaid.
-    package static func execute(_ arguments: [String], in world: AdministrationWorld) -> ExitStatus {
+    package static func execute(_ arguments: [String], in world: AdministrationWorld) -> CommandStatus {
         let wantsJSON = arguments.prefix { $0 != "--" }.contains("--json")
         do throws(CommandFailure) {
             switch parse(arguments) {

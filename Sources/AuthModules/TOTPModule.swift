@@ -40,7 +40,9 @@ package struct TOTPModule: EnrollableModule {
     package func initialize() throws(ModuleFailure) {
         let key = Array("12345678901234567890".utf8)
         let code = try? OneTimePassword(key: key.span, counter: 0, algorithm: .sha1, digits: 6)
-        guard code?.value == 755_224 else { throw ModuleFailure("libcrypto makes no HMAC-SHA1, which codes are made of") }
+        guard code?.value == 755_224 else {
+            throw ModuleFailure("libcrypto makes no HMAC-SHA1, which codes are made of")
+        }
     }
 
     /// 6 to 8 digits: which of these an account's devices have is not told from here.

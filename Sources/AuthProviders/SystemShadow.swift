@@ -1,6 +1,7 @@
 package import Authentication
 internal import CCrypt
 internal import CPOSIX
+internal import Glibc
 
 /// The system's own shadow database, through the name service switch (getspnam_r(3)).
 package struct SystemShadow: ShadowDatabase {
@@ -9,19 +10,13 @@ package struct SystemShadow: ShadowDatabase {
 
     package init() {}
 
-    /// Two look-ups each time, so that no name takes longer than another: the account's, and that of root, whom
-    /// every shadow database has.
-    ///
-    /// Where a source behind `files` stands in nsswitch.conf (Debian's `files systemd`), a file that cannot be read
-    /// comes out as "no such account"; root missing as well is how that is told from the truth.
+    /// Opens the file before it asks for an entry: where another source stands behind `files` in nsswitch.conf
+    /// (Debian's `files systemd`), a file that cannot be read would come out as "no such account".
     package func hash(of account: AccountName) throws(ShadowFailure) -> Secret? {
-        let entry = try entry(of: account.text)
-        let root = try self.entry(of: "root")
-        if entry == nil, root == nil {
-            let isReadable = unsafe faccessat(AT_FDCWD, "/etc/shadow", R_OK, AT_EACCESS) == 0
-            throw isReadable ? .failed(ENOENT) : failure(posix_errno())
-        }
-        return entry
+        let file = unsafe open("/etc/shadow", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure(posix_errno()) }
+        close(file)
+        return try entry(of: account.text)
     }
 
     /// The hash field of one entry; nil if the answer is that there is none.

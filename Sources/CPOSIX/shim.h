@@ -1,6 +1,9 @@
 // What the leaf targets need of libc. Embedded Swift has no Glibc module, so this is the one door to
 // it; the ordinary builds go through the same door. _GNU_SOURCE is left alone on purpose: defining
 // it here would change the types other modules see.
+//
+// What does not wait is tried again when a signal interrupts it. What waits is not: its caller looks at the
+// clock first.
 #ifndef TWOSTEP_CPOSIX_SHIM_H
 #define TWOSTEP_CPOSIX_SHIM_H
 
@@ -39,7 +42,9 @@ extern int statx(int, const char *__restrict, int, unsigned int, struct statx *_
 static inline int posix_lstat(const char *path, struct posix_file_facts *facts) {
     struct statx status;
     const unsigned int wanted = STATX_TYPE | STATX_MODE | STATX_UID;
-    if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, &status) != 0) return -1;
+    while (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, wanted, &status) != 0) {
+        if (errno != EINTR) return -1;
+    }
     if ((status.stx_mask & wanted) != wanted) {
         errno = ENOSYS;
         return -1;
@@ -54,7 +59,12 @@ static inline int posix_is_directory(const struct posix_file_facts *facts) { ret
 static inline int posix_is_socket(const struct posix_file_facts *facts) { return facts->type == S_IFSOCK; }
 
 /// A stream socket of the Unix domain that no child inherits.
-static inline int posix_local_stream(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+static inline int posix_local_stream(void) {
+    int descriptor;
+    do descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
 
 /// connect(2) to a path; struct sockaddr_un is a union in disguise that Swift cannot pass safely.
 static inline int posix_connect_local(int descriptor, const char *path) {
@@ -75,7 +85,10 @@ static inline int posix_set_send_timeout(int descriptor, int64_t milliseconds) {
     struct timeval limit;
     limit.tv_sec = milliseconds / 1000;
     limit.tv_usec = (milliseconds % 1000) * 1000;
-    return setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    int status;
+    do status = setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    while (status != 0 && errno == EINTR);
+    return status;
 }
 
 /// SO_PEERCRED; struct ucred itself is declared under _GNU_SOURCE alone (unix(7)).
@@ -87,7 +100,9 @@ struct posix_peer_credentials {
 
 static inline int posix_peer_credentials(int descriptor, struct posix_peer_credentials *credentials) {
     socklen_t length = sizeof *credentials;
-    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &length) != 0) return -1;
+    while (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &length) != 0) {
+        if (errno != EINTR) return -1;
+    }
     if (length != sizeof *credentials) {
         errno = EPROTO;
         return -1;
@@ -95,7 +110,8 @@ static inline int posix_peer_credentials(int descriptor, struct posix_peer_crede
     return 0;
 }
 
-/// Waits until a descriptor can be read, at most so many milliseconds: 1 readable (or at its end), 0 time is up, -1 errno.
+/// Waits until a descriptor can be read (or is at its end), at most so many milliseconds: 1 it can, 0 time is up,
+/// -1 errno.
 static inline int posix_wait_readable(int descriptor, int milliseconds) {
     struct pollfd waited = {.fd = descriptor, .events = POLLIN, .revents = 0};
     return poll(&waited, 1, milliseconds);

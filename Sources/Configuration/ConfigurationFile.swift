@@ -23,7 +23,8 @@ enum ConfigurationFile {
         var warnings: [Problem] = []
         if status.st_mode & S_IROTH != 0 {
             warnings.append(
-                Problem(file: path, found: "a file that everybody can read", expected: "mode 0640: it may hold secrets"))
+                Problem(file: path, found: "a file that everybody can read", expected: "mode 0640: it may hold secrets")
+            )
         }
         return (bytes, warnings)
     }
@@ -40,7 +41,8 @@ enum ConfigurationFile {
         }
         guard status.st_mode & (S_IWGRP | S_IWOTH) == 0 else {
             let mode = String(status.st_mode & 0o7777, radix: 8)
-            throw Problem(file: path, found: "a file of mode 0\(mode)", expected: "one that its owner alone can write (0640)")
+            throw Problem(
+                file: path, found: "a file of mode 0\(mode)", expected: "one that its owner alone can write (0640)")
         }
     }
 

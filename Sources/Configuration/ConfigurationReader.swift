@@ -37,6 +37,9 @@ package struct ConfigurationReader: Sendable {
     }
 
     private func configuration(in bytes: [UInt8], file: String) throws(Problems) -> Configuration {
+        // Editors of other systems put a byte order mark in front; it says nothing.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
         if let problem = SourceText.problem(in: bytes, file: file) { throw Problems([problem]) }
         guard let root = try Document.read(bytes, file: file), root.value != .nothing else {
             throw Problems([Problem(file: file, found: "nothing", expected: "a map with auth_providers")])

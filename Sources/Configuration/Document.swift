@@ -204,7 +204,8 @@ struct Document: ~Copyable {
                 continue
             }
             if let earlier = lines[name] {
-                problems.append(problem(event, "the key '\(name)' again", expected: "it once: it stands in line \(earlier)"))
+                problems.append(
+                    problem(event, "the key '\(name)' again", expected: "it once: it stands in line \(earlier)"))
                 continue
             }
             lines[name] = key.line

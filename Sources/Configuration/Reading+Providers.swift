@@ -120,7 +120,9 @@ extension Reading {
             for choice in self.alternatives(item) ?? [] {
                 guard let id = module(&self, choice) else { continue }
                 if let earlier = places[id] {
-                    refuse(choice, "the module \(id) again", expected: "it once in a chain: it stands in line \(earlier.line)")
+                    refuse(
+                        choice, "the module \(id) again",
+                        expected: "it once in a chain: it stands in line \(earlier.line)")
                 } else {
                     places[id] = choice.place
                     alternatives.append(id)
@@ -133,7 +135,9 @@ extension Reading {
 
     /// The modules of one step: the item itself, or what stands in its `any_of`. Nil, and noted, if that is broken.
     private mutating func alternatives(_ item: Setting) -> [Setting]? {
-        guard case .map(let entries) = item.value, entries.contains(where: { $0.key == "any_of" }) else { return [item] }
+        guard case .map(let entries) = item.value, entries.contains(where: { $0.key == "any_of" }) else {
+            return [item]
+        }
         guard let choices = map(item, "any_of's item", keys: ["any_of"])?["any_of"] else { return nil }
         guard case .list(let list) = choices.value, !list.isEmpty else {
             refuse(

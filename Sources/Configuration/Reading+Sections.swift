@@ -42,7 +42,8 @@ extension Reading {
         }
         if let old {
             refuse(
-                own, "auth_providers twice", expected: "one list: another stands under homeassistant in line \(old.line)")
+                own, "auth_providers twice",
+                expected: "one list: another stands under homeassistant in line \(old.line)")
         }
         return own
     }
@@ -114,7 +115,9 @@ extension Reading {
                 refuse(entry.place, "the caller '\(entry.key)'", expected: "a service's own account")
                 continue
             }
-            guard let values = map(entry.value, "the caller \(entry.key)", keys: ["services", "groups"]) else { continue }
+            guard let values = map(entry.value, "the caller \(entry.key)", keys: ["services", "groups"]) else {
+                continue
+            }
             var sets: [String: Set<String>] = [:]
             for key in ["services", "groups"] {
                 guard let value = values[key] else {

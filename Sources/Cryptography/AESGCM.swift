@@ -61,7 +61,8 @@ package final class AESGCM {
                     guard let start = out.baseAddress else { return false }
                     let body = unsafe start + AESGCM.nonceSize
                     return unsafe EVP_EncryptInit_ex(context, nil, nil, nil, start) == 1
-                        && EVP_EncryptUpdate(context, nil, &written, associated.baseAddress, Int32(associated.count)) == 1
+                        && EVP_EncryptUpdate(context, nil, &written, associated.baseAddress, Int32(associated.count))
+                            == 1
                         && EVP_EncryptUpdate(context, body, &written, plain.baseAddress, Int32(plain.count)) == 1
                         && EVP_EncryptFinal_ex(context, body + plain.count, &written) == 1
                         && EVP_CIPHER_CTX_ctrl(

@@ -38,7 +38,7 @@ public struct DaemonCommand: ParsableCommand {
                     configuration: config, stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory,
                     keyFile: keyFile))
         } catch is StartFailure {
-            // It has been said in the journal.
+            // The journal has it.
             throw ExitCode(1)
         }
     }

@@ -31,6 +31,11 @@ struct Conversation: ~Copyable {
     mutating func run<Transaction: PAMTransaction & ~Copyable>(
         _ request: borrowing Request, for transaction: inout Transaction
     ) -> Ending {
+        defer {
+            typed.clear()
+            frame.clear()
+            text.clear()
+        }
         do throws(WireError) {
             request.build(in: &frame, for: transaction)
             try daemon.send(frame, before: .after(milliseconds: limits.reply))
@@ -252,8 +257,10 @@ extension SetItem {
         let prefix: StaticString = "TWOSTEP_"
         let length = prefix.utf8CodeUnitCount
         guard name.count > length, name.count <= SetItem.maximumName else { return false }
-        let expected = unsafe UnsafeBufferPointer(start: prefix.utf8Start, count: length)
-        guard name.withPart(from: 0, count: length, { unsafe isEqual($0, expected.span) }) else { return false }
+        let isOurs = prefix.withBytes { expected in
+            name.withPart(from: 0, count: length) { isEqual($0, expected) }
+        }
+        guard isOurs else { return false }
         var index = length
         while let character = name.byte(at: index) {
             guard (0x41...0x5A).contains(character) || character == 0x5F else { return false }

@@ -31,8 +31,11 @@ enum WrongUser {
 
 /// What a daemon may not do to the host process.
 enum Overstep {
+    /// A 33rd question.
     case tooManyPrompts
+    /// A 17th message between two questions.
     case tooManyMessages
+    /// A 17th `set`.
     case tooManySets
     /// `set` of a variable that is not `TWOSTEP_…`, or of a value that is not printable.
     case environment
@@ -60,8 +63,11 @@ func status(of ending: Ending, at stage: Stage, exemptIsSuccess: Bool) -> CInt {
 
 /// What a verdict comes to at a stage.
 enum Permission {
+    /// PAM_SUCCESS.
     case success
+    /// PAM_IGNORE: the stack goes on as if this line were not there.
     case passedOver
+    /// This code.
     case refused(CInt)
 }
 

@@ -57,8 +57,7 @@ public enum Evidence {
     }
 
     private static func matches(_ bytes: Span<UInt8>, _ literal: StaticString) -> Bool {
-        let expected = unsafe UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
-        return unsafe isEqual(bytes, expected.span)
+        literal.withBytes { isEqual(bytes, $0) }
     }
 }
 

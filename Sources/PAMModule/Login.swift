@@ -1,4 +1,3 @@
-import CPAM
 import UnixSocket
 public import Wire
 

@@ -31,11 +31,13 @@ public protocol PAMTransaction: ~Copyable {
 
 /// The items of a PAM transaction that the module reads (pam_get_item(3)).
 public enum PAMItem: Sendable {
+    /// PAM_SERVICE, PAM_USER, PAM_RHOST, PAM_TTY, PAM_RUSER and PAM_AUTHTOK.
     case service, user, remoteHost, terminal, remoteUser, authtok
 }
 
 /// The four styles of a message in a PAM conversation (pam_conv(3)).
 public enum MessageStyle: Sendable {
+    /// PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_ERROR_MSG and PAM_TEXT_INFO.
     case secret, visible, error, info
 }
 

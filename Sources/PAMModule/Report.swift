@@ -53,7 +53,8 @@ func report<Transaction: PAMTransaction & ~Copyable>(
         case .untrusted(.directory):
             text.append("not trusted: a directory on the way is a link, is not root's or can be written by others")
         case .untrusted(.notASocket): text.append("not trusted: what stands there is no socket")
-        case .untrusted(.peer): text.append("not trusted: the process behind it is neither root's nor the socket owner's")
+        case .untrusted(.peer):
+            text.append("not trusted: the process behind it is neither root's nor the socket owner's")
         }
         transaction.journal(.error, &text, errno: code)
         apologise(in: &text, to: &transaction)
@@ -65,7 +66,8 @@ func report<Transaction: PAMTransaction & ~Copyable>(
         case .tooManyPrompts: text.append("asked more than 32 times")
         case .tooManyMessages: text.append("said more than 16 things between two questions")
         case .tooManySets: text.append("set more than 16 things")
-        case .environment: text.append("set a variable that is not TWOSTEP_ and letters, or a value that is not printable")
+        case .environment:
+            text.append("set a variable that is not TWOSTEP_ and letters, or a value that is not printable")
         case .authtok: text.append("set a password that was not typed")
         case .outOfTurn: text.append("spoke before it had the answer to its question")
         }

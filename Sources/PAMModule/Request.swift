@@ -1,10 +1,11 @@
-import CPAM
 import Wire
 
 /// What a login is about: the part of `begin` that does not depend on the conversation.
 @safe
 struct Request: ~Copyable {
+    /// Which function libpam called.
     let stage: Stage
+    /// PAM's flags as the module was given them.
     let flags: CInt
     private var user = FixedBytes<256>.empty()
     private let provider: UnsafePointer<CChar>?

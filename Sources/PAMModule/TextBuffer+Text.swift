@@ -4,9 +4,7 @@ import Wire
 extension FixedBytes {
     /// Adds a literal.
     mutating func append(_ text: StaticString) {
-        guard text.hasPointerRepresentation else { return }
-        let literal = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-        unsafe append(contentsOf: literal.span)
+        text.withBytes { _ = append(contentsOf: $0) }
     }
 
     /// Adds a number in decimal digits.
@@ -36,6 +34,14 @@ extension FixedBytes {
     mutating func append(printable text: UnsafePointer<CChar>, atMost limit: Int) {
         unsafe withCharacters(of: text, atMost: limit) { append(printable: $0, newlines: false) }
         if unsafe strnlen(text, limit &+ 1) > limit { append("...") }
+    }
+}
+
+extension StaticString {
+    /// The literal's bytes. One that is a single scalar has none: there is no such literal here.
+    func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        let (start, count) = unsafe hasPointerRepresentation ? (utf8Start, utf8CodeUnitCount) : (nil, 0)
+        return unsafe body(UnsafeBufferPointer(start: start, count: count).span)
     }
 }
 

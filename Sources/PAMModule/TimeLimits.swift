@@ -9,6 +9,7 @@ public struct TimeLimits: Sendable {
     /// The most that a prompt can announce.
     public let patience: Int64
 
+    /// Limits of their own, for tests.
     public init(connect: Int64, reply: Int64, patience: Int64) {
         self.connect = connect
         self.reply = reply

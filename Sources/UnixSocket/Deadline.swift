@@ -2,8 +2,10 @@ import CPOSIX
 
 /// A moment on CLOCK_BOOTTIME, in milliseconds: it counts suspend, and nobody can set it.
 public struct Deadline: Equatable, Comparable, Sendable {
+    /// The clock's reading at that moment.
     public let milliseconds: Int64
 
+    /// A moment by the clock's reading.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     /// So many milliseconds from now; a negative span is now.
@@ -17,5 +19,6 @@ public struct Deadline: Equatable, Comparable, Sendable {
         return Int32(truncatingIfNeeded: min(max(left, 0), 3_600_000))
     }
 
+    /// Whether one moment comes before another.
     public static func < (left: Deadline, right: Deadline) -> Bool { left.milliseconds < right.milliseconds }
 }

@@ -7,13 +7,17 @@ public import Wire
 /// listen(2) last. Neither changes afterwards. The process id is for the journal only: it can be
 /// used again by another process.
 public struct PeerCredentials: Equatable, Sendable {
+    /// The effective uid.
     public let uid: UInt32
+    /// The effective gid.
     public let gid: UInt32
+    /// The process id; for the journal only.
     public let pid: Int32
 
     /// The kernel's stand-in for a uid that has no name in this user namespace: nobody's, and no evidence.
     public static var overflowUID: UInt32 { 65534 }
 
+    /// Credentials as they are given, for tests.
     public init(uid: UInt32, gid: UInt32, pid: Int32) {
         self.uid = uid
         self.gid = gid

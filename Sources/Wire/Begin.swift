@@ -14,26 +14,40 @@ public enum Stage: UInt8, Sendable {
 ///
 /// Its payload begins with the range of versions on offer, in every version, for ever.
 public struct Begin: Sendable {
+    /// The longest PAM_SERVICE, in bytes.
     public static var maximumService: Int { 64 }
+    /// The longest PAM_TTY, in bytes.
     public static var maximumTerminal: Int { 128 }
+    /// The longest SSH_CONNECTION, in bytes.
     public static var maximumConnection: Int { 128 }
+    /// The most lines of evidence; a module leaves out the rest.
     public static var maximumEvidenceLines: Int { 16 }
+    /// The longest line of evidence, in bytes: the longest key type has 43.
     public static var maximumEvidenceLine: Int { 64 }
+    /// The most words of a PAM line that are passed on.
     public static var maximumArguments: Int { 8 }
+    /// The longest of them, in bytes.
     public static var maximumArgument: Int { 128 }
 
     /// The lowest and the highest version that the module speaks.
     public let lowestVersion: UInt8
+    /// The highest version that the module speaks.
     public let highestVersion: UInt8
+    /// Which function libpam called.
     public let stage: Stage
     /// PAM's own flags (PAM_SILENT, …), as pam_authenticate(3) was given them.
     public let flags: UInt32
     /// Whether PAM_AUTHTOK is set. The token itself is never sent unless it is asked for.
     public let hasAuthtok: Bool
+    /// PAM_SERVICE.
     public let service: Field
+    /// PAM_USER.
     public let user: Field
+    /// PAM_RHOST, as the host process says it: a name or an address.
     public let remoteHost: Field
+    /// PAM_TTY.
     public let terminal: Field
+    /// PAM_RUSER.
     public let remoteUser: Field
     /// SSH_CONNECTION of PAM's environment: PAM_RHOST may be a DNS name, this is not.
     public let connection: Field
@@ -51,6 +65,7 @@ public struct Begin: Sendable {
         return (lowest, highest)
     }
 
+    /// Reads a payload of version 1 to its last byte, or throws `malformed`.
     public init(_ payload: Span<UInt8>) throws(WireError) {
         (lowestVersion, highestVersion) = try Begin.offer(payload)
         var cursor = Cursor()

@@ -3,10 +3,13 @@ import Synchronization
 
 /// Up to `capacity` bytes in one fixed place, overwritten when their owner lets go of them.
 ///
-/// Nothing is ever copied out of the place behind the owner's back. That is not a matter of course:
-/// a plain struct of bytes may be moved and copied as the optimiser likes, and its `deinit` then wipes
-/// a copy. The atomic beside the bytes makes the whole value one that exists in memory alone, at one
-/// address; ModuleBinaryTests and FixedBytesTests look at what is left behind.
+/// Nothing is copied out of the place behind the owner's back. That is not a matter of course: a plain
+/// struct of bytes is copied wherever it is read, and its `deinit` then wipes a copy. The atomic beside the
+/// bytes makes the whole value one that exists in memory alone, at one address.
+///
+/// `clear()` overwrites the place itself in every build, and whoever holds a secret calls it. The `deinit` is
+/// for the ways out that nobody thought of: it overwrites the place where the code is specialised, as all of
+/// it is in the module, and a copy where it is not. ModuleMemoryTests and FixedBytesTests look at what remains.
 public struct FixedBytes<let capacity: Int>: ~Copyable {
     private var storage: [capacity of UInt8]
     /// How many bytes are there: 0 to `capacity`.

@@ -41,12 +41,19 @@ public enum Wire {
 
 /// What a frame is. The first four go from the module to the daemon, the others back.
 public enum FrameKind: UInt8, Sendable {
+    /// Who asks for whom.
     case begin = 0x01
+    /// What was typed.
     case answer = 0x02
+    /// There is an answer, and it stays in the host process.
     case unusable = 0x03
+    /// Nobody will answer.
     case cancel = 0x04
+    /// Something to show, and perhaps to ask.
     case prompt = 0x81
+    /// Something to change in the host process.
     case set = 0x82
+    /// The end.
     case verdict = 0x83
 
     /// The greatest size of a payload of this kind, in bytes.
@@ -69,7 +76,9 @@ public enum FrameKind: UInt8, Sendable {
 
 /// The first six bytes of a frame, judged before anything else is read or allocated.
 public struct FrameHeader: Equatable, Sendable {
+    /// The version that the sender speaks.
     public let version: UInt8
+    /// What the frame is.
     public let kind: FrameKind
     /// The size of the payload that follows, in bytes: 0 to 4,090.
     public let payloadCount: Int
@@ -94,11 +103,15 @@ public struct FrameHeader: Equatable, Sendable {
 
 /// A part of a frame's payload, by place; the bytes stay where they were received.
 public struct Field: Equatable, Sendable {
+    /// Where it begins in the payload, in bytes.
     public let start: Int
+    /// Its length in bytes.
     public let count: Int
 
+    /// A field with nothing in it.
     public static var empty: Field { Field(start: 0, count: 0) }
 
+    /// A field at a place that whoever reads it answers for.
     public init(start: Int, count: Int) {
         self.start = start
         self.count = count
@@ -117,8 +130,10 @@ public struct Field: Equatable, Sendable {
 public struct Cursor: Sendable {
     public private(set) var offset = 0
 
+    /// At the first byte.
     public init() {}
 
+    /// One byte, or `malformed` at the end.
     public mutating func uint8(in bytes: Span<UInt8>) throws(WireError) -> UInt8 {
         guard offset >= 0, offset < bytes.count else { throw .malformed }
         let value = unsafe bytes[unchecked: offset]
@@ -126,11 +141,13 @@ public struct Cursor: Sendable {
         return value
     }
 
+    /// Two bytes, big-endian, or `malformed` at the end.
     public mutating func uint16(in bytes: Span<UInt8>) throws(WireError) -> UInt16 {
         let high = try uint8(in: bytes)
         return try UInt16(high) << 8 | UInt16(uint8(in: bytes))
     }
 
+    /// Four bytes, big-endian, or `malformed` at the end.
     public mutating func uint32(in bytes: Span<UInt8>) throws(WireError) -> UInt32 {
         let high = try uint16(in: bytes)
         return try UInt32(high) << 16 | UInt32(uint16(in: bytes))

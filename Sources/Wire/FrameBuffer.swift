@@ -63,13 +63,16 @@ public struct FrameBuffer: ~Copyable {
         bytes.replace(at: 3, with: UInt8(truncatingIfNeeded: length))
     }
 
+    /// Appends one byte; a full frame stays as it is.
     public mutating func append(uint8 value: UInt8) { bytes.append(value) }
 
+    /// Appends two bytes, big-endian; a full frame stays as it is.
     public mutating func append(uint16 value: UInt16) {
         append(uint8: UInt8(truncatingIfNeeded: value >> 8))
         append(uint8: UInt8(truncatingIfNeeded: value))
     }
 
+    /// Appends four bytes, big-endian; a full frame stays as it is.
     public mutating func append(uint32 value: UInt32) {
         append(uint16: UInt16(truncatingIfNeeded: value >> 16))
         append(uint16: UInt16(truncatingIfNeeded: value))

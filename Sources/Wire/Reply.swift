@@ -22,13 +22,16 @@ public enum PromptStyle: UInt8, Sendable {
 
 /// `prompt(style, patience, text)`: something to show, and perhaps to ask.
 public struct Prompt: Sendable {
+    /// How it is put.
     public let style: PromptStyle
     /// How many seconds the daemon may take with the answer; 0 means the usual ten.
     ///
     /// A factor that waits for something outside says so here, in advance.
     public let patience: UInt16
+    /// What is shown.
     public let text: Field
 
+    /// Reads a payload to its last byte, or throws `malformed`.
     public init(_ payload: Span<UInt8>) throws(WireError) {
         var cursor = Cursor()
         guard let style = try PromptStyle(rawValue: cursor.uint8(in: payload)) else { throw .malformed }
@@ -50,8 +53,10 @@ public enum SetItem: Sendable {
 
     /// The longest name of a variable: `TWOSTEP_` and 32 letters.
     public static var maximumName: Int { 40 }
+    /// The longest value of a variable, in bytes.
     public static var maximumValue: Int { 256 }
 
+    /// Reads a payload to its last byte, or throws `malformed`.
     public init(_ payload: Span<UInt8>) throws(WireError) {
         var cursor = Cursor()
         switch try cursor.uint8(in: payload) {
@@ -96,9 +101,12 @@ public enum VerdictCode: UInt32, Sendable {
 
 /// `verdict(code, text)`: the end; the text is shown if it is not empty.
 public struct VerdictFrame: Sendable {
+    /// How the login ended.
     public let code: VerdictCode
+    /// What is shown.
     public let text: Field
 
+    /// Reads a payload to its last byte, or throws `malformed`.
     public init(_ payload: Span<UInt8>) throws(WireError) {
         var cursor = Cursor()
         guard let code = try VerdictCode(rawValue: cursor.uint32(in: payload)) else { throw .malformed }

@@ -10,8 +10,11 @@ extension Span<UInt8> {
         from start: Int, count length: Int, _ body: (Span<UInt8>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let first = Swift.min(Swift.max(start, 0), count)
-        let end = first &+ Swift.min(Swift.max(length, 0), count &- first)
-        // 0 <= first <= end <= count, as the two lines above make it.
-        return try body(unsafe extracting(unchecked: Range(uncheckedBounds: (lower: first, upper: end))))
+        let taken = Swift.max(Swift.min(length, count &- first), 0)
+        // 0 <= first <= first + taken <= count. (`extracting` subtracts again, and would trap on overflow.)
+        return try unsafe withUnsafeBufferPointer { (all) throws(Failure) -> Result in
+            guard let base = all.baseAddress else { return try unsafe body(all.span) }
+            return try unsafe body(UnsafeBufferPointer(start: base + first, count: taken).span)
+        }
     }
 }

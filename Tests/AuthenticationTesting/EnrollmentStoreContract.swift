@@ -266,10 +266,12 @@ package enum EnrollmentStoreContract {
             #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.notEnrolled))
         },
         Rule("gives back a device as it was added") { bench throws in
-            let key = DeviceKey(account: bench.alice, module: ModuleID("totp", id: "work"), device: "T\u{e9}l\u{e9}phone")
+            let key = DeviceKey(
+                account: bench.alice, module: ModuleID("totp", id: "work"), device: "T\u{e9}l\u{e9}phone")
             let device = Device(name: key.device, sealed: [0, 255, 7], state: .min, createdAt: -1, lastUsedAt: .max)
             #expect(try !bench.store.add(device, at: key, uid: .max - 1))
-            #expect(try bench.store.devices(of: bench.alice) == [DeviceListing(key: key, device: device, uid: .max - 1)])
+            #expect(
+                try bench.store.devices(of: bench.alice) == [DeviceListing(key: key, device: device, uid: .max - 1)])
         },
         Rule("keeps the devices and failures of two modules of one type apart") { bench in
             let work = ScriptedModule(ModuleID("scripted", id: "work"))

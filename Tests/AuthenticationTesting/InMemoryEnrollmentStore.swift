@@ -37,7 +37,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
                 .filter { $0.key.account == attempt.account && $0.key.module == module }
                 .sorted { $0.key.device.utf8.lexicographicallyPrecedes($1.key.device.utf8) }
             record.devices = listings.map(\.device)
-            record.uid = listings.first?.uid
+            // Should they disagree on the uid, it is one that the account does not have.
+            let strange = listings.first { Attempt.Standing.known(uid: $0.uid) != attempt.standing }
+            record.uid = (strange ?? listings.first)?.uid
             record.counters = (isStranger ? contents.strangers : contents.counters)[attempt.account] ?? [:]
         }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()

@@ -98,7 +98,7 @@ def test_a_code_is_good_once(daemon, sshd, enrolled):
     assert sshd.log_in(user, code)[0] == 0
     status, shown = sshd.log_in(user, code, code, code)
     assert status == 255 and WRONG in shown
-    assert daemon.log.since_mark(f'login denied .*=replayed .*user="{user}"', count=1)
+    assert daemon.log.since_mark(f'login denied reason=too_many_retry last=replayed .*user="{user}"', count=1)
     assert world.failures_of(user) == 0, "a replay is no guess"
 
 
@@ -193,7 +193,7 @@ def test_a_user_without_a_device_sees_what_all_others_see(daemon, sshd, enrolled
         client.close()
         seen.append((client.prompts, client.instructions))
     assert seen[0] == seen[1]
-    assert daemon.log.since_mark(f'login denied .*=not_enrolled .*user="{stranger}"')
+    assert daemon.log.since_mark(f'login denied reason=too_many_retry last=not_enrolled .*user="{stranger}"')
 
 
 def test_a_user_without_a_device_is_delayed_like_all_others(sshd, daemon):

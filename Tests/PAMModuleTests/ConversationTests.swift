@@ -77,7 +77,8 @@ import Wire
         #expect(transaction.journal.isEmpty)
     }
 
-    @Test(arguments: [0, 1, 510, 511]) func `sends answers of every legal length, the empty one too`(length: Int) throws {
+    @Test(arguments: [0, 1, 510, 511]) func `sends answers of every legal length, the empty one too`(length: Int) throws
+    {
         let typed = [UInt8](repeating: 0x61, count: length)
         let transaction = ScriptedTransaction(.typesBytes(typed))
         let (_, frames) = try serve(for: transaction) { daemon in

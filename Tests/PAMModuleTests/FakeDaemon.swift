@@ -14,20 +14,7 @@ final class FakeDaemon: Sendable {
     /// Listens in a folder of its own, and plays `scene` for `connections` connections, one after the other.
     init(connections: Int = 1, _ scene: @escaping @Sendable (FakeConnection) throws -> Void) throws {
         path = try PrivateFolder.make() + "/login.sock"
-        descriptor = posix_local_stream()
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
-            for (index, byte) in path.utf8.enumerated() where index < room.count { unsafe room[index] = byte }
-        }
-        let bound = unsafe withUnsafePointer(to: &address) {
-            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard bound == 0, listen(descriptor, 16) == 0 else {
-            throw PrivateFolder.Refusal(description: "cannot listen at \(path): \(posix_errno())")
-        }
+        descriptor = try PrivateFolder.listen(at: path)
         Thread {
             for _ in 0..<connections {
                 let number = accept(self.descriptor, nil, nil)
@@ -88,12 +75,31 @@ final class FakeConnection {
         return bytes
     }
 
+    /// Receives a frame and keeps nothing of it, so that a search of the memory finds what others keep.
+    func discard() throws {
+        let header = try read(6)
+        let room = 4_096
+        let place = UnsafeMutableRawPointer.allocate(byteCount: room, alignment: 1)
+        defer {
+            unsafe posix_wipe(place, room)
+            unsafe place.deallocate()
+        }
+        var left = Int(header[2]) << 8 + Int(header[3]) - 2
+        while left > 0 {
+            let got = unsafe recv(descriptor, place, left, 0)
+            guard got > 0 else { throw Ended() }
+            left -= got
+        }
+    }
+
     struct Ended: Error {}
 
     /// Reads on until the module has closed.
     func drain() { while (try? receive()) != nil {} }
 
-    func send(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { _ = unsafe posix_send(descriptor, $0.baseAddress, $0.count) } }
+    func send(_ bytes: [UInt8]) {
+        unsafe bytes.withUnsafeBytes { _ = unsafe posix_send(descriptor, $0.baseAddress, $0.count) }
+    }
 
     func send(_ build: (inout FrameBuffer) -> Void) {
         var frame = FrameBuffer.empty()
@@ -145,8 +151,29 @@ enum PrivateFolder {
         let parent = "/run/twostep-tests-\(getpid())"
         _ = unsafe mkdir(parent, 0o755)
         let path = "\(parent)/module-\(counter.add(1, ordering: .relaxed).newValue)"
-        guard unsafe mkdir(path, 0o755) == 0 else { throw Refusal(description: "cannot make \(path): \(posix_errno())") }
+        guard unsafe mkdir(path, 0o755) == 0 else {
+            throw Refusal(description: "cannot make \(path): \(posix_errno())")
+        }
         return path
+    }
+
+    /// Listens at a path; the descriptor is the caller's.
+    static func listen(at path: String) throws -> Int32 {
+        let descriptor = posix_local_stream()
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
+            for (index, byte) in path.utf8.enumerated() where index < room.count { unsafe room[index] = byte }
+        }
+        let bound = unsafe withUnsafePointer(to: &address) {
+            unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0, CPOSIX.listen(descriptor, 16) == 0 else {
+            throw Refusal(description: "cannot listen at \(path): \(posix_errno())")
+        }
+        return descriptor
     }
 
     struct Refusal: Error, CustomStringConvertible { let description: String }

@@ -9,7 +9,7 @@ func serve(
     for transaction: ScriptedTransaction
 ) -> CInt {
     var words: [UnsafePointer<CChar>?] = unsafe line.map { unsafe UnsafePointer(strdup($0)) }
-    defer { for unsafe word in unsafe words { unsafe free(UnsafeMutablePointer(mutating: word)) } }
+    defer { unsafe words.forEach { unsafe free(UnsafeMutablePointer(mutating: $0)) } }
     var transaction = transaction
     return unsafe words.withUnsafeMutableBufferPointer { words in
         unsafe serve(

@@ -19,43 +19,45 @@ import Wire
         }
     }
 
-    static let rows: [Row] = [
-        Row(.authenticate, .granted, PAM_SUCCESS),
-        Row(.authenticate, .granted, PAM_SUCCESS, "exempt=success"),
-        Row(.authenticate, .exempt, PAM_IGNORE),
-        Row(.authenticate, .exempt, PAM_SUCCESS, "exempt=success"),
-        Row(.authenticate, .denied, PAM_AUTH_ERR),
-        Row(.authenticate, .denied, PAM_AUTH_ERR, "exempt=success"),
-        Row(.authenticate, .triesUsedUp, PAM_MAXTRIES),
-        Row(.authenticate, .unavailable, PAM_AUTHINFO_UNAVAIL),
-        Row(.authenticate, .unavailable, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
-        Row(.authenticate, .conversationFailed, PAM_CONV_ERR),
-        Row(.authenticate, .badArgument, PAM_SERVICE_ERR),
-        Row(.authenticate, .noOpinion, PAM_AUTHINFO_UNAVAIL),
-        Row(.authenticate, .blocked, PAM_AUTHINFO_UNAVAIL),
-
-        Row(.account, .noOpinion, PAM_IGNORE),
-        Row(.account, .blocked, PAM_PERM_DENIED),
-        Row(.account, .unavailable, PAM_AUTHINFO_UNAVAIL),
-        Row(.account, .granted, PAM_AUTHINFO_UNAVAIL),
-        Row(.account, .exempt, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
-        Row(.account, .denied, PAM_AUTH_ERR),
-        Row(.account, .triesUsedUp, PAM_MAXTRIES),
-        Row(.account, .conversationFailed, PAM_CONV_ERR),
-        Row(.account, .badArgument, PAM_SERVICE_ERR),
-    ] + [Stage.changeCheck, .changeUpdate].flatMap { stage in
+    static let rows: [Row] =
         [
-            Row(stage, .granted, PAM_SUCCESS),
-            Row(stage, .exempt, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
-            Row(stage, .denied, PAM_AUTHTOK_ERR),
-            Row(stage, .triesUsedUp, PAM_AUTHTOK_ERR),
-            Row(stage, .unavailable, PAM_AUTHINFO_UNAVAIL),
-            Row(stage, .conversationFailed, PAM_CONV_ERR),
-            Row(stage, .badArgument, PAM_SERVICE_ERR),
-            Row(stage, .noOpinion, PAM_AUTHINFO_UNAVAIL),
-            Row(stage, .blocked, PAM_AUTHINFO_UNAVAIL),
+            Row(.authenticate, .granted, PAM_SUCCESS),
+            Row(.authenticate, .granted, PAM_SUCCESS, "exempt=success"),
+            Row(.authenticate, .exempt, PAM_IGNORE),
+            Row(.authenticate, .exempt, PAM_SUCCESS, "exempt=success"),
+            Row(.authenticate, .denied, PAM_AUTH_ERR),
+            Row(.authenticate, .denied, PAM_AUTH_ERR, "exempt=success"),
+            Row(.authenticate, .triesUsedUp, PAM_MAXTRIES),
+            Row(.authenticate, .unavailable, PAM_AUTHINFO_UNAVAIL),
+            Row(.authenticate, .unavailable, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
+            Row(.authenticate, .conversationFailed, PAM_CONV_ERR),
+            Row(.authenticate, .badArgument, PAM_SERVICE_ERR),
+            Row(.authenticate, .noOpinion, PAM_AUTHINFO_UNAVAIL),
+            Row(.authenticate, .blocked, PAM_AUTHINFO_UNAVAIL),
+
+            Row(.account, .noOpinion, PAM_IGNORE),
+            Row(.account, .blocked, PAM_PERM_DENIED),
+            Row(.account, .unavailable, PAM_AUTHINFO_UNAVAIL),
+            Row(.account, .granted, PAM_AUTHINFO_UNAVAIL),
+            Row(.account, .exempt, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
+            Row(.account, .denied, PAM_AUTH_ERR),
+            Row(.account, .triesUsedUp, PAM_MAXTRIES),
+            Row(.account, .conversationFailed, PAM_CONV_ERR),
+            Row(.account, .badArgument, PAM_SERVICE_ERR),
         ]
-    }
+        + [Stage.changeCheck, .changeUpdate].flatMap { stage in
+            [
+                Row(stage, .granted, PAM_SUCCESS),
+                Row(stage, .exempt, PAM_AUTHINFO_UNAVAIL, "exempt=success"),
+                Row(stage, .denied, PAM_AUTHTOK_ERR),
+                Row(stage, .triesUsedUp, PAM_AUTHTOK_ERR),
+                Row(stage, .unavailable, PAM_AUTHINFO_UNAVAIL),
+                Row(stage, .conversationFailed, PAM_CONV_ERR),
+                Row(stage, .badArgument, PAM_SERVICE_ERR),
+                Row(stage, .noOpinion, PAM_AUTHINFO_UNAVAIL),
+                Row(stage, .blocked, PAM_AUTHINFO_UNAVAIL),
+            ]
+        }
 
     @Test(arguments: rows) func `tells libpam what the daemon decided`(row: Row) throws {
         let transaction = ScriptedTransaction()

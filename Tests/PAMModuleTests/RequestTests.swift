@@ -92,10 +92,12 @@ import Wire
         #expect(frames.isEmpty)
     }
 
-    @Test(arguments: [
-        [], [UInt8](repeating: 0x61, count: 257), Array("a\nb".utf8), Array("a\u{1B}[2J".utf8), Array("a\u{202E}b".utf8),
-        [0x61, 0xFF], [0x7F],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [], [UInt8](repeating: 0x61, count: 257), Array("a\nb".utf8), Array("a\u{1B}[2J".utf8),
+            Array("a\u{202E}b".utf8),
+            [0x61, 0xFF], [0x7F],
+        ] as [[UInt8]])
     func `refuses a name that can be no account's, and asks nobody about it`(user: [UInt8]) throws {
         let transaction = ScriptedTransaction()
         transaction.items[.user] = user
@@ -154,7 +156,10 @@ import Wire
         ("keyboard-interactive/pam", "keyboard-interactive"),
         ("publickey ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "publickey ssh-ed25519"),
         ("publickey ssh-ed25519", "publickey ssh-ed25519"),
-        ("publickey sk-ecdsa-sha2-nistp256-cert-v01@openssh.com AAAA", "publickey sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"),
+        (
+            "publickey sk-ecdsa-sha2-nistp256-cert-v01@openssh.com AAAA",
+            "publickey sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
+        ),
         ("hostbased ssh-rsa AAAA", "hostbased ssh-rsa"),
         ("gssapi-with-mic alice@EXAMPLE.ORG", "gssapi-with-mic"),
         ("password hunter2", "password"),
@@ -191,7 +196,8 @@ import Wire
         ["debug"], ["exempt=ignore"], ["exempt="], ["exempt"], ["Exempt=success"], ["exempt=success "],
         ["socket="], ["socket=relative.sock"], ["socket=/" + String(repeating: "x", count: 107)],
         ["socket=/a", "socket=/a"], ["exempt=success", "exempt=success"], ["provider=linux", "provider=linux"],
-        ["provider="], ["provider=" + String(repeating: "x", count: 120)], ["provider=a\u{1B}b"], ["socket=/a\u{1B}b"], [""],
+        ["provider="], ["provider=" + String(repeating: "x", count: 120)], ["provider=a\u{1B}b"], ["socket=/a\u{1B}b"],
+        [""],
     ])
     func `refuses a word that it does not accept, and quotes it`(line: [String]) throws {
         let transaction = ScriptedTransaction()

@@ -76,9 +76,12 @@ final class ScriptedTransaction: PAMTransaction {
     }
 
     func converse(_ style: MessageStyle, _ text: inout TextBuffer, _ body: (Span<UInt8>) -> Void) -> Bool {
-        shown.append(Message(style, text.withBytes { bytes in
-            String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-        }))
+        shown.append(
+            Message(
+                style,
+                text.withBytes { bytes in
+                    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+                }))
         switch style {
         case .error, .info: return showsMessages
         case .secret, .visible: break

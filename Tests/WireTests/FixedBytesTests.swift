@@ -34,7 +34,7 @@ import Wire
         #expect(bytes.withBytes { Array($0) } == [2])
     }
 
-    @Test func `leaves nothing behind on the stack when it ends`() {
+    @Test func `leaves nothing behind on the stack when it was cleared`() {
         #expect(StackSearch.remains(after: StackSearch.useFixedBytes) == 0)
         #expect(StackSearch.remains(after: StackSearch.useFrameBuffer) == 0)
         // The control shows that the search finds what is not wiped. It comes last, since it does not wipe.
@@ -70,12 +70,14 @@ private enum StackSearch {
 
     @inline(never) static func useFixedBytes() -> UInt {
         var bytes = FixedBytes<512>.empty()
+        defer { bytes.clear() }
         for index in 0..<length { bytes.append(byte(index)) }
         return bytes.withBytes { place(of: $0) }
     }
 
     @inline(never) static func useFrameBuffer() -> UInt {
         var frame = FrameBuffer.empty()
+        defer { frame.clear() }
         frame.start(.answer, version: 1)
         for index in 0..<length { frame.append(uint8: byte(index)) }
         return frame.withBytes { place(of: $0) }

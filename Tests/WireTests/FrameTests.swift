@@ -161,7 +161,9 @@ import Wire
                     frame[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
                 }
             } else {
-                frame = (0..<Int.random(in: 0...64, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
+                frame = (0..<Int.random(in: 0...64, using: &generator)).map { _ in
+                    .random(in: 0...255, using: &generator)
+                }
                 // Most random headers are refused at once: half of these get past it.
                 if frame.count >= 6, Bool.random(using: &generator) {
                     let length = frame.count - 4

@@ -17,7 +17,9 @@ import Wire
         _ = listener
     }
 
-    @Test(arguments: ["relative.sock", "", "/", "/run/", "//run/x.sock", "/run//x.sock", "/run/./x.sock", "/run/../x.sock"])
+    @Test(arguments: [
+        "relative.sock", "", "/", "/run/", "//run/x.sock", "/run//x.sock", "/run/./x.sock", "/run/../x.sock",
+    ])
     func `refuses a path that is not plainly one place`(path: String) {
         #expect(throws: WireError.untrusted(.pathForm)) { try connect(to: path) }
     }
@@ -230,7 +232,10 @@ import Wire
         }
     }
 
-    private struct Placed { let path: String; let listener: TestListener }
+    private struct Placed {
+        let path: String
+        let listener: TestListener
+    }
 
     private func socketBelow(_ name: String) throws -> Placed {
         try Files.mkdir("\(folder)/\(name)", 0o755)

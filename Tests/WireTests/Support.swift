@@ -21,7 +21,7 @@ extension FrameBuffer {
     borrowing func array() -> [UInt8] { withBytes { Array($0) } }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     init(_ span: Span<UInt8>) { self = span.indices.map { span[$0] } }
 
     /// What a field of this payload says.

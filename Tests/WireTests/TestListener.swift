@@ -39,7 +39,9 @@ enum Files {
 
     static func chmod(_ path: String, _ mode: mode_t) throws { try check(unsafe CPOSIX.chmod(path, mode), path) }
 
-    static func symlink(_ target: String, _ path: String) throws { try check(unsafe CPOSIX.symlink(target, path), path) }
+    static func symlink(_ target: String, _ path: String) throws {
+        try check(unsafe CPOSIX.symlink(target, path), path)
+    }
 
     static func mkdir(_ path: String, _ mode: mode_t) throws { try check(unsafe CPOSIX.mkdir(path, mode), path) }
 

@@ -7,6 +7,7 @@ struct EnrollCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
         abstract: "Give a user a new device.",
+        usage: "twostep enroll <user> <module> [--name <name>] [options]",
         discussion: """
             Shows a QR code and the secret for an authenticator app, asks for the first code, and stores the device \
             only if that is right. A device of the same name is replaced.
@@ -48,7 +49,7 @@ struct EnrollCommand: AdministrationVerb {
             .beginEnrollment(account: user, module: module, device: name, parameters: parameters))
         guard case .enrollmentBegun(let begun) = answer.reply else { throw connection.misplaced() }
         let uri = try EnrollCommand.secret(0, of: answer, connection)
-        let key = try EnrollCommand.secret(1, of: answer, connection)
+        let key = EnrollCommand.withoutSpaces(try EnrollCommand.secret(1, of: answer, connection))
         // In a document the secrets have their members, where no question comes in between.
         if !(isUnconfirmed && output.isJSON) { try show(begun, uri: uri.secret, key: key.secret, on: world.console) }
         guard !isUnconfirmed else {
@@ -86,9 +87,8 @@ struct EnrollCommand: AdministrationVerb {
                         .refused, code: .wrongCode, "That code is wrong as well. Nothing was stored.",
                         hint: "Compare the clocks of the device and of this machine (date), and enroll again.")
                 }
-                try console.say(
-                    "That code is wrong. Wait for the next one; \(triesLeft == 1 ? "one more try" : "\(triesLeft) more tries").",
-                    on: .errors)
+                let rest = triesLeft == 1 ? "one more try" : "\(triesLeft) more tries"
+                try console.say("That code is wrong. Wait for the next one; \(rest).", on: .errors)
             }
         }
     }
@@ -100,6 +100,17 @@ struct EnrollCommand: AdministrationVerb {
             return SharedSecret(try answer.secrets.field(index))
         } catch {
             throw connection.notUnderstood(error)
+        }
+    }
+
+    /// Programs take the key without the groups that people need.
+    private static func withoutSpaces(_ shared: SharedSecret) -> SharedSecret {
+        shared.secret.withBytes { bytes in
+            let kept = bytes.indices.filter { bytes[$0] != UInt8(ascii: " ") }
+            return SharedSecret(
+                Secret(count: kept.count) { target in
+                    for (position, index) in kept.enumerated() { target[position] = bytes[index] }
+                })
         }
     }
 
@@ -115,8 +126,8 @@ struct EnrollCommand: AdministrationVerb {
         _ begun: EnrollmentBegun, uri: borrowing Secret, key: borrowing Secret, on console: any Console
     ) throws(CommandFailure) {
         let buffer = OutputBuffer()
-        buffer.append(
-            printable: "New device '\(begun.device)' (\(begun.module.name)) of \(begun.account): \(begun.description)\n")
+        let title = "New device '\(begun.device)' (\(begun.module.name)) of \(begun.account)"
+        buffer.append(printable: "\(title): \(begun.description)\n")
         if begun.replaces {
             buffer.append(printable: "It will replace the device '\(begun.device)' that \(begun.account) has.\n")
         }

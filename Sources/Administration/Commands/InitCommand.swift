@@ -10,11 +10,14 @@ struct InitCommand: AdministrationVerb {
         abstract: "Make the system user, the directories, the key and a first configuration.",
         discussion: """
             Makes what is missing and says for each thing whether it was made or is there already. Nothing is \
-            overwritten, and nothing that differs is repaired: it is named, with the command that would.
+            overwritten, and nothing that differs is repaired: it is named, with the command that would. Only what \
+            is root's alone is given to the group twostep.
             """)
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"
-    @Option(help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file")
+    )
     var keyFile: String?
     @Option(help: ArgumentHelp("Where the store lies.", valueName: "directory"))
     var stateDirectory = "/var/lib/twostep"
@@ -23,21 +26,25 @@ struct InitCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let configuration = try InitCommand.path(config)
-        let installation = Installation(
+        let installation = try Installation(
             configuration: configuration, key: try InitCommand.path(keyFile ?? "\(configuration.parent)/twostep.key"),
             state: try InitCommand.path(stateDirectory), runtime: try InitCommand.path(runtimeDirectory),
             accounts: world.accounts)
         guard world.accounts.isPrivileged else {
             throw CommandFailure(
-                .refused, code: .notPermitted, "Only root can make these files and this user.", hint: "Try it with sudo.")
+                .refused, code: .notPermitted, "Only root can make these files and this user.",
+                hint: "Try it with sudo.")
         }
-        let steps = try installation.perform() + [InitCommand.makeStore(installation, in: world)]
+        var steps = try installation.perform()
         let differing = steps.filter { if case .differs = $0.outcome { true } else { false } }
+        // A store is made under a key and in a directory that are as they should be, or later.
+        if differing.isEmpty { steps.append(try InitCommand.makeStore(installation, in: world)) }
         var lines = steps.map(\.text)
         if differing.isEmpty {
             lines.append("Next: start twostepd, then give a user a device: twostep enroll USER totp")
         } else {
-            lines.append("\(Wording.count(differing.count, "thing")) differ\(differing.count == 1 ? "s" : ""); nothing was repaired.")
+            let verb = differing.count == 1 ? "differs" : "differ"
+            lines.append("\(Wording.count(differing.count, "thing")) \(verb); nothing was repaired.")
         }
         return Report(
             differing.isEmpty ? .done : .refused, text: lines.joined(separator: "\n"),

@@ -27,7 +27,7 @@ struct ListCommand: AdministrationVerb {
             for device in listing.devices {
                 table.append([
                     device.account, device.device, device.module.name, Wording.day(device.createdAt),
-                    device.lastUsedAt.map(Wording.moment) ?? "never", device.description ?? "module not configured",
+                    device.lastUsedAt.map(Wording.moment) ?? "never", device.description ?? "unknown",
                 ])
             }
             lines += table.lines
@@ -43,8 +43,8 @@ struct ListCommand: AdministrationVerb {
                 case .delayed: "; must wait for \(Wording.span(seconds: counter.delaySeconds))"
                 case .locked: "; locked until: twostep unlock \(counter.account)"
                 }
-            lines.append(
-                "\(counter.account): \(Wording.count(counter.failures, "failure")) with \(counter.module.name)\(last)\(standing)")
+            let failures = "\(Wording.count(counter.failures, "failure")) with \(counter.module.name)"
+            lines.append("\(counter.account): \(failures)\(last)\(standing)")
         }
         return lines.joined(separator: "\n")
     }

@@ -21,29 +21,21 @@ struct StatusCommand: AdministrationVerb {
         let state = status.isServing ? "serving" : "REFUSES EVERY LOGIN as unavailable"
         var lines = ["twostepd \(status.version) \(state), running for \(Wording.span(seconds: status.uptime))"]
         lines += status.problems.map { "Problem: \($0)" }
-        if let problem = status.store.problem { lines.append("Problem: \(problem)") }
+        if let problem = status.store.problem, !status.problems.contains(problem) { lines.append("Problem: \(problem)") }
         if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
         let schema = status.store.schema.map { ", schema \($0)" } ?? ", not readable"
-        let enrolled =
-            if let accounts = status.accounts, let devices = status.devices {
-                "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"
-            } else {
-                "unknown"
-            }
         var rows = [
             ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
             ("store", "\(status.store.path)\(schema)"),
         ]
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
-        rows += [
-            ("enrolled", enrolled),
-            (
-                "logins",
-                "\(status.granted) granted, \(status.refused) refused, \(Wording.count(status.openSessions, "session")) open"
-            ),
-        ]
+        let sessions = "\(Wording.count(status.openSessions, "session")) open"
+        if let accounts = status.accounts, let devices = status.devices {
+            rows.append(("enrolled", "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"))
+        }
+        rows.append(("logins", "\(status.granted) granted, \(status.refused) refused, \(sessions)"))
         lines += rows.map { name, value in
             "  " + name + String(repeating: " ", count: "configuration".count - name.count + 2) + value
         }

@@ -38,7 +38,7 @@ package struct HostAccounts: SystemAccounts {
     /// "There is none" and "it cannot be told" look alike but for errno (getpwnam(3), "ERRORS").
     private static func checkAbsence(of name: String) throws(SystemAccountsFailure) {
         let code = errno
-        guard ![0, ENOENT, ESRCH].contains(code) else {
+        guard [0, ENOENT, ESRCH].contains(code) else {
             throw SystemAccountsFailure("It cannot be told whether '\(name)' exists: \(SystemError.text(code)).")
         }
     }
@@ -69,7 +69,10 @@ package struct HostAccounts: SystemAccounts {
         }
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw SystemAccountsFailure("\(program) got lost: \(SystemError.text(errno)).") }
+            let code = errno
+            guard code == EINTR else {
+                throw SystemAccountsFailure("\(program) cannot be waited for: \(SystemError.text(code)).")
+            }
         }
         guard status == 0 else { throw SystemAccountsFailure("\(program) has failed.") }
     }
@@ -79,7 +82,7 @@ package struct HostAccounts: SystemAccounts {
         _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Int32
     ) -> Int32 {
         let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe pointer in unsafe pointers { unsafe free(pointer) } }
+        defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
         return unsafe pointers.withUnsafeBufferPointer { pointers in
             guard let first = pointers.baseAddress else { return EINVAL }
             return unsafe body(first)

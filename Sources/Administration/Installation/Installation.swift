@@ -9,6 +9,25 @@ struct Installation {
     let state: InstallationPath
     let runtime: InstallationPath
     let accounts: any SystemAccounts
+    /// The group of what is nobody's but root's.
+    let rootGroup: UInt32
+
+    /// Finds root's group first; throws if the system cannot tell.
+    init(
+        configuration: InstallationPath, key: InstallationPath, state: InstallationPath, runtime: InstallationPath,
+        accounts: any SystemAccounts
+    ) throws(CommandFailure) {
+        self.configuration = configuration
+        self.key = key
+        self.state = state
+        self.runtime = runtime
+        self.accounts = accounts
+        do throws(SystemAccountsFailure) {
+            rootGroup = try accounts.gid(ofGroup: "root") ?? 0
+        } catch {
+            throw CommandFailure(.refused, code: .files, error.explanation)
+        }
+    }
 
     /// The user that twostepd becomes, and its group.
     static let account = "twostep"
@@ -56,7 +75,6 @@ struct Installation {
             })
         steps.append(
             try directory(state, FileStanding(owner: user.number, group: group.number, permissions: 0o700)))
-        let rootGroup = try find("root", accounts.gid(ofGroup:)) ?? 0
         steps.append(try directory(runtime, FileStanding(owner: root, group: rootGroup, permissions: 0o755)))
         return steps
     }
@@ -102,7 +120,7 @@ struct Installation {
         case .nothing:
             try InstallationFiles.makeDirectory(path, expected)
             outcome = .created
-        case .directory(let found): outcome = compare(path, found, expected)
+        case .directory(let found): outcome = try compare(path, found, expected)
         case .file, .other:
             throw CommandFailure(.refused, code: .files, "\(path.text) is there, and is not a directory.")
         }
@@ -125,7 +143,7 @@ struct Installation {
                 }
             }
             outcome = .created
-        case .file(let found): outcome = compare(path, found, expected)
+        case .file(let found): outcome = try compare(path, found, expected)
         case .directory, .other:
             throw CommandFailure(.refused, code: .files, "\(path.text) is there, and is not a file.")
         }
@@ -134,7 +152,14 @@ struct Installation {
 
     private func compare(
         _ path: InstallationPath, _ found: FileStanding, _ expected: FileStanding
-    ) -> InstallationStep.Outcome {
+    ) throws(CommandFailure) -> InstallationStep.Outcome {
+        // What was installed before there was a group to give it to is root's alone.
+        let fresh = FileStanding(owner: expected.owner, group: rootGroup, permissions: expected.permissions)
+        if found != expected, found == fresh, expected.owner == accounts.administrator,
+            try InstallationFiles.handOver(path, from: found, to: expected)
+        {
+            return .handedOver
+        }
         if found.owner != expected.owner || found.group != expected.group {
             return .differs(
                 "it belongs to \(found.owner):\(found.group), expected \(expected.owner):\(expected.group)",

@@ -7,6 +7,16 @@ struct FileStanding: Equatable {
     /// The low twelve bits.
     let permissions: UInt32
 
+    init(owner: UInt32, group: UInt32, permissions: UInt32) {
+        self.owner = owner
+        self.group = group
+        self.permissions = permissions
+    }
+
+    init(_ status: stat) {
+        self.init(owner: status.st_uid, group: status.st_gid, permissions: status.st_mode & 0o7777)
+    }
+
     /// `0640`.
     var mode: String {
         let octal = String(permissions, radix: 8)
@@ -32,8 +42,7 @@ enum InstallationFiles {
             guard errno == ENOENT else { throw failure("look at", path) }
             return .nothing
         }
-        let standing = FileStanding(
-            owner: status.st_uid, group: status.st_gid, permissions: status.st_mode & 0o7777)
+        let standing = FileStanding(status)
         switch status.st_mode & S_IFMT {
         case S_IFREG: return .file(standing)
         case S_IFDIR: return .directory(standing)
@@ -76,6 +85,20 @@ enum InstallationFiles {
         // link(2) fails where something is: nothing is ever overwritten, not even in a race.
         guard unsafe link(draft, path.text) == 0 else { throw failure("make", path.text) }
         try synchronize(path.parent)
+    }
+
+    /// Gives what is there to the group that it should have, if it still is as it was found; returns whether it was.
+    static func handOver(
+        _ path: InstallationPath, from found: FileStanding, to standing: FileStanding
+    ) throws(CommandFailure) -> Bool {
+        let file = unsafe open(path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard file >= 0 else { throw failure("open", path.text) }
+        defer { close(file) }
+        var status = stat()
+        guard unsafe fstat(file, &status) == 0 else { throw failure("look at", path.text) }
+        guard FileStanding(status) == found else { return false }
+        try give(file, standing, path.text)
+        return true
     }
 
     /// Whether a directory has something in it that looks like a store.

@@ -3,6 +3,8 @@ struct InstallationStep: Equatable {
     enum Outcome: Equatable {
         case created
         case present
+        /// It was root's alone, as an installation by hand leaves it, and is the group's to read now.
+        case handedOver
         /// It is there and not as it should be: how, and the command that would mend it.
         case differs(String, remedy: String)
     }
@@ -17,6 +19,7 @@ struct InstallationStep: Equatable {
         switch outcome {
         case .created: "created           \(kind) \(subject)"
         case .present: "is there already  \(kind) \(subject)"
+        case .handedOver: "given to twostep  \(kind) \(subject), which was of the group root"
         case .differs(let how, let remedy): "differs           \(kind) \(subject): \(how)\n                  \(remedy)"
         }
     }
@@ -26,6 +29,7 @@ struct InstallationStep: Equatable {
             switch outcome {
             case .created: [("outcome", .text("created")), ("difference", .null), ("remedy", .null)]
             case .present: [("outcome", .text("present")), ("difference", .null), ("remedy", .null)]
+            case .handedOver: [("outcome", .text("handed_over")), ("difference", .null), ("remedy", .null)]
             case .differs(let how, let remedy):
                 [("outcome", .text("differs")), ("difference", .text(how)), ("remedy", .text(remedy))]
             }

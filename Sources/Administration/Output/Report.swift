@@ -1,11 +1,11 @@
 /// What a verb has to say at its end: once for people, once for programs.
 package struct Report {
-    package let status: ExitStatus
+    package let status: CommandStatus
     /// Lines, without the last newline; empty for nothing to say.
     package let text: String
     package let json: JSONValue
 
-    package init(_ status: ExitStatus = .done, text: String, json: JSONValue) {
+    package init(_ status: CommandStatus = .done, text: String, json: JSONValue) {
         self.status = status
         self.text = text
         self.json = json

@@ -126,9 +126,10 @@ struct DaemonConnection: ~Copyable {
                 var received = 0
                 while received < count {
                     guard posix_wait_readable(number, deadline.remaining) != 0 else {
+                        let span = Wording.span(seconds: limit / 1000)
                         throw CommandFailure(
                             .unreachable, code: .unreachable,
-                            "twostepd does not answer at \(path): nothing came for \(Wording.span(seconds: limit / 1000)).",
+                            "twostepd does not answer at \(path): nothing came for \(span).",
                             hint: "See what it is doing: systemctl status twostepd; journalctl -u twostepd")
                     }
                     let got = unsafe target.withUnsafeMutableBytes {

@@ -24,7 +24,9 @@ extension Console {
             line = try readLine()
         } catch {
             switch error {
-            case .interrupted: throw CommandFailure(.refused, code: .abandoned, "Interrupted. \(otherwise)")
+            case .interrupted:
+                if inputIsTerminal { try say("", on: .errors) }
+                throw CommandFailure(.refused, code: .abandoned, "Interrupted. \(otherwise)")
             case .lineTooLong, .system:
                 throw CommandFailure(
                     .refused, code: .terminal, "The answer cannot be read: \(error.explanation). \(otherwise)")

@@ -71,7 +71,8 @@ package struct Settings: Equatable, Sendable {
     package var keys: [String] { values.keys.sorted() }
 
     /// A whole number in ASCII digits within `range`; `fallback` where the key is absent.
-    package func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int) throws(SettingFailure) -> Int {
+    package func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int) throws(SettingFailure) -> Int
+    {
         guard let setting = values[key] else { return fallback }
         guard case .text(let text, isQuoted: false) = setting.value, let number = Settings.number(text),
             range.contains(number)

@@ -118,7 +118,11 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, proof) {
             case (.judging(.provider, var progress), .proved(let account, _)):
-                enter(0, with: { progress.account = account; return progress }())
+                enter(
+                    0,
+                    with: {
+                        progress.account = account; return progress
+                    }())
             case (.judging(.provider, let progress), .rejected(let reason))
             where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))

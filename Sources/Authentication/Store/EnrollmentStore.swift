@@ -44,6 +44,8 @@ package enum StoreFailure: Error, Equatable, Sendable {
     case newer(found: Int, known: Int)
     /// What stands there cannot be right: a secret that does not open, a row that makes no sense.
     case damaged(String)
+    /// The key at hand is not the one that the secrets are sealed with.
+    case sealedWithAnotherKey(String)
     /// The disk is full, or read-only: nothing could be made durable.
     case notDurable(String)
     /// Another daemon has it.

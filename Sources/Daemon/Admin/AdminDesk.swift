@@ -43,7 +43,8 @@ final class AdminDesk {
     ) {
         guard let configuration = service.generation.active else { return answer(misconfigured, nil) }
         guard let module = configuration.modules[id] as? any EnrollableModule else {
-            let known = configuration.modules.values.compactMap { ($0 as? any EnrollableModule)?.id.description }.sorted()
+            let known = configuration.modules.values.compactMap { ($0 as? any EnrollableModule)?.id.description }
+                .sorted()
             return answer(
                 .refused(
                     AdminRefusal(
@@ -110,7 +111,9 @@ final class AdminDesk {
         withStore(answer) { store throws(StoreFailure) in
             let replaced = try pending.store(state: state, at: now, in: store)
             let verb = replaced ? "replaced" : "added"
-            journal.notice("device \(verb) user=\"\(pending.key.account)\" module=\(pending.key.module) device=\"\(pending.key.device)\"")
+            journal.notice(
+                "device \(verb) user=\"\(pending.key.account)\" module=\(pending.key.module) device=\"\(pending.key.device)\""
+            )
             return .enrollmentDone(
                 EnrollmentDone(
                     account: pending.key.account.text, module: ModuleReference(pending.key.module),
@@ -145,7 +148,9 @@ final class AdminDesk {
             let counters = try store.counters(of: account)
             let failures = AdminDesk.standings(of: counters, throttle, at: now)
             return .listing(Listing(devices: devices, counters: failures))
-        } deliver: { answer($0, nil) }
+        } deliver: {
+            answer($0, nil)
+        }
     }
 
     private static func describe(
@@ -225,7 +230,9 @@ final class AdminDesk {
                 Removal(
                     account: account.text, module: ModuleReference(found.key.module), device: device,
                     remaining: all.count - 1))
-        } deliver: { answer($0, nil) }
+        } deliver: {
+            answer($0, nil)
+        }
     }
 
     private func verify(_ account: AccountName, _ code: UserInput?, _ answer: @escaping Answer) {
@@ -239,7 +246,8 @@ final class AdminDesk {
             guard !all.isEmpty else {
                 return .refused(
                     AdminRefusal(
-                        .unknownDevice, "\(account) has no device.", hint: "Add one with: twostep enroll \(account) totp"))
+                        .unknownDevice, "\(account) has no device.",
+                        hint: "Add one with: twostep enroll \(account) totp"))
             }
             for module in modules {
                 let own = all.filter { $0.key.module == module.id }.map(\.device)
@@ -255,7 +263,9 @@ final class AdminDesk {
                             isSpent: found.isSpent)))
             }
             return .verified(CodeDiagnosis(account: account.text, match: nil))
-        } deliver: { answer($0, nil) }
+        } deliver: {
+            answer($0, nil)
+        }
     }
 
     /// Whether a login would take the code now: judged on a copy of the devices that is thrown away.
@@ -280,7 +290,9 @@ final class AdminDesk {
             let failures = try store.unlock(account)
             journal.notice("unlocked user=\"\(account)\" failures=\(failures)")
             return .unlocked(Unlocking(account: account.text, failures: failures))
-        } deliver: { answer($0, nil) }
+        } deliver: {
+            answer($0, nil)
+        }
     }
 
     // MARK: What the verbs share
@@ -288,7 +300,8 @@ final class AdminDesk {
     private var misconfigured: AdminReply {
         .refused(
             AdminRefusal(
-                .misconfigured, "The configuration is broken: \(service.generation.problems.first ?? "none was loaded")",
+                .misconfigured,
+                "The configuration is broken: \(service.generation.problems.first ?? "none was loaded")",
                 hint: "Repair it; twostepd picks it up by itself."))
     }
 
@@ -298,7 +311,8 @@ final class AdminDesk {
 
     private func withName(_ name: String, _ answer: @escaping Answer, _ body: (AccountName) -> Void) {
         guard let account = AccountName(name) else {
-            return answer(.refused(AdminRefusal(.unknownAccount, "'\(JournalEntry.printable(name))' is no account's name.")), nil)
+            return answer(
+                .refused(AdminRefusal(.unknownAccount, "'\(JournalEntry.printable(name))' is no account's name.")), nil)
         }
         body(account)
     }
@@ -308,7 +322,9 @@ final class AdminDesk {
         _ name: String, _ answer: @escaping Answer, _ body: @escaping (AccountName, UInt32) -> Void
     ) {
         withName(name, answer) { account in
-            service.directory.ask { $0.account(named: account) } then: { lookup in
+            service.directory.ask {
+                $0.account(named: account)
+            } then: { lookup in
                 switch lookup {
                 case .found(let facts): body(account, facts.uid)
                 case .notFound:

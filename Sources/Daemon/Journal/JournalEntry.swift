@@ -36,7 +36,11 @@ package struct JournalEntry: Equatable, Sendable {
         var index = 0
         while index < bytes.count {
             let length = PrintableText.scalarLength(bytes.span, at: index, newlines: false)
-            if length > 0 { kept.append(contentsOf: bytes[index..<(index + length)]) } else { kept.append(UInt8(ascii: "?")) }
+            if length > 0 {
+                kept.append(contentsOf: bytes[index..<(index + length)])
+            } else {
+                kept.append(UInt8(ascii: "?"))
+            }
             index += max(length, 1)
         }
         return String(decoding: kept, as: UTF8.self)
@@ -47,7 +51,7 @@ package struct JournalEntry: Equatable, Sendable {
 package struct LoginRecord: Equatable, Sendable {
     package var request: LoginRequest?
     package var verdict: Verdict
-    /// What was refused just before a delay or a lock was told.
+    /// The last answer's refusal, where the login went on after it, or ended with something else.
     package var lastRefusal: Reason?
     package var provider: ProviderID?
     package var modules: [ModuleID] = []
@@ -84,7 +88,7 @@ package struct LoginRecord: Equatable, Sendable {
         case .granted: isFirstFactorWaived ? "first_factor_waived" : nil
         case .exempt: "exempt"
         case .denied(let reason), .unavailable(let reason): reason.description
-        case .triesUsedUp(let reason): (lastRefusal ?? reason).description
+        case .triesUsedUp(let reason): reason.description
         case .conversationFailed: "conversation"
         case .badArgument: "bad_argument"
         }
@@ -101,6 +105,9 @@ package struct LoginRecord: Equatable, Sendable {
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
+        if lastRefusal?.description != reason, verdict != .granted {
+            add("last", "TWOSTEP_LAST_REASON", lastRefusal?.description)
+        }
         add("service", "TWOSTEP_SERVICE", request?.service)
         if isClaimed { add("uid", "TWOSTEP_PEER_UID", String(peer)) }
         if !isClaimed { add("rhost", "TWOSTEP_RHOST", request?.remoteHost) }
@@ -110,7 +117,6 @@ package struct LoginRecord: Equatable, Sendable {
         add("modules", "TWOSTEP_MODULES", modules.map(\.description).joined(separator: ","))
         add("module", "TWOSTEP_MODULE", module?.description)
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
-        if case .triesUsedUp(.locked) = verdict { add("locked", "TWOSTEP_LOCKED", "yes") }
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
         add("config", "TWOSTEP_GENERATION", String(generation))
@@ -118,7 +124,8 @@ package struct LoginRecord: Equatable, Sendable {
         return JournalEntry(level, line, fields: fields)
     }
 
-    private var isClaimed: Bool { peer != 0 }
+    /// The caller is believed in nothing but the answers: anybody could have written the rest.
+    private var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
 
     private var level: JournalEntry.Level {
         switch verdict {

@@ -13,7 +13,9 @@ struct StrangerLog {
         guard uid != 0 else { return true }
         let current = now.boottime / 60_000
         if current != minute {
-            if suppressed > 0 { sumUp("\(suppressed) lines about callers other than uid 0 were left out in one minute") }
+            if suppressed > 0 {
+                sumUp("\(suppressed) lines about callers other than uid 0 were left out in one minute")
+            }
             minute = current
             lines = 0
             suppressed = 0

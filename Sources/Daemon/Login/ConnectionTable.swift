@@ -32,13 +32,6 @@ struct ConnectionTable {
         perUID[uid] = left > 0 ? left : nil
     }
 
-    /// Ends what has stood still too long.
-    func sweep(at now: Moment) {
-        for handler in open.values { handler.sweep(at: now) }
-    }
-
-    /// Ends all of them: the daemon stops.
-    func closeAll() {
-        for handler in open.values { handler.shutDown() }
-    }
+    /// All of them, as they are now: ending one takes it out of the table.
+    var handlers: [LoginHandler] { Array(open.values) }
 }

@@ -21,7 +21,7 @@ struct FrameAssembler {
             if let waiting = partial {
                 offset += try complete(waiting, with: bytes.extracting(droppingFirst: offset))
                 guard let goesOn = try deliver(waiting, body) else { return }
-                partial = nil
+                forget()
                 guard goesOn else { return }
                 continue
             }
@@ -37,6 +37,12 @@ struct FrameAssembler {
             }
             partial = Partial()
         }
+    }
+
+    /// Wipes what was kept of a frame: in place, where a `deinit` could only wipe a copy.
+    mutating func forget() {
+        partial?.buffer.clear()
+        partial = nil
     }
 
     /// Fills a partial frame up to its end and returns how many bytes that took.

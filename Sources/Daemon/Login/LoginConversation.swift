@@ -318,11 +318,12 @@ final class LoginConversation {
     private func credited(_ credentials: Credentials) {
         guard !isOver else { return }
         // The account that the credentials open must be the one that PAM asked for, byte for byte.
-        let matched: Credentials = if case .account(let account) = credentials, account != request.account {
-            .refused
-        } else {
-            credentials
-        }
+        let matched: Credentials =
+            if case .account(let account) = credentials, account != request.account {
+                .refused
+            } else {
+                credentials
+            }
         switch flow.credited(matched) {
         case .end(let verdict): end(verdict)
         }
@@ -374,7 +375,9 @@ final class LoginConversation {
 
     /// Whether nothing can be expected of this login any more: what the sweep asks.
     func isExpired(at now: Moment) -> Bool {
-        guard case .nothing = expectation else { return session?.isExpired(at: now) ?? (now.boottime > providerDeadline) }
+        guard case .nothing = expectation else {
+            return session?.isExpired(at: now) ?? (now.boottime > providerDeadline)
+        }
         return false
     }
 
@@ -383,7 +386,9 @@ final class LoginConversation {
 
     private func lookUp() {
         let account = request.account
-        service.directory.ask { $0.account(named: account) } then: { lookup in
+        service.directory.ask {
+            $0.account(named: account)
+        } then: { lookup in
             self.found(Attempt.Standing(lookup))
         }
     }

@@ -18,6 +18,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private var isClosing = false
+    /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
+    /// `channelInactive`) may come from within.
+    private var isReading = false
     private var version = Wire.versions.upperBound
     private let beginDeadline: Int64
 
@@ -60,14 +63,18 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             }
             guard !isClosing else { return }
             let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
+            isReading = true
             do throws(WireError) {
                 try assembler.feed(bytes) { header, payload in
                     self.received(header, payload)
                     return !self.isClosing
                 }
+                isReading = false
             } catch {
+                isReading = false
                 malformed()
             }
+            if isClosing { assembler.forget() }
         }
     }
 
@@ -77,6 +84,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
+        if !isReading { assembler.forget() }
         service.connections.remove(self, uid: peer.uid)
         conversation?.abandoned()
         conversation = nil
@@ -232,7 +240,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     // MARK: LoginPort
 
     func prompt(_ style: PromptStyle, patience: UInt16, text: String) {
-        send { $0.setPrompt(style, patience: patience, text: $1, version: version) } text: { text }
+        send {
+            $0.setPrompt(style, patience: patience, text: $1, version: version)
+        } text: {
+            text
+        }
     }
 
     func setEnvironment(_ name: String, _ value: String) {
@@ -244,7 +256,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     func finish(_ code: VerdictCode, text: String) {
-        send { $0.setVerdict(code, text: $1, version: version) } text: { text }
+        send {
+            $0.setVerdict(code, text: $1, version: version)
+        } text: {
+            text
+        }
         close()
     }
 

@@ -145,11 +145,13 @@ final class LoginService {
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
-        connections.sweep(at: now)
+        for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
     }
 
+    /// Ends all logins under way, and the threads that serve them.
     func stop() {
+        for handler in connections.handlers { handler.shutDown() }
         directory.stop()
         slowWork.stop()
     }

@@ -43,7 +43,8 @@ enum RequestReading {
     private static func provider(_ argument: String) -> ProviderID? {
         let prefix = "provider="
         guard argument.hasPrefix(prefix) else { return nil }
-        let parts = argument.dropFirst(prefix.count).split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = argument.dropFirst(prefix.count).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let type = parts.first, !type.isEmpty else { return nil }
         guard parts.count == 1 || !parts[1].isEmpty else { return nil }
         return ProviderID(String(type), id: parts.count == 2 ? String(parts[1]) : nil)

@@ -1,15 +1,20 @@
 import Glibc
 
 /// A socket that the daemon listens on: passed in by the service manager, or bound here.
-struct ListeningSocket {
-    let path: String
+package struct ListeningSocket: Sendable {
+    package let path: String
     let descriptor: Int32
 
-    /// Binds a stream socket at `path` with these permissions, owned by `owner` if one is given.
+    /// Binds a stream socket at `path` with these permissions.
     ///
     /// A socket file that nobody listens on is replaced. One that answers, or anything else that stands at the path,
     /// is left alone and refused.
-    static func bind(_ path: String, mode: mode_t, owner: Privileges.Target?) throws(StartFailure) -> ListeningSocket {
+    package static func bind(_ path: String, mode: UInt32) throws(StartFailure) -> ListeningSocket {
+        try bind(path, mode: mode, owner: nil)
+    }
+
+    /// The same, owned by `owner` if one is given.
+    static func bind(_ path: String, mode: UInt32, owner: Privileges.Target?) throws(StartFailure) -> ListeningSocket {
         guard let address = LocalAddress(path: path), path.hasPrefix("/") else {
             throw StartFailure("\(path) is no path for a socket: expected an absolute one of at most 107 bytes")
         }

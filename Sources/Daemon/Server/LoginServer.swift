@@ -1,23 +1,32 @@
-import AdminProtocol
+package import AdminProtocol
 import Authentication
-import CPOSIX
-import Glibc
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// The event loop and everything on it: the sockets, their handlers, the tick that sweeps and retries.
-final class LoginServer: Sendable {
+package final class LoginServer: Sendable {
+    /// Describes the daemon as a whole: the configuration in force, the sessions that are open, how logins ended.
+    package typealias Description = @Sendable (Generation, _ openSessions: Int, LoginTally) -> ServiceStatus
+
     private let group: MultiThreadedEventLoopGroup
     private let service: NIOLoopBound<LoginService>
     private let desk: NIOLoopBound<AdminDesk>
     private let loop: any EventLoop
 
-    init(_ build: @escaping @Sendable (any EventLoop) -> (LoginService, AdminDesk)) throws {
+    /// Starts the loop; `mostConnections` is how many logins may be under way at once.
+    package init(
+        clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
+        generation: Generation, mostConnections: Int = 16_384, describe: @escaping Description
+    ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         self.loop = loop
         (service, desk) = try loop.submit {
-            let (service, desk) = build(loop)
+            let service = LoginService(
+                on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
+                generation: generation)
+            service.connections.capacity = mostConnections
+            let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
         }.wait()
     }
@@ -26,7 +35,7 @@ final class LoginServer: Sendable {
     ///
     /// Many are accepted a tick, or group commit starves; each child reads one small buffer at a time, and only when
     /// it was asked to.
-    func serveLogins(on socket: ListeningSocket) throws -> any Channel {
+    package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
         return try bootstrap()
             .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
@@ -39,7 +48,7 @@ final class LoginServer: Sendable {
     }
 
     /// Listens on a socket for the command line.
-    func serveAdministration(on socket: ListeningSocket) throws -> any Channel {
+    package func serveAdministration(on socket: ListeningSocket) throws -> any Channel {
         let desk = desk
         return try bootstrap()
             .childChannelInitializer { channel in
@@ -58,6 +67,15 @@ final class LoginServer: Sendable {
             .childChannelOption(ChannelOptions.autoRead, value: false)
     }
 
+    /// Lets new logins follow another configuration; those under way keep theirs.
+    package func follow(_ generation: Generation) { withService { $0.generation = generation } }
+
+    /// Ends what is over: called once a second, and by tests whenever they have moved the clock.
+    package func sweep() async throws {
+        let service = service
+        try await loop.submit { service.value.sweep() }.get()
+    }
+
     /// Runs something on the event loop, with the service.
     func withService(_ body: @escaping @Sendable (LoginService) -> Void) {
         let service = service
@@ -71,13 +89,10 @@ final class LoginServer: Sendable {
     }
 
     /// Ends all logins under way, closes the listeners, and returns when the loop has stopped.
-    func stop(_ listeners: [any Channel]) async {
+    package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit {
-            service.value.connections.closeAll()
-            service.value.stop()
-        }.get()
+        _ = try? await loop.submit { service.value.stop() }.get()
         try? await group.shutdownGracefully()
     }
 }

@@ -22,6 +22,8 @@ package enum TwostepDaemon {
     /// It runs on the main thread and keeps it: with an asynchronous `main` libdispatch ends that thread, which then
     /// stays behind as root for all to see, since only living threads take part in a change of uid.
     package static func run(_ options: DaemonOptions) throws {
+        // First of all: what a thread may never do again is handed on to the threads that it starts.
+        try Privileges.harden()
         let journal = SystemJournal()
         let started: StartedDaemon
         do throws(StartFailure) {
@@ -57,6 +59,8 @@ final class StartedDaemon: Service {
     private let clocks = SystemClocks()
     private let descriptors: Int
     private let startedAt: Moment
+    /// What the journal was last told of the store.
+    private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
     private let lastStamp = Mutex<ConfigurationLoader.Stamp?>(nil)
 
@@ -65,6 +69,8 @@ final class StartedDaemon: Service {
         self.options = options
         self.journal = journal
         umask(0o077)
+        // Whoever reads our standard error may go away.
+        signal(SIGPIPE, SIG_IGN)
         manager = ServiceManager()
         descriptors = Int(clamping: posix_raise_descriptor_limit())
         let target = Privileges.isRoot ? try Privileges.target() : nil
@@ -77,13 +83,16 @@ final class StartedDaemon: Service {
         login = try manager.socket(named: "login.sock", orBind: options.loginSocket, mode: 0o666, owner: target)
         admin = try manager.socket(named: "admin.sock", orBind: options.adminSocket, mode: 0o600, owner: target)
         if posix_lock_touched_memory() != 0 {
-            journal.notice("memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
+            journal.notice(
+                "memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
         let stateDirectory = options.stateDirectory
         writer = StoreWriter { () throws(StoreFailure) in
-            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) { journal.error("store: \($0.description)") }
+            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
+                journal.error("store: \($0.description)")
+            }
         }
         loader = ConfigurationLoader(
             path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName)
@@ -94,14 +103,11 @@ final class StartedDaemon: Service {
 
     func run() async throws {
         let generation = load(after: nil)
-        if let problem = writer.problem { journal.error("every login is refused: \(problem.description)") }
-        let server = try LoginServer { loop in
-            let service = LoginService(
-                on: loop, clocks: self.clocks, journal: self.journal, writer: self.writer,
-                accounts: SystemDirectory(), generation: generation)
-            service.connections.capacity = max(self.descriptors - 64, 64)
-            return (service, AdminDesk(service) { self.status(service) })
-        }
+        tellStore()
+        let server = try LoginServer(
+            clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
+            mostConnections: min(max(descriptors - 64, 64), 16_384)
+        ) { self.status($0, openSessions: $1, $2) }
         let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
         server.everySecond { service in
             service.sweep()
@@ -154,13 +160,14 @@ final class StartedDaemon: Service {
             let previous = service.generation
             DetachedThread.start(named: "twostep-reload") {
                 let next = self.load(after: previous)
-                server.withService { $0.generation = next }
+                server.follow(next)
             }
         }
     }
 
     /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed.
     private func recover(_ service: LoginService, _ server: LoginServer) {
+        tellStore()
         if writer.problem != nil { writer.retry() }
         guard !service.generation.problems.isEmpty else { return }
         let stamp = loader.stamp
@@ -169,22 +176,37 @@ final class StartedDaemon: Service {
         reload(server)
     }
 
+    /// Says in the journal when the store breaks, and when it is well again.
+    private func tellStore() {
+        let problem = writer.problem
+        let before = lastStoreProblem.withLock { last in
+            defer { last = problem }
+            return last
+        }
+        guard problem != before else { return }
+        if let problem {
+            journal.error("the store cannot be used, logins are refused: \(problem.description)")
+        } else {
+            journal.notice("the store can be used again")
+        }
+    }
+
     // MARK: Status
 
-    private func status(_ service: LoginService) -> ServiceStatus {
+    private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
         let problem = writer.problem?.description
         let now = clocks.now()
         return ServiceStatus(
-            version: TwostepDaemon.version, isServing: service.generation.active != nil && problem == nil,
-            problems: service.generation.problems + (problem.map { [$0] } ?? []),
+            version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
+            problems: generation.problems + (problem.map { [$0] } ?? []),
             configuration: LoadedConfiguration(
-                path: options.configuration, generation: service.generation.number,
-                loadedAt: service.generation.loadedAt),
+                path: options.configuration, generation: generation.number,
+                loadedAt: generation.loadedAt),
             store: StoreStatus(
                 path: options.stateDirectory + "/" + SQLiteStore.fileName,
                 schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
-            sockets: [login.path, admin.path], openSessions: service.sessions.count, accounts: nil, devices: nil,
-            granted: service.tally.granted, refused: service.tally.refused,
+            sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
+            granted: tally.granted, refused: tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
     }
 }

@@ -18,8 +18,15 @@ package enum StoreCreation {
         guard unsafe posix_lstat(directory, &facts) == 0, unsafe posix_is_directory(&facts) != 0 else {
             throw .unreachable("the state directory \(directory) is not there")
         }
-        guard seteuid(facts.owner) == 0 else { throw .unreachable("cannot become the owner of \(directory)") }
-        defer { _ = seteuid(0) }
+        guard let owner = unsafe getpwuid(facts.owner), unsafe setegid(owner.pointee.pw_gid) == 0,
+            seteuid(facts.owner) == 0
+        else {
+            throw .unreachable("cannot become the owner of \(directory)")
+        }
+        defer {
+            _ = seteuid(0)
+            _ = setegid(0)
+        }
         return try create(in: directory)
     }
 

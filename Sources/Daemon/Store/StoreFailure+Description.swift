@@ -5,7 +5,7 @@ extension StoreFailure: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreachable(let explanation), .damaged(let explanation), .notDurable(let explanation),
-            .inUse(let explanation):
+            .inUse(let explanation), .sealedWithAnotherKey(let explanation):
             explanation
         case .newer(let found, let known):
             "the store was written by a newer version of Twostep (schema \(found), this one knows \(known)): install that version"

@@ -34,7 +34,7 @@ package final class StoreWriter: Sendable {
     package var isOpen: Bool {
         switch problem {
         case nil, .notDurable: true
-        case .unreachable, .newer, .damaged, .inUse: false
+        case .unreachable, .newer, .damaged, .inUse, .sealedWithAnotherKey: false
         }
     }
 
@@ -118,7 +118,7 @@ package final class StoreWriter: Sendable {
             standing.withLock { $0 = error }
             switch error {
             case .notDurable: break
-            case .unreachable, .newer, .damaged, .inUse: store = nil
+            case .unreachable, .newer, .damaged, .inUse, .sealedWithAnotherKey: store = nil
             }
             return unavailable
         }

@@ -74,7 +74,8 @@ struct StateDirectory: Sendable {
         _ name: String, from permissions: UInt32, to expected: UInt32, _ report: (StoreFailure) -> Void
     ) throws(StoreFailure) {
         guard unsafe chmod(name, mode_t(expected)) == 0 else {
-            throw .unreachable("\(name) has mode \(octal(permissions)), and that cannot be changed to \(octal(expected))")
+            throw .unreachable(
+                "\(name) has mode \(octal(permissions)), and that cannot be changed to \(octal(expected))")
         }
         report(
             .unreachable("\(name) had mode \(octal(permissions)): others could read it. It has \(octal(expected)) now"))

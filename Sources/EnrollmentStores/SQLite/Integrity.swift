@@ -54,6 +54,7 @@ enum Integrity {
                 let key = DeviceKey(
                     account: try Columns.account(in: row, at: 0), module: try Columns.module(in: row, at: 1),
                     device: device.name)
+                _ = try Columns.uid(in: row, at: 9)
                 _ = try sealing.open(device.sealed, at: key)
             } catch {
                 let failure = StoreFailure(error, of: "the store")
@@ -80,7 +81,9 @@ enum Integrity {
     /// A failure in words.
     static func words(of failure: StoreFailure) -> String {
         switch failure {
-        case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words): words
+        case .unreachable(let words), .damaged(let words), .notDurable(let words), .inUse(let words),
+            .sealedWithAnotherKey(let words):
+            words
         case .newer(let found, let known): "the store has version \(found), this Twostep knows \(known)"
         }
     }

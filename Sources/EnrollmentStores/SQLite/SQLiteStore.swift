@@ -22,7 +22,7 @@ package final class SQLiteStore: EnrollmentStore {
     private var statements: LoginStatements?
     private var unknown = UnknownAccounts()
     private var hosts: Int
-    private let lock: StoreLock
+    private var lock: StoreLock?
 
     // MARK: Making and opening
 
@@ -88,18 +88,31 @@ package final class SQLiteStore: EnrollmentStore {
         self.queue = queue
         self.sealing = sealing
         self.report = report
-        self.lock = lock
-        // A wrong key shows in the first secret; it is said at once, and not first by the logins it refuses.
-        if let failure = reader.firstSecretThatDoesNotOpen(sealing, among: 1) { report(failure) }
+        self.lock = consume lock
+        // A wrong key shows in the first secret: nobody could be judged, so the store as a whole cannot be used. A
+        // secret that is damaged is one account's trouble.
+        switch reader.firstSecretThatDoesNotOpen(sealing, among: 1) {
+        case nil: break
+        case .sealedWithAnotherKey(let explanation)?: throw .sealedWithAnotherKey(explanation)
+        case let failure?: report(failure)
+        }
     }
 
     deinit { close() }
 
-    /// Lets go of the file; the store is not used afterwards. The last connection leaves no `-wal` behind.
+    /// Lets go of the file and of the lock; afterwards every call throws `unreachable`. The last connection
+    /// leaves no `-wal` behind.
     package func close() {
         reader.close()
         statements = nil
         try? queue.close()
+        lock = nil
+    }
+
+    /// The statements, unless the store is closed: GRDB, asked for a transaction then, would crash.
+    private func openStatements() throws(StoreFailure) -> LoginStatements {
+        guard let statements else { throw .unreachable("the store is closed") }
+        return statements
     }
 
     /// Opens a connection that may write, with every setting that the login path relies on.
@@ -194,6 +207,7 @@ package final class SQLiteStore: EnrollmentStore {
 
     /// Writes a consistent copy of the store to `path`, readable by its owner alone; secrets stay sealed in it.
     package func backUp(to path: String) throws(StoreFailure) {
+        _ = try openStatements()
         do {
             try SQLiteStore.copy(queue, to: path, in: directory)
         } catch {
@@ -205,9 +219,10 @@ package final class SQLiteStore: EnrollmentStore {
 
     package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
         guard !attempts.isEmpty else { return [] }
+        let statements = try openStatements()
         let result = queue.writeWithoutTransaction { _ -> Result<[Outcome], StoreFailure> in
             do throws(StoreFailure) {
-                return .success(try judge(attempts))
+                return .success(try judge(attempts, with: statements))
             } catch {
                 return .failure(error)
             }
@@ -216,19 +231,21 @@ package final class SQLiteStore: EnrollmentStore {
     }
 
     /// All of them in one transaction; should that fail for one of them, each in its own.
-    private func judge(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
-        switch transact(attempts) {
+    private func judge(
+        _ attempts: [Attempt], with statements: LoginStatements
+    ) throws(StoreFailure) -> [Outcome] {
+        switch transact(attempts, with: statements) {
         case .success(let outcomes): return outcomes
         case .failure(let fault) where fault.isEverybodys: throw fault.failure(of: directory.database)
         case .failure(let fault) where attempts.count == 1:
             report(fault.failure(of: directory.database))
             return [.unavailable(.storeUnavailable)]
-        case .failure: return try judgeOneByOne(attempts)
+        case .failure: return try judgeOneByOne(attempts, with: statements)
         }
     }
 
     private func judgeOneByOne(
-        _ attempts: [Attempt]
+        _ attempts: [Attempt], with statements: LoginStatements
     ) throws(StoreFailure) -> [Outcome] {
         var outcomes: [Outcome] = []
         outcomes.reserveCapacity(attempts.count)
@@ -240,7 +257,7 @@ package final class SQLiteStore: EnrollmentStore {
                 outcomes.append(.unavailable(.storeUnavailable))
                 continue
             }
-            switch transact([attempt]) {
+            switch transact([attempt], with: statements) {
             case .success(let judged):
                 outcomes += judged
                 isAnythingDurable = true
@@ -268,18 +285,15 @@ package final class SQLiteStore: EnrollmentStore {
             guard isAtTheEdge else { return failure }
             switch failure {
             case .unreachable(let words), .damaged(let words), .inUse(let words): return .notDurable(words)
-            case .notDurable, .newer: return failure
+            case .notDurable, .newer, .sealedWithAnotherKey: return failure
             }
         }
     }
 
     /// One transaction: on disk when it returns outcomes, and as if it had never been otherwise.
     private func transact(
-        _ attempts: [Attempt]
+        _ attempts: [Attempt], with statements: LoginStatements
     ) -> Result<[Outcome], TransactionFault> {
-        guard let statements else {
-            return .failure(TransactionFault(fault: .nonsense("the store is closed"), isAtTheEdge: true))
-        }
         let hostsBefore = hosts
         var isAtTheEdge = true
         do throws(DatabaseFault) {
@@ -369,7 +383,7 @@ package final class SQLiteStore: EnrollmentStore {
     package func credentials(
         of username: AccountName, at provider: ProviderID
     ) throws(StoreFailure) -> AccountName? {
-        guard let statements else { throw .unreachable("the store is closed") }
+        let statements = try openStatements()
         let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
             do throws(DatabaseFault) {
                 return .success(try statements.account(of: username, at: provider))
@@ -458,6 +472,7 @@ package final class SQLiteStore: EnrollmentStore {
 
     /// One transaction of administration: on disk when it returns.
     private func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
+        _ = try openStatements()
         do {
             return try queue.write(body)
         } catch {

@@ -13,6 +13,8 @@ package final class StoreReader: Sendable {
         var configuration = Configuration()
         configuration.label = "store reader"
         configuration.readonly = true
+        // `read` would ask a closed connection for its transaction, and crash; every query here is one snapshot.
+        configuration.allowsUnsafeTransactions = true
         configuration.busyMode = .timeout(2)
         self.path = path
         self.report = report
@@ -61,7 +63,7 @@ package final class StoreReader: Sendable {
     /// looking after a hundred findings. It takes seconds for each million of users.
     package func check(_ sealing: any SecretSealing) throws(StoreFailure) -> [String] {
         do {
-            return try queue.read { try Integrity.full($0, sealing) }
+            return try queue.writeWithoutTransaction { try Integrity.full($0, sealing) }
         } catch {
             throw StoreFailure(error, of: path)
         }
@@ -70,7 +72,7 @@ package final class StoreReader: Sendable {
     /// What is wrong with the first of so many secrets that does not open; nil if they all do.
     func firstSecretThatDoesNotOpen(_ sealing: any SecretSealing, among limit: Int) -> StoreFailure? {
         do {
-            return try queue.read { database in
+            return try queue.writeWithoutTransaction { database in
                 try Integrity.secrets(database, sealing, among: limit) { _ in false }
             }
         } catch {
@@ -82,7 +84,7 @@ package final class StoreReader: Sendable {
         _ sql: String, of account: AccountName?, _ decode: (PreparedStatement) throws(DatabaseFault) -> Value
     ) throws(StoreFailure) -> [Value] {
         do {
-            return try queue.read { database in
+            return try queue.writeWithoutTransaction { database in
                 let filter = account == nil ? "" : " WHERE account = ?1"
                 let row = try PreparedStatement(sql + filter, on: Connection(database))
                 if let account { try row.bind(account.text, at: 1) }

@@ -60,7 +60,7 @@ package final class Sealer: SecretSealing {
             throw .damaged("\(Sealer.name(of: key)) is sealed in format \(sealed[0]), expected \(Sealer.format)")
         }
         guard sealed[1..<Sealer.header].elementsEqual(keyID) else {
-            throw .damaged("\(Sealer.name(of: key)) is sealed with another key")
+            throw .sealedWithAnotherKey("\(Sealer.name(of: key)) is sealed with another key")
         }
         let place = Sealer.place(of: key)
         let body = sealed.span.extracting(Sealer.header..<sealed.count)

@@ -48,7 +48,8 @@ package final class SealingKey: @unchecked Sendable {
         }
         guard facts.permissions & 0o7137 == 0 else {
             throw .unreachable(
-                "the key file \(path) has mode \(octal(facts.permissions)), expected 0600, or 0640 for a group of its own")
+                "the key file \(path) has mode \(octal(facts.permissions)), expected 0600, or 0640 for a group of its own"
+            )
         }
         guard size == Int64(fileSize) else {
             throw .unreachable("the key file \(path) has \(size) bytes, expected \(expectation)")

@@ -1,5 +1,5 @@
 /// How a command ended, for scripts (twostep(1), "EXIT STATUS").
-package enum ExitStatus: Int32, Equatable, Sendable {
+package enum CommandStatus: Int32, Equatable, Sendable {
     case done = 0
     /// The daemon, the system or the person said no; nothing was changed unless the message says so.
     case refused = 1

@@ -1,0 +1,292 @@
+import AdminProtocol
+import Administration
+import Foundation
+import Testing
+
+@Suite struct CommandTests {
+    struct Row: Sendable {
+        let arguments: [String]
+        let turns: [ScriptedDaemon.Turn]
+        var lines: [ScriptedConsole.Line] = []
+        var status = CommandStatus.done
+        let text: String
+        let json: String
+    }
+
+    static let rows: [Row] = [
+        Row(
+            arguments: ["unlock", "alice"],
+            turns: [.exchange(.unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))],
+            text: "Forgot 1 failure of alice.\n", json: #"{"account": "alice", "failures_forgotten": 1}"#),
+        Row(
+            arguments: ["unlock", "alice"],
+            turns: [.exchange(.unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 0)))],
+            text: "alice has no failures to forget.\n", json: #"{"account": "alice", "failures_forgotten": 0}"#),
+        Row(
+            arguments: ["list"],
+            turns: [.exchange(.list(account: nil), reply: .listing(Samples.listing))],
+            text: """
+                ACCOUNT  DEVICE  MODULE     CREATED     LAST USED  PARAMETERS
+                alice    phone   totp       2026-11-22  never      SHA1, 6 digits, 30 s
+                bob      key     totp:work  2026-11-22  never      unknown
+                bob's 'key' does not work: the account's uid has changed
+                alice: 6 failures with totp; must wait for 25 s
+                bob: 50 failures with totp; locked until: twostep unlock bob
+
+                """,
+            json: """
+                {"devices": [{"account": "alice", "module": "totp", "module_id": null, "device": "phone", \
+                "description": "SHA1, 6 digits, 30 s", "created_at": \(Samples.noon), "last_used_at": null, \
+                "problem": null}, {"account": "bob", "module": "totp", "module_id": "work", "device": "key", \
+                "description": null, "created_at": \(Samples.noon), "last_used_at": null, \
+                "problem": "the account's uid has changed"}], "failures": [{"account": "alice", "module": "totp", \
+                "module_id": null, "failures": 6, "last_failure_at": null, "standing": "delayed", \
+                "delay_seconds": 25}, {"account": "bob", "module": "totp", "module_id": null, "failures": 50, \
+                "last_failure_at": null, "standing": "locked", "delay_seconds": 0}]}
+                """),
+        Row(
+            arguments: ["list", "carol"],
+            turns: [.exchange(.list(account: "carol"), reply: .listing(Listing(devices: [], counters: [])))],
+            text: "carol has no device.\n", json: #"{"devices": [], "failures": []}"#),
+        Row(
+            arguments: ["remove", "alice", "phone", "--module", "totp:work", "--force", "--yes"],
+            turns: [
+                .exchange(
+                    .remove(
+                        account: "alice", device: "phone", module: ModuleReference(type: "totp", id: "work"),
+                        force: true),
+                    reply: .removed(
+                        Removal(
+                            account: "alice", module: ModuleReference(type: "totp", id: "work"), device: "phone",
+                            remaining: 0)))
+            ],
+            text: "Removed the device 'phone' (totp:work) of alice, who has no device left.\n",
+            json: """
+                {"account": "alice", "module": "totp", "module_id": "work", "device": "phone", "remaining": 0}
+                """),
+        Row(
+            arguments: ["remove", "alice", "phone", "--yes"],
+            turns: [
+                .exchange(
+                    .remove(account: "alice", device: "phone", module: nil, force: false),
+                    reply: .refused(
+                        AdminRefusal(.lastDevice, "'phone' is the last device of alice.", hint: "Say --force.")))
+            ],
+            status: .refused, text: "",
+            json: """
+                {"error": {"code": "last_device", "message": "'phone' is the last device of alice.", \
+                "hint": "Say --force."}}
+                """),
+        Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["123456"], reply: .verified(Samples.diagnosis(offset: 1)))
+            ],
+            lines: [.text("123456")],
+            text: "Right: the code is of 'phone' (totp), which is 30 s ahead (1 step).\n",
+            json: """
+                {"account": "alice", "match": {"module": "totp", "module_id": null, "device": "phone", "offset": 1, \
+                "seconds_per_unit": 30, "acceptable": true, "spent": false}}
+                """),
+        Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["123456"],
+                    reply: .verified(Samples.diagnosis(offset: 0, isAcceptable: false, isSpent: true)))
+            ],
+            lines: [.text("123456")],
+            text: """
+                Right, but used already: a login takes only the next code. It is of 'phone' (totp), \
+                whose clock is right.
+
+                """,
+            json: """
+                {"account": "alice", "match": {"module": "totp", "module_id": null, "device": "phone", "offset": 0, \
+                "seconds_per_unit": 30, "acceptable": false, "spent": true}}
+                """),
+        Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["123456"],
+                    reply: .verified(Samples.diagnosis(offset: -3, isAcceptable: false)))
+            ],
+            lines: [.text("123456")], status: .refused,
+            text: """
+                Too far off, a login would refuse it: the code is of 'phone' (totp), \
+                which is 1 min 30 s behind (3 steps).
+                Set the clock of the device, or of this machine (see: timedatectl).
+
+                """,
+            json: """
+                {"account": "alice", "match": {"module": "totp", "module_id": null, "device": "phone", "offset": -3, \
+                "seconds_per_unit": 30, "acceptable": false, "spent": false}}
+                """),
+        Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["1"], reply: .verified(CodeDiagnosis(account: "alice", match: nil)))
+            ],
+            lines: [.text("1")], status: .refused,
+            text: "Wrong: no device of alice has made this code, now or a while ago.\n",
+            json: #"{"account": "alice", "match": null}"#),
+        Row(
+            arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.status))],
+            text: """
+                twostepd 0.1.0 serving, running for 3 h 12 min
+                  configuration  /etc/twostep/config.yaml, generation 2, not loaded
+                  store          /var/lib/twostep/store, schema 1
+                  sockets        /run/twostep/login.sock
+                                 /run/twostep/admin.sock
+                  enrolled       3 devices of 2 accounts
+                  logins         12 granted, 3 refused, 1 session open
+
+                """,
+            json: """
+                {"version": "0.1.0", "serving": true, "problems": [], "configuration": \
+                {"path": "/etc/twostep/config.yaml", "generation": 2, "loaded_at": null}, "store": \
+                {"path": "/var/lib/twostep/store", "schema": 1, "problem": null}, "sockets": \
+                ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
+                "devices": 3, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true}
+                """),
+        Row(
+            arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.broken))], status: .refused,
+            text: """
+                twostepd 0.1.0 REFUSES EVERY LOGIN as unavailable, running for 5 s
+                Problem: /etc/twostep/config.yaml:3: found 'totq', expected a module
+                Problem: The store cannot be read.
+                Problem: The clock of this machine cannot be right: see timedatectl.
+                  configuration  /etc/twostep/config.yaml, generation 0, not loaded
+                  store          /var/lib/twostep/store, not readable
+                  logins         0 granted, 9 refused, 0 sessions open
+
+                """,
+            json: """
+                {"version": "0.1.0", "serving": false, "problems": \
+                ["/etc/twostep/config.yaml:3: found 'totq', expected a module"], "configuration": \
+                {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
+                {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read."}, \
+                "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "granted": 0, "refused": 9, \
+                "uptime": 5, "clock_sane": false}
+                """),
+    ]
+
+    @Test(arguments: rows) func `a command says what the daemon did`(row: Row) throws {
+        let run = try Performance(row.arguments, against: row.turns, console: ScriptedConsole(row.lines))
+        #expect(run.status == row.status)
+        #expect(run.output == row.text)
+        #expect(run.errors.isEmpty == !row.text.isEmpty)
+    }
+
+    @Test(arguments: rows) func `with --json it says the same in one document, and nothing else`(row: Row) throws {
+        let run = try Performance(row.arguments + ["--json"], against: row.turns, console: ScriptedConsole(row.lines))
+        #expect(run.status == row.status)
+        #expect(run.output == row.json + "\n")
+        #expect(try run.document().count > 0)
+        #expect(run.errors == "")
+    }
+
+    @Test func `a refusal says what was found and what to type`() throws {
+        let run = try Performance(
+            ["unlock", "mallory"],
+            against: [
+                .exchange(
+                    .unlock(account: "mallory"),
+                    reply: .refused(
+                        AdminRefusal(.unknownAccount, "There is no account 'mallory'.", hint: "See: getent passwd")))
+            ])
+        #expect(run.status == .refused)
+        #expect(run.output == "")
+        #expect(run.errors == "twostep: There is no account 'mallory'.\nSee: getent passwd\n")
+    }
+
+    @Test(arguments: [["unlock", "alice"], ["unlock", "alice", "--json"]])
+    func `nothing that a daemon says can steer the terminal`(arguments: [String]) throws {
+        let run = try Performance(
+            arguments,
+            against: [
+                .exchange(
+                    .unlock(account: "alice"),
+                    reply: .refused(AdminRefusal(.internal, "a\u{1B}]0;b\u{9B}c\u{202E}d\u{7}\"\\")))
+            ])
+        let said = run.output + run.errors
+        #expect(said.contains(#"a]0;bcd"#))
+        #expect(!said.unicodeScalars.contains { $0 != "\n" && ($0.value < 0x20 || (0x7F...0x9F).contains($0.value)) })
+        #expect(!said.unicodeScalars.contains("\u{202E}"))
+        if arguments.contains("--json") { #expect(try run.document().count == 1) }
+    }
+
+    @Test(arguments: [
+        ["frobnicate"], ["unlock"], ["list", "a", "b"], ["enroll", "alice", "totp", "--qr", "ascii"],
+        ["remove", "alice", "phone", "--frobnicate"], ["enroll", "alice", ":"],
+        ["remove", "alice", "phone", "--yes", "--module", "totp:"], ["remove", "alice", "phone"],
+        ["init", "--config", "etc/twostep"], ["init", "--state-directory", "/"],
+        ["init", "--runtime-directory", "/run/../etc"],
+    ]) func `wrong usage is exit code 2, as text or as a document`(arguments: [String]) throws {
+        let text = Performance(arguments)
+        #expect(text.status == .usage)
+        #expect(text.output == "" && text.errors != "")
+        let json = Performance(arguments + ["--json"])
+        #expect(json.status == .usage)
+        #expect(json.errors == "")
+        let error = try #require(try json.document()["error"] as? NSDictionary)
+        #expect(error["code"] as? String == "usage")
+    }
+
+    @Test(arguments: [[], ["--help"], ["help", "enroll"], ["enroll", "--help"], ["--version"]] as [[String]])
+    func `help is no error and fits 80 columns`(arguments: [String]) {
+        let run = Performance(arguments)
+        #expect(run.status == .done)
+        #expect(run.output != "" && run.errors == "")
+        #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func `removing asks a person, and only yes is yes`() throws {
+        for (answer, isYes) in [("y", true), ("yes", true), ("", false), ("n", false), ("yess", false)] {
+            let console = ScriptedConsole([.text(answer)], isTerminal: true)
+            let removal = Removal(account: "alice", module: Samples.totp, device: "phone", remaining: 2)
+            let request = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
+            let arguments = ["remove", "alice", "phone"]
+            let run =
+                isYes
+                ? try Performance(
+                    arguments, against: [.exchange(request, reply: .removed(removal))], console: console)
+                : Performance(arguments, console: console)
+            #expect(run.status == (isYes ? .done : .refused))
+            #expect(run.errors.hasPrefix("Remove the device 'phone' of alice?"))
+            let removed = "Removed the device 'phone' (totp) of alice, who has 2 devices left.\n"
+            #expect(run.output == (isYes ? removed : ""))
+            #expect(isYes || run.errors.hasSuffix("twostep: Nothing was removed.\n"))
+        }
+    }
+
+    @Test func `verify asks a person on standard error`() throws {
+        let run = try Performance(
+            ["verify", "alice"],
+            against: [.exchange(.verify(account: "alice"), ["1"], reply: .verified(Samples.diagnosis(offset: 0)))],
+            console: ScriptedConsole([.text("1")], isTerminal: true))
+        #expect(run.errors == "A code of alice: ")
+        #expect(run.output == "Right: the code is of 'phone' (totp), whose clock is right.\n")
+    }
+
+    @Test func `no code is no question to the daemon`() throws {
+        let run = try Performance(["verify", "alice"], against: [], console: ScriptedConsole([.end]))
+        #expect(run.status == .refused)
+        #expect(run.errors == "twostep: No code was given.\n")
+    }
+
+    @Test func `output that nobody can read is a failure`() throws {
+        for arguments in [["unlock", "alice"], ["unlock", "alice", "--json"]] {
+            let run = try Performance(
+                arguments,
+                against: [
+                    .exchange(.unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))
+                ], console: ScriptedConsole(outputFailure: 32))
+            #expect(run.status == .refused)
+            #expect(run.errors == "twostep: The output cannot be written: Broken pipe.\n")
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Authentication
+import Testing
+
+/// Every reachable state against every event: what is granted was earned.
+@Suite struct FlowWalkTests {
+    static let modules = ["a", "b", "c", "never owed"].map { ModuleID($0) }
+
+    /// Chains of up to three steps over a, b and c, alternatives included, no module twice.
+    static let chains: [[Step]] = {
+        let (a, b, c) = (modules[0], modules[1], modules[2])
+        let choices = [[a, b], [b, c], [a, b, c]].compactMap { Step(anyOf: $0) }
+        return [
+            [], [Step(a)], [Step(a), Step(b)], [Step(a), Step(b), Step(c)], [choices[0]], [choices[2]],
+            [choices[0], Step(c)], [Step(c), choices[0]], [Step(a), choices[1]], [choices[1], Step(a)],
+        ]
+    }()
+
+    static let plans: [Plan] = {
+        var plans: [Plan] = []
+        for steps in chains {
+            for livesOnEvidence in [true, false] {
+                let chain = ProviderChain(provider: Some.pam, livesOnEvidence: livesOnEvidence, steps: steps)
+                for (isExempt, isWaived, keepsNothing) in [
+                    (false, false, false), (true, false, false), (false, true, false), (false, false, true),
+                ] {
+                    plans.append(
+                        Plan(
+                            for: Some.ann, chains: [chain], isExempt: isExempt, isFirstFactorWaived: isWaived,
+                            keepsNothing: keepsNothing))
+                }
+                let other = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(modules[0])])
+                plans.append(Plan(for: Some.ann, chains: [other, chain]))
+                plans.append(Plan(for: Some.ann, chains: [chain, other], isExempt: true, tries: 1))
+            }
+        }
+        return plans
+    }()
+
+    /// What the events of a path have earned, told from the events alone.
+    struct Earned: Hashable {
+        var chosen: Int?
+        var isProved = false
+        var accepted: [ModuleID] = []
+        var isCredited = false
+
+        mutating func take(_ event: Event, _ plan: Plan) {
+            switch event {
+            case .begin where plan.chains.count == 1: chosen = 0
+            case .chose(let index) where plan.chains.indices.contains(index): chosen = index
+            case .proved(.proved(plan.account, _), _): isProved = true
+            case .judged(.accepted(plan.account), let module, _): accepted.append(module)
+            case .credited(.account(plan.account)): isCredited = true
+            case _: break
+            }
+        }
+
+        /// Whether a flow may end like this.
+        func pays(for verdict: Verdict, _ plan: Plan) -> Bool {
+            guard verdict == .granted || verdict == .exempt else { return true }
+            guard isProved, let chosen else { return false }
+            let chain = plan.chains[chosen]
+            if verdict == .exempt { return plan.isExempt && chain.livesOnEvidence && accepted.isEmpty }
+            guard isCredited else { return false }
+            if plan.isExempt { return !chain.livesOnEvidence && accepted.isEmpty }
+            return accepted.count == chain.steps.count
+                && zip(accepted, chain.steps).allSatisfy { $1.alternatives.contains($0) }
+        }
+    }
+
+    /// A state with what was earned on the way to it: paths of any length and with any loop come down to these.
+    struct Place: Hashable {
+        let state: String
+        let earned: Earned
+    }
+
+    @Test func `no path ends in granted without an accepted answer for each owed step`() {
+        let events = Event.all(FlowWalkTests.modules)
+        var (states, transitions, paths, granted, exempt) = (0, 0, 0, 0, 0)
+        for plan in FlowWalkTests.plans {
+            let start = Place(state: "\(LoginFlow.after([], plan).state)", earned: Earned())
+            var seen: Set<Place> = [start]
+            // A shortest way to each place, and how many ways of that length there are.
+            var layer: [Place: (path: [Event], ways: Int)] = [start: ([], 1)]
+            var isPassable = false
+            while !layer.isEmpty {
+                var next: [Place: (path: [Event], ways: Int)] = [:]
+                for (place, (path, ways)) in layer {
+                    for event in events {
+                        transitions += 1
+                        var flow = LoginFlow.after(path, plan)
+                        let verdict = event.report(to: &flow)
+                        var earned = place.earned
+                        earned.take(event, plan)
+                        if case .ended(let ending) = flow.state {
+                            paths += ways
+                            #expect(verdict == ending)
+                            #expect(earned.pays(for: ending, plan), "\(path + [event])")
+                            if ending == .granted { granted += ways }
+                            if ending == .exempt { exempt += ways }
+                            if ending == .granted || ending == .exempt { isPassable = true }
+                        } else {
+                            #expect(verdict == nil)
+                        }
+                        let reached = Place(state: "\(flow.state)", earned: earned)
+                        if case .ended = flow.state {
+                            seen.insert(reached)
+                        } else if let known = next[reached] {
+                            next[reached] = (known.path, known.ways + ways)
+                        } else if seen.insert(reached).inserted {
+                            next[reached] = (path + [event], ways)
+                        }
+                    }
+                }
+                layer = next
+            }
+            states += seen.count
+            #expect(isPassable, "nobody can pass \(plan)")
+        }
+        print(
+            "login flow: \(FlowWalkTests.plans.count) plans, \(states) states, \(transitions) transitions, "
+                + "\(paths) paths to an end, \(granted) of them granted, \(exempt) exempt")
+    }
+
+    /// The way to one state of each kind, and the only kind of event that is in turn there.
+    static let ways: [([Event], String)] = {
+        let proved: Event = .proved(.proved(Some.ann, isWaived: false), mayTryAgain: true)
+        let accepted: Event = .judged(.accepted(Some.ann), by: modules[0], mayTryAgain: true)
+        return [
+            ([], "begin"), ([.begin], "chose"), ([.begin, .chose(0)], "answered"),
+            ([.begin, .chose(0), .answered], "proved"), ([.begin, .chose(0), .answered, proved], "answered"),
+            ([.begin, .chose(0), .answered, proved, .answered], "judged"),
+            ([.begin, .chose(0), .answered, proved, .answered, accepted], "credited"),
+        ]
+    }()
+
+    static let menu = Plan(
+        for: Some.ann,
+        chains: [
+            ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(modules[0])]),
+            ProviderChain(provider: Some.pam, livesOnEvidence: false, steps: []),
+        ])
+
+    @Test(arguments: ways) func `an event out of turn denies`(_ path: [Event], _ inTurn: String) {
+        for event in Event.all(FlowWalkTests.modules) {
+            guard !event.description.hasPrefix(inTurn) else { continue }
+            var flow = LoginFlow.after(path, FlowWalkTests.menu)
+            let expected: Verdict =
+                switch event {
+                case .expired: .denied(.loginExpired)
+                case .cancelled: .conversationFailed
+                case .failed: .unavailable(.storeUnavailable)
+                case .refused: .denied(.notPermitted)
+                case .begin, .chose, .answered, .proved, .judged, .credited: .denied(.outOfTurn)
+                }
+            #expect(event.report(to: &flow) == expected, "\(event)")
+            #expect(flow.state == .ended(expected))
+        }
+    }
+
+    @Test func `ended stays ended`() {
+        let ends: [[Event]] = [
+            (FlowWalkTests.ways.last?.0 ?? []) + [.credited(.account(Some.ann))],
+            [.begin, .cancelled], [.expired], [.failed], [.refused], [.answered],
+            [.begin, .chose(0), .answered, .proved(.rejected(.wrongPassword), mayTryAgain: false)],
+        ]
+        var verdicts: [Verdict] = []
+        for path in ends {
+            guard case .ended(let verdict) = LoginFlow.after(path, FlowWalkTests.menu).state else {
+                Issue.record("\(path) did not end")
+                continue
+            }
+            verdicts.append(verdict)
+            for event in Event.all(FlowWalkTests.modules) {
+                var flow = LoginFlow.after(path, FlowWalkTests.menu)
+                #expect(event.report(to: &flow) == verdict)
+                #expect(flow.state == .ended(verdict))
+            }
+        }
+        #expect(verdicts.first == .granted)
+        #expect(verdicts.count(where: { $0 == .granted }) == 1)
+    }
+}

@@ -1,0 +1,101 @@
+import Authentication
+import Testing
+
+@Suite struct PolicyTests {
+    static let pam = ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(Some.totp)])
+    static let linux = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(Some.totp)])
+
+    func request(
+        _ service: String = "sshd", _ account: AccountName = Some.ann, provider: ProviderID? = nil,
+        origin: LoginRequest.Origin = .trusted
+    ) -> LoginRequest { LoginRequest(service: service, account: account, provider: provider, origin: origin) }
+
+    @Test func `the first rule that matches wins, and none leaves all modules owed`() throws {
+        let policy = Policy(
+            chains: [PolicyTests.pam],
+            rules: [
+                Rule(services: ["cron"], isExempt: true, line: 1),
+                Rule(accounts: [Some.bob], tries: 7, line: 2),
+                Rule(services: ["sshd"], accounts: [Some.bob], isExempt: true, line: 3),
+            ])
+        #expect(try policy.plan(for: request("cron", Some.bob)).ruleLine == 1)
+        let second = try policy.plan(for: request("sshd", Some.bob))
+        #expect(second.ruleLine == 2)
+        #expect(second.tries == 7)
+        #expect(!second.isExempt)
+        let none = try policy.plan(for: request())
+        #expect(none == Plan(for: Some.ann, chains: [PolicyTests.pam]))
+    }
+
+    @Test(arguments: [
+        ("sudo", ["sudo", "sudo-i"], ["su", "sudoedit", "Sudo"]), ("su", ["su", "su-l"], ["sudo", "su-x"]),
+        ("sudo-i", ["sudo-i"], ["sudo"]), ("sshd", ["sshd"], ["ssh"]),
+    ]) func `a service means its other door too`(_ named: String, _ matched: [String], _ others: [String]) {
+        let rule = Rule(services: [named], line: 1)
+        for service in matched { #expect(rule.matches(request(service))) }
+        for service in others { #expect(!rule.matches(request(service))) }
+    }
+
+    @Test(arguments: [("sshd", 3), ("su", 3), ("su-l", 3), ("sudo", 1), ("login", 1), ("swaylock", 1), ("", 1)])
+    func `who asks once gets three tries, who loops gets one`(_ service: String, _ tries: Int) throws {
+        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request(service)).tries == tries)
+    }
+
+    @Test func `whoever asks for himself is never exempt, and never without a first factor`() throws {
+        let policy = Policy(
+            chains: [PolicyTests.pam, PolicyTests.linux],
+            rules: [Rule(steps: [], isExempt: true, isFirstFactorWaived: true, line: 1)])
+        let own = try policy.plan(for: request("cron", origin: .accountItself(uid: 1000)))
+        #expect(!own.isExempt)
+        #expect(!own.isFirstFactorWaived)
+        #expect(own.keepsNothing)
+        #expect(own.chains == [PolicyTests.pam])
+        let trusted = try policy.plan(for: request("cron"))
+        #expect(trusted.isExempt)
+        #expect(trusted.isFirstFactorWaived)
+    }
+
+    @Test func `whoever asks for himself cannot choose the provider`() throws {
+        let weak = ProviderChain(provider: ProviderID("weak"), livesOnEvidence: false, steps: [])
+        let policy = Policy(chains: [PolicyTests.pam, weak])
+        let named = request(provider: ProviderID("weak"), origin: .accountItself(uid: 1000))
+        #expect(try policy.plan(for: named).chains == [PolicyTests.pam])
+        #expect(try policy.plan(for: request(provider: ProviderID("weak"))).chains == [weak])
+    }
+
+    @Test func `a rule with no steps takes none away`() throws {
+        let policy = Policy(chains: [PolicyTests.pam], rules: [Rule(steps: [], line: 1)])
+        #expect(try policy.plan(for: request()).chains == [PolicyTests.pam])
+    }
+
+    @Test func `a rule's steps stand in place of the chain's`() throws {
+        let policy = Policy(chains: [PolicyTests.pam], rules: [Rule(steps: [Step(Some.pin)], line: 1)])
+        #expect(try policy.plan(for: request()).chains.map(\.steps) == [[Step(Some.pin)]])
+    }
+
+    @Test func `the PAM line comes before the rule, and neither may name what is not there`() throws {
+        let policy = Policy(
+            chains: [PolicyTests.pam, PolicyTests.linux],
+            rules: [
+                Rule(services: ["su"], provider: Some.pam, line: 1),
+                Rule(services: ["sudo"], provider: ProviderID("gone"), line: 2),
+            ])
+        #expect(try policy.plan(for: request("su")).chains == [PolicyTests.pam])
+        #expect(try policy.plan(for: request("su", provider: Some.linux)).chains == [PolicyTests.linux])
+        #expect(throws: Policy.Failure.unknownProvider(ProviderID("gone"))) { try policy.plan(for: request("sudo")) }
+        #expect(throws: Policy.Failure.unknownProvider(ProviderID("linux", id: "x"))) {
+            try policy.plan(for: request(provider: ProviderID("linux", id: "x")))
+        }
+    }
+
+    @Test func `what lives on evidence is never in a menu`() throws {
+        let other = ProviderChain(provider: ProviderID("linux", id: "b"), livesOnEvidence: false, steps: [])
+        let policy = Policy(chains: [PolicyTests.pam, PolicyTests.linux, other])
+        #expect(try policy.plan(for: request()).chains == [PolicyTests.linux, other])
+        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request()).chains == [PolicyTests.pam])
+    }
+
+    @Test func `the plan is for the account that was asked about`() throws {
+        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request("sshd", Some.bob)).account == Some.bob)
+    }
+}

@@ -1,0 +1,185 @@
+import Authentication
+import Configuration
+import Testing
+
+@Suite struct AcceptanceTests {
+    @Test func `every default is what the design says`() throws {
+        let configuration = try Fakes.configuration("auth_providers: [{type: pam, modules: totp}]\n")
+        #expect(
+            configuration.policy
+                == Policy(
+                    chains: [
+                        ProviderChain(
+                            provider: ProviderID("pam"), livesOnEvidence: true, steps: [Step(ModuleID("totp"))])
+                    ], rules: [], sessionLifetime: 300_000))
+        #expect(configuration.throttle.freeFailures == 5)
+        #expect(configuration.throttle.firstDelay == 30)
+        #expect(configuration.throttle.longestDelay == 3600)
+        #expect(configuration.throttle.lockAt == 50)
+        #expect(configuration.sessions.lifetime == 300)
+        #expect(configuration.sessions.capacity == 20_000)
+        #expect(configuration.sessions.reserve == 2000)
+        #expect(configuration.store.kind == .sqlite)
+        #expect(configuration.callers.isEmpty)
+        #expect(configuration.issuer == "host.example")
+        #expect(configuration.names.isEmpty)
+        #expect(configuration.warnings.isEmpty)
+        #expect(configuration.generation == 0)
+        #expect(Array(configuration.providers.keys) == [ProviderID("pam")])
+        #expect(Array(configuration.modules.keys) == [ModuleID("totp")])
+    }
+
+    @Test func `a rule changes nothing that it does not name`() throws {
+        let configuration = try Fakes.configuration(
+            "auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {service: sudo}}]\n")
+        #expect(configuration.policy.rules == [Rule(services: ["sudo"], line: 2)])
+    }
+
+    @Test func `everything that can be said is read`() throws {
+        let configuration = try Fakes.configuration(
+            """
+            # All of it.
+            auth_providers:
+              - type: pam
+                modules:
+                  - any_of: [totp, recovery_code]
+              - type: linux
+                id: staff
+                name: "Staff, Zürich"
+                group: wheel
+                modules:
+                  - type: totp
+                    id: work
+                    digits: 8
+                    window: 0
+                  - totp
+            policy:
+              - match: {service: [sudo, cron], user: ann}
+                exempt: true
+              - match: {service: swaylock}
+                tries: 1
+                modules: {any_of: ["totp:work", totp]}
+              - match: {user: [bob, "Ann"]}
+                provider: linux:staff
+                unenrolled: deny
+                exempt: false
+              - match: {}
+                first_factor: none
+            throttle: {free: 0, first_delay: 1, longest_delay: 86400, lock_at: 100}
+            sessions: {lifetime: 30, capacity: 100}
+            store: {type: sqlite}
+            callers:
+              mysql: {services: mysql, groups: [dbusers, dba]}
+              112: {services: [openvpn], groups: [vpn]}
+            issuer: Example
+
+            """)
+        let totp = ModuleID("totp")
+        let work = ModuleID("totp", id: "work")
+        let choice = try #require(Step(anyOf: [totp, ModuleID("recovery_code")]))
+        let either = try #require(Step(anyOf: [work, totp]))
+        let staff = ProviderID("linux", id: "staff")
+        let ann = try #require(AccountName("ann"))
+        let capitalAnn = try #require(AccountName("Ann"))
+        let bob = try #require(AccountName("bob"))
+        #expect(
+            configuration.policy.chains == [
+                ProviderChain(provider: ProviderID("pam"), livesOnEvidence: true, steps: [choice]),
+                ProviderChain(provider: staff, livesOnEvidence: false, steps: [Step(work), Step(totp)]),
+            ])
+        #expect(
+            configuration.policy.rules == [
+                Rule(services: ["sudo", "cron"], accounts: [ann], isExempt: true, line: 17),
+                Rule(services: ["swaylock"], steps: [either], tries: 1, line: 19),
+                Rule(accounts: [bob, capitalAnn], provider: staff, line: 22),
+                Rule(isFirstFactorWaived: true, line: 26),
+            ])
+        #expect(configuration.policy.rules.first?.services.contains("sudo-i") == true)
+        #expect(configuration.policy.sessionLifetime == 30_000)
+        #expect(configuration.throttle.freeFailures == 0)
+        #expect(configuration.throttle.lockAt == 100)
+        #expect(configuration.sessions.reserve == 10)
+        #expect(
+            configuration.callers == [
+                "mysql": CallerRule(services: ["mysql"], groups: ["dbusers", "dba"]),
+                "112": CallerRule(services: ["openvpn"], groups: ["vpn"]),
+            ])
+        #expect(configuration.issuer == "Example")
+        #expect(configuration.names == [staff: "Staff, Zürich"])
+        #expect((configuration.modules[work] as? FakeModule)?.settings == ["8", "0"])
+        #expect((configuration.modules[totp] as? FakeModule)?.settings == ["6", "1"])
+        #expect(
+            configuration.warnings.map(\.description) == [
+                "config.yaml:27:19: first_factor: none lets logins of this rule in without a first factor"
+            ])
+    }
+
+    @Test func `the old design's form is read, its empty key and trailing spaces included`() throws {
+        let configuration = try Fakes.configuration(
+            """
+            # configuration.xml
+            homeassistant:
+              auth_providers:
+                - type: linux
+                  modules:
+                    - type: totp
+                - type: pam
+                  modules:
+                    - type: pins
+                      users: [{'username': 'homeassistant', 'pin': '007'}]
+                    - type: totp
+            auth:\("        ")
+
+            """)
+        #expect(configuration.policy.chains.map(\.provider) == [ProviderID("linux"), ProviderID("pam")])
+        #expect(configuration.policy.chains.last?.steps == [Step(ModuleID("pins")), Step(ModuleID("totp"))])
+        #expect((configuration.modules[ModuleID("pins")] as? FakeModule)?.settings == ["007"])
+    }
+
+    @Test func `ids that join to the same text are two modules`() throws {
+        let types = ["a", "a_b"].map { name in
+            ModuleType(name: name, keys: []) { (id, _) throws(SettingFailure) in FakeModule(id: id, settings: []) }
+        }
+        let reader = ConfigurationReader(modules: types, providers: Fakes.providers)
+        let text = "auth_providers: [{type: pam, modules: [{type: a, id: b_c}, {type: a_b, id: c}]}]\n"
+        let configuration = try reader.read(Array(text.utf8), file: "f").get()
+        #expect(configuration.modules.count == 2)
+        #expect(configuration.policy.chains.first?.steps.count == 2)
+    }
+
+    @Test(arguments: ["\u{FEFF}", "---\n", "%YAML 1.1\n---\n", "# comment\r\n", "\n\n"])
+    func `harmless beginnings change nothing`(_ beginning: String) throws {
+        let configuration = try Fakes.configuration(beginning + "auth_providers: [{type: pam, modules: totp}]\r\n")
+        #expect(configuration.policy.chains.count == 1)
+    }
+
+    @Test func `warns of what lets people in more easily than it seems`() throws {
+        func warnings(_ text: String) throws -> [String] {
+            try Fakes.configuration(text).warnings.map(\.description)
+        }
+        #expect(
+            try warnings("auth_providers: [{type: pam}]\n") == [
+                "config.yaml:1:18: the provider pam without modules: whoever has a first factor is let in"
+            ])
+        #expect(
+            try warnings("auth_providers: [{type: linux}, {type: broken, modules: totp}]\n") == [
+                "config.yaml:1:17: providers to choose from that owe different modules: a stranger takes the weakest, "
+                    + "expected the same modules, or rules that name a provider"
+            ])
+        #expect(
+            try warnings("auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {}}, {match: {user: ann}}]\n")
+                == ["config.yaml:2:23: a rule that is never reached: the one in line 2 matches every login"])
+    }
+
+    @Test func `a failed preparation is a problem with its place`() throws {
+        let configuration = try Fakes.configuration(
+            "auth_providers:\n  - type: pam\n    modules: [totp, broken]\n  - type: broken\n    modules: totp\n"
+        )
+        #expect(
+            configuration.prepare().map(\.description) == [
+                "config.yaml:3:21: the module broken cannot work: it is broken",
+                "config.yaml:4:5: the provider broken cannot work: it is broken too",
+            ])
+        #expect(try Fakes.configuration("auth_providers: [{type: pam, modules: totp}]\n").prepare().isEmpty)
+    }
+}

@@ -1,0 +1,349 @@
+import Authentication
+import Configuration
+import Testing
+
+/// A document, and everything that is said against it.
+struct BadDocument: Sendable, CustomTestStringConvertible {
+    let what: String
+    let text: String
+    let problems: [String]
+
+    init(_ what: String, _ text: String, _ problems: String...) {
+        self.what = what
+        self.text = text
+        self.problems = problems.map { "config.yaml" + $0 }
+    }
+
+    var testDescription: String { what }
+}
+
+@Suite struct RefusalTests {
+    static let shapes = [
+        BadDocument("empty", "", ": nothing, expected a map with auth_providers"),
+        BadDocument("comment only", "# none yet\n", ": nothing, expected a map with auth_providers"),
+        BadDocument("null", "~\n", ": nothing, expected a map with auth_providers"),
+        BadDocument(
+            "a word", "hello\n",
+            ":1:1: the configuration is 'hello', expected a map of one of auth, auth_providers, callers, "
+                + "homeassistant, issuer, policy, sessions, store, throttle"),
+        BadDocument(
+            "no providers", "store: {type: sqlite}\n",
+            ":1:1: no auth_providers, expected a list of at least one provider"),
+        BadDocument(
+            "empty list", "auth_providers: []\n",
+            ":1:17: auth_providers is an empty list, expected a list of at least one provider"),
+        BadDocument(
+            "nothing after the colon", "auth_providers:\n",
+            ":1:16: auth_providers is nothing, expected a list of at least one provider"),
+        BadDocument(
+            "a map for the list", "auth_providers: {type: pam}\n",
+            ":1:17: auth_providers is a map, expected a list of at least one provider"),
+        BadDocument(
+            "a word for a provider", "auth_providers: [pam]\n",
+            ":1:18: a provider is 'pam', expected a map with a type"),
+        BadDocument(
+            "both forms", "homeassistant:\n  auth_providers: [{type: linux}]\nauth_providers: [{type: linux}]\n",
+            ":3:17: auth_providers twice, expected one list: another stands under homeassistant in line 2"),
+        BadDocument(
+            "the old form without a list", "homeassistant: {}\n",
+            ":1:16: homeassistant has no auth_providers, expected a list of providers"),
+        BadDocument(
+            "auth with a value", "auth: 1\nauth_providers: [{type: linux}]\n",
+            ":1:7: auth is '1', expected nothing: the key is read for the old form's sake"),
+        BadDocument(
+            "a key twice", "auth_providers: [{type: linux}]\nauth_providers: [{type: pam}]\n",
+            ":2:1: the key 'auth_providers' again, expected it once: it stands in line 1"),
+        BadDocument(
+            "a key twice, once in quotes", "auth_providers:\n  - type: linux\n    'type': pam\n",
+            ":3:5: the key 'type' again, expected it once: it stands in line 2"),
+        BadDocument(
+            "two documents", "auth_providers: [{type: linux}]\n---\nauth_providers: [{type: linux}]\n",
+            ":2:1: a second document, expected one document in one file"),
+        BadDocument(
+            "an alias", "auth_providers: &all [{type: linux}]\npolicy: *all\n",
+            ":1:17: an anchor (&), expected plain values: neither anchors nor aliases",
+            ":2:9: an alias (*), expected plain values: neither anchors nor aliases"),
+        BadDocument(
+            "a merge key", "auth_providers: [{type: linux, <<: {id: a}}]\n",
+            ":1:32: the key '<<' in the provider linux, expected one of group, id, modules, name, type"),
+        BadDocument(
+            "a tag", "auth_providers: [{type: !!str linux}]\n",
+            ":1:25: the tag tag:yaml.org,2002:str, expected plain values: no tags"),
+        BadDocument(
+            "a bare tag", "auth_providers: [{type: ! linux}]\n",
+            ":1:25: the tag !, expected plain values: no tags"),
+        BadDocument(
+            "a list as a key", "? [a]\n: b\nauth_providers: [{type: linux}]\n",
+            ":1:3: a list as a key, expected a word"),
+        BadDocument(
+            "a tab for indentation", "auth_providers:\n\t- type: linux\n",
+            ":2:1: not YAML: found character that cannot start any token while scanning for the next token"),
+        BadDocument(
+            "an open bracket", "auth_providers: [{type: linux}\n",
+            ":2:1: not YAML: did not find expected ',' or ']' while parsing a flow sequence"),
+        BadDocument("a NUL", "auth_\u{0}providers:\n", ":1:6: the character U+0000, expected printable text"),
+        BadDocument("an escape", "# \u{1B}[31m\n", ":1:3: the character U+001B, expected printable text"),
+        BadDocument("a turn of direction", "a: b\n# \u{202E}\n", ":2:3: the character U+202E, expected printable text"),
+        BadDocument("a lone carriage return", "a: b\rc: d\n", ":1:6: a carriage return without a line feed"),
+        BadDocument(
+            "a control byte by escape", "auth_providers: [{type: linux, name: \"a\\x1bb\"}]\n",
+            ":1:38: a text with control characters, expected printable text in one line"),
+        BadDocument(
+            "two lines in one value", "auth_providers: [{type: linux, name: \"a\\nb\"}]\n",
+            ":1:38: a text with control characters, expected printable text in one line"),
+        BadDocument(
+            "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
+            ":1:1: the key 'auth_provders' in the configuration, expected one of auth, auth_providers, callers, "
+                + "homeassistant, issuer, policy, sessions, store, throttle; did you mean 'auth_providers'?",
+            ":1:1: no auth_providers, expected a list of at least one provider",
+            ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
+    ]
+
+    static let providers = [
+        BadDocument(
+            "unknown type", "auth_providers:\n  - type: linus\n",
+            ":2:11: the type 'linus' for a provider, expected one of broken, linux, pam; did you mean 'linux'?"),
+        BadDocument(
+            "a type far from all", "auth_providers:\n  - type: homeassistant\n",
+            ":2:11: the type 'homeassistant' for a provider, expected one of broken, linux, pam"),
+        BadDocument(
+            "missing type", "auth_providers:\n  - id: x\n",
+            ":2:5: a provider without a type, expected type: one of broken, linux, pam"),
+        BadDocument(
+            "misspelt type", "auth_providers:\n  - tpye: linux\n",
+            ":2:5: the key 'tpye' in a provider, expected type: one of broken, linux, pam; did you mean 'type'?"),
+        BadDocument("a type that is nothing", "auth_providers:\n  - type:\n", ":2:10: type is nothing, expected text"),
+        BadDocument(
+            "misspelt modules", "auth_providers:\n  - type: linux\n    modlues: totp\n",
+            ":3:5: the key 'modlues' in the provider linux, expected one of group, id, modules, name, type; "
+                + "did you mean 'modules'?"),
+        BadDocument(
+            "an unknown key with nothing", "auth_providers:\n  - type: pam\n    group:\n    modules: totp\n",
+            ":3:5: the key 'group' in the provider pam, expected one of id, modules, name, type"),
+        BadDocument(
+            "a provider twice", "auth_providers:\n  - type: linux\n  - type: linux\n",
+            ":3:5: the provider linux again, expected it once: it stands in line 2"),
+        BadDocument(
+            "a provider with an id twice",
+            "auth_providers:\n  - type: linux\n    id: a\n  - type: linux\n    id: 'a'\n",
+            ":4:5: the provider linux:a again, expected it once: it stands in line 2"),
+        BadDocument(
+            "an empty id", "auth_providers: [{type: linux, id: ''}]\n",
+            ":1:36: id is the text '', expected 1 to 64 letters, digits, '.', '_' or '-'"),
+        BadDocument(
+            "an id with a colon", "auth_providers: [{type: linux, id: 'a:b'}]\n",
+            ":1:36: id is the text 'a:b', expected 1 to 64 letters, digits, '.', '_' or '-'"),
+        BadDocument(
+            "an id that is nothing", "auth_providers: [{type: linux, id: }]\n",
+            ":1:36: id is nothing, expected 1 to 64 letters, digits, '.', '_' or '-'"),
+        BadDocument(
+            "what the type refuses", "auth_providers: [{type: linux, group: []}]\n",
+            ":1:39: group is a list, expected text"),
+    ]
+
+    static let modules = [
+        BadDocument(
+            "unknown type", "auth_providers:\n  - type: linux\n    modules:\n      - topt\n      - type: pin\n",
+            ":4:9: the type 'topt' for a module, expected one of broken, pins, recovery_code, totp; "
+                + "did you mean 'totp'?",
+            ":5:15: the type 'pin' for a module, expected one of broken, pins, recovery_code, totp; "
+                + "did you mean 'pins'?"
+        ),
+        BadDocument(
+            "missing type", "auth_providers: [{type: linux, modules: [{digits: 6}]}]\n",
+            ":1:42: a module without a type, expected type: one of broken, pins, recovery_code, totp"),
+        BadDocument(
+            "unknown key", "auth_providers:\n  - type: linux\n    modules:\n      type: totp\n      diigts: 6\n",
+            ":5:7: the key 'diigts' in the module totp, expected one of digits, id, type, window; "
+                + "did you mean 'digits'?"
+        ),
+        BadDocument(
+            "nothing", "auth_providers:\n  - type: linux\n    modules:\n",
+            ":3:13: a module is nothing, expected a map with a type"),
+        BadDocument(
+            "empty list", "auth_providers: [{type: linux, modules: []}]\n",
+            ":1:41: modules is an empty list, expected at least one module"),
+        BadDocument(
+            "a list in the list", "auth_providers: [{type: linux, modules: [[totp]]}]\n",
+            ":1:42: a module is a list, expected a map with a type"),
+        BadDocument(
+            "a module twice", "auth_providers:\n  - type: linux\n    modules:\n      - totp\n      - type: totp\n",
+            ":5:9: the module totp again, expected it once in a chain: it stands in line 4"),
+        BadDocument(
+            "a module twice, once as an alternative",
+            "auth_providers:\n  - type: linux\n    modules:\n      - totp\n      - any_of: [recovery_code, totp]\n",
+            ":5:33: the module totp again, expected it once in a chain: it stands in line 4"),
+        BadDocument(
+            "any_of inside any_of", "auth_providers: [{type: linux, modules: {any_of: [{any_of: [totp]}]}}]\n",
+            ":1:51: any_of inside any_of, expected modules"),
+        BadDocument(
+            "an empty any_of", "auth_providers: [{type: linux, modules: {any_of: []}}]\n",
+            ":1:50: any_of is an empty list, expected a list of at least one module"),
+        BadDocument(
+            "any_of with one word", "auth_providers: [{type: linux, modules: {any_of: totp}}]\n",
+            ":1:50: any_of is 'totp', expected a list of at least one module"),
+        BadDocument(
+            "any_of beside a type", "auth_providers: [{type: linux, modules: {any_of: [totp], type: totp}}]\n",
+            ":1:58: the key 'type' in any_of's item, expected any_of"),
+        BadDocument(
+            "one module, two settings",
+            """
+            auth_providers:
+              - type: linux
+                modules: {type: totp, digits: 8}
+              - type: pam
+                modules: totp
+
+            """, ":5:14: the module totp with other settings, expected those of line 3: it is the same module"),
+        BadDocument(
+            "an unquoted pin",
+            "auth_providers:\n  - type: linux\n    modules:\n      type: pins\n      users: [{pin: 007}]\n",
+            ":5:15: pin is no quoted text, expected one like '007'"),
+        BadDocument(
+            "a number that YAML knows and we do not",
+            "auth_providers: [{type: linux, modules: {type: totp, digits: 0o6}}]\n",
+            ":1:62: digits is '0o6', expected a whole number from 6 to 8"),
+        BadDocument(
+            "a number in quotes", "auth_providers: [{type: linux, modules: {type: totp, digits: '6'}}]\n",
+            ":1:62: digits is the text '6', expected a whole number from 6 to 8"),
+    ]
+
+    static let policies = [
+        BadDocument("no list", "policy: {}\n", ":1:9: policy is a map, expected a list of rules"),
+        BadDocument("nothing", "policy:\n", ":1:8: policy is nothing, expected a list of rules"),
+        BadDocument(
+            "no match", "policy: [{exempt: true}]\n",
+            ":1:10: a rule without match, expected match: {service: …, user: …}, or match: {} for every login"),
+        BadDocument(
+            "not there yet", "policy: [{match: {service: sudo}, remember: 15m}]\n",
+            ":1:35: the key 'remember' in a rule, expected one of exempt, first_factor, match, modules, provider, "
+                + "tries, unenrolled"),
+        BadDocument(
+            "a match that is not there yet", "policy: [{match: {group: backup, network: [10.0.0.0/8]}}]\n",
+            ":1:19: the key 'group' in match, expected one of service, user",
+            ":1:34: the key 'network' in match, expected one of service, user"),
+        BadDocument(
+            "nobody", "policy: [{match: {user: []}, exempt: true}]\n",
+            ":1:25: user is an empty list, expected at least one"),
+        BadDocument(
+            "no name", "policy: [{match: {user: [ann, 'a/b']}}]\n",
+            ":1:31: user is 'a/b', expected the name of an account"),
+        BadDocument(
+            "one service twice", "policy: [{match: {service: [sudo, sudo]}}]\n",
+            ":1:35: service has 'sudo' twice, expected each once"),
+        BadDocument("yes", "policy: [{match: {}, exempt: yes}]\n", ":1:30: exempt is 'yes', expected true or false"),
+        BadDocument("True", "policy: [{match: {}, exempt: True}]\n", ":1:30: exempt is 'True', expected true or false"),
+        BadDocument(
+            "quoted true", "policy: [{match: {}, exempt: 'true'}]\n",
+            ":1:30: exempt is the text 'true', expected true or false"),
+        BadDocument("skip", "policy: [{match: {}, unenrolled: skip}]\n", ":1:34: unenrolled is 'skip', expected deny"),
+        BadDocument(
+            "another first factor", "policy: [{match: {}, first_factor: some}]\n",
+            ":1:36: first_factor is 'some', expected none, or no such key"),
+        BadDocument(
+            "eleven tries", "policy: [{match: {}, tries: 11}]\n",
+            ":1:29: tries is '11', expected a whole number from 1 to 10"),
+        BadDocument(
+            "no tries", "policy: [{match: {}, tries: 0}]\n",
+            ":1:29: tries is '0', expected a whole number from 1 to 10"),
+        BadDocument(
+            "an unknown provider", "policy: [{match: {}, provider: linus}]\n",
+            ":1:32: the provider 'linus', which is not configured, expected one of linux, pam; did you mean 'linux'?"),
+        BadDocument(
+            "an unknown module", "policy: [{match: {}, modules: [recovery_code]}]\n",
+            ":1:32: the module 'recovery_code', which is not configured, expected totp"),
+        BadDocument(
+            "settings in a rule", "policy: [{match: {}, modules: {type: totp, digits: 8}}]\n",
+            ":1:31: a module in a rule is a map, expected the name of a configured module; its settings stand under "
+                + "its provider"),
+        BadDocument(
+            "no modules", "policy: [{match: {}, modules: []}]\n",
+            ":1:31: modules is an empty list, expected at least one module"),
+        BadDocument(
+            "exempt and modules", "policy: [{match: {}, exempt: true, modules: totp}]\n",
+            ":1:45: modules beside exempt: true, expected one of them: exempt waives the modules"),
+        BadDocument(
+            "exempt and no first factor", "policy: [{match: {}, exempt: true, first_factor: none}]\n",
+            ":1:50: first_factor beside exempt: true, expected one of them: exempt waives the modules"),
+        BadDocument(
+            "a password waived that is asked for", "policy: [{match: {}, provider: linux, first_factor: none}]\n",
+            ":1:53: first_factor: none with the provider linux, expected a provider that lives on evidence (pam)"),
+    ]
+
+    static let others = [
+        BadDocument(
+            "too late a lock", "throttle: {lock_at: 101}\n",
+            ":1:21: lock_at is '101', expected a whole number from 1 to 100"),
+        BadDocument(
+            "a lock before the first delay", "throttle: {lock_at: 5}\n",
+            ":1:21: lock_at is 5, expected more than free, which is 5"),
+        BadDocument(
+            "delays that shrink", "throttle: {first_delay: 60, longest_delay: 30}\n",
+            ":1:44: longest_delay is 30, expected no less than first_delay, which is 60"),
+        BadDocument(
+            "an endless session", "sessions: {lifetime: 3601}\n",
+            ":1:22: lifetime is '3601', expected a whole number from 30 to 3600"),
+        BadDocument(
+            "a unit", "sessions: {lifetime: 5m}\n",
+            ":1:22: lifetime is '5m', expected a whole number from 30 to 3600"),
+        BadDocument(
+            "a number in exponents", "sessions: {capacity: 1e3}\n",
+            ":1:22: capacity is '1e3', expected a whole number from 100 to 1000000"),
+        BadDocument(
+            "another store", "store: {type: postgresql}\n",
+            ":1:15: the store type 'postgresql', expected sqlite"),
+        BadDocument("a store without a type", "store: {}\n", ":1:8: store has no type, expected sqlite"),
+        BadDocument(
+            "root as a caller", "callers: {root: {services: [a], groups: [b]}}\n",
+            ":1:11: the caller 'root', expected a service's own account"),
+        BadDocument(
+            "a caller without groups", "callers: {mysql: {services: [mysql]}}\n",
+            ":1:11: the caller 'mysql' without groups, expected at least one"),
+        BadDocument(
+            "a caller of anybody", "callers: {mysql: {services: [mysql], groups: []}}\n",
+            ":1:46: groups is an empty list, expected at least one"),
+        BadDocument(
+            "an issuer with a colon", "issuer: a:b\n",
+            ":1:9: issuer is 'a:b', expected at most 64 bytes without a colon"),
+    ]
+
+    static let rest = """
+        auth_providers:
+          - type: linux
+            modules: totp
+          - type: pam
+            modules: totp
+
+        """
+
+    @Test(arguments: shapes + providers + modules) func `refuses and says where and why`(_ document: BadDocument) {
+        #expect(Fakes.problems(document.text) == document.problems)
+    }
+
+    @Test(arguments: policies + others) func `refuses a section and says where and why`(_ document: BadDocument) {
+        #expect(Fakes.problems(document.text + RefusalTests.rest) == document.problems)
+    }
+
+    @Test func `no first factor where no module is owed lets nobody in`() {
+        let text = "auth_providers: [{type: pam}]\npolicy: [{match: {}, first_factor: none}]\n"
+        #expect(
+            Fakes.problems(text) == [
+                "config.yaml:2:36: first_factor: none where the provider pam owes no module, expected modules, here or "
+                    + "under the provider"
+            ])
+    }
+
+    @Test func `names at most a hundred problems`() {
+        let text = (1...150).map { "key\($0): 1\n" }.joined()
+        let problems = Fakes.problems(text)
+        #expect(problems.count == 101)
+        #expect(problems.last?.hasSuffix("51 further problems") == true)
+    }
+
+    @Test func `no problem is longer than a screenful`() throws {
+        for word in ["key", "\"key\""] {
+            let long = word.replacing("key", with: String(repeating: "k", count: 4000))
+            for problem in Fakes.problems("\(long): 1\nauth_providers: \(long)\n") { #expect(problem.utf8.count < 700) }
+        }
+    }
+}

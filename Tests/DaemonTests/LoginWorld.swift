@@ -1,0 +1,145 @@
+import AdminProtocol
+import Authentication
+import AuthenticationTesting
+import AuthProviders
+import Configuration
+import Daemon
+import Glibc
+import NIOCore
+import Synchronization
+import UnixSocket
+import Testing
+import Wire
+
+/// A daemon in this process: the real server, flow, judge and wire, with a store in memory, a clock that tests
+/// move, and a directory that knows alice (1001), bob (1002) and root.
+final class LoginWorld {
+    let clock = ManualClock()
+    let journal = RecordingJournal()
+    let store = InMemoryEnrollmentStore()
+    let path: String
+    let adminPath: String
+    private let writer: StoreWriter
+    let server: LoginServer
+    private var listeners: [any Channel] = []
+
+    static let module = ModuleID("scripted")
+    private static let counter = Atomic<Int>(0)
+
+    init(
+        rules: [Rule] = [], chain: [Step] = [Step(module)], extra: [any AuthModule] = [],
+        providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
+        callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
+        isBroken: Bool = false, capacity: Int = 1000
+    ) throws {
+        let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
+        let folder = "/run/twostep-tests-\(getpid())-\(number)"
+        guard unsafe mkdir(folder, 0o755) == 0 else {
+            throw WorldFailure(
+                "cannot make \(folder): run the tests with 'make test', which gives them a /run of their own")
+        }
+        path = folder + "/login.sock"
+        adminPath = folder + "/admin.sock"
+        let store = UncheckedBox(store)
+        writer = StoreWriter { () throws(StoreFailure) in store.value }
+        writer.start()
+        let modules: [any AuthModule] = [ScriptedModule(LoginWorld.module)] + extra
+        let active = ActiveConfiguration(
+            number: 1,
+            policy: Policy(
+                chains: providers.map {
+                    ProviderChain(provider: $0.id, livesOnEvidence: $0.livesOnEvidence, steps: chain)
+                }, rules: rules),
+            providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
+            modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
+            sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test")
+        let generation = Generation(
+            number: isBroken ? 0 : 1, loadedAt: nil, active: isBroken ? nil : active,
+            problems: isBroken ? ["config.yaml:1:1: broken"] : [])
+        server = try LoginServer(
+            clocks: TestClocks(clock: clock), journal: journal, writer: writer, accounts: directory,
+            generation: generation, mostConnections: 100
+        ) { generation, sessions, tally in
+            ServiceStatus(
+                version: "test", isServing: true, problems: generation.problems,
+                configuration: LoadedConfiguration(path: "config.yaml", generation: generation.number, loadedAt: nil),
+                store: StoreStatus(path: "memory", schema: nil, problem: nil), sockets: [], openSessions: sessions,
+                accounts: nil, devices: nil, granted: tally.granted, refused: tally.refused, uptime: 0,
+                isClockSane: true)
+        }
+        listeners = [
+            try server.serveLogins(on: .bind(path, mode: 0o666)),
+            try server.serveAdministration(on: .bind(adminPath, mode: 0o600)),
+        ]
+    }
+
+    /// Gives an account a device with the scripted module.
+    func enroll(_ name: String, module: ModuleID = LoginWorld.module, uid: UInt32 = 1001) throws {
+        let account = try #require(AccountName(name))
+        let key = DeviceKey(account: account, module: module, device: "phone")
+        let sealed = try store.sealing.seal(Secret(copying: Array("x".utf8).span), at: key)
+        _ = try store.add(Device(name: "phone", sealed: sealed, state: 0, createdAt: 0), at: key, uid: uid)
+    }
+
+    func connect() throws -> WireClient { try WireClient(path) }
+
+    func stop() async {
+        await server.stop(listeners)
+        writer.stop()
+        unsafe unlink(path)
+        unsafe unlink(adminPath)
+        unsafe rmdir(String(path.dropLast("/login.sock".utf8.count)))
+    }
+}
+
+/// Runs `body` against a world and puts it away, whatever happens.
+func withWorld(_ world: LoginWorld, _ body: (LoginWorld) async throws -> Void) async throws {
+    do {
+        try await body(world)
+    } catch {
+        await world.stop()
+        throw error
+    }
+    await world.stop()
+}
+
+struct WorldFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// The manual clock as the daemon wants it.
+struct TestClocks: Clocks {
+    let clock: ManualClock
+    func now() -> Moment { clock.now }
+}
+
+/// Keeps entries for tests to read.
+final class RecordingJournal: Journal {
+    private let entries = Mutex<[JournalEntry]>([])
+    func record(_ entry: JournalEntry) { entries.withLock { $0.append(entry) } }
+    var messages: [String] { entries.withLock { $0.map(\.message) } }
+    var all: [JournalEntry] { entries.withLock { $0 } }
+}
+
+/// alice, bob, root, and a name that cannot be told.
+struct FakeDirectory: AccountDirectory {
+    func account(named name: AccountName) -> Lookup {
+        switch name.text {
+        case "root": .found(AccountFacts(uid: 0, gid: 0))
+        case "alice": .found(AccountFacts(uid: 1001, gid: 1001))
+        case "bob": .found(AccountFacts(uid: 1002, gid: 1002))
+        case "limbo": .cannotTell
+        case _: .notFound
+        }
+    }
+    func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
+        name.text == "bob" && group == "dbusers"
+    }
+}
+
+/// The store is used by the writer's thread alone once the world runs; tests look at it when it is idle.
+struct UncheckedBox<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
+}

@@ -1,0 +1,315 @@
+import Authentication
+import AuthenticationTesting
+import CPOSIX
+import EnrollmentStores
+import Foundation
+import GRDB
+import Testing
+
+@Suite("The SQLite store")
+struct SQLiteStoreTests {
+    let place: SQLitePlace
+    let bench: StoreBench
+
+    init() throws {
+        place = try SQLitePlace()
+        bench = try StoreBench(place)
+    }
+
+    private var store: SQLiteStore {
+        get throws { try #require(place.current) }
+    }
+
+    // MARK: Settings
+
+    @Test func `waits for the disk on the connection that logins use`() throws {
+        try store.withLoginConnection { database throws in
+            // 2 is FULL: less, and a power cut would make spent codes good again.
+            #expect(try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2)
+            #expect(try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal")
+        }
+    }
+
+    @Test(arguments: [
+        ("foreign_keys", 1), ("trusted_schema", 0), ("secure_delete", 1), ("cell_size_check", 1), ("temp_store", 2),
+        ("application_id", 0x5477_3253), ("user_version", SQLiteStore.schema), ("busy_timeout", 2000), ("mmap_size", 0),
+    ])
+    func `sets on that connection`(_ name: String, _ value: Int) throws {
+        try store.withLoginConnection { database throws in
+            // Where there is nothing to map, mmap_size answers nothing.
+            #expect(try Int.fetchOne(database, sql: "PRAGMA \(name)") ?? 0 == value)
+        }
+    }
+
+    // MARK: One write an attempt
+
+    /// An attempt, and the one row that it must write.
+    struct Write: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var standing = Attempt.Standing.known(uid: 1000)
+        var host: String?
+        var answer: @Sendable () -> Attempt.Answer
+    }
+
+    static let writes = [
+        Write(testDescription: "right") { .typed("right 1") },
+        Write(testDescription: "wrong") { .typed("wrong") },
+        Write(testDescription: "wrong, from a host", host: "192.0.2.1") { .typed("wrong") },
+        Write(testDescription: "no guess, from a host", host: "192.0.2.1") { .unusable },
+        Write(testDescription: "no guess, from nowhere") { .unusable },
+        Write(testDescription: "unknown name", standing: .unknown) { .typed("wrong") },
+        Write(testDescription: "unknown name, from a host", standing: .unknown, host: "192.0.2.1") { .typed("wrong") },
+        Write(testDescription: "directory cannot tell", standing: .cannotTell) { .typed("right 1") },
+        Write(testDescription: "module cannot tell") { .typed("broken") },
+    ]
+
+    @Test(arguments: writes)
+    func `writes one row for an attempt`(_ row: Write) throws {
+        try bench.enrol(bench.alice)
+        let before = try changes()
+        _ = try bench.judge(bench.attempt(row.answer(), by: bench.alice, standing: row.standing, host: row.host))
+        #expect(try changes() == before + 1)
+    }
+
+    @Test func `writes one row for a delayed attempt`() throws {
+        try bench.enrol(bench.alice)
+        for _ in 0..<6 { try bench.answer("wrong", by: bench.alice) }
+        let before = try changes()
+        #expect(try bench.answer("right 1", by: bench.alice) == .delayed(seconds: 30, after: nil))
+        #expect(try changes() == before + 1)
+    }
+
+    private func changes() throws -> Int {
+        try store.withLoginConnection { $0.totalChangesCount }
+    }
+
+    // MARK: Bounds
+
+    @Test func `counts no more than 65,536 remote hosts, and lets the oldest go`() throws {
+        try store.withLoginConnection { database throws in
+            try database.execute(
+                sql: """
+                    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 65535)
+                    INSERT INTO host SELECT 'h' || i, 30, 1699999990 + (i <> 4711) FROM n
+                    """)
+        }
+        try bench.restart()
+        #expect(try bench.firstFactor(nil, by: bench.alice, from: "h4711") == .rejected(.hostRefused))
+        try bench.firstFactor(.wrongPassword, by: bench.alice, from: "new")
+        try store.withLoginConnection { database throws in
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM host") == 65_536)
+            #expect(try Int.fetchOne(database, sql: "SELECT failures FROM host WHERE prefix = 'new'") == 1)
+        }
+        #expect(try bench.firstFactor(nil, by: bench.alice, from: "h4711") == .accepted(bench.alice))
+        #expect(try bench.firstFactor(nil, by: bench.alice, from: "h4712") == .rejected(.hostRefused))
+    }
+
+    @Test func `holds no more than 4,096 unknown names, and lets the oldest go`() throws {
+        for _ in 0..<6 { try bench.answer("wrong", by: bench.alice, standing: .unknown) }
+        #expect(
+            try bench.answer("wrong", by: bench.alice, standing: .unknown) == .delayed(seconds: 30, after: nil))
+        let others = try (0..<4095).map { try StoreBench.account("nobody\($0)") }
+        _ = try bench.store.commit(others.map { bench.attempt(.typed("wrong"), by: $0, standing: .unknown) })
+        #expect(
+            try bench.answer("wrong", by: bench.alice, standing: .unknown) == .delayed(seconds: 30, after: nil))
+        try bench.answer("wrong", by: StoreBench.account("one-more"), standing: .unknown)
+        #expect(try bench.answer("wrong", by: bench.alice, standing: .unknown) == .rejected(.unknownAccount))
+        #expect(try bench.store.counters(of: nil).isEmpty)
+    }
+
+    // MARK: One that fails
+
+    @Test func `does each attempt alone when one of a group fails`() throws {
+        let names = try ["alice", "bob", "carol"].map(StoreBench.account)
+        for name in names { try bench.enrol(name) }
+        try interfere(
+            "CREATE TRIGGER t BEFORE UPDATE ON device WHEN old.account = 'bob' BEGIN SELECT RAISE(FAIL, 'no'); END")
+        let outcomes = try bench.store.commit(names.map { bench.attempt(.typed("right 1"), by: $0) })
+        #expect(outcomes == [.accepted(names[0]), .unavailable(.storeUnavailable), .accepted(names[2])])
+        #expect(try names.map { try bench.state(of: $0) } == [1, 0, 1])
+        #expect(try names.map { try bench.failures(of: $0) } == [0, 0, 0])
+        #expect(!place.reports.all.isEmpty)
+    }
+
+    @Test func `counts unknown names once when their group is done again`() throws {
+        try bench.enrol(bench.bob)
+        try interfere("CREATE TRIGGER t BEFORE UPDATE ON device BEGIN SELECT RAISE(FAIL, 'no'); END")
+        let stranger = try StoreBench.account("stranger")
+        let outcomes = try bench.store.commit([
+            bench.attempt(.typed("wrong"), by: stranger, standing: .unknown),
+            bench.attempt(.typed("right 1"), by: bench.bob),
+        ])
+        #expect(outcomes == [.rejected(.unknownAccount), .unavailable(.storeUnavailable)])
+        #expect(try bench.store.unlock(stranger) == 1)
+    }
+
+    @Test func `tells nobody anything when nothing can be committed`() throws {
+        try bench.enrol(bench.alice)
+        let stranger = try StoreBench.account("stranger")
+        // A constraint that is looked at when the transaction is committed, and fails there.
+        try interfere(
+            """
+            CREATE TABLE parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+            CREATE TRIGGER t AFTER UPDATE ON device BEGIN INSERT INTO child VALUES (7); END
+            """)
+        #expect {
+            try bench.store.commit([
+                bench.attempt(.typed("wrong"), by: stranger, standing: .unknown),
+                bench.attempt(.typed("right 1"), by: bench.alice),
+            ])
+        } throws: { error in
+            guard case .notDurable = error as? StoreFailure else { return false }
+            return true
+        }
+        #expect(try bench.state(of: bench.alice) == 0)
+        #expect(try bench.store.unlock(stranger) == 0)
+        try interfere("DROP TRIGGER t")
+        #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+    }
+
+    /// Rows that Twostep never writes: what they are set to, where.
+    @Test(arguments: [
+        "UPDATE device SET state = 'x' WHERE account = 'bob'",
+        "UPDATE device SET state = 1 WHERE account = 'bob'",
+        "UPDATE device SET state_check = 0 WHERE account = 'bob'",
+        "UPDATE device SET sealed = 'text' WHERE account = 'bob'",
+        "UPDATE device SET sealed = zeroblob(10000000) WHERE account = 'bob'",
+        "UPDATE device SET device = x'ff' WHERE account = 'bob'",
+        "UPDATE device SET device = CAST(x'ff' AS TEXT) WHERE account = 'bob'",
+        "UPDATE device SET uid = -1 WHERE account = 'bob'",
+        "UPDATE device SET uid = 1e300 WHERE account = 'bob'",
+        "UPDATE device SET created_at = 'yesterday' WHERE account = 'bob'",
+        "INSERT INTO factor VALUES ('bob', 'scripted', '', -1, 0, 0, 0)",
+        "INSERT INTO factor VALUES ('bob', 'scripted', '', 9223372036854775807, 0, 0, 0)",
+        "INSERT INTO factor VALUES ('bob', 'scripted', '', 1, 'now', 0, 0)",
+    ])
+    func `refuses one account for a row that makes no sense, and no other`(_ sql: String) throws {
+        try bench.enrol(bench.alice)
+        try bench.enrol(bench.bob)
+        try interfere(sql)
+        let outcomes = try bench.store.commit([
+            bench.attempt(.typed("right 7"), by: bench.bob), bench.attempt(.typed("right 7"), by: bench.alice),
+        ])
+        #expect(outcomes == [.unavailable(.storeUnavailable), .accepted(bench.alice)])
+        #expect(try bench.store.devices(of: nil).contains { $0.key.account == bench.alice })
+        _ = try bench.store.counters(of: nil)
+        #expect(!(try store.reader.check(place.sealing).isEmpty))
+        #expect(!place.reports.all.isEmpty)
+    }
+
+    // MARK: Keys and places
+
+    @Test func `opens no secret in another row`() throws {
+        try bench.enrol(bench.alice)
+        try bench.enrol(bench.bob)
+        try interfere(
+            "UPDATE device SET sealed = (SELECT sealed FROM device WHERE account = 'alice') WHERE account = 'bob'")
+        #expect(try bench.answer("right 1", by: bench.bob) == .unavailable(.moduleFailed))
+        #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+        #expect(try store.reader.check(place.sealing).count == 1)
+    }
+
+    @Test func `says at once that the key is another`() throws {
+        try bench.enrol(bench.alice)
+        place.close()
+        let other = try Sealer(SealingKey.generate("\(place.folder.path)/other.key"))
+        let expected = StoreFailure.sealedWithAnotherKey(
+            "the secret of alice, scripted, device phone is sealed with another key")
+        #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
+    }
+
+    // MARK: Checks and copies
+
+    @Test func `finds nothing wrong with a store that is whole`() throws {
+        try bench.enrol(bench.alice)
+        try bench.answer("right 1", by: bench.alice)
+        try bench.answer("wrong", by: bench.alice)
+        #expect(try store.reader.check(place.sealing).isEmpty)
+        #expect(place.reports.all.isEmpty)
+    }
+
+    @Test(arguments: [
+        "CREATE TRIGGER t AFTER UPDATE ON device BEGIN UPDATE device SET state = 0, state_check = -1; END",
+        "CREATE VIEW v AS SELECT 1",
+    ])
+    func `opens no store with something in it that acts by itself`(_ sql: String) throws {
+        try interfere(sql)
+        #expect { try bench.restart() } throws: { words(of: $0)?.contains("trigger or view") == true }
+    }
+
+    @Test(arguments: ["device", "factor", "host", "tally", "credential"])
+    func `opens no store that lacks a table`(_ name: String) throws {
+        try interfere("DROP TABLE \(name)")
+        #expect(throws: StoreFailure.self) { try bench.restart() }
+    }
+
+    @Test func `copies the store for its owner alone, with secrets sealed`() throws {
+        try bench.enrol(bench.alice)
+        let path = "\(place.folder.path)/copy"
+        let before = umask(0)
+        try store.backUp(to: path)
+        umask(before)
+        #expect(try mode(of: path) == 0o600)
+        let copy = try SQLitePlace()
+        delete(copy.file)
+        try FileManager.default.copyItem(atPath: path, toPath: copy.file)
+        let restored = try SQLiteStore.open(in: copy.folder.path, sealing: place.sealing)
+        #expect(try restored.commit([bench.attempt(.typed("right 1"), by: bench.alice)]) == [.accepted(bench.alice)])
+    }
+
+    // MARK: Readers
+
+    @Test func `lists the state before a group that is not done`() throws {
+        try bench.enrol(bench.alice)
+        let store = try store
+        try store.withLoginConnection { database throws in
+            try database.execute(sql: "BEGIN IMMEDIATE; UPDATE device SET state = 9, state_check = ~9")
+            #expect(try store.reader.devices(of: nil).map(\.device.state) == [0])
+            try database.execute(sql: "COMMIT")
+        }
+        #expect(try store.reader.devices(of: nil).map(\.device.state) == [9])
+    }
+
+    @Test func `judges while somebody reads`() throws {
+        try bench.enrol(bench.alice)
+        let other = try DatabaseQueue(path: place.file)
+        try other.inDatabase { database throws in
+            try database.execute(sql: "BEGIN")
+            #expect(try Int.fetchOne(database, sql: "SELECT state FROM device") == 0)
+            #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+            #expect(try Int.fetchOne(database, sql: "SELECT state FROM device") == 0)
+            try database.execute(sql: "COMMIT")
+        }
+    }
+
+    @Test func `says that another program has locked it`() throws {
+        try bench.enrol(bench.alice)
+        try store.withLoginConnection { try $0.execute(sql: "PRAGMA busy_timeout = 0") }
+        let other = try DatabaseQueue(path: place.file)
+        try other.inDatabase { database throws in
+            try database.execute(sql: "BEGIN IMMEDIATE")
+            #expect { try bench.answer("right 1", by: bench.alice) } throws: {
+                words(of: $0)?.contains("locked by another program") == true
+            }
+            try database.execute(sql: "ROLLBACK")
+        }
+        #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+    }
+
+    @Test func `answers nothing once it is closed`() throws {
+        let store = try store
+        place.close()
+        #expect(throws: StoreFailure.self) { try store.commit([bench.attempt(.unusable, by: bench.alice)]) }
+        #expect(throws: StoreFailure.self) { try store.devices(of: nil) }
+        #expect(throws: StoreFailure.self) { try store.credentials(of: bench.alice, at: ProviderID("linux")) }
+        #expect(throws: StoreFailure.self) { try store.unlock(bench.alice) }
+        #expect(throws: StoreFailure.self) { try store.backUp(to: "\(place.folder.path)/copy") }
+        #expect(throws: StoreFailure.self) { try store.reader.check(place.sealing) }
+    }
+
+    /// Does to the store, through a connection of its own, what only root or a broken disk could.
+    private func interfere(_ sql: String) throws {
+        try DatabaseQueue(path: place.file).inDatabase { try $0.execute(sql: sql) }
+    }
+}
