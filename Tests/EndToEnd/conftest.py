@@ -67,6 +67,14 @@ def elsewhere(syslog_of_session):
 
 
 @pytest.fixture
+def may_read_shadow():
+    """The user twostep is in the group shadow, as the unit's SupplementaryGroups= would have it."""
+    assert world.run("usermod", "--append", "--groups", "shadow", "twostep").returncode == 0
+    yield
+    assert world.run("gpasswd", "--delete", "twostep", "shadow").returncode == 0
+
+
+@pytest.fixture
 def enrolled(daemon):
     """A fresh user with a device."""
     return world.enrolled_user()
