@@ -21,7 +21,7 @@ DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd pro
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 
-.PHONY: all module daemon deps-build deps-demo deps-test demo test check format format-check install tree clean help
+.PHONY: all module daemon deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -80,6 +80,10 @@ test: deps-test tree ## run every test
 
 check: deps-test tree format-check ## what CI runs beside the tests: format, linkage, manual pages
 	@Tests/check
+
+diagram: ## draw the picture of ARCHITECTURE.md from its source
+	@packaging/need graphviz
+	dot -Tsvg packaging/doc/login.dot -o packaging/doc/login.svg
 
 format: ## format all Swift sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests

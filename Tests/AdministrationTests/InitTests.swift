@@ -42,6 +42,14 @@ import Testing
         }
     }
 
+    @Test func `the first configuration is the one that is installed with the programs`() throws {
+        let machine = try Machine()
+        _ = machine.initialize()
+        let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../packaging/config.yaml")
+        let shipped = try String(contentsOf: package, encoding: .utf8)
+        #expect(try String(contentsOfFile: machine.config, encoding: .utf8) == shipped)
+    }
+
     @Test func `everything that is missing is made, as it has to be`() throws {
         let machine = try Machine()
         let run = machine.initialize()

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import world
-from terminal import CODE, Paramiko, Sshd, expect, finish, plain, spawn
+from terminal import CODE, Paramiko, Sshd, expect, finish, plain
 
 WRONG = "That code is wrong or was used before. Wait for the next one."
 
@@ -98,7 +98,7 @@ def test_a_code_is_good_once(daemon, sshd, enrolled):
     assert sshd.log_in(user, code)[0] == 0
     status, shown = sshd.log_in(user, code, code, code)
     assert status == 255 and WRONG in shown
-    assert daemon.log.since_mark(f'login denied reason=too_many_retry last=replayed .*user="{user}"', count=1)
+    assert daemon.log.since_mark(f'login denied .*=replayed .*user="{user}"', count=1)
     assert world.failures_of(user) == 0, "a replay is no guess"
 
 
@@ -193,7 +193,7 @@ def test_a_user_without_a_device_sees_what_all_others_see(daemon, sshd, enrolled
         client.close()
         seen.append((client.prompts, client.instructions))
     assert seen[0] == seen[1]
-    assert daemon.log.since_mark(f'login denied reason=too_many_retry last=not_enrolled .*user="{stranger}"')
+    assert daemon.log.since_mark(f'login denied .*=not_enrolled .*user="{stranger}"')
 
 
 def test_a_user_without_a_device_is_delayed_like_all_others(sshd, daemon):
@@ -278,7 +278,7 @@ def test_a_client_that_leaves_at_the_prompt_leaves_no_session(daemon, sshd, enro
 
 def test_ctrl_c_at_the_prompt_restores_the_terminal_and_leaves_no_session(daemon, sshd, enrolled):
     user, _ = enrolled
-    client = shell_on_a_terminal()
+    client = world_shell()
     client.sendline(" ".join([
         "ssh", "-F", "none", "-p", str(sshd.port), "-i", str(user.key), "-o", f"UserKnownHostsFile={sshd.known_hosts}",
         f"{user}@127.0.0.1", "true"]))
@@ -292,9 +292,10 @@ def test_ctrl_c_at_the_prompt_restores_the_terminal_and_leaves_no_session(daemon
     world.no_session_is_left()
 
 
-def shell_on_a_terminal():
+def world_shell():
     """A shell whose prompt shows that it is back."""
-    shell = spawn(
-        "bash", "--norc", "--noprofile", "--noediting", env={"PS1": "SHELL> ", "PATH": "/usr/bin:/bin", "TERM": "dumb"})
+    from terminal import spawn
+
+    shell = spawn("bash", "--norc", "--noprofile", "--noediting", env={"PS1": "SHELL> ", "PATH": "/usr/bin:/bin", "TERM": "dumb"})
     expect(shell, "SHELL> ")
     return shell
