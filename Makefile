@@ -17,8 +17,8 @@ TREE := .build-tree
 
 # What building needs, and what the tests and the demo need on top (Debian's names).
 BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev
-DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd
-TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck zbar-tools \
+DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd procps
+TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 
 .PHONY: all module daemon deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram

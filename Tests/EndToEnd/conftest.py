@@ -51,12 +51,12 @@ def sshd(daemon_of_session):
 
 
 @pytest.fixture
-def elsewhere(request, syslog_of_session):
+def elsewhere(syslog_of_session):
     """Makes daemons in places of their own, for tests that break things."""
     made = []
 
     def make(configuration=None, start=True):
-        daemon = world.Daemon(f"t{next(world._count)}").initialize(configuration)
+        daemon = world.Daemon(f"t{next(world.numbers)}").initialize(configuration)
         made.append(daemon)
         return daemon.start() if start else daemon
 
@@ -64,6 +64,14 @@ def elsewhere(request, syslog_of_session):
     for daemon in made:
         if daemon.is_running:
             daemon.stop()
+
+
+@pytest.fixture
+def may_read_shadow():
+    """The user twostep is in the group shadow, as the unit's SupplementaryGroups= would have it."""
+    assert world.run("usermod", "--append", "--groups", "shadow", "twostep").returncode == 0
+    yield
+    assert world.run("gpasswd", "--delete", "twostep", "shadow").returncode == 0
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ def test_an_account_made_anew_under_an_old_name_does_not_inherit_the_device(daem
     assert daemon.log.since_mark(f'reason=account_changed .*user="{user}"', count=1)
 
 
-def test_thirty_wrong_passwords_hold_up_their_host_and_nobody_with_a_key(daemon, elsewhere):
-    world.run("usermod", "--append", "--groups", "shadow", "twostep")
+def test_thirty_wrong_passwords_hold_up_their_host_and_nobody_with_a_key(daemon, may_read_shadow, elsewhere):
     place = elsewhere("""
 auth_providers:
   - type: pam

@@ -78,7 +78,9 @@ def test_a_broken_configuration_at_the_start_admits_nobody_until_it_is_repaired(
     is_repaired(place, user)
 
 
-@pytest.mark.parametrize("kind", ["absent", "a directory", "a fifo", "writable by others", "writable by its group", "alice's"])
+@pytest.mark.parametrize("kind", [
+    "absent", "a directory", "a fifo", "writable by others", "writable by its group", "alice's",
+])
 def test_a_file_that_is_none_or_not_roots_alone_admits_nobody_until_it_is_repaired(daemon, elsewhere, kind):
     place = elsewhere(GOOD, start=False)
     path = place.configuration

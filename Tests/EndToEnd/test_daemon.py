@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import struct
 import subprocess
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_it_cannot_be_dumped_or_looked_into(daemon):
     assert not world.in_process_of("twostep", look)
 
 
-def test_a_crash_leaves_no_core(daemon, elsewhere, tmp_path):
+def test_a_crash_leaves_no_core(daemon, elsewhere):
     place = elsewhere()
     before = set(os.listdir("/")) | set(os.listdir("/tmp"))
     place.process.send_signal(11)
@@ -119,7 +120,7 @@ def test_it_serves_sockets_that_systemd_passes_in_and_says_when_it_is_ready(daem
         phone = world.enroll(user, runtime=place.runtime)
         assert pam.log_in(place.service, user, phone.next()).granted
         connection = wire.Connection(place.socket)
-        pid, uid, _ = __import__("struct").unpack("iII", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        _, uid, _ = struct.unpack("iII", connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         assert uid in (0, owner.pw_uid)
         connection.close()
         # What was passed in is the service manager's, and stays.
@@ -187,8 +188,8 @@ def test_a_login_record_is_one_line_that_fail2ban_can_read(daemon, enrolled):
     user, phone = enrolled
     pam.log_in("e2e", user, phone.wrong(), rhost="203.0.113.9")
     line, = daemon.log.since_mark("login denied", count=1)
-    assert re.match(
-        rf'<5>twostepd: login denied reason=invalid_code service=e2e rhost=203\.0\.113\.9 user="{user}" tty=pts/7 ', line)
+    start = '<5>twostepd: login denied reason=invalid_code service=e2e rhost=203.0.113.9 '
+    assert line.startswith(f'{start}user="{user}" tty=pts/7 ')
 
 
 def test_status_is_one_json_document(daemon):

@@ -35,7 +35,6 @@ def test_a_refused_login_leaves_nothing_in_the_environment(daemon, enrolled):
 def test_each_failure_has_its_code(daemon, enrolled, answers, code):
     user, phone = enrolled
     # sshd has three tries; other services one.
-    world.write_stack("sshd-e2e", "auth required pam_twostep.so")
     with world.stack_replaced("sshd", "auth required pam_twostep.so"):
         login = pam.log_in("sshd", user, *answers(phone))
     assert login.code in (code, pam.MAXTRIES) if code == pam.AUTH_ERR else login.code == code

@@ -19,10 +19,6 @@ class Squatter:
         self.connections = 0
         entry = world.pwd.getpwnam(owner)
 
-        def child(pipe):
-            os.setgid(entry.pw_gid)
-            os.setuid(entry.pw_uid)
-
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.bind(str(path))
         os.chmod(path, 0o666)
@@ -52,7 +48,7 @@ class Squatter:
 
 @pytest.fixture
 def folder():
-    path = Path(f"/run/squat{next(world._count)}")
+    path = Path(f"/run/squat{next(world.numbers)}")
     path.mkdir(mode=0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)

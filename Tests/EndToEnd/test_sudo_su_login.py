@@ -104,10 +104,12 @@ def test_the_password_typed_as_the_code_never_leaves_sudo_and_is_no_guess(daemon
 def test_hostile_variables_change_nothing_in_sudo(enrolled):
     user, phone = enrolled
     hostile = [
-        "SWIFT_BACKTRACE=enable=yes", "SWIFT_DEBUG_HELP=yes", "LD_PRELOAD=/tmp/no.so", "TZ=/tmp/zone", "LC_ALL=ar_EG.UTF-8",
+        "SWIFT_BACKTRACE=enable=yes", "SWIFT_DEBUG_HELP=yes", "LD_PRELOAD=/tmp/no.so", "TZ=/tmp/zone",
+        "LC_ALL=ar_EG.UTF-8",
         "MALLOC_PERTURB_=7", "TWOSTEP_PROVIDER=none", "SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA",
     ]
-    done = world.as_user(user, "env", *hostile, "sudo", "-k", "-S", "id", "-un", input=f"{user.password}\n{phone.next()}\n")
+    answers = f"{user.password}\n{phone.next()}\n"
+    done = world.as_user(user, "env", *hostile, "sudo", "-k", "-S", "id", "-un", input=answers)
     assert done.returncode == 0
     assert "Swift" not in done.stderr and "SWIFT" not in done.stderr
 

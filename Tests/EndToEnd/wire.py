@@ -30,8 +30,10 @@ class Connection:
 
     def __init__(self, path="/run/twostep/login.sock", seconds=15):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.socket.settimeout(seconds)
+        # As the module does it: a connect that must not block fails at once where the backlog is full.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", 2, 0))
         self.socket.connect(path)
+        self.socket.settimeout(seconds)
 
     def send(self, data):
         self.socket.sendall(data)

@@ -5,7 +5,7 @@ Nothing here sleeps: whatever has to be waited for is polled for, within a bound
 
 import contextlib
 import crypt
-import datetime
+import hashlib
 import json
 import multiprocessing
 import os
@@ -40,7 +40,8 @@ def wait_until(condition, what, seconds=10):
 def run(*arguments, **options):
     """Runs a command and returns what came of it, whatever that was; text in and out, 60 s at most."""
     options.setdefault("timeout", 60)
-    options.setdefault("stdin", subprocess.DEVNULL) if "input" not in options else None
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.run(
         [str(argument) for argument in arguments], capture_output=True, text=True, check=False, **options)
 
@@ -86,12 +87,12 @@ class User(str):
     key: Path
 
 
-_count = iter(range(1, 100_000))
+numbers = iter(range(1, 100_000))
 
 
 def new_user(prefix="user"):
     """Makes an account with a password and a key for ssh."""
-    user = User(f"{prefix}{next(_count)}")
+    user = User(f"{prefix}{next(numbers)}")
     user.password = f"{user}-password"
     # Few rounds: what is measured here is not how slow a hash can be.
     hashed = crypt.crypt(user.password, "$6$rounds=1000$saltsalt$")
@@ -125,12 +126,12 @@ class Authenticator:
 
     def at(self, step):
         """The code of a time step."""
-        digest = getattr(__import__("hashlib"), self.algorithm.lower())
+        digest = getattr(hashlib, self.algorithm.lower())
         totp = pyotp.TOTP(self.secret, digits=self.digits, digest=digest, interval=self.period)
         code = totp.generate_otp(step)
         made = run(
-            "oathtool", f"--totp={self.algorithm.lower()}", f"--digits={self.digits}", f"--time-step-size={self.period}s",
-            "--base32", "--now", "@" + str(step * self.period), "-", input=self.secret)
+            "oathtool", f"--totp={self.algorithm.lower()}", f"--digits={self.digits}",
+            f"--time-step-size={self.period}s", "--base32", "--now", "@" + str(step * self.period), "-", input=self.secret)
         assert made.stdout.strip() == code, f"oathtool and pyotp differ: {made} {code}"
         return code
 
@@ -142,8 +143,8 @@ class Authenticator:
     def next(self):
         """The next code that was not used yet and is good for some seconds more; the window is ±1."""
         now = self.step
-        isYoung = time.time() % self.period < self.period / 2
-        step = max(self._last + 1, now - 1 if isYoung else now)
+        is_young = time.time() % self.period < self.period / 2
+        step = max(self._last + 1, now - 1 if is_young else now)
         assert step <= now + 1, "every code that is good by now was used: enrol a fresh user"
         self._last = step
         return self.at(step)
@@ -294,12 +295,13 @@ class Daemon:
         new.chmod(0o640)
         new.rename(self.configuration)
 
-    def start(self, *options, serving=True):
-        """Starts it; returns when it listens."""
+    def start(self, *options, serving=True, files=None):
+        """Starts it, with at most so many files open; returns when it listens."""
         self.log.mark()
+        limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
         with open(self.log.path, "ab") as log:
             self.process = subprocess.Popen(
-                [shutil.which("twostepd"), *map(str, self.places), *options], stdout=log, stderr=log,
+                [*limit, shutil.which("twostepd"), *map(str, self.places), *options], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL)
 
         def listens():
@@ -384,6 +386,3 @@ def seconds_since(start):
 def now():
     return time.monotonic()
 
-
-def today():
-    return datetime.date.today().isoformat()
