@@ -1,5 +1,6 @@
 package import AdminProtocol
 import Authentication
+import Glibc
 package import NIOCore
 import NIOPosix
 
@@ -37,7 +38,7 @@ package final class LoginServer: Sendable {
     /// it was asked to.
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
-        return try bootstrap()
+        let channel = try bootstrap()
             .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -45,6 +46,9 @@ package final class LoginServer: Sendable {
                 }
             }
             .withBoundSocket(socket.descriptor).wait()
+        // NIO calls listen(2) with a backlog of 128, whatever the channel's option says, for a socket that it is given.
+        guard listen(socket.descriptor, 4096) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
+        return channel
     }
 
     /// Listens on a socket for the command line.
@@ -61,7 +65,6 @@ package final class LoginServer: Sendable {
 
     private func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: group)
-            .serverChannelOption(ChannelOptions.backlog, value: 4096)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
             .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
             .childChannelOption(ChannelOptions.autoRead, value: false)
