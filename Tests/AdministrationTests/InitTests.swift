@@ -45,7 +45,8 @@ import Testing
     @Test func `the first configuration is the one that is installed with the programs`() throws {
         let machine = try Machine()
         _ = machine.initialize()
-        let package = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../packaging/config.yaml")
+        let package = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../packaging/config.yaml")
         let shipped = try String(contentsOf: package, encoding: .utf8)
         #expect(try String(contentsOfFile: machine.config, encoding: .utf8) == shipped)
     }

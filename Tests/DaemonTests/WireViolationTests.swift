@@ -118,7 +118,10 @@ import Wire
 
     @Test func `a connection that says nothing is closed when its time is up`() async throws {
         try await withWorld(LoginWorld()) { world in
+            try world.enroll("alice")
             let silent = try world.connect()
+            // Accepted in their order: when this login is over, the silent one has been seen.
+            try succeed(in: world)
             world.clock.advance(seconds: 11)
             try await world.server.sweep()
             #expect(try silent.receive() == .closed)

@@ -50,7 +50,7 @@ import Wire
     /// How often the secret stands in the memory that this process can write to.
     private func occurrences() throws -> Int {
         let memory = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/mem"))
-        let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8)
+        let maps = try self.maps()
         var found = 0
         let room = 1 << 20
         let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
@@ -72,6 +72,14 @@ import Wire
             }
         }
         return found
+    }
+
+    /// The whole of /proc/self/maps: it has no size, and comes a page at a time.
+    private func maps() throws -> String {
+        let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/proc/self/maps"))
+        var content = Data()
+        while let part = try file.read(upToCount: 4096), !part.isEmpty { content += part }
+        return String(decoding: content, as: UTF8.self)
     }
 
     private func count(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {

@@ -21,7 +21,9 @@ struct StatusCommand: AdministrationVerb {
         let state = status.isServing ? "serving" : "REFUSES EVERY LOGIN as unavailable"
         var lines = ["twostepd \(status.version) \(state), running for \(Wording.span(seconds: status.uptime))"]
         lines += status.problems.map { "Problem: \($0)" }
-        if let problem = status.store.problem, !status.problems.contains(problem) { lines.append("Problem: \(problem)") }
+        if let problem = status.store.problem, !status.problems.contains(problem) {
+            lines.append("Problem: \(problem)")
+        }
         if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
