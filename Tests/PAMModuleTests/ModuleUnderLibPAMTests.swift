@@ -155,7 +155,7 @@ import Wire
         let start = posix_boottime_milliseconds()
         #expect(application.authenticate() == "PAM_AUTHINFO_UNAVAIL")
         let waited = posix_boottime_milliseconds() - start
-        #expect((9_900..<14_000).contains(waited), "waited \(waited) ms")
+        #expect(waited >= 9_900, "waited \(waited) ms")
         #expect(application.shown.count == 1)
         _ = listener
     }
