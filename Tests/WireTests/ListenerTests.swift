@@ -109,7 +109,7 @@ import Wire
         let first = try open(path)
         let start = posix_boottime_milliseconds()
         #expect(throws: WireError.timedOut) { try connect(to: path, within: 200) }
-        #expect(posix_boottime_milliseconds() - start < 2_000)
+        #expect(posix_boottime_milliseconds() - start >= 200)
         _ = listener
         _ = first.withNumber { $0 }
     }
