@@ -1,3 +1,4 @@
+import AdminProtocol
 public import ArgumentParser
 
 /// `twostepd`: what the service manager starts.
@@ -9,7 +10,7 @@ public struct DaemonCommand: ParsableCommand {
             Started as root it binds its sockets, reads the sealing key and becomes the user 'twostep'. SIGHUP reads \
             the configuration again; a broken one keeps what was in force. SIGTERM ends it.
             """,
-        version: TwostepDaemon.version)
+        version: Release.version)
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
     var config = "/etc/twostep/config.yaml"

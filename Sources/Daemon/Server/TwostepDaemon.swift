@@ -11,9 +11,6 @@ import UnixSignals
 
 /// The daemon from its start to its end.
 package enum TwostepDaemon {
-    /// What `twostep status` and the journal call this program.
-    package static let version = "0.1.0"
-
     /// Starts, serves until SIGTERM or SIGINT, and returns when everything has been put away.
     ///
     /// Throws `StartFailure` if it cannot start at all: no user to run as, no sockets, another daemon on the same
@@ -113,7 +110,7 @@ final class StartedDaemon: Service {
             service.sweep()
             self.recover(service, server)
         }
-        journal.notice("twostepd \(TwostepDaemon.version) listens on \(login.path)")
+        journal.notice("twostepd \(Release.version) listens on \(login.path)")
         manager.notify("READY=1")
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -197,7 +194,7 @@ final class StartedDaemon: Service {
         let problem = writer.problem?.description
         let now = clocks.now()
         return ServiceStatus(
-            version: TwostepDaemon.version, isServing: generation.active != nil && problem == nil,
+            version: Release.version, isServing: generation.active != nil && problem == nil,
             problems: generation.problems + (problem.map { [$0] } ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
