@@ -20,18 +20,18 @@ import Testing
     }
 
     @Test(arguments: [
-        "a\"b", "a\\b", "a b", "user=\"root\" rhost=1.2.3.4",
+        "a\"b", "a\\b", "a b", "user=\"root\" rhost=1.2.3.4", "x\"\u{301} user=\"root", "x\\\u{301}",
     ]) func `a name cannot shift what stands beside it`(_ name: String) throws {
         let message = try record(name, host: "192.0.2.1").entry.message
-        let quoted = name.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        let quoted = name.unicodeScalars.map { "\"\\".unicodeScalars.contains($0) ? "\\\($0)" : "\($0)" }.joined()
         #expect(message.hasSuffix("user=\"\(quoted)\" config=3"))
     }
 
-    @Test(arguments: ["1.2.3.4 user=\"root\"", "a\"b", "x\\y"])
+    @Test(arguments: ["1.2.3.4 user=\"root\"", "a\"b", "x\\y", "x \u{301}user=bob", "x\"\u{301}"])
     func `a host's text cannot shift what stands beside it`(_ host: String) throws {
         let message = try record("alice", host: host).entry.message
         let value = try #require(message.split(separator: "rhost=").last?.split(separator: " user=").first)
-        #expect(!value.contains(" ") && !value.contains("\"") && !value.contains("\\"))
+        #expect(!value.unicodeScalars.contains { " \"\\".unicodeScalars.contains($0) })
     }
 
     @Test func `controls, line ends and overrides never reach an entry`() {

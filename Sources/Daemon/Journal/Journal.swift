@@ -28,6 +28,8 @@ package final class SystemJournal: Journal {
     private let queue = BlockingQueue<Item>()
     private let dropped = Atomic<Int>(0)
     private let journald: Int32?
+    /// Standard error was not taken the last time.
+    private let isStuck = Atomic<Bool>(false)
 
     package init() {
         journald = SystemJournal.connectToJournald()
@@ -63,9 +65,14 @@ package final class SystemJournal: Journal {
     private func write(_ entry: JournalEntry) {
         if let journald, SystemJournal.send(entry, to: journald) { return }
         let line = Array("<\(entry.level.rawValue)>twostepd: \(entry.message)\n".utf8)
-        // A pipe that nobody reads must not stop this thread for ever: what does not fit is lost.
+        // A pipe that nobody reads must not stop this thread for ever: what does not fit is lost. It is waited for
+        // once, and not again before it has taken something.
         var waited = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
-        guard unsafe poll(&waited, 1, 1000) == 1 else { return }
+        let isStuck = isStuck.load(ordering: .relaxed)
+        guard unsafe poll(&waited, 1, isStuck ? 0 : 1000) == 1 else {
+            return self.isStuck.store(true, ordering: .relaxed)
+        }
+        if isStuck { self.isStuck.store(false, ordering: .relaxed) }
         _ = unsafe Glibc.write(2, line, line.count)
     }
 

@@ -138,10 +138,21 @@ package struct LoginRecord: Equatable, Sendable {
 
     /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
     private static func word(_ value: String) -> String {
-        String(value.map { $0 == " " || $0 == "\"" || $0 == "\\" ? "?" : $0 })
+        // By scalars: a combining mark makes another character of a quote, and leaves it a quote.
+        var word = String.UnicodeScalarView()
+        for scalar in value.unicodeScalars {
+            word.append(scalar == " " || scalar == "\"" || scalar == "\\" ? "?" : scalar)
+        }
+        return String(word)
     }
 
     private static func quoted(_ value: String) -> String {
-        "\"" + value.flatMap { $0 == "\"" || $0 == "\\" ? ["\\", $0] : [$0] } + "\""
+        var quoted = String.UnicodeScalarView("\"".unicodeScalars)
+        for scalar in value.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { quoted.append("\\") }
+            quoted.append(scalar)
+        }
+        quoted.append("\"")
+        return String(quoted)
     }
 }
