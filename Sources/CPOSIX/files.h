@@ -28,6 +28,20 @@ static inline int posix_fstat(int descriptor, struct posix_file_facts *facts, in
     return 0;
 }
 
+/// Which file a path leads to, to tell it from another that takes its place.
+struct posix_file_identity {
+    uint64_t device;
+    uint64_t inode;
+};
+
+static inline int posix_identify(const char *path, struct posix_file_identity *identity) {
+    struct stat status;
+    if (lstat(path, &status) != 0) return -1;
+    identity->device = status.st_dev;
+    identity->inode = status.st_ino;
+    return 0;
+}
+
 /// Opens for reading what stands at `path`: a symbolic link is ELOOP, a FIFO does not block.
 static inline int posix_open_for_reading(const char *path) {
     return open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -115,6 +115,23 @@ def test_a_store_that_vanishes_under_a_running_daemon_is_noticed(daemon, elsewhe
     assert login.code == pam.AUTHINFO_UNAVAIL, login
 
 
+def test_a_store_that_is_replaced_under_a_running_daemon_makes_no_code_good_again(place):
+    place.start()
+    copy = Path(f"/root/copy{next(world.numbers)}")
+    shutil.copytree(place.state, copy, symlinks=True)
+    for path in Path(place.state).glob("twostep.sqlite*"):
+        path.unlink()
+    code = place.phone.next()
+    assert pam.log_in(place.service, place.user, code).code == pam.AUTHINFO_UNAVAIL
+    world.wait_until(lambda: not place.status()["serving"], "a store that is gone to be noticed")
+    for path in copy.glob("twostep.sqlite*"):
+        shutil.copy2(path, place.state)
+        shutil.chown(Path(place.state) / path.name, "twostep", "twostep")
+    world.wait_until(lambda: place.status()["serving"], "the store that is back to be noticed")
+    assert pam.log_in(place.service, place.user, code).granted
+    assert not pam.log_in(place.service, place.user, code).granted
+
+
 def test_what_is_kept_belongs_to_twostep_and_is_closed_to_others(place):
     twostep = world.pwd.getpwnam("twostep")
     place.start()

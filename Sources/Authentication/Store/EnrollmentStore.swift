@@ -12,6 +12,10 @@ package protocol EnrollmentStore: AnyObject {
     /// be made durable; then nothing was judged as far as anybody will ever know.
     func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome]
 
+    /// Throws if the store is not where it was opened any more: what is written to it then would be gone with the
+    /// next start, and every code good again.
+    func checkPlace() throws(StoreFailure)
+
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
@@ -34,6 +38,10 @@ package protocol EnrollmentStore: AnyObject {
     func createCredentials(
         of username: AccountName, at provider: ProviderID, for account: AccountName, at now: Moment
     ) throws(StoreFailure)
+}
+
+extension EnrollmentStore {
+    package func checkPlace() throws(StoreFailure) {}
 }
 
 /// What is wrong with a store, in words for the journal and `twostep status`.

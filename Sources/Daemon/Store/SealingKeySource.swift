@@ -17,6 +17,9 @@ final class SealingKeySource: Sendable {
     /// Reads the key if it has not been read yet; a failure is told when the store is opened.
     func prepare() { _ = try? get() }
 
+    /// Reads the file anew the next time: what it held was not the store's key.
+    func forget() { sealer.withLock { $0 = nil } }
+
     /// The sealer under the key; throws what is wrong with the key file.
     func get() throws(StoreFailure) -> Sealer {
         if let known = sealer.withLock({ $0 }) { return known }

@@ -12,7 +12,7 @@ package final class StoreWriter: Sendable {
     private enum Work: Sendable {
         case attempts([Attempt], @Sendable ([Outcome]) -> Void)
         case task(@Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void)
-        case retry
+        case check
         case stop
     }
 
@@ -66,8 +66,8 @@ package final class StoreWriter: Sendable {
         queue.put(.task(task))
     }
 
-    /// Tries a store again that could not be opened; harmless otherwise.
-    package func retry() { queue.put(.retry) }
+    /// Looks whether the store is still where it was opened, and tries one again that could not be; called once a second.
+    package func check() { queue.put(.check) }
 
     private func run(_ store: inout (any EnrollmentStore)?) {
         while true {
@@ -83,7 +83,7 @@ package final class StoreWriter: Sendable {
                     // What came before it is judged before it.
                     commit(&attempts, &deliveries, &store)
                     if let store { task(.success(store)) } else { task(.failure(problem ?? .unreachable("closed"))) }
-                case .retry: if store == nil { store = tryToOpen() }
+                case .check: check(&store)
                 case .stop: mustStop = true
                 }
             }
@@ -121,6 +121,19 @@ package final class StoreWriter: Sendable {
             case .unreachable, .newer, .damaged, .inUse, .sealedWithAnotherKey: store = nil
             }
             return unavailable
+        }
+    }
+
+    private func check(_ store: inout (any EnrollmentStore)?) {
+        guard let opened = store else {
+            store = tryToOpen()
+            return
+        }
+        do throws(StoreFailure) {
+            try opened.checkPlace()
+        } catch {
+            standing.withLock { $0 = error }
+            store = nil
         }
     }
 

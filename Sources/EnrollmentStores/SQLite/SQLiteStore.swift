@@ -23,6 +23,8 @@ package final class SQLiteStore: EnrollmentStore {
     private var unknown = UnknownAccounts()
     private var hosts: Int
     private var lock: StoreLock?
+    /// The file that was opened.
+    private var identity = posix_file_identity()
 
     // MARK: Making and opening
 
@@ -89,6 +91,9 @@ package final class SQLiteStore: EnrollmentStore {
         self.sealing = sealing
         self.report = report
         self.lock = consume lock
+        guard unsafe posix_identify(directory.database, &identity) == 0 else {
+            throw .unreachable("\(directory.database) cannot be looked at: \(words(for: posix_errno()))")
+        }
         // A wrong key shows in the first secret: nobody could be judged, so the store as a whole cannot be used. A
         // secret that is damaged is one account's trouble.
         switch reader.firstSecretThatDoesNotOpen(sealing, among: 1) {
@@ -112,7 +117,20 @@ package final class SQLiteStore: EnrollmentStore {
     /// The statements, unless the store is closed: GRDB, asked for a transaction then, would crash.
     private func openStatements() throws(StoreFailure) -> LoginStatements {
         guard let statements else { throw .unreachable("the store is closed") }
+        try checkPlace()
         return statements
+    }
+
+    /// Throws if another file, or none, stands where the store was opened: what is written now would be gone with the
+    /// next start, and every code good again.
+    package func checkPlace() throws(StoreFailure) {
+        var found = posix_file_identity()
+        guard unsafe posix_identify(directory.database, &found) == 0 else {
+            throw .unreachable("\(directory.database) is not there any more: \(words(for: posix_errno()))")
+        }
+        guard found.device == identity.device, found.inode == identity.inode else {
+            throw .unreachable("\(directory.database) was replaced while it was open")
+        }
     }
 
     /// Opens a connection that may write, with every setting that the login path relies on.
