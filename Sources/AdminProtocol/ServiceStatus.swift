@@ -21,7 +21,7 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let refused: Int
     /// Seconds since the start, suspend included.
     package let uptime: Int64
-    /// Whether the wall clock can be right: not before this program was made, nor before what the store has seen.
+    /// Whether the wall clock can be right: not before this program was made.
     package let isClockSane: Bool
 
     package init(

@@ -129,6 +129,48 @@ def test_a_broken_file_at_a_reload_keeps_the_old_configuration_and_says_so(daemo
     assert pam.log_in(place.service, user, phone.next()).granted
 
 
+def test_of_two_reloads_close_together_the_last_file_is_in_force(daemon, elsewhere):
+    place = elsewhere()
+    # Reading this one takes a while: each provider makes a hash.
+    slow = GOOD + "".join(f"  - {{type: linux, id: l{number}}}\n" for number in range(25))
+    for _ in range(3):
+        place.configuration.write_text(slow + "policy:\n  - {match: {}, exempt: true, provider: pam}\n")
+        place.reload()
+        place.configuration.write_text(GOOD)
+        place.reload()
+        world.wait_until(lambda: place.status()["configuration"]["generation"] >= 2, "both reloads")
+        stamp = place.status()["configuration"]["generation"]
+        # One more, so that whatever was under way has ended.
+        place.reload()
+        world.wait_until(lambda: place.status()["configuration"]["generation"] > stamp, "the last reload")
+        login = pam.log_in(place.service, world.new_user(), "123456")
+        assert login.code not in (pam.SUCCESS, pam.IGNORE), login
+
+
+def test_a_link_to_a_repaired_file_is_noticed(daemon, elsewhere):
+    place = elsewhere()
+    target = place.configuration.with_name("target.yaml")
+    target.write_text("auth_providers: 1\n")
+    target.chmod(0o640)
+    shutil.chown(target, "root", "twostep")
+    place.configuration.unlink()
+    place.configuration.symlink_to(target)
+    place.reload()
+    world.wait_until(lambda: place.status()["problems"], "the broken file")
+    target.write_text(GOOD)
+    world.wait_until(lambda: not place.status()["problems"], "the repaired file behind the link")
+
+
+def test_a_caller_that_comes_to_exist_is_a_repair_too(daemon, elsewhere):
+    place = elsewhere()
+    name = f"late{next(world.numbers)}"
+    place.configuration.write_text(GOOD + f"callers: {{{name}: {{services: [web], groups: [webs]}}}}\n")
+    place.reload()
+    world.wait_until(lambda: place.status()["problems"], "the unknown caller")
+    world.run("useradd", "--system", name)
+    world.wait_until(lambda: not place.status()["problems"], "the caller that is there now", 15)
+
+
 def test_a_good_file_takes_effect_at_a_reload_and_not_before(daemon, elsewhere):
     place = elsewhere(GOOD)
     place.configure(GOOD + f"policy:\n  - match: {{service: {place.service}}}\n    exempt: true\n")

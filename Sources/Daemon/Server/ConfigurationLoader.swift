@@ -23,7 +23,8 @@ struct ConfigurationLoader: Sendable {
 
     var stamp: Stamp {
         var status = Glibc.stat()
-        guard unsafe lstat(path, &status) == 0 else { return Stamp() }
+        // Through links, as the file is read.
+        guard unsafe fstatat(AT_FDCWD, path, &status, 0) == 0 else { return Stamp() }
         return Stamp(
             inode: UInt64(status.st_ino), size: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),

@@ -56,6 +56,14 @@ final class StartedDaemon: Service {
     private let clocks = SystemClocks()
     private let descriptors: Int
     private let startedAt: Moment
+    private struct Reloading {
+        var isUnderWay = false
+        var isWantedAgain = false
+        /// When the last one began, on CLOCK_BOOTTIME in milliseconds.
+        var startedAt: Int64 = 0
+    }
+
+    private let reloading = Mutex(Reloading())
     /// What the journal was last told of the store.
     private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
@@ -87,8 +95,13 @@ final class StartedDaemon: Service {
         try Privileges.harden()
         let stateDirectory = options.stateDirectory
         writer = StoreWriter { () throws(StoreFailure) in
-            try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
-                journal.error("store: \($0.description)")
+            do throws(StoreFailure) {
+                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
+                    journal.error("store: \($0.description)")
+                }
+            } catch {
+                if case .sealedWithAnotherKey = error { key.forget() }
+                throw error
             }
         }
         loader = ConfigurationLoader(
@@ -110,11 +123,13 @@ final class StartedDaemon: Service {
             service.sweep()
             self.recover(service, server)
         }
+        // Trapped before anybody is told that we are there to be asked.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         journal.notice("twostepd \(Release.version) listens on \(login.path)")
         manager.notify("READY=1")
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                for await _ in hangUps.cancelOnGracefulShutdown() {
                     self.reload(server)
                 }
             }
@@ -141,36 +156,56 @@ final class StartedDaemon: Service {
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
-            for sentence in problems.sentences { journal.error(sentence) }
-            journal.error(
-                previous?.active == nil
-                    ? "the configuration is broken: every login is refused until it is repaired"
-                    : "the configuration is broken: configuration \(previous?.number ?? 0) stays in force")
+            // Tried again and again: what was said once is not said each time.
+            if problems.sentences != previous?.problems {
+                for sentence in problems.sentences { journal.error(sentence) }
+                journal.error(
+                    previous?.active == nil
+                        ? "the configuration is broken: every login is refused until it is repaired"
+                        : "the configuration is broken: configuration \(previous?.number ?? 0) stays in force")
+            }
             return Generation(
                 number: previous?.number ?? 0, loadedAt: previous?.loadedAt, active: previous?.active,
                 problems: problems.sentences)
         }
     }
 
+    /// Reads the file again, off the event loop. One reading at a time: of two, the one that ends last need not have
+    /// begun last, and would put an older file in force.
     private func reload(_ server: LoginServer) {
         server.withService { service in
+            let mayStart = self.reloading.withLock { reloading in
+                guard !reloading.isUnderWay else {
+                    reloading.isWantedAgain = true
+                    return false
+                }
+                reloading = Reloading(isUnderWay: true, startedAt: self.clocks.now().boottime)
+                return true
+            }
+            guard mayStart else { return }
             let previous = service.generation
             DetachedThread.start(named: "twostep-reload") {
                 let next = self.load(after: previous)
-                server.follow(next)
+                server.withService { service in
+                    service.generation = next
+                    let isWantedAgain = self.reloading.withLock { reloading in
+                        reloading.isUnderWay = false
+                        return reloading.isWantedAgain
+                    }
+                    if isWantedAgain { self.reload(server) }
+                }
             }
         }
     }
 
-    /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed.
+    /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed, or
+    /// after a while, since what it names may be there by then (an account, a directory server).
     private func recover(_ service: LoginService, _ server: LoginServer) {
         tellStore()
-        if writer.problem != nil { writer.retry() }
+        writer.check()
         guard !service.generation.problems.isEmpty else { return }
-        let stamp = loader.stamp
-        guard lastStamp.withLock({ $0 }) != stamp else { return }
-        lastStamp.withLock { $0 = stamp }
-        reload(server)
+        let isDue = clocks.now().boottime - reloading.withLock(\.startedAt) >= 5000
+        if isDue || lastStamp.withLock({ $0 }) != loader.stamp { reload(server) }
     }
 
     /// Says in the journal when the store breaks, and when it is well again.
