@@ -122,7 +122,8 @@ extension Reading {
                 expected: "a provider that lives on evidence (pam)")
         }
         // Neither a first factor nor a second: anybody would be let in.
-        if let open = concerned.first(where: { $0.steps.isEmpty }), rule.steps == nil, !rule.isExempt {
+        let open = chains.first { $0.livesOnEvidence && $0.steps.isEmpty }
+        if let open = concerned.first(where: { $0.steps.isEmpty }) ?? open, rule.steps == nil, !rule.isExempt {
             refuse(
                 setting, "first_factor: none where the provider \(open.provider) owes no module",
                 expected: "modules, here or under the provider")

@@ -88,6 +88,20 @@ import Testing
         }
     }
 
+    @Test func `what a rule waives for its provider is not waived for the one on the PAM line`() throws {
+        let other = ProviderChain(provider: ProviderID("pam", id: "b"), livesOnEvidence: true, steps: [])
+        let policy = Policy(
+            chains: [PolicyTests.pam, other],
+            rules: [
+                Rule(services: ["su"], provider: Some.pam, isFirstFactorWaived: true, line: 1),
+                Rule(services: ["sudo"], provider: Some.pam, isExempt: true, line: 2),
+            ])
+        #expect(try policy.plan(for: request("su")).isFirstFactorWaived)
+        #expect(try !policy.plan(for: request("su", provider: other.provider)).isFirstFactorWaived)
+        #expect(try policy.plan(for: request("sudo")).isExempt)
+        #expect(try !policy.plan(for: request("sudo", provider: other.provider)).isExempt)
+    }
+
     @Test func `what lives on evidence is never in a menu`() throws {
         let other = ProviderChain(provider: ProviderID("linux", id: "b"), livesOnEvidence: false, steps: [])
         let policy = Policy(chains: [PolicyTests.pam, PolicyTests.linux, other])

@@ -296,6 +296,69 @@ import Wire
         }
     }
 
+    @Test func `a waived first factor where no module is owed lets nobody in`() async throws {
+        let rule = Rule(services: ["sshd"], isFirstFactorWaived: true, line: 9)
+        try await withWorld(LoginWorld(rules: [rule], chain: [])) { world in
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            guard case .verdict(.denied, _) = try client.receive() else {
+                Issue.record("somebody was let in without any factor")
+                return
+            }
+            let evident = try world.connect()
+            try evident.begin("alice")
+            #expect(try evident.verdict() == verdict(.granted))
+        }
+    }
+
+    @Test func `a menu that is answered wrongly for ever comes to an end`() async throws {
+        let second = ModuleID("scripted", id: "second")
+        let step = try #require(Step(anyOf: [LoginWorld.module, second]))
+        try await withWorld(LoginWorld(chain: [step], extra: [ScriptedModule(second)])) { world in
+            let client = try world.connect()
+            try client.begin("alice")
+            var prompts = 0
+            while case .prompt = try client.receive() {
+                prompts += 1
+                try client.answer("9")
+            }
+            #expect(prompts == Wire.maximumPrompts)
+        }
+    }
+
+    @Test func `refused passwords of a login that is broken off are in its record`() async throws {
+        let world = try LoginWorld(providers: [StubbornProvider()])
+        try await withWorld(world) { world in
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            #expect(try client.receive() == .prompt(.authtok, "Password: "))
+            try client.answer("guess")
+            #expect(try client.receive() == .prompt(.authtok, "No.\nPassword: "))
+            try client.say(.cancel)
+            _ = try client.receive()
+            #expect(world.journal.messages.last?.contains("abandoned reason=conversation last=invalid_auth") == true)
+        }
+    }
+
+    @Test func `thirty wrong passwords from a host refuse it, with or without evidence beside them`() async throws {
+        let world = try LoginWorld(providers: [StubbornProvider()])
+        try await withWorld(world) { world in
+            for attempt in 0..<30 {
+                let client = try world.connect()
+                try client.begin("alice", service: "sudo", methods: attempt < 15 ? ["publickey ssh-rsa"] : [])
+                _ = try client.receive()
+                try client.answer("guess")
+                _ = try client.verdict()
+            }
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            _ = try client.receive()
+            try client.answer("guess")
+            _ = try client.verdict()
+            #expect(world.journal.messages.last?.contains("reason=host_refused") == true)
+        }
+    }
+
     @Test func `a broken configuration admits nobody and says where it is broken`() async throws {
         try await withWorld(LoginWorld(isBroken: true)) { world in
             let client = try world.connect()

@@ -117,12 +117,12 @@ package struct LoginFlow: ~Copyable, Sendable {
         let action: OnJudgement
         (state, action) =
             switch (state, proof) {
-            case (.judging(.provider, var progress), .proved(let account, _)):
-                enter(
-                    0,
-                    with: {
-                        progress.account = account; return progress
-                    }())
+            case (.judging(.provider, let progress), .proved(_, isWaived: true))
+            where plan.isExempt || progress.chain.steps.isEmpty:
+                // Neither a first factor nor a second: anybody would be let in.
+                LoginFlow.over(.denied(.noEvidence), OnJudgement.end)
+            case (.judging(.provider, let progress), .proved(let account, _)):
+                enter(0, with: Progress(chain: progress.chain, account: account))
             case (.judging(.provider, let progress), .rejected(let reason))
             where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))

@@ -34,6 +34,11 @@ package struct Policy: Equatable, Sendable {
             // and what stands on a PAM line of his own making counts for nothing.
             plan.keepsNothing = true
         }
+        if let meant = rule?.provider, chosen != meant {
+            // The rule was written for another provider: what it waives, it waives there.
+            plan.isExempt = false
+            plan.isFirstFactorWaived = false
+        }
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
             plan.chains = [chain]

@@ -23,6 +23,6 @@ package struct Evidence: Equatable, Sendable {
     /// we have never heard of is none of them.
     private static func isProof(_ line: String) -> Bool {
         let method = line.prefix { $0 != " " }
-        return ["publickey", "password", "hostbased", "gssapi-with-mic"].contains(String(method))
+        return ["publickey", "password", "hostbased", "gssapi-with-mic", "gssapi-keyex"].contains(String(method))
     }
 }

@@ -30,6 +30,7 @@ final class LoginConversation {
     /// Until when the provider's own form may be answered, on CLOCK_BOOTTIME.
     private var providerDeadline: Int64 = 0
     private var providerTriesLeft: Int
+    private var promptsLeft = Wire.maximumPrompts
     private var rejected: [UserInput] = []
     private var refusal: String?
     private var standing: Attempt.Standing?
@@ -108,7 +109,7 @@ final class LoginConversation {
             if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
             expectation = .provider
             let names = providers.map { configuration.name(of: $0) }
-            port?.prompt(.visible, patience: 0, text: Texts.menu(Texts.menuTitle, names))
+            prompt(.visible, Texts.menu(Texts.menuTitle, names))
         case .ask(let stage): enter(stage)
         case .end(let verdict): end(verdict)
         }
@@ -161,7 +162,7 @@ final class LoginConversation {
     private func chooseAlternative(of step: Step, at stage: LoginFlow.Stage) {
         expectation = .alternative(stage, step)
         let names = step.alternatives.map { configuration.name(of: $0) }
-        port?.prompt(.visible, patience: 0, text: Texts.menu(Texts.stepTitle, names))
+        prompt(.visible, Texts.menu(Texts.stepTitle, names))
     }
 
     private func ask(_ stage: LoginFlow.Stage, module: ModuleID?, notice: String? = nil) {
@@ -185,7 +186,14 @@ final class LoginConversation {
     private func ask(_ form: Form, _ stage: LoginFlow.Stage, _ module: ModuleID?, notice: String?) {
         guard let field = form.next else { return judge(form, stage, module) }
         expectation = .form(form, stage, module)
-        port?.prompt(field.style, patience: 0, text: field.promptText(after: notice))
+        prompt(field.style, field.promptText(after: notice))
+    }
+
+    /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
+    private func prompt(_ style: PromptStyle, _ text: String) {
+        guard promptsLeft > 0 else { return refused(.tooManyRetries) }
+        promptsLeft -= 1
+        port?.prompt(style, patience: 0, text: text)
     }
 
     // MARK: Judging
@@ -246,9 +254,12 @@ final class LoginConversation {
             service.journal.error("provider \(record.provider?.description ?? "?"): \(explanation)")
             return perform(flow.proved(proof, mayTryAgain: false))
         }
-        guard !request.evidence.provesFirstFactor else { return conclude(proof) }
+        // Evidence gets a person past the host's counter; what failed is counted all the same.
+        let hasEvidence = request.evidence.provesFirstFactor
+        if hasEvidence, rejection == nil { return conclude(proof) }
         service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
             switch outcome {
+            case .rejected where hasEvidence: self.conclude(proof)
             case .accepted: self.conclude(proof)
             case .rejected(let reason): self.conclude(.rejected(reason))
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
@@ -260,6 +271,7 @@ final class LoginConversation {
     private func conclude(_ proof: Proof) {
         guard !isOver else { return }
         providerTriesLeft -= 1
+        if case .rejected(let reason) = proof { record.lastRefusal = reason }
         let isFinal: Bool = if case .rejected(.hostRefused) = proof { true } else { false }
         perform(flow.proved(proof, mayTryAgain: providerTriesLeft > 0 && !isFinal))
     }
@@ -280,7 +292,7 @@ final class LoginConversation {
     private func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: isRoot ? request.remoteHost.flatMap { RemoteAddress($0)?.counterKey } : nil,
+            host: request.origin == .trusted ? request.remoteHost.flatMap { RemoteAddress($0)?.counterKey } : nil,
             throttle: configuration.throttle, now: service.clocks.now())
     }
 

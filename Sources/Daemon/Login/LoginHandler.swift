@@ -79,7 +79,13 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if !isClosing { context.read() }
+        // Who does not read what was said is not listened to either.
+        if !isClosing, context.channel.isWritable { context.read() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if !isClosing, context.channel.isWritable { context.read() }
+        context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -165,7 +171,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             switch begin.stage {
             case .authenticate: authenticate(request, rule)
             // Nobody is blocked by a daemon that knows no blocks; it has no opinion.
-            case .account: rule.isRoot ? finish(.noOpinion, text: "") : finish(.denied, text: "")
+            case .account: request.origin == .trusted ? finish(.noOpinion, text: "") : finish(.denied, text: "")
             case .changeCheck, .changeUpdate: finish(.denied, text: Texts.changeNotOffered)
             }
         }

@@ -133,12 +133,17 @@ final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
-        write(record.entry, about: record.peer)
+        // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
+        if record.request?.origin == .trusted || record.verdict == .granted {
+            journal.record(record.entry)
+        } else {
+            write(record.entry, about: record.peer)
+        }
     }
 
-    /// Writes an entry about a caller; those of callers other than uid 0 are limited.
+    /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
-        guard strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
+        guard uid == 0 || strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
         journal.record(entry)
     }
 

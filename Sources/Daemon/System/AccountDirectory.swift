@@ -45,6 +45,10 @@ package struct SystemDirectory: AccountDirectory {
             }
             if status == EINTR { continue }
             if let found = unsafe result {
+                // A directory that folds case answers for a name that was not asked; that would be another person's.
+                guard unsafe String(cString: found.pointee.pw_name).utf8.elementsEqual(name.text.utf8) else {
+                    return .notFound
+                }
                 return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid))
             }
             // getpwnam(3) lists what various systems return for "no such name".
