@@ -56,7 +56,7 @@ def says_why(place, line):
     if line:
         assert re.search(rf"{re.escape(str(place.configuration))}:{line}:\d+: ", problem), problem
     assert problem.splitlines()[0] in world.twostep("status", runtime=place.runtime).stdout
-    assert place.log.since_mark(re.escape(problem.splitlines()[0]))
+    assert place.log.since_mark(re.escape(problem.splitlines()[0]), count=1)
 
 
 def is_repaired(place, user):

@@ -67,7 +67,7 @@ def test_sigterm_ends_it_with_0_and_says_so(daemon, elsewhere):
     place = elsewhere()
     place.log.mark()
     assert place.stop() == 0
-    assert place.log.since_mark("has stopped")
+    assert place.log.since_mark("has stopped", count=1)
 
 
 def test_without_a_user_twostep_it_does_not_start_as_root(daemon, elsewhere):
