@@ -193,7 +193,7 @@ def test_a_user_without_a_device_sees_what_all_others_see(daemon, sshd, enrolled
         client.close()
         seen.append((client.prompts, client.instructions))
     assert seen[0] == seen[1]
-    assert daemon.log.since_mark(f'login denied .*=not_enrolled .*user="{stranger}"')
+    assert daemon.log.since_mark(f'login denied .*=not_enrolled .*user="{stranger}"', count=1)
 
 
 def test_a_user_without_a_device_is_delayed_like_all_others(sshd, daemon):
