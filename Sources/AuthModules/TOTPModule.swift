@@ -27,6 +27,8 @@ package struct TOTPModule: EnrollableModule {
 
     package let refusal = "That code is wrong or was used before. Wait for the next one."
     package let isLowEntropy = true
+    package let answerShape = AnswerShape.digits(OneTimePassword.lengths)
+    package let usualDeviceName = "phone"
 
     package init(_ id: ModuleID, _ settings: Settings = Settings()) throws(SettingFailure) {
         self.id = id
@@ -167,21 +169,26 @@ extension TOTPModule {
                         ("algorithm", parameters.algorithm.rawValue), ("digits", String(parameters.digits)),
                         ("period", String(parameters.period)),
                     ]),
-                key: Base32.encode(key, groupsOf: 4),
+                key: Base32.encode(key, groupsOf: 4), confirmation: inputSchema,
                 initialState: TOTPModule.initialState)
         }
     }
 
     package func finishSetup(
         _ setup: borrowing Setup, _ input: UserInput, at now: Moment
-    ) throws(InvalidAuth) -> Int64 {
+    ) throws(SetupRejection) -> FinishedSetup {
         guard let code = TOTPModule.code(in: input) else { throw .malformed }
         let state = setup.initialState
-        let fit = try setup.payload.withBytes { (payload) throws(InvalidAuth) in
-            try TOTPModule.fit(code, payload: payload, state: state, window: TOTPModule.setupWindow, at: now)
+        let fit: Fit
+        do throws(InvalidAuth) {
+            fit = try setup.payload.withBytes { (payload) throws(InvalidAuth) in
+                try TOTPModule.fit(code, payload: payload, state: state, window: TOTPModule.setupWindow, at: now)
+            }
+        } catch {
+            throw .unavailable
         }
         guard let step = fit.step else { throw .wrong }
-        return step
+        return FinishedSetup(state: step)
     }
 
     package func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? {
@@ -202,7 +209,7 @@ extension TOTPModule {
     }
 
     /// `SHA1, 6 digits, 30 s`.
-    package func describe(_ payload: Span<UInt8>) -> String {
+    package func describe(_ payload: Span<UInt8>, state: Int64) -> String {
         TOTPParameters(payload: payload)?.description ?? "damaged"
     }
 

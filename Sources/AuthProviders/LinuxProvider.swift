@@ -44,7 +44,9 @@ package final class LinuxProvider: AuthProvider {
         }
     }
 
-    package func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof {
+    package func prove(
+        _ request: LoginRequest, _ input: UserInput?, users: any UserDatabase, isWaived: Bool
+    ) -> Proof {
         guard let standIn = standIn.withLock({ $0 }) else { return .unavailable("linux has not been initialised") }
         let found: Secret?
         do throws(ShadowFailure) {

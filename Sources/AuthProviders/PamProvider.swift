@@ -17,7 +17,9 @@ package struct PamProvider: AuthProvider {
 
     package init(_ id: ProviderID) { self.id = id }
 
-    package func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof {
+    package func prove(
+        _ request: LoginRequest, _ input: UserInput?, users: any UserDatabase, isWaived: Bool
+    ) -> Proof {
         if request.evidence.provesFirstFactor { return .proved(request.account, isWaived: false) }
         return isWaived ? .proved(request.account, isWaived: true) : .rejected(.noEvidence)
     }

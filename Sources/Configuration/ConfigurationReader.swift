@@ -5,12 +5,17 @@ package struct ConfigurationReader: Sendable {
     private let modules: [String: ModuleType]
     private let providers: [String: ProviderType]
     private let hostName: String
+    private let allowsInsecure: Bool
 
-    /// `hostName` is what authenticator apps show where the configuration names no issuer.
-    package init(modules: [ModuleType], providers: [ProviderType], hostName: String = "localhost") {
+    /// `hostName` is what authenticator apps show where the configuration names no issuer; `allowsInsecure` lets modules
+    /// in that are for demonstrations alone, as `allow_insecure_example: true` in the file does.
+    package init(
+        modules: [ModuleType], providers: [ProviderType], hostName: String = "localhost", allowsInsecure: Bool = false
+    ) {
         self.modules = Dictionary(modules.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.providers = Dictionary(providers.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         self.hostName = hostName
+        self.allowsInsecure = allowsInsecure
     }
 
     /// Reads the bytes of a file; `file` is what problems call it.
@@ -44,7 +49,8 @@ package struct ConfigurationReader: Sendable {
         guard let root = try Document.read(bytes, file: file), root.value != .nothing else {
             throw Problems([Problem(file: file, found: "nothing", expected: "a map with auth_providers")])
         }
-        var reading = Reading(file: file, moduleTypes: modules, providerTypes: providers)
+        var reading = Reading(
+            file: file, moduleTypes: modules, providerTypes: providers, allowsInsecure: allowsInsecure)
         let configuration = reading.configuration(root, hostName: hostName)
         guard let configuration, reading.problems.isEmpty else { throw Problems(reading.problems) }
         return configuration

@@ -29,10 +29,14 @@ extension Reading {
         // Whatever went wrong: without the steps that it names, a provider would let people in with fewer.
         if values["modules"] != nil, steps == nil, problems.isEmpty { refuse(item, "modules that cannot be read") }
         do throws(SettingFailure) {
-            let provider = try type.make(named, Settings(values.filter { !common.contains($0.key) }))
+            var own = values.filter { !common.contains($0.key) }
+            for (key, section) in type.sections where own[key] == nil { own[key] = sections[section]?[key] }
+            let provider = try type.make(named, Settings(own))
             providers[named] = provider
             chains.append(
-                ProviderChain(provider: named, livesOnEvidence: provider.livesOnEvidence, steps: steps ?? []))
+                ProviderChain(
+                    provider: named, livesOnEvidence: provider.livesOnEvidence,
+                    speaksOfAccounts: provider.speaksOfAccounts, steps: steps ?? []))
             if provider.livesOnEvidence, values["modules"] == nil {
                 warn(item.place, "the provider \(named) without modules: whoever has a first factor is let in")
             }
@@ -187,6 +191,11 @@ extension Reading {
         moduleSettings[id] = settings
         places.modules[id] = item.place
         guard let type = moduleTypes[id.type] else { return nil }
+        if type.isInsecure, !allowsInsecure {
+            refuse(
+                item, "the module \(id), which is for demonstrations and protects nothing",
+                expected: "another module; or allow_insecure_example: true, or the option --allow-insecure-example")
+        }
         do throws(SettingFailure) {
             modules[id] = try type.make(id, Settings(values))
         } catch {

@@ -2,15 +2,20 @@ import Authentication
 
 extension Reading {
     private static let topKeys: Set<String> = [
-        "auth_providers", "callers", "issuer", "policy", "sessions", "store", "throttle",
+        "allow_insecure_example", "auth_providers", "callers", "issuer", "policy", "sessions", "store", "throttle",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.
     mutating func configuration(_ root: Setting, hostName: String) -> Configuration? {
         // `homeassistant` and `auth` are the old design's: the providers one level down, and a key without a value.
-        guard let top = map(root, "the configuration", keys: Reading.topKeys.union(["homeassistant", "auth"])) else {
-            return nil
+        let sections = Dictionary(grouping: providerTypes.values.flatMap(\.sections), by: \.value)
+            .mapValues { Set($0.map(\.key)) }
+        let keys = Reading.topKeys.union(["homeassistant", "auth"]).union(sections.keys)
+        guard let top = map(root, "the configuration", keys: keys) else { return nil }
+        for (section, keys) in sections {
+            self.sections[section] = top[section].flatMap { map($0, section, keys: keys) }
         }
+        if boolean(top, "allow_insecure_example") { allowsInsecure = true }
         if let auth = top["auth"], auth.value != .nothing {
             refuse(auth, "auth is \(auth.found)", expected: "nothing: the key is read for the old form's sake")
         }

@@ -5,6 +5,10 @@ struct Reading {
     let file: String
     let moduleTypes: [String: ModuleType]
     let providerTypes: [String: ProviderType]
+    /// Modules for demonstrations are let in.
+    var allowsInsecure: Bool
+    /// What stands at the top for providers to take, by section and key.
+    var sections: [String: [String: Setting]] = [:]
     var problems: [Problem] = []
     var warnings: [Problem] = []
 
@@ -16,8 +20,11 @@ struct Reading {
     var moduleSettings: [ModuleID: Setting] = [:]
     var places: Configuration.Places
 
-    init(file: String, moduleTypes: [String: ModuleType], providerTypes: [String: ProviderType]) {
+    init(
+        file: String, moduleTypes: [String: ModuleType], providerTypes: [String: ProviderType], allowsInsecure: Bool
+    ) {
         self.file = file
+        self.allowsInsecure = allowsInsecure
         self.moduleTypes = moduleTypes
         self.providerTypes = providerTypes
         places = Configuration.Places(file: file)

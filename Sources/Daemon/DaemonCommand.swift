@@ -24,6 +24,9 @@ public struct DaemonCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The sealing key; beside the configuration if it is not said.", valueName: "file"))
     var keyFile: String?
 
+    @Flag(help: "Let the module insecure_example in: for demonstrations, never where it matters.")
+    var allowInsecureExample = false
+
     public init() {}
 
     public func validate() throws {
@@ -37,7 +40,7 @@ public struct DaemonCommand: ParsableCommand {
             try TwostepDaemon.run(
                 DaemonOptions(
                     configuration: config, stateDirectory: stateDirectory, runtimeDirectory: runtimeDirectory,
-                    keyFile: keyFile))
+                    keyFile: keyFile, allowsInsecure: allowInsecureExample))
         } catch is StartFailure {
             // The journal has it.
             throw ExitCode(1)

@@ -218,7 +218,7 @@ import Testing
         var scene = try Scene()
         try scene.add("phone", payload: Secret(copying: payload.span))
         #expect(scene.refusal(of: "123456", at: TOTPModuleTests.start) == .unavailable)
-        let description = scene.module.describe(payload.span)
+        let description = scene.module.describe(payload.span, state: 0)
         #expect(description == "damaged")
     }
 
@@ -237,7 +237,7 @@ import Testing
         let written = bytes(payload)
         #expect(written == [1, 2, 8, 0, 60, 1, 2, 3])
         let module = try TOTPModule(ModuleID("totp"))
-        let description = module.describe(written.span)
+        let description = module.describe(written.span, state: 0)
         #expect(description == "SHA256, 8 digits, 60 s")
     }
 

@@ -146,10 +146,10 @@ import Testing
 
     private static func finish(
         _ setup: borrowing Setup, _ code: String, window: String = "1"
-    ) throws -> Result<Int64, InvalidAuth> {
+    ) throws -> Result<Int64, SetupRejection> {
         let module = try module(Settings(["window": setting(window)]))
-        do throws(InvalidAuth) {
-            return .success(try module.finishSetup(setup, typed(code), at: moment(start)))
+        do throws(SetupRejection) {
+            return .success(try module.finishSetup(setup, typed(code), at: moment(start)).state)
         } catch {
             return .failure(error)
         }

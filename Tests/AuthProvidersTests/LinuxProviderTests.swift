@@ -29,7 +29,7 @@ import Testing
     ) throws -> Proof {
         let request = LoginRequest(
             service: "sshd", account: try account(name), evidence: Evidence(methods: ["publickey ssh-ed25519"]))
-        return provider.prove(request, UserInput(Secret(copying: password.span)), isWaived: isWaived)
+        return provider.prove(request, UserInput(Secret(copying: password.span)), users: noUsers, isWaived: isWaived)
     }
 
     private static func proved(_ name: String = "alice") throws -> Proof { .proved(try account(name), isWaived: false) }
@@ -120,7 +120,7 @@ import Testing
     @Test func `passes without a form as little as with an empty one`() throws {
         let provider = try Self.provider(["alice": ""])
         let request = LoginRequest(service: "sshd", account: try account("alice"))
-        #expect(provider.prove(request, nil, isWaived: true) == .rejected(.malformed))
+        #expect(provider.prove(request, nil, users: noUsers, isWaived: true) == .rejected(.malformed))
     }
 
     @Test func `sees no password end at a NUL`() throws {
@@ -163,7 +163,9 @@ import Testing
         let provider = LinuxProvider(ProviderID("linux"), shadow: ScriptedShadow())
         let request = LoginRequest(service: "sshd", account: try account("alice"))
         let input = UserInput(Secret(copying: [0x61].span))
-        #expect(provider.prove(request, input, isWaived: false) == .unavailable("linux has not been initialised"))
+        #expect(
+            provider.prove(request, input, users: noUsers, isWaived: false)
+                == .unavailable("linux has not been initialised"))
     }
 
     @Test func `hashes as long for an unknown, locked or empty account as for a new one`() throws {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PamProviderTests {
     private static func prove(_ evidence: Evidence, isWaived: Bool) throws -> Proof {
         let request = LoginRequest(service: "sshd", account: try account("alice"), evidence: evidence)
-        return PamProvider(ProviderID("pam")).prove(request, nil, isWaived: isWaived)
+        return PamProvider(ProviderID("pam")).prove(request, nil, users: noUsers, isWaived: isWaived)
     }
 
     @Test(arguments: [

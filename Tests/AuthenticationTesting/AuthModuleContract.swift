@@ -57,11 +57,11 @@ package enum AuthModuleContract {
 
     /// Opens nothing.
     private struct BrokenSealing: SecretSealing {
-        func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8] {
+        func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
             throw .damaged("broken")
         }
 
-        func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret {
+        func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
             throw .damaged("broken")
         }
     }

@@ -300,13 +300,21 @@ package enum EnrollmentStoreContract {
         Rule("creates credentials once, and finds them again") { bench in
             let linux = ProviderID("linux")
             let other = ProviderID("linux", id: "other")
-            #expect(try bench.store.credentials(of: bench.alice, at: linux) == nil)
-            try bench.store.createCredentials(of: bench.alice, at: linux, for: bench.alice, at: bench.clock.now)
-            try bench.store.createCredentials(of: bench.alice, at: linux, for: bench.bob, at: bench.clock.now)
-            try bench.store.createCredentials(of: bench.alice, at: other, for: bench.bob, at: bench.clock.now)
-            #expect(try bench.store.credentials(of: bench.alice, at: linux) == bench.alice)
-            #expect(try bench.store.credentials(of: bench.alice, at: other) == bench.bob)
-            #expect(try bench.store.credentials(of: bench.bob, at: linux) == nil)
+            let (alice, bob) = (UserKey(bench.alice, at: linux), UserKey(bench.bob, at: linux))
+            let before = try bench.store.credentials(of: alice)
+            #expect(before == nil)
+            #expect(try bench.store.link(alice, to: bench.alice, at: bench.clock.now) == .linked)
+            #expect(try bench.store.link(alice, to: bench.alice, at: bench.clock.now) == .unchanged)
+            #expect(try bench.store.link(alice, to: bench.bob, at: bench.clock.now) == .opensAnother(bench.alice))
+            #expect(try bench.store.link(bob, to: bench.alice, at: bench.clock.now) == .openedByAnother(bench.alice))
+            let elsewhere = UserKey(bench.alice, at: other)
+            #expect(try bench.store.link(elsewhere, to: bench.bob, at: bench.clock.now) == .linked)
+            #expect(try bench.store.credentials(of: alice) == bench.alice)
+            #expect(try bench.store.credentials(of: elsewhere) == bench.bob)
+            #expect(try bench.store.credentials(of: bob) == nil)
+            #expect(try bench.store.removeCredentials(of: alice) == bench.alice)
+            #expect(try bench.store.removeCredentials(of: alice) == nil)
+            #expect(try bench.store.credentials(of: alice) == nil)
         },
     ]
 
@@ -318,12 +326,12 @@ package enum EnrollmentStoreContract {
             try bench.enrol(bench.bob)
             try bench.answer("right 7", by: bench.alice)
             for _ in 0..<6 { try bench.answer("wrong", by: bench.bob) }
-            try bench.store.createCredentials(
-                of: bench.alice, at: ProviderID("linux"), for: bench.alice, at: bench.clock.now)
+            let user = UserKey(bench.alice, at: ProviderID("linux"))
+            _ = try bench.store.link(user, to: bench.alice, at: bench.clock.now)
             try bench.restart()
             #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
             #expect(try bench.answer("right 1", by: bench.bob) == .delayed(seconds: 30, after: nil))
-            #expect(try bench.store.credentials(of: bench.alice, at: ProviderID("linux")) == bench.alice)
+            #expect(try bench.store.credentials(of: user) == bench.alice)
         },
         Rule("keeps a delay over a reboot, by the wall clock") { bench in
             try bench.enrol(bench.alice)

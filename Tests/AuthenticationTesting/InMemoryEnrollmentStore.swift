@@ -1,4 +1,5 @@
 package import Authentication
+import Synchronization
 
 /// A store that keeps everything in dictionaries, and can be told to fail.
 package final class InMemoryEnrollmentStore: EnrollmentStore {
@@ -7,19 +8,24 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         var counters: [AccountName: [ModuleID: FailureCounter]] = [:]
         var strangers: [AccountName: [ModuleID: FailureCounter]] = [:]
         var hosts: [String: HostCounter] = [:]
-        var credentials: [ProviderID: [AccountName: AccountName]] = [:]
     }
 
     package let sealing: any SecretSealing
     private var contents = Contents()
     /// What every call throws until it is taken back.
-    package var failure: StoreFailure?
+    package var failure: StoreFailure? {
+        didSet { people.contents.withLock { $0.failure = failure } }
+    }
+    private let people: InMemoryUserDatabase
     /// Accounts whose records cannot be read.
     package var damaged: Set<AccountName> = []
     /// How many groups were committed.
     package private(set) var commits = 0
 
-    package init(sealing: any SecretSealing = PlainSealing()) { self.sealing = sealing }
+    package init(sealing: any SecretSealing = PlainSealing()) {
+        self.sealing = sealing
+        people = InMemoryUserDatabase(sealing: sealing)
+    }
 
     package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
         try check()
@@ -94,20 +100,76 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         }
     }
 
-    package func credentials(
-        of username: AccountName, at provider: ProviderID
-    ) throws(StoreFailure) -> AccountName? {
+    package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
         try check()
-        return contents.credentials[provider]?[username]
+        return people.contents.withLock { $0.credentials[user]?.account }
     }
 
-    package func createCredentials(
-        of username: AccountName, at provider: ProviderID, for account: AccountName, at now: Moment
-    ) throws(StoreFailure) {
+    package func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking {
         try check()
-        guard provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
-        guard contents.credentials[provider]?[username] == nil else { return }
-        contents.credentials[provider, default: [:]][username] = account
+        guard user.provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
+        if let other = try people.username(opening: account, at: user.provider), other != user.username {
+            return try credentials(of: user).map { .opensAnother($0) } ?? .openedByAnother(other)
+        }
+        return people.contents.withLock { contents in
+            if let present = contents.credentials[user]?.account {
+                return present == account ? .unchanged : .opensAnother(present)
+            }
+            contents.credentials[user] = CredentialListing(user: user, account: account, createdAt: now.wall)
+            return .linked
+        }
+    }
+
+    package func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
+        try check()
+        return people.contents.withLock { $0.credentials.removeValue(forKey: user)?.account }
+    }
+
+    package func allCredentials() throws(StoreFailure) -> [CredentialListing] {
+        try check()
+        let all = people.contents.withLock { Array($0.credentials.values) }
+        return all.sorted { InMemoryEnrollmentStore.isBefore($0.user, $1.user) }
+    }
+
+    package func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser] {
+        try check()
+        let all = people.contents.withLock { Array($0.users.values) }
+        return all.filter { provider == nil || $0.key.provider == provider }
+            .sorted { InMemoryEnrollmentStore.isBefore($0.key, $1.key) }
+    }
+
+    package func add(_ user: ProviderUser) throws(StoreFailure) -> Bool {
+        try check()
+        guard user.key.provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
+        return people.contents.withLock { contents in
+            guard contents.users[user.key] == nil else { return false }
+            contents.users[user.key] = user
+            return true
+        }
+    }
+
+    package func change(_ user: ProviderUser) throws(StoreFailure) -> Bool {
+        try check()
+        return people.contents.withLock { contents in
+            guard contents.users[user.key] != nil else { return false }
+            contents.users[user.key] = user
+            return true
+        }
+    }
+
+    package func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool {
+        try check()
+        return people.contents.withLock { contents in
+            contents.credentials[user] = nil
+            return contents.users.removeValue(forKey: user) != nil
+        }
+    }
+
+    package var userDatabase: any UserDatabase { people }
+
+    private static func isBefore(_ left: UserKey, _ right: UserKey) -> Bool {
+        let (mine, theirs) = ("\(left.provider) \(left.username)", "\(right.provider) \(right.username)")
+        return mine.utf8.lexicographicallyPrecedes(theirs.utf8)
     }
 
     private func check() throws(StoreFailure) {

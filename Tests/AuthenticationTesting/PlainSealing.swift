@@ -4,20 +4,15 @@ package import Authentication
 package struct PlainSealing: SecretSealing {
     package init() {}
 
-    package func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8] {
-        var bytes = PlainSealing.prefix(of: key)
+    package func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
+        var bytes = place.placeBytes
         payload.withBytes { span in for index in span.indices { bytes.append(span[index]) } }
         return bytes
     }
 
-    package func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret {
-        let prefix = PlainSealing.prefix(of: key)
-        guard sealed.starts(with: prefix) else { throw .damaged("sealed for another place than \(key)") }
+    package func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
+        let prefix = place.placeBytes
+        guard sealed.starts(with: prefix) else { throw .damaged("sealed for another place than \(place.placeName)") }
         return Secret(copying: sealed.span.extracting(prefix.count..<sealed.count))
-    }
-
-    private static func prefix(of key: DeviceKey) -> [UInt8] {
-        let parts = [key.account.text, key.module.type, key.module.id ?? "\u{0}", key.device]
-        return Array(parts.map { "\($0.utf8.count):\($0)" }.joined().utf8)
     }
 }

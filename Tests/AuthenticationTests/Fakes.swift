@@ -32,7 +32,7 @@ struct FakeModule: AuthModule {
 
 /// Seals nothing, and opens everything but what begins with 0.
 struct OpenSealing: SecretSealing {
-    func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8] {
+    func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
         payload.withBytes { bytes in
             var copy: [UInt8] = []
             for index in bytes.indices { copy.append(bytes[index]) }
@@ -40,7 +40,7 @@ struct OpenSealing: SecretSealing {
         }
     }
 
-    func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret {
+    func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
         if sealed.first == 0 { throw .damaged("it begins with 0") }
         return Secret(copying: sealed.span)
     }

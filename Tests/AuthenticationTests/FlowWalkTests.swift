@@ -28,6 +28,10 @@ import Testing
                             for: Some.ann, chains: [chain], isExempt: isExempt, isFirstFactorWaived: isWaived,
                             keepsNothing: keepsNothing))
                 }
+                let own = ProviderChain(
+                    provider: Some.linux, livesOnEvidence: livesOnEvidence, speaksOfAccounts: false, steps: steps)
+                plans.append(Plan(for: Some.ann, chains: [own]))
+                plans.append(Plan(for: Some.ann, chains: [own], isExempt: true))
                 let other = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(modules[0])])
                 plans.append(Plan(for: Some.ann, chains: [other, chain]))
                 plans.append(Plan(for: Some.ann, chains: [chain, other], isExempt: true, tries: 1))
@@ -47,8 +51,10 @@ import Testing
             switch event {
             case .begin where plan.chains.count == 1: chosen = 0
             case .chose(let index) where plan.chains.indices.contains(index): chosen = index
-            case .proved(.proved(plan.account, _), _): isProved = true
-            case .judged(.accepted(plan.account), let module, _): accepted.append(module)
+            // Whose usernames are his own names may prove another; the credentials tell whose account it is.
+            case .proved(.proved(let username, _), _):
+                if username == plan.account || !plan.chains[chosen ?? 0].speaksOfAccounts { isProved = true }
+            case .judged(.accepted(plan.account, _), let module, _): accepted.append(module)
             case .credited(.account(plan.account)): isCredited = true
             case _: break
             }

@@ -16,7 +16,7 @@ import Testing
         #expect(flow.answered() == .judge(.step(1)))
         #expect(
             flow.judged(.accepted(Some.ann), by: Some.totp, mayTryAgain: true)
-                == .credit(Some.linux, Some.ann, keep: true))
+                == .credit(Some.linux, Some.ann, mayCreate: true))
         #expect(flow.credited(.account(Some.ann)) == .end(.granted))
         #expect(flow.state == .ended(.granted))
     }
@@ -44,7 +44,7 @@ import Testing
         _ = flow.answered()
         #expect(
             flow.proved(.proved(Some.ann, isWaived: false), mayTryAgain: false)
-                == .credit(ProviderID("legacy"), Some.ann, keep: true))
+                == .credit(ProviderID("legacy"), Some.ann, mayCreate: true))
     }
 
     @Test func `nothing configured lets nobody in`() {
@@ -61,7 +61,7 @@ import Testing
             _ = flow.answered()
             #expect(
                 flow.proved(.proved(Some.ann, isWaived: false), mayTryAgain: false)
-                    == (livesOnEvidence ? .end(.exempt) : .credit(Some.pam, Some.ann, keep: true)))
+                    == (livesOnEvidence ? .end(.exempt) : .credit(Some.pam, Some.ann, mayCreate: true)))
         }
     }
 
@@ -80,7 +80,7 @@ import Testing
         _ = flow.answered()
         #expect(
             flow.proved(.proved(Some.ann, isWaived: false), mayTryAgain: false)
-                == .credit(Some.pam, Some.ann, keep: false))
+                == .credit(Some.pam, Some.ann, mayCreate: false))
     }
 
     @Test func `a provider that proves anybody but PAM_USER lets nobody in`() {

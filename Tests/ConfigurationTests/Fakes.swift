@@ -36,7 +36,9 @@ struct FakeProvider: AuthProvider {
         if let failure { throw ProviderFailure(failure) }
     }
 
-    func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof { .rejected(.noEvidence) }
+    func prove(
+        _ request: LoginRequest, _ input: UserInput?, users: any UserDatabase, isWaived: Bool
+    ) -> Proof { .rejected(.noEvidence) }
 }
 
 /// The registry that these tests read with.

@@ -7,5 +7,7 @@ struct StubbornProvider: AuthProvider {
     let speaksOfAccounts = true
     let refusal = "No."
 
-    func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof { .rejected(.wrongPassword) }
+    func prove(
+        _ request: LoginRequest, _ input: UserInput?, users: any UserDatabase, isWaived: Bool
+    ) -> Proof { .rejected(.wrongPassword) }
 }

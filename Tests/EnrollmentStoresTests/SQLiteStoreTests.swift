@@ -302,7 +302,7 @@ struct SQLiteStoreTests {
         place.close()
         #expect(throws: StoreFailure.self) { try store.commit([bench.attempt(.unusable, by: bench.alice)]) }
         #expect(throws: StoreFailure.self) { try store.devices(of: nil) }
-        #expect(throws: StoreFailure.self) { try store.credentials(of: bench.alice, at: ProviderID("linux")) }
+        #expect(throws: StoreFailure.self) { try store.credentials(of: UserKey(bench.alice, at: ProviderID("linux"))) }
         #expect(throws: StoreFailure.self) { try store.unlock(bench.alice) }
         #expect(throws: StoreFailure.self) { try store.backUp(to: "\(place.folder.path)/copy") }
         #expect(throws: StoreFailure.self) { try store.reader.check(place.sealing) }

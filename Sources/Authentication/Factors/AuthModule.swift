@@ -18,8 +18,24 @@ package protocol AuthModule: Sendable {
     /// Whether an accepted answer clears the account's failures with every module (a recovery code does).
     var resetsThrottle: Bool { get }
 
+    /// What right answers look like. Modules of an `any_of` whose answers are distinct share one prompt.
+    var answerShape: AnswerShape { get }
+
+    /// Whether it is for demonstrations alone: it loads only where that is allowed, and each use is a warning.
+    var isInsecure: Bool { get }
+
+    /// Whether answers must be stretched before they are judged.
+    var stretchesAnswers: Bool { get }
+
     /// Prepares the module, once, before the first login. One that throws admits nobody.
     func initialize() throws(ModuleFailure)
+
+    /// Makes guessing dear: what `validate` and `finishSetup` are given in place of the answer, by a key derivation
+    /// function.
+    ///
+    /// Called where `stretchesAnswers` says so, on the pool for slow work; it may take its time, the same for every
+    /// account. Nil if it cannot be done: nobody is let in by that.
+    func stretch(_ input: UserInput, for account: AccountName) -> UserInput?
 
     /// Whether an answer could be one of this module's at all: its alphabet and its length.
     ///
@@ -34,12 +50,20 @@ package protocol AuthModule: Sendable {
     func validate(
         _ session: ValidationSession, _ input: UserInput, against devices: inout Devices, at now: Moment
     ) throws(InvalidAuth) -> AccountName
+
+    /// What the person is told after an accepted answer (how many codes are left), from what is now stored.
+    func notice(after devices: Devices) -> String?
 }
 
 extension AuthModule {
     package var resetsThrottle: Bool { false }
+    package var answerShape: AnswerShape { .anything }
+    package var isInsecure: Bool { false }
+    package var stretchesAnswers: Bool { false }
 
     package func initialize() throws(ModuleFailure) {}
+    package func stretch(_ input: UserInput, for account: AccountName) -> UserInput? { input }
+    package func notice(after devices: Devices) -> String? { nil }
 }
 
 /// Why a module cannot work, for the journal.
@@ -60,82 +84,4 @@ package enum InvalidAuth: Error, Equatable, Sendable {
     case notEnrolled
     /// It cannot be told: a secret does not open, a record makes no sense.
     case unavailable
-}
-
-/// A module that people enrol with.
-package protocol EnrollableModule: AuthModule {
-    /// Makes a new secret for `request`; nothing is stored yet.
-    func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup
-
-    /// Judges the first code of a new device. Returns what to store; the code counts as spent.
-    ///
-    /// A wrong one may be tried again with the same set-up.
-    func finishSetup(_ setup: borrowing Setup, _ input: UserInput, at now: Moment) throws(InvalidAuth) -> Int64
-
-    /// How far off an answer is, looking further than `validate` does and spending nothing: for
-    /// administrators ("the phone is 90 s ahead"). Nil if no device could have made it.
-    func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis?
-
-    /// A device's parameters in words (`SHA1, 6 digits, 30 s`), from its payload.
-    func describe(_ payload: Span<UInt8>) -> String
-}
-
-/// What `diagnose` found.
-package struct Diagnosis: Equatable, Sendable {
-    package let device: String
-    /// In the module's units: time steps ahead (positive) or behind, or counter values ahead.
-    package let offset: Int64
-    /// The length of one unit in seconds; 0 where units are no time.
-    package let secondsPerUnit: Int64
-    /// Whether the device has used up this answer already.
-    package let isSpent: Bool
-
-    package init(device: String, offset: Int64, secondsPerUnit: Int64, isSpent: Bool) {
-        self.device = device
-        self.offset = offset
-        self.secondsPerUnit = secondsPerUnit
-        self.isSpent = isSpent
-    }
-}
-
-/// Who enrols what.
-package struct SetupRequest: Equatable, Sendable {
-    package let account: AccountName
-    package let device: String
-    /// Shown by authenticator apps beside the account: the host, or what the configuration says.
-    package let issuer: String
-    /// What the administrator chose (`digits`: `8`), as typed; a key the module does not know is refused.
-    package let parameters: [String: String]
-
-    package init(account: AccountName, device: String, issuer: String, parameters: [String: String]) {
-        self.account = account
-        self.device = device
-        self.issuer = issuer
-        self.parameters = parameters
-    }
-}
-
-/// A set-up that has begun: the new secret in the forms that the store and the person need.
-package struct Setup: ~Copyable, Sendable {
-    /// What the store keeps, sealed, in the module's own encoding.
-    package let payload: Secret
-    /// The otpauth URI for the QR code (UTF-8).
-    package let uri: Secret
-    /// The secret for typing by hand (base32, UTF-8).
-    package let key: Secret
-    /// The device's state before any code was used.
-    package let initialState: Int64
-
-    package init(payload: consuming Secret, uri: consuming Secret, key: consuming Secret, initialState: Int64) {
-        self.payload = payload
-        self.uri = uri
-        self.key = key
-        self.initialState = initialState
-    }
-}
-
-/// Why a set-up cannot begin: what was found and what was expected, for the administrator.
-package struct SetupFailure: Error, Equatable, Sendable {
-    package let explanation: String
-    package init(_ explanation: String) { self.explanation = explanation }
 }

@@ -17,16 +17,38 @@ package protocol AuthProvider: Sendable {
     /// Prepares the provider, once, before the first login. One that throws admits nobody.
     func initialize() throws(ProviderFailure)
 
+    /// Whether credentials are created at a username's first login, where a local account has the same name.
+    ///
+    /// What speaks of accounts needs no leave. For others an administrator gives it (`create_credentials: true`), and it
+    /// never holds for privileged accounts.
+    var createsCredentials: Bool { get }
+
     /// Proves the first factor: returns the username, or says what is missing.
     ///
     /// With an `inputSchema` it runs on the pool for slow work and may take its time (a KDF); without, it
-    /// runs on the event loop and must not. It must do the same work for names that do not exist.
-    func prove(_ request: LoginRequest, _ input: UserInput?, isWaived: Bool) -> Proof
+    /// runs on the event loop and must not, nor look at `users`. It must do the same work for names that do not exist.
+    func prove(
+        _ request: LoginRequest, _ input: UserInput?, users: any UserDatabase, isWaived: Bool
+    ) -> Proof
+}
+
+/// A provider whose users or password twostepd keeps, and administrators manage.
+package protocol PasswordKeeping: AuthProvider {
+    /// The one username there is, where the provider knows no other (`legacy_api_password`); nil for any number.
+    var onlyUsername: AccountName? { get }
+
+    /// The form in which a typed name is kept and compared; nil for what can be no username.
+    func username(_ typed: String) -> AccountName?
+
+    /// The hash to be kept for a new password. It takes its time.
+    func hash(_ password: Span<UInt8>) throws(ProviderFailure) -> Secret
 }
 
 extension AuthProvider {
     /// Whether it asks nothing and goes by what was proved outside. Such a provider never stands in a menu.
     package var livesOnEvidence: Bool { inputSchema.fields.isEmpty }
+
+    package var createsCredentials: Bool { speaksOfAccounts }
 
     package func initialize() throws(ProviderFailure) {}
 }

@@ -31,14 +31,6 @@ package struct DeviceKey: Hashable, Sendable {
     }
 }
 
-/// Seals payloads for the store and opens them again.
-package protocol SecretSealing: Sendable {
-    /// Seals `payload` so that it opens at `key` alone.
-    func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8]
-    /// Opens what was sealed for `key`; throws `damaged` for anything else.
-    func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret
-}
-
 /// The account's enrolments with one module, as one transaction sees them.
 package struct Devices {
     private let account: AccountName

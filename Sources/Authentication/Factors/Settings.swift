@@ -112,35 +112,3 @@ package struct Settings: Equatable, Sendable {
         return Int(text)
     }
 }
-
-/// A kind of module, as a row of the registry: what it is called, which keys it takes, how one is made.
-package struct ModuleType: Sendable {
-    package let name: String
-    package let keys: Set<String>
-    package let make: @Sendable (ModuleID, Settings) throws(SettingFailure) -> any AuthModule
-
-    package init(
-        name: String, keys: Set<String>,
-        make: @escaping @Sendable (ModuleID, Settings) throws(SettingFailure) -> any AuthModule
-    ) {
-        self.name = name
-        self.keys = keys
-        self.make = make
-    }
-}
-
-/// A kind of provider, as a row of the registry.
-package struct ProviderType: Sendable {
-    package let name: String
-    package let keys: Set<String>
-    package let make: @Sendable (ProviderID, Settings) throws(SettingFailure) -> any AuthProvider
-
-    package init(
-        name: String, keys: Set<String>,
-        make: @escaping @Sendable (ProviderID, Settings) throws(SettingFailure) -> any AuthProvider
-    ) {
-        self.name = name
-        self.keys = keys
-        self.make = make
-    }
-}

@@ -17,8 +17,8 @@ package struct LoginFlow: ~Copyable, Sendable {
     /// What is settled once a provider is: the chain, and from the proof on the username.
     package struct Progress: Equatable, Sendable {
         package let chain: ProviderChain
-        /// Nil until the provider has proved it.
-        package var account: AccountName?
+        /// The provider's username; nil until it has proved it. It never changes from then on.
+        package var username: AccountName?
         /// The modules whose answers were accepted, one for each step passed.
         package var passed: [ModuleID] = []
     }
@@ -107,8 +107,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         case askAgain(Stage)
         /// Enter the next stage.
         case ask(Stage)
-        /// Get or create credentials and report with `credited`; nil where none are kept.
-        case credit(ProviderID, AccountName, keep: Bool)
+        /// Get the credentials of a provider's username, or create them if that is allowed, and report with `credited`.
+        case credit(ProviderID, AccountName, mayCreate: Bool)
         case end(Verdict)
     }
 
@@ -121,8 +121,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             where plan.isExempt || progress.chain.steps.isEmpty:
                 // Neither a first factor nor a second: anybody would be let in.
                 LoginFlow.over(.denied(.noEvidence), OnJudgement.end)
-            case (.judging(.provider, let progress), .proved(let account, _)):
-                enter(0, with: Progress(chain: progress.chain, account: account))
+            case (.judging(.provider, let progress), .proved(let username, _)):
+                enter(0, with: Progress(chain: progress.chain, username: username))
             case (.judging(.provider, let progress), .rejected(let reason))
             where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))
@@ -142,7 +142,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         let action: OnJudgement
         (state, action) =
             switch (state, outcome) {
-            case (.judging(.step(let index), let progress), .accepted(let account)):
+            case (.judging(.step(let index), let progress), .accepted(let account, _)):
                 accept(account, by: module, at: index, progress)
             case (.judging(.step(let index), let progress), .rejected(let reason)):
                 if mayTryAgain && LoginFlow.canBeMended(reason) {
@@ -173,7 +173,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         let verdict: Verdict
         (state, verdict) =
             switch (state, credentials) {
-            case (.crediting(let progress), .account(let account)) where account == progress.account:
+            case (.crediting, .account(plan.account)):
                 // The one place where a login is granted.
                 (.ended(.granted), .granted)
             case (.crediting, .account), (.crediting, .refused):
@@ -224,7 +224,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         switch reason {
         case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
-            .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown, .misconfigured,
+            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown,
+            .misconfigured,
             .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
             false
         }
@@ -238,7 +239,7 @@ package struct LoginFlow: ~Copyable, Sendable {
     private func accept(
         _ account: AccountName, by module: ModuleID, at index: Int, _ progress: Progress
     ) -> (State, OnJudgement) {
-        guard account == progress.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
+        guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
             progress.chain.steps[index].alternatives.contains(module)
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
@@ -249,17 +250,17 @@ package struct LoginFlow: ~Copyable, Sendable {
 
     /// The step at `index`, or what comes after the last.
     private func enter(_ index: Int, with progress: Progress) -> (State, OnJudgement) {
-        guard let account = progress.account else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
-        // A provider with users of its own may have proved somebody; only PAM_USER is let in.
-        guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
-        if plan.isExempt, index == 0 {
-            // Where the first factor was proved outside, saying "exempt" is all there is to say.
-            return !progress.chain.livesOnEvidence
-                ? (.crediting(progress), .credit(progress.chain.provider, account, keep: !plan.keepsNothing))
-                : LoginFlow.over(.exempt, OnJudgement.end)
+        guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        // Where usernames are accounts only PAM_USER's own goes on; elsewhere the credentials tell which account it is.
+        guard !progress.chain.speaksOfAccounts || username == plan.account else {
+            return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end)
         }
-        guard index < progress.chain.steps.count else {
-            return (.crediting(progress), .credit(progress.chain.provider, account, keep: !plan.keepsNothing))
+        // Where the first factor was proved outside, saying "exempt" is all there is to say.
+        if plan.isExempt, index == 0, progress.chain.livesOnEvidence {
+            return LoginFlow.over(.exempt, OnJudgement.end)
+        }
+        guard !(plan.isExempt && index == 0), index < progress.chain.steps.count else {
+            return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
         }
         return (.asking(.step(index), progress), .ask(.step(index)))
     }

@@ -19,11 +19,14 @@ package struct ProviderChain: Equatable, Sendable {
     package let provider: ProviderID
     /// It asks nothing and goes by what was proved outside: never in a menu.
     package let livesOnEvidence: Bool
+    /// Its usernames are the local accounts themselves: it may prove no other than PAM_USER.
+    package let speaksOfAccounts: Bool
     package let steps: [Step]
 
-    package init(provider: ProviderID, livesOnEvidence: Bool, steps: [Step]) {
+    package init(provider: ProviderID, livesOnEvidence: Bool, speaksOfAccounts: Bool = true, steps: [Step]) {
         self.provider = provider
         self.livesOnEvidence = livesOnEvidence
+        self.speaksOfAccounts = speaksOfAccounts
         self.steps = steps
     }
 }

@@ -50,7 +50,9 @@ package struct Policy: Equatable, Sendable {
         }
         if let steps = rule?.steps {
             plan.chains = plan.chains.map {
-                ProviderChain(provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, steps: steps)
+                ProviderChain(
+                    provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,
+                    steps: steps)
             }
         }
         return plan

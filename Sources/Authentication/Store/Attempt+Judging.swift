@@ -54,6 +54,8 @@ extension Attempt {
                     return .rejected(.malformed)
                 }
                 return judge(input, session, module, in: &record, host: &host, sealing: sealing)
+            case .stretched(let input):
+                return judge(input, session, module, in: &record, host: &host, sealing: sealing)
             }
         }
     }
@@ -76,7 +78,7 @@ extension Attempt {
             record.take(devices)
             record.counters[module.id] = nil
             if module.resetsThrottle { record.counters = [:] }
-            return .accepted(username)
+            return .accepted(username, notice: module.notice(after: devices))
         } catch {
             // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
             if standing == .unknown, error == .wrong || error == .notEnrolled { host.count(at: now) }

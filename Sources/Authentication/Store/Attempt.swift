@@ -15,6 +15,8 @@ package final class Attempt: Sendable {
     package enum Answer: Sendable {
         /// Something was typed that the module may judge.
         case input(UserInput)
+        /// It is one of the module's answers, and was stretched since.
+        case stretched(UserInput)
         /// It never left the host process: it was the password, or too long.
         case unusable
         /// The same wrong answer again in one flow.
@@ -58,8 +60,8 @@ package final class Attempt: Sendable {
 
 /// What came of an attempt.
 package enum Outcome: Equatable, Sendable {
-    /// The first factor stands, or the module returned this username.
-    case accepted(AccountName)
+    /// The first factor stands, or the module returned this username; `notice` is what the person is told then.
+    case accepted(AccountName, notice: String? = nil)
     case rejected(Reason)
     /// Try again in so many seconds. `after` is what was just refused and charged; nil if nothing was looked at.
     case delayed(seconds: Int64, after: Reason?)

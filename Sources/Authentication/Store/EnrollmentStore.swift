@@ -32,12 +32,32 @@ package protocol EnrollmentStore: AnyObject {
     func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing]
 
     /// The local account that a provider's username opens, if there are credentials.
-    func credentials(of username: AccountName, at provider: ProviderID) throws(StoreFailure) -> AccountName?
+    func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
 
-    /// Creates credentials; those that exist already stay as they are.
-    func createCredentials(
-        of username: AccountName, at provider: ProviderID, for account: AccountName, at now: Moment
-    ) throws(StoreFailure)
+    /// Links a username to the local account that it opens; changes nothing where either is linked otherwise.
+    func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking
+
+    /// Removes a username's credentials; returns the account that they opened, nil if there were none.
+    func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName?
+
+    /// All credentials, by provider and username.
+    func allCredentials() throws(StoreFailure) -> [CredentialListing]
+
+    /// The users kept for a provider, or for all, by provider and username; hashes stay sealed.
+    func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser]
+
+    /// Adds a user; returns false, and changes nothing, if there is one of that name.
+    func add(_ user: ProviderUser) throws(StoreFailure) -> Bool
+
+    /// Gives a user another password hash; returns false, and writes nothing, if there is no such user.
+    func change(_ user: ProviderUser) throws(StoreFailure) -> Bool
+
+    /// Removes a user, and its credentials with it: a later user of that name is somebody else. Returns whether there
+    /// was one.
+    func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool
+
+    /// What providers look at, from threads of their own.
+    var userDatabase: any UserDatabase { get }
 }
 
 extension EnrollmentStore {

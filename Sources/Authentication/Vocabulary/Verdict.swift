@@ -29,6 +29,8 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case locked
     case hostRefused
     case sessionUnknown
+    /// An administrator has ended the session.
+    case sessionEnded
     case outOfTurn
     case usernameChanged
     case credentialsRefused
@@ -60,6 +62,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .locked: "locked"
         case .hostRefused: "host_refused"
         case .sessionUnknown: "session_unknown"
+        case .sessionEnded: "session_ended"
         case .outOfTurn: "out_of_turn"
         case .usernameChanged: "username_changed"
         case .credentialsRefused: "credentials_refused"

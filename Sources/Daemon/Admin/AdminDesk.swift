@@ -65,7 +65,8 @@ final class AdminDesk {
         } catch {
             return answer(.refused(AdminRefusal(.badParameter, error.explanation)), nil)
         }
-        let description = setup.payload.withBytes { module.describe($0) }
+        let state = setup.initialState
+        let description = setup.payload.withBytes { module.describe($0, state: state) }
         let key = DeviceKey(account: account, module: id, device: device)
         let pending = PendingEnrollment(setup, module: module, key: key, uid: uid)
         withStore(answer) { store throws(StoreFailure) in
@@ -88,28 +89,52 @@ final class AdminDesk {
     private func finish(_ pending: PendingEnrollment?, _ code: UserInput?, _ answer: @escaping Answer) {
         guard let pending, let code else { return answer(outOfTurn, pending) }
         let now = service.clocks.now()
-        let state: Int64
-        do throws(InvalidAuth) {
-            state = try pending.module.finishSetup(pending.setup, code, at: now)
-        } catch {
-            return answer(
-                .refused(
-                    AdminRefusal(
-                        .wrongCode, "That code is wrong; nothing is stored yet.",
-                        hint: "Check the clocks of the phone and of this machine, and type the next code.")), pending)
+        // A module may take its time over what people choose (a KDF): not on the event loop.
+        service.slowWork.run(for: pending.key.account) { () -> Result<FinishedEnrollment, SetupRejection> in
+            do throws(SetupRejection) {
+                var input = code
+                if pending.module.stretchesAnswers {
+                    guard let stretched = pending.module.stretch(code, for: pending.key.account) else {
+                        throw .unavailable
+                    }
+                    input = stretched
+                }
+                return .success(FinishedEnrollment(try pending.module.finishSetup(pending.setup, input, at: now)))
+            } catch {
+                return .failure(error)
+            }
+        } then: { result in
+            switch result {
+            case .success(let finished)?: self.store(pending, finished, at: now, answer)
+            case .failure(let rejection)?: answer(.refused(AdminDesk.refusal(rejection)), pending)
+            case nil: answer(.refused(AdminRefusal(.busy, "Too much is being done at once. Try again.")), pending)
+            }
         }
-        store(pending, state: state, at: now, answer)
+    }
+
+    private static func refusal(_ rejection: SetupRejection) -> AdminRefusal {
+        switch rejection {
+        case .wrong, .malformed:
+            AdminRefusal(
+                .wrongCode, "That code is wrong; nothing is stored yet.",
+                hint: "Check the clocks of the phone and of this machine, and type the next code.")
+        case .unacceptable(let explanation): AdminRefusal(.badParameter, explanation)
+        case .unavailable: AdminRefusal(.internal, "The module cannot judge anything. Nothing is stored.")
+        }
     }
 
     private func storeUnconfirmed(_ pending: PendingEnrollment?, _ answer: @escaping Answer) {
-        guard let pending else { return answer(outOfTurn, nil) }
-        store(pending, state: pending.setup.initialState, at: service.clocks.now(), answer)
+        guard let pending, pending.setup.canGoUnconfirmed else { return answer(outOfTurn, pending) }
+        let finished = FinishedEnrollment(FinishedSetup(state: pending.setup.initialState))
+        store(pending, finished, at: service.clocks.now(), answer)
     }
 
-    private func store(_ pending: PendingEnrollment, state: Int64, at now: Moment, _ answer: @escaping Answer) {
+    private func store(
+        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment, _ answer: @escaping Answer
+    ) {
         let journal = service.journal
         withStore(answer) { store throws(StoreFailure) in
-            let replaced = try pending.store(state: state, at: now, in: store)
+            let replaced = try pending.store(finished.setup, at: now, in: store)
             let verb = replaced ? "replaced" : "added"
             journal.notice(
                 "device \(verb) user=\"\(pending.key.account)\" module=\(pending.key.module) device=\"\(pending.key.device)\""
@@ -161,7 +186,7 @@ final class AdminDesk {
         if let module = modules[listing.key.module] as? any EnrollableModule {
             do throws(StoreFailure) {
                 let payload = try sealing.open(listing.device.sealed, at: listing.key)
-                description = payload.withBytes { module.describe($0) }
+                description = payload.withBytes { module.describe($0, state: listing.device.state) }
             } catch {
                 problem = error.description
             }

@@ -15,9 +15,20 @@ final class PendingEnrollment: Sendable {
     }
 
     /// Seals the payload and stores the device; runs on the writer's thread.
-    func store(state: Int64, at now: Moment, in store: any EnrollmentStore) throws(StoreFailure) -> Bool {
-        let sealed = try store.sealing.seal(setup.payload, at: key)
-        let device = Device(name: key.device, sealed: sealed, state: state, createdAt: now.wall)
+    func store(
+        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> Bool {
+        let sealed =
+            finished.payload.count > 0
+            ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
+        let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
         return try store.add(device, at: key, uid: uid)
     }
+}
+
+/// A set-up that is finished, on its way to the writer.
+final class FinishedEnrollment: Sendable {
+    let setup: FinishedSetup
+
+    init(_ setup: consuming FinishedSetup) { self.setup = setup }
 }

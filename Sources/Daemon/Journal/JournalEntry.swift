@@ -58,6 +58,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
+    /// A module for demonstrations has had a part in it.
+    package var isInsecure = false
     package var peer: UInt32
     package var generation: Int
     package var ruleLine: Int?
@@ -85,7 +87,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     var reason: String? {
         switch verdict {
-        case .granted: isFirstFactorWaived ? "first_factor_waived" : nil
+        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : nil
         case .exempt: "exempt"
         case .denied(let reason), .unavailable(let reason): reason.description
         case .triesUsedUp(let reason): reason.description
@@ -129,7 +131,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     private var level: JournalEntry.Level {
         switch verdict {
-        case .granted: isFirstFactorWaived ? .warning : .info
+        case .granted: isFirstFactorWaived || isInsecure ? .warning : .info
         case .exempt: .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error

@@ -15,7 +15,9 @@ struct StrangerLog {
     mutating func admits(_ uid: UInt32, at now: Moment, _ sumUp: (String) -> Void) -> Bool {
         let current = now.boottime / 60_000
         if current != minute {
-            if suppressed > 0 { sumUp("\(suppressed) lines about callers other than uid 0 were left out in one minute") }
+            if suppressed > 0 {
+                sumUp("\(suppressed) lines about callers other than uid 0 were left out in one minute")
+            }
             minute = current
             lines = [:]
             suppressed = 0

@@ -8,33 +8,45 @@ import Wire
 /// whatever comes out of turn ends the login with a denial.
 final class LoginConversation {
     /// What the next answer is for.
-    private enum Expectation {
+    enum Expectation {
         case nothing
         /// The number of a provider.
         case provider
-        /// The number of an alternative of a step (`any_of`).
-        case alternative(LoginFlow.Stage, Step)
-        /// The next field of a form.
-        case form(Form, LoginFlow.Stage, ModuleID?)
+        /// The number of one of these modules.
+        case alternative(LoginFlow.Stage, [ModuleID])
+        /// The next field of a form: the provider's, or one that any of these modules judges.
+        case form(Form, LoginFlow.Stage, [ModuleID])
     }
 
-    private let service: LoginService
-    private weak var port: (any LoginPort)?
-    private let configuration: ActiveConfiguration
-    private let request: LoginRequest
-    private let isRoot: Bool
-    private var flow: LoginFlow
-    private var record: LoginRecord
-    private var expectation = Expectation.nothing
-    private var session: ValidationSession?
+    /// How long a provider, a module, the directory or the store may take, in milliseconds: less than the PAM module
+    /// waits for a reply, so that the person is told.
+    static let workLimit: Int64 = 8000
+
+    let service: LoginService
+    weak var port: (any LoginPort)?
+    let configuration: ActiveConfiguration
+    let request: LoginRequest
+    let isRoot: Bool
+    var flow: LoginFlow
+    var record: LoginRecord
+    var expectation = Expectation.nothing
+    var session: ValidationSession?
     /// Until when the provider's own form may be answered, on CLOCK_BOOTTIME.
-    private var providerDeadline: Int64 = 0
-    private var providerTriesLeft: Int
+    var providerDeadline: Int64 = 0
+    var providerTriesLeft: Int
+    /// The modules that the last form of a step was for.
+    var asked: [ModuleID] = []
+    /// Answers that this step has refused, to know the same again.
+    var rejected: [UserInput] = []
+    /// What the person is told should the answer to the present form be refused.
+    var refusal: String?
+    /// What the person is told once the login is granted.
+    var notices: [String] = []
     private var promptsLeft = Wire.maximumPrompts
-    private var rejected: [UserInput] = []
-    private var refusal: String?
     private var standing: Attempt.Standing?
     private var whenStanding: ((Attempt.Standing) -> Void)?
+    /// When something was last heard of the other end.
+    private var lastHeard: Int64 = 0
     private(set) var isOver = false
 
     init(
@@ -51,6 +63,12 @@ final class LoginConversation {
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
         record.request = request
         record.ruleLine = plan.ruleLine
+        lastHeard = service.clocks.now().boottime
+    }
+
+    /// The open session, where one waits for an answer.
+    var openSession: OpenSession? {
+        session.map { OpenSession(session: $0, request: request, peer: record.peer) }
     }
 
     // MARK: What comes from outside
@@ -65,21 +83,22 @@ final class LoginConversation {
     func answered(_ bytes: Span<UInt8>?) {
         let expected = expectation
         expectation = .nothing
+        lastHeard = service.clocks.now().boottime
         switch expected {
         case .nothing: end(flow.refused(.outOfTurn))
         case .provider:
             guard isInTime() else { return end(flow.expired()) }
             perform(flow.chose(LoginConversation.number(bytes).map { $0 - 1 } ?? -1))
-        case .alternative(let stage, let step):
+        case .alternative(let stage, let modules):
             guard checkSession() else { return }
-            guard let number = LoginConversation.number(bytes), step.alternatives.indices.contains(number - 1) else {
-                return chooseAlternative(of: step, at: stage)
+            guard let number = LoginConversation.number(bytes), modules.indices.contains(number - 1) else {
+                return chooseModule(of: modules, at: stage)
             }
-            ask(stage, module: step.alternatives[number - 1])
-        case .form(let form, let stage, let module):
+            ask(stage, modules: [modules[number - 1]])
+        case .form(let form, let stage, let modules):
             form.answer(bytes)
-            if form.next != nil { return ask(form, stage, module, notice: nil) }
-            judge(form, stage, module)
+            if form.next != nil { return put(form, stage, modules, notice: nil) }
+            judge(form, stage, modules)
         }
     }
 
@@ -106,26 +125,27 @@ final class LoginConversation {
     private func perform(_ action: LoginFlow.OnBegin) {
         switch action {
         case .choose(let providers):
-            if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
+            startProviderClock()
             expectation = .provider
-            let names = providers.map { configuration.name(of: $0) }
-            prompt(.visible, Texts.menu(Texts.menuTitle, names))
+            prompt(.visible, Texts.menu(Texts.menuTitle, providers.map { configuration.menuLine(of: $0) }))
         case .ask(let stage): enter(stage)
         case .end(let verdict): end(verdict)
         }
     }
 
-    private func perform(_ action: LoginFlow.OnJudgement) {
+    func perform(_ action: LoginFlow.OnJudgement) {
         switch action {
-        case .askAgain(let stage): ask(stage, module: record.module, notice: refusal)
+        case .askAgain(let stage): ask(stage, modules: asked, notice: refusal)
         case .ask(let stage): enter(stage)
-        case .credit(let provider, let account, let keep): credit(provider, account, keep: keep)
+        case .credit(let provider, let username, let mayCreate):
+            credit(UserKey(username, at: provider), mayCreate: mayCreate)
         case .end(let verdict): end(verdict)
         }
     }
 
     private func enter(_ stage: LoginFlow.Stage) {
         closeSession()
+        asked = []
         rejected = []
         refusal = nil
         record.module = nil
@@ -138,67 +158,47 @@ final class LoginConversation {
                 return failed(.misconfigured)
             }
             if provider.livesOnEvidence { return proveByEvidence(provider) }
-            if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
-            ask(stage, module: nil)
+            startProviderClock()
+            ask(stage, modules: [])
         case .step(let index):
-            guard progress.chain.steps.indices.contains(index), let account = progress.account else {
-                return failed(.misconfigured)
-            }
-            let step = progress.chain.steps[index]
-            switch service.openSession(
-                account: account, provider: progress.chain.provider, step: step, plan: flow.plan, isRoot: isRoot)
-            {
-            case .success(let opened): session = opened
-            case .failure: return failed(.tooBusy)
-            }
-            if step.alternatives.count == 1 {
-                ask(stage, module: step.alternatives[0])
-            } else {
-                chooseAlternative(of: step, at: stage)
-            }
+            guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
+            enter(progress.chain.steps[index], of: progress.chain.provider, at: stage)
         }
     }
 
-    private func chooseAlternative(of step: Step, at stage: LoginFlow.Stage) {
-        expectation = .alternative(stage, step)
-        let names = step.alternatives.map { configuration.name(of: $0) }
-        prompt(.visible, Texts.menu(Texts.stepTitle, names))
-    }
-
-    private func ask(_ stage: LoginFlow.Stage, module: ModuleID?, notice: String? = nil) {
+    /// Asks for the form of a stage: the provider's, or that of one or several modules.
+    func ask(_ stage: LoginFlow.Stage, modules: [ModuleID], notice: String? = nil) {
         guard case .asking(stage, let progress) = flow.state else { return violated() }
-        record.module = module
+        asked = modules
+        record.module = modules.count == 1 ? modules[0] : nil
         let schema: InputSchema?
-        switch (stage, module) {
-        case (.provider, _):
+        switch stage {
+        case .provider:
             let provider = configuration.providers[progress.chain.provider]
             refusal = provider?.refusal
             schema = provider?.inputSchema
-        case (.step, let module?):
-            refusal = configuration.modules[module]?.refusal
-            schema = configuration.modules[module]?.inputSchema
-        case (.step, nil): schema = nil
+        case .step: schema = form(of: modules)
         }
         guard let schema else { return failed(.misconfigured) }
-        ask(Form(schema), stage, module, notice: notice)
+        put(Form(schema), stage, modules, notice: notice)
     }
 
-    private func ask(_ form: Form, _ stage: LoginFlow.Stage, _ module: ModuleID?, notice: String?) {
-        guard let field = form.next else { return judge(form, stage, module) }
-        expectation = .form(form, stage, module)
+    /// Puts the next question of a form.
+    private func put(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID], notice: String?) {
+        guard let field = form.next else { return judge(form, stage, modules) }
+        expectation = .form(form, stage, modules)
         prompt(field.style, field.promptText(after: notice))
     }
 
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
-    private func prompt(_ style: PromptStyle, _ text: String) {
+    func prompt(_ style: PromptStyle, _ text: String) {
         guard promptsLeft > 0 else { return refused(.tooManyRetries) }
         promptsLeft -= 1
         port?.prompt(style, patience: 0, text: text)
     }
 
-    // MARK: Judging
-
-    private func judge(_ form: Form, _ stage: LoginFlow.Stage, _ module: ModuleID?) {
+    /// Has the answer to a whole form judged.
+    private func judge(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID]) {
         switch stage {
         case .provider: guard isInTime() else { return end(flow.expired()) }
         case .step: guard checkSession() else { return }
@@ -206,142 +206,14 @@ final class LoginConversation {
         let input = form.take()
         switch flow.answered() {
         case .judge(.provider): prove(input)
-        case .judge(.step):
-            guard let module = module.flatMap({ configuration.modules[$0] }) else { return failed(.misconfigured) }
-            withStanding { self.judge(input, by: module, standing: $0) }
+        case .judge(.step): judge(input, by: modules)
         case .end(let verdict): end(verdict)
         }
     }
 
-    /// The provider `pam`: it looks at what is known already, so it is asked at once.
-    private func proveByEvidence(_ provider: any AuthProvider) {
-        guard case .judge(.provider) = flow.answered() else { return violated() }
-        let proof = provider.prove(request, nil, isWaived: flow.plan.isFirstFactorWaived)
-        if case .proved(_, isWaived: true) = proof { record.isFirstFactorWaived = true }
-        if case .rejected(.noEvidence) = proof { record.hint = LoginConversation.evidenceHint(request.service) }
-        perform(flow.proved(proof, mayTryAgain: false))
-    }
+    // MARK: The end
 
-    private static func evidenceHint(_ service: String) -> String {
-        service == "sshd"
-            ? "sshd_config needs AuthenticationMethods publickey,keyboard-interactive:pam (or password,…)"
-            : "a line above pam_twostep in /etc/pam.d/\(service) must take the password (requisite pam_unix.so)"
-    }
-
-    private func prove(_ input: UserInput?) {
-        guard case .judging(.provider, let progress) = flow.state,
-            let provider = configuration.providers[progress.chain.provider]
-        else { return failed(.misconfigured) }
-        guard let input else { return proved(.rejected(.unusable)) }
-        let request = request
-        let isWaived = flow.plan.isFirstFactorWaived
-        service.slowWork.run(for: request.account) {
-            provider.prove(request, input, isWaived: isWaived)
-        } then: { proof in
-            guard let proof else { return self.failed(.tooBusy) }
-            self.proved(proof)
-        }
-    }
-
-    /// Has the provider's judgement counted for the remote host before anybody hears of it.
-    private func proved(_ proof: Proof) {
-        guard !isOver else { return }
-        let rejection: Reason?
-        switch proof {
-        case .proved: rejection = nil
-        case .rejected(let reason): rejection = reason
-        case .unavailable(let explanation):
-            service.journal.error("provider \(record.provider?.description ?? "?"): \(explanation)")
-            return perform(flow.proved(proof, mayTryAgain: false))
-        }
-        // Evidence gets a person past the host's counter; what failed is counted all the same.
-        let hasEvidence = request.evidence.provesFirstFactor
-        if hasEvidence, rejection == nil { return conclude(proof) }
-        service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
-            switch outcome {
-            case .rejected where hasEvidence: self.conclude(proof)
-            case .accepted: self.conclude(proof)
-            case .rejected(let reason): self.conclude(.rejected(reason))
-            case .delayed, .locked: self.conclude(.rejected(.hostRefused))
-            case .unavailable(let reason): self.failed(reason)
-            }
-        }
-    }
-
-    private func conclude(_ proof: Proof) {
-        guard !isOver else { return }
-        providerTriesLeft -= 1
-        if case .rejected(let reason) = proof { record.lastRefusal = reason }
-        let isFinal: Bool = if case .rejected(.hostRefused) = proof { true } else { false }
-        perform(flow.proved(proof, mayTryAgain: providerTriesLeft > 0 && !isFinal))
-    }
-
-    private func judge(_ input: UserInput?, by module: any AuthModule, standing: Attempt.Standing) {
-        guard !isOver, let session else { return }
-        let answer: Attempt.Answer
-        switch input {
-        case nil: answer = .unusable
-        case let input? where rejected.contains(where: { $0.isSame(as: input) }): answer = .repeated
-        case let input?: answer = .input(input)
-        }
-        service.submit(attempt(.answer(answer, session: session, module: module), standing: standing)) { outcome in
-            self.judged(outcome, input, by: module.id)
-        }
-    }
-
-    private func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
-        Attempt(
-            subject, account: request.account, standing: standing,
-            host: request.origin == .trusted ? request.remoteHost.flatMap { RemoteAddress($0)?.counterKey } : nil,
-            throttle: configuration.throttle, now: service.clocks.now())
-    }
-
-    private func judged(_ outcome: Outcome, _ input: UserInput?, by module: ModuleID) {
-        guard !isOver, let id = session?.id else { return }
-        var triesLeft = 0
-        switch outcome {
-        case .accepted: break
-        case .rejected(let reason):
-            triesLeft = service.sessions.refused(id)
-            record.lastRefusal = reason
-            if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
-        case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
-        case .unavailable(let reason):
-            if reason == .accountChanged {
-                record.hint = "the account's uid differs from the one it was enrolled with"
-            }
-        }
-        perform(flow.judged(outcome, by: module, mayTryAgain: triesLeft > 0))
-    }
-
-    // MARK: Credentials, and the end
-
-    private func credit(_ provider: ProviderID, _ username: AccountName, keep: Bool) {
-        if case .crediting(let progress) = flow.state { record.modules = progress.passed }
-        record.module = nil
-        closeSession()
-        guard keep else { return credited(.account(username)) }
-        let speaksOfAccounts = configuration.providers[provider]?.speaksOfAccounts ?? false
-        service.credentials(of: username, at: provider, createdForAccount: speaksOfAccounts ? username : nil) {
-            self.credited($0)
-        }
-    }
-
-    private func credited(_ credentials: Credentials) {
-        guard !isOver else { return }
-        // The account that the credentials open must be the one that PAM asked for, byte for byte.
-        let matched: Credentials =
-            if case .account(let account) = credentials, account != request.account {
-                .refused
-            } else {
-                credentials
-            }
-        switch flow.credited(matched) {
-        case .end(let verdict): end(verdict)
-        }
-    }
-
-    private func end(_ verdict: Verdict) {
+    func end(_ verdict: Verdict) {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
@@ -355,7 +227,7 @@ final class LoginConversation {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
             port.setEnvironment("TWOSTEP_MODULES", record.modules.map(\.description).joined(separator: ","))
         }
-        port.finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: refusal))
+        port.finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: refusal, notices: notices))
     }
 
     private func closeSession() {
@@ -364,10 +236,10 @@ final class LoginConversation {
         session = nil
     }
 
-    // MARK: Time and account
+    // MARK: Time
 
     /// Whether the open session may still be answered; if not, the login has ended.
-    private func checkSession() -> Bool {
+    func checkSession() -> Bool {
         guard let open = session else {
             violated()
             return false
@@ -382,19 +254,27 @@ final class LoginConversation {
         }
     }
 
+    private func startProviderClock() {
+        if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
+    }
+
     /// Whether the provider's form or menu may still be answered.
     private func isInTime() -> Bool { service.clocks.now().boottime <= providerDeadline }
 
-    /// Whether nothing can be expected of this login any more: what the sweep asks.
-    func isExpired(at now: Moment) -> Bool {
-        guard case .nothing = expectation else {
-            return session?.isExpired(at: now) ?? (now.boottime > providerDeadline)
+    /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
+    func sweep(at now: Moment) {
+        switch expectation {
+        case .provider, .alternative, .form:
+            guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
+            end(flow.expired())
+        case .nothing:
+            guard now.boottime - lastHeard > LoginConversation.workLimit else { return }
+            // What it says later applies to nothing any more.
+            failed(session == nil ? .providerFailed : .moduleFailed)
         }
-        return false
     }
 
-    /// The sweep found it expired: the answer, if it ever came, would be refused.
-    func sweep() { end(flow.expired()) }
+    // MARK: Account
 
     private func lookUp() {
         let account = request.account
@@ -412,8 +292,16 @@ final class LoginConversation {
         waiting(standing)
     }
 
-    private func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
+    func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
         if let standing { body(standing) } else { whenStanding = body }
+    }
+
+    /// An attempt of this login, to be judged by the store's writer.
+    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
+        Attempt(
+            subject, account: request.account, standing: standing,
+            host: request.origin == .trusted ? request.remoteHost.flatMap { RemoteAddress($0)?.counterKey } : nil,
+            throttle: configuration.throttle, now: service.clocks.now())
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

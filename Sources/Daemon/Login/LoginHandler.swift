@@ -296,11 +296,17 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// Ends what has stood still too long: no `begin` in time, or a session that is over.
     func sweep(at now: Moment) {
         if let conversation {
-            if conversation.isExpired(at: now) { conversation.sweep() }
+            conversation.sweep(at: now)
         } else if now.boottime > beginDeadline {
             close()
         }
     }
+
+    /// The session that waits for an answer of this connection.
+    var openSession: OpenSession? { conversation?.openSession }
+
+    /// An administrator ends the login.
+    func endSession() { conversation?.refused(.sessionEnded) }
 
     /// The daemon stops.
     func shutDown() {

@@ -65,6 +65,20 @@ final class LoginService {
         }
     }
 
+    /// The validation sessions that are open, with what is to be known of them; the longest to live first.
+    var openSessions: [OpenSession] {
+        connections.handlers.compactMap(\.openSession).sorted { $0.session.deadline > $1.session.deadline }
+    }
+
+    /// Ends the login that has this session; returns whether there was one.
+    func endSession(_ id: ValidationSession.ID) -> Bool {
+        guard let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) else {
+            return false
+        }
+        handler.endSession()
+        return true
+    }
+
     // MARK: The store
 
     /// Has an attempt judged; `deliver` is called on the event loop once the outcome is durable.
@@ -89,39 +103,51 @@ final class LoginService {
         }
     }
 
-    /// The local account that a username's credentials open. Those of a provider that speaks of accounts
-    /// themselves are created at the first login.
+    /// The local account that a username's credentials open; they are created for `account`, if there are none.
     func credentials(
-        of username: AccountName, at provider: ProviderID, createdForAccount account: AccountName?,
-        deliver: @escaping (Credentials) -> Void
+        of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
     ) {
-        let key = KnownCredentials.Key(provider: provider, username: username)
-        if let known = knownCredentials[key] { return deliver(.account(known)) }
-        let loop = loop
+        if let known = knownCredentials[user] { return deliver(.account(known)) }
         let now = clocks.now()
-        let delivery = NIOLoopBound((service: self, deliver: deliver), eventLoop: loop)
-        writer.perform { store in
-            let credentials = LoginService.getOrCreate(username, provider, account, now, in: store)
-            loop.execute {
-                let (service, deliver) = delivery.value
-                if case .account(let account) = credentials { service.knownCredentials[key] = account }
-                deliver(credentials)
+        ask { store throws(StoreFailure) -> AccountName? in
+            if let existing = try store.credentials(of: user) { return existing }
+            guard let account, case .linked = try store.link(user, to: account, at: now) else { return nil }
+            return account
+        } deliver: { answer in
+            switch answer {
+            case .success(let account?):
+                self.knownCredentials[user] = account
+                deliver(.account(account))
+            case .success(nil): deliver(.refused)
+            case .failure: deliver(.unavailable)
             }
         }
     }
 
-    private static func getOrCreate(
-        _ username: AccountName, _ provider: ProviderID, _ account: AccountName?, _ now: Moment,
-        in store: Result<any EnrollmentStore, StoreFailure>
-    ) -> Credentials {
-        do throws(StoreFailure) {
-            let store = try store.get()
-            if let existing = try store.credentials(of: username, at: provider) { return .account(existing) }
-            guard let account else { return .refused }
-            try store.createCredentials(of: username, at: provider, for: account, at: now)
-            return .account(account)
-        } catch {
-            return .unavailable
+    /// The modules that an account has devices with; nil if that cannot be told.
+    func modulesHeld(by account: AccountName, deliver: @escaping (Set<ModuleID>?) -> Void) {
+        ask { store throws(StoreFailure) in
+            Set(try store.devices(of: account).map(\.key.module))
+        } deliver: {
+            deliver(try? $0.get())
+        }
+    }
+
+    /// Has the store asked on the writer's thread, and hears of it on the event loop.
+    private func ask<Value: Sendable>(
+        _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
+        deliver: @escaping (Result<Value, StoreFailure>) -> Void
+    ) {
+        let loop = loop
+        let delivery = NIOLoopBound(deliver, eventLoop: loop)
+        writer.perform { store in
+            let answer: Result<Value, StoreFailure>
+            do throws(StoreFailure) {
+                answer = .success(try question(try store.get()))
+            } catch {
+                answer = .failure(error)
+            }
+            loop.execute { delivery.value(answer) }
         }
     }
 
@@ -181,16 +207,11 @@ package struct LoginTally: Equatable, Sendable {
 
 /// The credentials that were seen lately, so that a login does not ask the store for what it said before.
 struct KnownCredentials {
-    struct Key: Hashable {
-        let provider: ProviderID
-        let username: AccountName
-    }
-
     /// How many are kept; at the bound all are forgotten, and asked for again.
     static let most = 16_384
-    private var known: [Key: AccountName] = [:]
+    private var known: [UserKey: AccountName] = [:]
 
-    subscript(key: Key) -> AccountName? {
+    subscript(key: UserKey) -> AccountName? {
         get { known[key] }
         set {
             if known.count >= KnownCredentials.most { known.removeAll() }

@@ -17,18 +17,29 @@ enum Texts {
         "Devices cannot be changed here. The administrator adds one with: twostep enroll"
     static let menuTitle = "How do you want to log in?"
     static let stepTitle = "What do you want to use?"
+    static let ended = "The administrator has ended this login."
     static let menuPrompt = "Number: "
 
     static func delayed(_ seconds: Int64) -> String {
         "Too many wrong answers. Try again in \(duration(seconds))."
     }
 
-    /// What the person reads at the end, where anything is to be said. `refusal` is that of the form last answered.
-    static func ending(_ verdict: Verdict, refusal: String?) -> String {
+    /// `Verification code or recovery code`.
+    static func either(_ labels: [String]) -> String {
+        labels.enumerated().map { index, label in
+            index == 0 ? label : label.prefix(1).lowercased() + label.dropFirst()
+        }.joined(separator: " or ")
+    }
+
+    /// What the person reads at the end, where anything is to be said. `refusal` is that of the form last answered,
+    /// `notices` are those of the modules that were passed.
+    static func ending(_ verdict: Verdict, refusal: String?, notices: [String] = []) -> String {
         switch verdict {
-        case .granted, .exempt, .conversationFailed: ""
+        case .granted: notices.joined(separator: " ")
+        case .exempt, .conversationFailed: ""
         case .denied(.noEvidence): noEvidence
         case .denied(.loginExpired): expired
+        case .denied(.sessionEnded): ended
         case .denied: refusal ?? refused
         case .triesUsedUp(.delayed(let seconds)): delayed(seconds)
         case .triesUsedUp(.locked): locked

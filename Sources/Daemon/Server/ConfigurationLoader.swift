@@ -20,6 +20,7 @@ struct ConfigurationLoader: Sendable {
     let path: String
     let accounts: any AccountDirectory
     let hostName: String
+    let allowsInsecure: Bool
 
     var stamp: Stamp {
         var status = Glibc.stat()
@@ -35,7 +36,8 @@ struct ConfigurationLoader: Sendable {
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [String]), ConfigurationProblems> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types, providers: ProviderRegistry.types, hostName: hostName)
+            modules: ModuleRegistry.types, providers: ProviderRegistry.types, hostName: hostName,
+            allowsInsecure: allowsInsecure)
         switch reader.load(path) {
         case .failure(let problems): return .failure(ConfigurationProblems(sentences: problems.all.map(\.description)))
         case .success(let read):

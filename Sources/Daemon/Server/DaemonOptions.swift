@@ -5,11 +5,14 @@ package struct DaemonOptions: Equatable, Sendable {
     package var runtimeDirectory: String
     /// The sealing key where systemd passes none; beside the configuration if it is not said.
     package var keyFile: String
+    /// Modules for demonstrations are let in, as `allow_insecure_example: true` in the configuration does.
+    package var allowsInsecure: Bool
 
     package init(
         configuration: String = "/etc/twostep/config.yaml", stateDirectory: String = "/var/lib/twostep",
-        runtimeDirectory: String = "/run/twostep", keyFile: String? = nil
+        runtimeDirectory: String = "/run/twostep", keyFile: String? = nil, allowsInsecure: Bool = false
     ) {
+        self.allowsInsecure = allowsInsecure
         self.configuration = configuration
         self.stateDirectory = stateDirectory
         self.runtimeDirectory = runtimeDirectory

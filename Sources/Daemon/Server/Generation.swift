@@ -33,9 +33,9 @@ package struct ActiveConfiguration: Sendable {
         self.issuer = issuer
     }
 
-    /// A menu's line for a provider or a module.
-    func name<Kind>(of identity: Identity<Kind>) -> String {
-        names[identity.description] ?? identity.description
+    /// A menu's line for a provider or a module: its name, and its type where the name is another.
+    func menuLine<Kind>(of identity: Identity<Kind>) -> String {
+        names[identity.description].map { "\($0) (\(identity.type))" } ?? identity.description
     }
 }
 

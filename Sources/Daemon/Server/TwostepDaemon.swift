@@ -105,7 +105,8 @@ final class StartedDaemon: Service {
             }
         }
         loader = ConfigurationLoader(
-            path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName)
+            path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName,
+            allowsInsecure: options.allowsInsecure)
         startedAt = clocks.now()
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }

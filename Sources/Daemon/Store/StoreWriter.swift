@@ -19,6 +19,7 @@ package final class StoreWriter: Sendable {
     private let queue: BlockingQueue<Work>
     private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
+    private let users = Mutex<(any UserDatabase)?>(nil)
     private let stopped = BlockingQueue<Bool>()
 
     /// `open` is called on the writer's thread, and again after a failure.
@@ -29,6 +30,11 @@ package final class StoreWriter: Sendable {
 
     /// What is wrong with the store; nil if nothing is.
     package var problem: StoreFailure? { standing.withLock { $0 } }
+
+    /// What providers may look at, from threads of their own.
+    package var userDatabase: any UserDatabase {
+        users.withLock { $0 } ?? NoUserDatabase(problem ?? .unreachable("the store is closed"))
+    }
 
     /// Whether attempts can be judged at all. A full disk is found out by each attempt, since it may have room again.
     package var isOpen: Bool {
@@ -88,7 +94,7 @@ package final class StoreWriter: Sendable {
                 }
             }
             commit(&attempts, &deliveries, &store)
-            if mustStop { return store = nil }
+            if mustStop { return close(&store) }
         }
     }
 
@@ -118,7 +124,7 @@ package final class StoreWriter: Sendable {
             standing.withLock { $0 = error }
             switch error {
             case .notDurable: break
-            case .unreachable, .newer, .damaged, .inUse, .sealedWithAnotherKey: store = nil
+            case .unreachable, .newer, .damaged, .inUse, .sealedWithAnotherKey: close(&store)
             }
             return unavailable
         }
@@ -133,13 +139,20 @@ package final class StoreWriter: Sendable {
             try opened.checkPlace()
         } catch {
             standing.withLock { $0 = error }
-            store = nil
+            close(&store)
         }
+    }
+
+    private func close(_ store: inout (any EnrollmentStore)?) {
+        users.withLock { $0 = nil }
+        store = nil
     }
 
     private func tryToOpen() -> (any EnrollmentStore)? {
         do throws(StoreFailure) {
             let opened = try open()
+            let database = opened.userDatabase
+            users.withLock { $0 = database }
             standing.withLock { $0 = nil }
             return opened
         } catch {

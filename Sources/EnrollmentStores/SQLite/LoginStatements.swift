@@ -94,11 +94,11 @@ final class LoginStatements {
     }
 
     /// The account that a provider's username opens.
-    func account(of username: AccountName, at provider: ProviderID) throws(DatabaseFault) -> AccountName? {
+    func account(of user: UserKey) throws(DatabaseFault) -> AccountName? {
         defer { credentials.reset() }
-        try credentials.bind(provider.type, at: 1)
-        try credentials.bind(provider.id ?? "", at: 2)
-        try credentials.bind(username.text, at: 3)
+        try credentials.bind(user.provider.type, at: 1)
+        try credentials.bind(user.provider.id ?? "", at: 2)
+        try credentials.bind(user.username.text, at: 3)
         guard try credentials.step() else { return nil }
         return try Columns.account(in: credentials, at: 0)
     }

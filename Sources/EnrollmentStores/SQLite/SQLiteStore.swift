@@ -398,13 +398,11 @@ package final class SQLiteStore: EnrollmentStore {
         }
     }
 
-    package func credentials(
-        of username: AccountName, at provider: ProviderID
-    ) throws(StoreFailure) -> AccountName? {
+    package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
         let statements = try openStatements()
         let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
             do throws(DatabaseFault) {
-                return .success(try statements.account(of: username, at: provider))
+                return .success(try statements.account(of: user))
             } catch {
                 return .failure(error)
             }
@@ -477,15 +475,48 @@ package final class SQLiteStore: EnrollmentStore {
         return Int(clamping: forgotten) + unknown.clear(account)
     }
 
-    package func createCredentials(
-        of username: AccountName, at provider: ProviderID, for account: AccountName, at now: Moment
-    ) throws(StoreFailure) {
-        guard provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
-        try write { database in
+    package func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking {
+        guard user.provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
+        return try write { database in
+            let place: StatementArguments = [user.provider.type, user.provider.id ?? "", user.username.text]
+            if let text = try String.fetchOne(
+                database,
+                sql: "SELECT account FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
+                arguments: place)
+            {
+                let present = try SQLiteStore.name(text)
+                return present == account ? .unchanged : .opensAnother(present)
+            }
+            if let text = try String.fetchOne(
+                database,
+                sql: "SELECT username FROM credential WHERE provider_type = ? AND provider_id = ? AND account = ?",
+                arguments: [user.provider.type, user.provider.id ?? "", account.text])
+            {
+                return .openedByAnother(try SQLiteStore.name(text))
+            }
             try database.execute(
-                sql: "INSERT INTO credential VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                arguments: [provider.type, provider.id ?? "", username.text, account.text, now.wall])
+                sql: "INSERT INTO credential VALUES (?, ?, ?, ?, ?)", arguments: place + [account.text, now.wall])
+            return .linked
         }
+    }
+
+    package func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
+        try write { database in
+            let place: StatementArguments = [user.provider.type, user.provider.id ?? "", user.username.text]
+            let text = try String.fetchOne(
+                database,
+                sql: "SELECT account FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
+                arguments: place)
+            try database.execute(
+                sql: "DELETE FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
+                arguments: place)
+            return try text.map(SQLiteStore.name)
+        }
+    }
+
+    private static func name(_ text: String) throws -> AccountName {
+        guard let name = AccountName(text) else { throw StoreFailure.damaged("a name in the store is none") }
+        return name
     }
 
     /// One transaction of administration: on disk when it returns.

@@ -35,15 +35,15 @@ package final class Sealer: SecretSealing {
         }
     }
 
-    package func seal(_ payload: borrowing Secret, at key: DeviceKey) throws(StoreFailure) -> [UInt8] {
-        let place = Sealer.place(of: key)
+    package func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
+        let bound = place.placeBytes
         guard payload.count <= Sealer.maximumSize / 2 else {
             throw .damaged("a secret of \(payload.count) bytes cannot be stored")
         }
         do throws(CryptographyFailure) {
             let sealed = try payload.withBytes { (plain) throws(CryptographyFailure) in
                 try cipher.withLock { (cipher) throws(CryptographyFailure) in
-                    try cipher.aes.seal(plain, associated: place.span)
+                    try cipher.aes.seal(plain, associated: bound.span)
                 }
             }
             return [Sealer.format] + keyID + sealed
@@ -52,48 +52,26 @@ package final class Sealer: SecretSealing {
         }
     }
 
-    package func open(_ sealed: [UInt8], at key: DeviceKey) throws(StoreFailure) -> Secret {
+    package func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
         guard sealed.count <= Sealer.maximumSize, sealed.count >= Sealer.header + AESGCM.overhead else {
-            throw .damaged("\(Sealer.name(of: key)) has \(sealed.count) bytes, which is no sealed secret")
+            throw .damaged("\(place.placeName) has \(sealed.count) bytes, which is no sealed secret")
         }
         guard sealed[0] == Sealer.format else {
-            throw .damaged("\(Sealer.name(of: key)) is sealed in format \(sealed[0]), expected \(Sealer.format)")
+            throw .damaged("\(place.placeName) is sealed in format \(sealed[0]), expected \(Sealer.format)")
         }
         guard sealed[1..<Sealer.header].elementsEqual(keyID) else {
-            throw .sealedWithAnotherKey("\(Sealer.name(of: key)) is sealed with another key")
+            throw .sealedWithAnotherKey("\(place.placeName) is sealed with another key")
         }
-        let place = Sealer.place(of: key)
+        let bound = place.placeBytes
         let body = sealed.span.extracting(Sealer.header..<sealed.count)
         do throws(CryptographyFailure) {
             return try Secret(count: body.count - AESGCM.overhead) { (plain) throws(CryptographyFailure) in
                 try cipher.withLock { (cipher) throws(CryptographyFailure) in
-                    try cipher.aes.open(body, associated: place.span, into: &plain)
+                    try cipher.aes.open(body, associated: bound.span, into: &plain)
                 }
             }
         } catch {
-            throw .damaged("\(Sealer.name(of: key)) does not open: it was changed, or belongs elsewhere")
+            throw .damaged("\(place.placeName) does not open: it was changed, or belongs elsewhere")
         }
-    }
-
-    /// A place as bytes that no other place has: a version, then each part behind its length, the absent id
-    /// told from any id by a byte of its own.
-    static func place(of key: DeviceKey) -> [UInt8] {
-        var bytes: [UInt8] = [1]
-        bytes.reserveCapacity(64)
-        func append(_ text: String) {
-            let length = UInt32(clamping: text.utf8.count)
-            for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: length >> UInt32(shift))) }
-            bytes.append(contentsOf: text.utf8)
-        }
-        append(key.account.text)
-        append(key.module.type)
-        bytes.append(key.module.id == nil ? 0 : 1)
-        append(key.module.id ?? "")
-        append(key.device)
-        return bytes
-    }
-
-    private static func name(of key: DeviceKey) -> String {
-        "the secret of \(key.account), \(key.module), device \(key.device)"
     }
 }

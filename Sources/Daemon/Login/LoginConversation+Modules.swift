@@ -1,0 +1,121 @@
+import Authentication
+import Wire
+
+/// The steps behind the first factor.
+extension LoginConversation {
+    /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
+    func enter(_ step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
+        switch service.openSession(
+            account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: isRoot)
+        {
+        case .success(let opened): session = opened
+        case .failure: return failed(.tooBusy)
+        }
+        let modules = step.alternatives.compactMap { configuration.modules[$0] }
+        guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
+        guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
+        // What somebody has is told to nobody who has proved nothing.
+        guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
+        service.modulesHeld(by: request.account) { held in
+            guard !self.isOver else { return }
+            guard let held else { return self.failed(.storeUnavailable) }
+            self.chooseModule(of: modules, held: held, at: stage)
+        }
+    }
+
+    /// A menu of the modules that the account has something with; of all of them, if it has nothing.
+    private func chooseModule(of modules: [any AuthModule], held: Set<ModuleID>, at stage: LoginFlow.Stage) {
+        let own = modules.filter { !($0 is any EnrollableModule) || held.contains($0.id) }
+        let offered = own.isEmpty ? modules : own
+        guard !LoginConversation.sharesPrompt(offered) else { return ask(stage, modules: offered.map(\.id)) }
+        chooseModule(of: offered.map(\.id), at: stage)
+    }
+
+    func chooseModule(of modules: [ModuleID], at stage: LoginFlow.Stage) {
+        expectation = .alternative(stage, modules)
+        prompt(.visible, Texts.menu(Texts.stepTitle, modules.map { configuration.menuLine(of: $0) }))
+    }
+
+    /// Whether one prompt will do: a single module, or several whose answers tell themselves apart.
+    private static func sharesPrompt(_ modules: [any AuthModule]) -> Bool {
+        guard modules.count > 1 else { return true }
+        return modules.indices.allSatisfy { index in
+            modules[index].inputSchema.fields.count == 1
+                && modules[..<index].allSatisfy { $0.answerShape.isDistinct(from: modules[index].answerShape) }
+        }
+    }
+
+    /// The form of a module, or the one field that several share; nil if one of them is not configured.
+    func form(of modules: [ModuleID]) -> InputSchema? {
+        let schemas = modules.compactMap { configuration.modules[$0]?.inputSchema }
+        guard schemas.count == modules.count, let first = schemas.first else { return nil }
+        refusal = modules.first.flatMap { configuration.modules[$0]?.refusal }
+        guard schemas.count > 1 else { return first }
+        let fields = schemas.flatMap(\.fields)
+        return InputSchema([
+            InputField(
+                name: "answer", label: Texts.either(fields.map(\.label)),
+                // One of them that must not be seen hides them all.
+                kind: fields.allSatisfy { $0.kind == .visible } ? .visible : .secret)
+        ])
+    }
+
+    // MARK: Judging
+
+    /// Has an answer judged by the module whose answer it is.
+    func judge(_ input: UserInput?, by modules: [ModuleID]) {
+        let candidates = modules.compactMap { configuration.modules[$0] }
+        let recognizing = candidates.first { module in input.map { module.recognizes($0) } ?? false }
+        guard let module = recognizing ?? candidates.first else { return failed(.misconfigured) }
+        record.module = module.id
+        refusal = module.refusal
+        switch input {
+        case nil: submit(.unusable, input, to: module)
+        case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
+        case let input? where module.stretchesAnswers && recognizing != nil: stretch(input, for: module)
+        case let input?: submit(.input(input), input, to: module)
+        }
+    }
+
+    private func stretch(_ input: UserInput, for module: any AuthModule) {
+        let account = request.account
+        service.slowWork.run(for: account) { () -> UserInput? in
+            module.stretch(input, for: account)
+        } then: { stretched in
+            guard !self.isOver else { return }
+            switch stretched {
+            case nil: self.failed(.tooBusy)
+            case .some(nil): self.failed(.moduleFailed)
+            case .some(let stretched?): self.submit(.stretched(stretched), input, to: module)
+            }
+        }
+    }
+
+    private func submit(_ answer: Attempt.Answer, _ input: UserInput?, to module: any AuthModule) {
+        withStanding { standing in
+            guard !self.isOver, let session = self.session else { return }
+            let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
+            self.service.submit(attempt) { self.judged($0, input, by: module) }
+        }
+    }
+
+    private func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
+        guard !isOver, let id = session?.id else { return }
+        var triesLeft = 0
+        switch outcome {
+        case .accepted(_, let notice):
+            if module.isInsecure { record.isInsecure = true }
+            if let notice { notices.append(notice) }
+        case .rejected(let reason):
+            triesLeft = service.sessions.refused(id)
+            record.lastRefusal = reason
+            if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
+        case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
+        case .unavailable(let reason):
+            if reason == .accountChanged {
+                record.hint = "the account's uid differs from the one it was enrolled with"
+            }
+        }
+        perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
+    }
+}

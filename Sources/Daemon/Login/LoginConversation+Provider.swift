@@ -1,0 +1,70 @@
+import Authentication
+
+/// The first factor.
+extension LoginConversation {
+    /// The provider `pam`: it looks at what is known already, so it is asked at once.
+    func proveByEvidence(_ provider: any AuthProvider) {
+        guard case .judge(.provider) = flow.answered() else { return violated() }
+        let proof = provider.prove(
+            request, nil, users: NoUserDatabase(.unreachable("evidence is all there is")),
+            isWaived: flow.plan.isFirstFactorWaived)
+        if case .proved(_, isWaived: true) = proof { record.isFirstFactorWaived = true }
+        if case .rejected(.noEvidence) = proof { record.hint = LoginConversation.evidenceHint(request.service) }
+        perform(flow.proved(proof, mayTryAgain: false))
+    }
+
+    private static func evidenceHint(_ service: String) -> String {
+        service == "sshd"
+            ? "sshd_config needs AuthenticationMethods publickey,keyboard-interactive:pam (or password,…)"
+            : "a line above pam_twostep in /etc/pam.d/\(service) must take the password (requisite pam_unix.so)"
+    }
+
+    func prove(_ input: UserInput?) {
+        guard case .judging(.provider, let progress) = flow.state,
+            let provider = configuration.providers[progress.chain.provider]
+        else { return failed(.misconfigured) }
+        guard let input else { return proved(.rejected(.unusable)) }
+        let request = request
+        let isWaived = flow.plan.isFirstFactorWaived
+        let writer = service.writer
+        service.slowWork.run(for: request.account) {
+            provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)
+        } then: { proof in
+            guard let proof else { return self.failed(.tooBusy) }
+            self.proved(proof)
+        }
+    }
+
+    /// Has the provider's judgement counted for the remote host before anybody hears of it.
+    private func proved(_ proof: Proof) {
+        guard !isOver else { return }
+        let rejection: Reason?
+        switch proof {
+        case .proved: rejection = nil
+        case .rejected(let reason): rejection = reason
+        case .unavailable(let explanation):
+            service.journal.error("provider \(record.provider?.description ?? "?"): \(explanation)")
+            return perform(flow.proved(proof, mayTryAgain: false))
+        }
+        // Evidence gets a person past the host's counter; what failed is counted all the same.
+        let hasEvidence = request.evidence.provesFirstFactor
+        if hasEvidence, rejection == nil { return conclude(proof) }
+        service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
+            switch outcome {
+            case .rejected where hasEvidence: self.conclude(proof)
+            case .accepted: self.conclude(proof)
+            case .rejected(let reason): self.conclude(.rejected(reason))
+            case .delayed, .locked: self.conclude(.rejected(.hostRefused))
+            case .unavailable(let reason): self.failed(reason)
+            }
+        }
+    }
+
+    private func conclude(_ proof: Proof) {
+        guard !isOver else { return }
+        providerTriesLeft -= 1
+        if case .rejected(let reason) = proof { record.lastRefusal = reason }
+        let isFinal: Bool = if case .rejected(.hostRefused) = proof { true } else { false }
+        perform(flow.proved(proof, mayTryAgain: providerTriesLeft > 0 && !isFinal))
+    }
+}
