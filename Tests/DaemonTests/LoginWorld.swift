@@ -48,7 +48,9 @@ final class LoginWorld {
             number: 1,
             policy: Policy(
                 chains: providers.map {
-                    ProviderChain(provider: $0.id, livesOnEvidence: $0.livesOnEvidence, steps: chain)
+                    ProviderChain(
+                        provider: $0.id, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,
+                        steps: chain)
                 }, rules: rules),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
             modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
