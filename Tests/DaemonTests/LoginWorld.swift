@@ -114,6 +114,12 @@ struct WorldFailure: Error, CustomStringConvertible {
 struct TestClocks: Clocks {
     let clock: ManualClock
     func now() -> Moment { clock.now }
+
+    /// The wall clock's, in UTC; 1970 began on a Thursday.
+    func localTime() -> LocalTime? {
+        let minutes = Int(clock.now.wall / 60)
+        return LocalTime(weekday: (minutes / 1440 + 3) % 7, minute: minutes % 1440)
+    }
 }
 
 /// Keeps entries for tests to read.
