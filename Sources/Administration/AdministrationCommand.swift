@@ -59,6 +59,15 @@ package struct AdministrationCommand: ParsableCommand {
     }
 
     private static func parse(_ arguments: [String]) -> Parsed {
+        let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let verb = arguments.first, !verb.hasPrefix("-"), !(verbs + ["help"]).contains(verb) {
+            return .mistake(
+                """
+                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))
+                Usage: twostep <subcommand>
+                  See 'twostep --help' for more information.
+                """)
+        }
         do {
             var command = try parseAsRoot(arguments)
             if let verb = command as? any AdministrationVerb { return .verb(verb) }

@@ -286,7 +286,68 @@ import Testing
                     .exchange(.unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))
                 ], console: ScriptedConsole(outputFailure: 32))
             #expect(run.status == .refused)
-            #expect(run.errors == "twostep: The output cannot be written: Broken pipe.\n")
+            #expect(
+                run.errors == """
+                    twostep: The output cannot be written: Broken pipe.
+                    Done all the same: Forgot 1 failure of alice.
+
+                    """)
         }
+        let status = try Performance(
+            ["status"], against: [.exchange(.status, reply: .status(Samples.status))],
+            console: ScriptedConsole(outputFailure: 32))
+        #expect(status.errors == "twostep: The output cannot be written: Broken pipe.\n")
+    }
+
+    static let nothing: [Row] = [
+        Row(
+            arguments: ["list", "alcie"],
+            turns: [.exchange(.list(account: "alcie"), reply: .listing(Listing(devices: [], counters: [])))],
+            text: "alcie has no device.\n", json: ""),
+        Row(
+            arguments: ["unlock", "alcie"],
+            turns: [.exchange(.unlock(account: "alcie"), reply: .unlocked(Unlocking(account: "alcie", failures: 0)))],
+            text: "alcie has no failures to forget.\n", json: ""),
+        Row(
+            arguments: ["verify", "alcie"],
+            turns: [
+                .exchange(
+                    .verify(account: "alcie"), ["1"],
+                    reply: .refused(AdminRefusal(.unknownDevice, "alcie has no device.", hint: "twostep enroll")))
+            ],
+            lines: [.text("1")], status: .refused, text: "twostep: alcie has no device.\n", json: ""),
+        Row(
+            arguments: ["remove", "alcie", "phone", "--yes"],
+            turns: [
+                .exchange(
+                    .remove(account: "alcie", device: "phone", module: nil, force: false),
+                    reply: .refused(AdminRefusal(.unknownDevice, "alcie has no device 'phone'.", hint: "No device.")))
+            ],
+            status: .refused, text: "twostep: alcie has no device 'phone'.\n", json: ""),
+    ]
+
+    @Test(arguments: nothing) func `of a name that nobody has, more is said than that nothing is there`(row: Row) throws
+    {
+        let run = try Performance(row.arguments, against: row.turns, console: ScriptedConsole(row.lines))
+        #expect(run.status == row.status)
+        let absence = "There is no account 'alcie' on this machine: see getent passwd alcie\n"
+        #expect(run.output + run.errors == row.text + absence)
+    }
+
+    @Test func `a command that is none is named, with those that are`() {
+        let run = Performance(["statsu"])
+        #expect(run.status == .usage)
+        #expect(run.errors.contains("'statsu' is no command: expected init, enroll, "))
+    }
+
+    @Test func `a reload that failed does not look as if the new file were in force`() throws {
+        let serving = ServiceStatus(
+            version: "0.1.0", isServing: true, problems: Samples.broken.problems,
+            configuration: Samples.status.configuration, store: Samples.status.store, sockets: [], openSessions: 0,
+            accounts: nil, devices: nil, granted: 0, refused: 0, uptime: 5, isClockSane: true)
+        let run = try Performance(["status"], against: [.exchange(.status, reply: .status(serving))])
+        #expect(
+            run.output.contains(
+                "expected a module\nUntil that is repaired, the configuration of before stays in force.\n"))
     }
 }

@@ -158,12 +158,14 @@ struct EnrollCommand: AdministrationVerb {
         _ done: EnrollmentDone, _ begun: EnrollmentBegun, secrets: [(String, JSONValue)]
     ) -> Report {
         let verb = done.replaced ? "Replaced" : "Stored"
+        let text = "\(verb) the device '\(done.device)' (\(done.module.name)) of \(done.account)."
         return Report(
-            text: "\(verb) the device '\(done.device)' (\(done.module.name)) of \(done.account).",
+            text: text,
             json: .object(
                 [("account", .text(done.account))] + done.module.members + [
                     ("device", .text(done.device)), ("description", .text(begun.description)),
                     ("replaced", .boolean(done.replaced)), ("confirmed", .boolean(!isUnconfirmed)),
-                ] + secrets))
+                ] + secrets),
+            change: isUnconfirmed && output.isJSON ? "\(text) Nobody has seen its secret: enroll it anew." : text)
     }
 }

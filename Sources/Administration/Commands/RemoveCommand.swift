@@ -26,18 +26,24 @@ struct RemoveCommand: AdministrationVerb {
         }
         try agree(on: world.console)
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.remove(account: user, device: name, module: reference, force: isForced))
+        let answer: DaemonConnection.Answer
+        do throws(CommandFailure) {
+            answer = try connection.ask(.remove(account: user, device: name, module: reference, force: isForced))
+        } catch {
+            throw world.explained(error, about: user)
+        }
         guard case .removed(let removal) = answer.reply else { throw connection.misplaced() }
         let left = removal.remaining == 0 ? "no device" : Wording.count(removal.remaining, "device")
+        let text = """
+            Removed the device '\(removal.device)' (\(removal.module.name)) of \(removal.account), \
+            who has \(left) left.
+            """
         return Report(
-            text: """
-                Removed the device '\(removal.device)' (\(removal.module.name)) of \(removal.account), \
-                who has \(left) left.
-                """,
+            text: text,
             json: .object(
                 [("account", .text(removal.account))] + removal.module.members + [
                     ("device", .text(removal.device)), ("remaining", .integer(Int64(removal.remaining))),
-                ]))
+                ]), change: text)
     }
 
     /// Returns if the person, or the command line, says yes.

@@ -24,6 +24,9 @@ struct StatusCommand: AdministrationVerb {
         if let problem = status.store.problem, !status.problems.contains(problem) {
             lines.append("Problem: \(problem)")
         }
+        if status.isServing, !status.problems.isEmpty {
+            lines.append("Until that is repaired, the configuration of before stays in force.")
+        }
         if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"

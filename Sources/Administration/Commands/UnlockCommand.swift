@@ -16,12 +16,12 @@ struct UnlockCommand: AdministrationVerb {
         guard case .unlocked(let unlocking) = answer.reply else { throw connection.misplaced() }
         let text =
             unlocking.failures == 0
-            ? "\(unlocking.account) has no failures to forget."
+            ? "\(unlocking.account) has no failures to forget." + (world.absence(of: user).map { "\n\($0)" } ?? "")
             : "Forgot \(Wording.count(unlocking.failures, "failure")) of \(unlocking.account)."
         return Report(
             text: text,
             json: .object([
                 ("account", .text(unlocking.account)), ("failures_forgotten", .integer(Int64(unlocking.failures))),
-            ]))
+            ]), change: unlocking.failures == 0 ? nil : text)
     }
 }

@@ -25,7 +25,12 @@ struct VerifyCommand: AdministrationVerb {
         } catch {
             throw CommandFailure(AdminRefusal(error))
         }
-        let answer = try connection.ask(.verify(account: user), secrets: secrets)
+        let answer: DaemonConnection.Answer
+        do throws(CommandFailure) {
+            answer = try connection.ask(.verify(account: user), secrets: secrets)
+        } catch {
+            throw world.explained(error, about: user)
+        }
         guard case .verified(let diagnosis) = answer.reply else { throw connection.misplaced() }
         guard let match = diagnosis.match else {
             return Report(

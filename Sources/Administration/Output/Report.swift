@@ -4,11 +4,14 @@ package struct Report {
     /// Lines, without the last newline; empty for nothing to say.
     package let text: String
     package let json: JSONValue
+    /// What was changed, for where the report itself cannot be written; nil if nothing was.
+    let change: String?
 
-    package init(_ status: CommandStatus = .done, text: String, json: JSONValue) {
+    package init(_ status: CommandStatus = .done, text: String, json: JSONValue, change: String? = nil) {
         self.status = status
         self.text = text
         self.json = json
+        self.change = change
     }
 
     /// Writes one of the two to standard output.
@@ -20,7 +23,12 @@ package struct Report {
             buffer.append(printable: text)
         }
         if asJSON || !text.isEmpty { buffer.append("\n") }
-        try console.show(buffer, on: .output)
+        do throws(CommandFailure) {
+            try console.show(buffer, on: .output)
+        } catch {
+            // Whoever takes this for "not done" does it again, or leaves somebody with a device that nobody has.
+            throw change.map { CommandFailure(error, hint: "Done all the same: \($0)") } ?? error
+        }
     }
 }
 
