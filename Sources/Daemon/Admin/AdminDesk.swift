@@ -92,14 +92,7 @@ final class AdminDesk {
         // A module may take its time over what people choose (a KDF): not on the event loop.
         service.slowWork.run(for: pending.key.account) { () -> Result<FinishedEnrollment, SetupRejection> in
             do throws(SetupRejection) {
-                var input = code
-                if pending.module.stretchesAnswers {
-                    guard let stretched = pending.module.stretch(code, for: pending.key.account) else {
-                        throw .unavailable
-                    }
-                    input = stretched
-                }
-                return .success(FinishedEnrollment(try pending.module.finishSetup(pending.setup, input, at: now)))
+                return .success(FinishedEnrollment(try pending.module.finishSetup(pending.setup, code, at: now)))
             } catch {
                 return .failure(error)
             }
