@@ -26,43 +26,37 @@ extension Reading {
 
     private mutating func readRule(_ item: Setting) -> Rule? {
         guard let values = map(item, "a rule", keys: Reading.ruleKeys) else { return nil }
-        guard let match = values["match"] else {
+        let match = values["match"].flatMap { readMatch($0) }
+        if values["match"] == nil {
             refuse(item, "a rule without match", expected: "match: {service: …, user: …}, or match: {} for every login")
-            return nil
         }
-        guard let (services, accounts) = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
         if let value = values["unenrolled"], text(value, "unenrolled").map({ $0 != "deny" }) ?? false {
             refuse(value, "unenrolled is \(value.found)", expected: "deny")
         }
         let rule = Rule(
-            services: services, accounts: accounts, provider: provider, steps: steps,
+            services: match?.services ?? [], accounts: match?.accounts ?? [], provider: provider, steps: steps,
             isExempt: boolean(values, "exempt"), isFirstFactorWaived: readFirstFactor(values),
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) }, line: item.line)
         refuseContradictions(rule, values, item)
-        return rule
+        return match == nil ? nil : rule
     }
 
-    private mutating func readMatch(_ setting: Setting) -> (Set<String>, Set<AccountName>)? {
+    private mutating func readMatch(_ setting: Setting) -> (services: Set<String>, accounts: Set<AccountName>)? {
         guard let values = map(setting, "match", keys: ["service", "user"]) else { return nil }
-        var services: Set<String> = []
-        if let value = values["service"] {
-            guard let names = texts(value, "service") else { return nil }
-            services = Set(names.map(\.0))
-        }
+        let known = problems.count
+        let services = Set(values["service"].flatMap { texts($0, "service") }?.map(\.0) ?? [])
         var accounts: Set<AccountName> = []
-        if let value = values["user"] {
-            guard let names = texts(value, "user") else { return nil }
-            for (name, place) in names {
-                guard let account = AccountName(name) else {
-                    refuse(place, "user is '\(name)'", expected: "the name of an account")
-                    return nil
-                }
+        for (name, place) in values["user"].flatMap({ texts($0, "user") }) ?? [] {
+            if let account = AccountName(name) {
                 accounts.insert(account)
+            } else {
+                refuse(place, "user is '\(name)'", expected: "the name of an account")
             }
         }
-        return (services, accounts)
+        // A name that could not be read would make the rule one for everybody.
+        return problems.count == known ? (services, accounts) : nil
     }
 
     private mutating func readFirstFactor(_ values: [String: Setting]) -> Bool {
@@ -80,9 +74,12 @@ extension Reading {
         // Compared with what is configured, never taken apart: the text of a pair is for people.
         guard let id = places.providers.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.providers.keys.map(\.description)
-            refuse(
-                setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            // What is wrong with the provider itself has been said.
+            if !unknown.contains(name), !known.isEmpty {
+                refuse(
+                    setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -98,9 +95,12 @@ extension Reading {
         }
         guard let id = places.modules.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.modules.keys.map(\.description)
-            refuse(
-                item, "the module '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            if !unknown.contains(name), !known.isEmpty || areProvidersSound {
+                refuse(
+                    item, "the module '\(name)', which is not configured",
+                    expected: known.isEmpty ? "one that stands under a provider" : Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -116,7 +116,7 @@ extension Reading {
         }
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
-        if concerned.isEmpty, problems.isEmpty {
+        if concerned.isEmpty, areProvidersSound {
             refuse(
                 setting, "first_factor: none with \(rule.provider.map { "the provider \($0)" } ?? "these providers")",
                 expected: "a provider that lives on evidence (pam)")
