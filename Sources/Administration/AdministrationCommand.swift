@@ -15,7 +15,7 @@ package struct AdministrationCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
-            UnlockCommand.self, StatusCommand.self,
+            UnlockCommand.self, StatusCommand.self, CheckCommand.self, FlowCommand.self,
         ])
 
     package init() {}
@@ -26,7 +26,9 @@ package struct AdministrationCommand: ParsableCommand {
         // A reader that has gone is an error from write(2) and an exit code, not a silent end half-way.
         _ = signal(SIGPIPE, SIG_IGN)
         _ = posix_hide_memory()
-        let world = AdministrationWorld(console: ProcessConsole(), accounts: HostAccounts())
+        let world = AdministrationWorld(
+            console: ProcessConsole(), accounts: HostAccounts(), mayChangeUser: true,
+            speaksUTF8: ProcessConsole.speaksUTF8)
         Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), in: world).rawValue)
     }
 

@@ -236,7 +236,11 @@ import Testing
         #expect(error["code"] as? String == "usage")
     }
 
-    @Test(arguments: [[], ["--help"], ["help", "enroll"], ["enroll", "--help"], ["--version"]] as [[String]])
+    @Test(
+        arguments: [
+            [], ["--help"], ["help", "enroll"], ["enroll", "--help"], ["check", "--help"], ["flow", "--help"],
+            ["--version"],
+        ] as [[String]])
     func `help is no error and fits 80 columns`(arguments: [String]) {
         let run = Performance(arguments)
         #expect(run.status == .done)

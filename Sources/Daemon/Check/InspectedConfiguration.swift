@@ -1,0 +1,28 @@
+import Configuration
+import Foundation
+
+/// A configuration as twostepd would find it, read without a daemon.
+package struct InspectedConfiguration: Sendable {
+    /// What would be in force; nil if there is any problem.
+    package let active: ActiveConfiguration?
+    /// The problems in the order of the file, then the warnings.
+    package let findings: [Finding]
+
+    /// Reads the file at `path`, and prepares what it names.
+    ///
+    /// With `asDaemon`, a process of root becomes the daemon's user for as long as it takes, so that it reads what
+    /// the daemon may read and nothing else. The whole process does: it must have no other thread.
+    package init(path: String, allowsInsecure: Bool, asDaemon: Bool) {
+        let loader = ConfigurationLoader(
+            path: path, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName,
+            allowsInsecure: allowsInsecure)
+        switch asDaemon ? Privileges.asTarget({ loader.load(number: 1) }) : loader.load(number: 1) {
+        case .success((let active, let warnings)):
+            self.active = active
+            findings = warnings.map { Finding(.warning, $0) }
+        case .failure(let problems):
+            active = nil
+            findings = problems.all.map { Finding(.problem, $0) } + problems.warnings.map { Finding(.warning, $0) }
+        }
+    }
+}
