@@ -21,7 +21,7 @@ DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd pro
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 
-.PHONY: all module daemon deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram
+.PHONY: all module daemon may-become-root deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -36,6 +36,10 @@ module: deps-build
 daemon: deps-build
 	@echo "== building twostepd and twostep (the first time takes some minutes)"
 	@$(SWIFT) build --product twostepd -c release
+
+# Whoever cannot is told so before anything is built.
+may-become-root:
+	@packaging/as-root true
 
 deps-build:
 	@packaging/need $(BUILD_PACKAGES)
@@ -72,10 +76,10 @@ tree: all
 	@rm -rf $(TREE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(TREE) PREFIX=/usr >/dev/null
 
-demo: deps-demo tree ## watch real ssh and sudo ask for codes
+demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 	@packaging/as-root Tests/World/enter $(TREE) /mnt/twostep/Tests/World/demo
 
-test: deps-test tree ## run every test
+test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
 check: deps-test tree format-check ## what CI runs beside the tests: format, linkage, manual pages

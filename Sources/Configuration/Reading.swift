@@ -61,8 +61,13 @@ struct Reading {
     mutating func refuse(_ failure: SettingFailure, at place: Place) {
         let explanation = failure.explanation
         guard let comma = explanation.firstRange(of: ", expected ") else { return refuse(place, explanation) }
-        refuse(
-            place, String(explanation[..<comma.lowerBound]), expected: String(explanation[comma.upperBound...]))
+        var expected = String(explanation[comma.upperBound...])
+        var suggestion: String?
+        if let near = expected.firstRange(of: ", did you mean '"), expected.hasSuffix("'?") {
+            suggestion = String(expected[near.upperBound...].dropLast(2))
+            expected = String(expected[..<near.lowerBound])
+        }
+        refuse(place, String(explanation[..<comma.lowerBound]), expected: expected, suggestion: suggestion)
     }
 
     mutating func warn(_ place: Place, _ found: String, expected: String? = nil) {

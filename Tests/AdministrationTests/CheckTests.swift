@@ -123,11 +123,14 @@ import Testing
     }
 
     @Test(arguments: [
-        (Finding(.problem, file: "f", found: "x"), "f: problem: x"),
-        (Finding(.warning, file: "f", line: 3, column: 7, found: "x", expected: "y"), "f:3:7: warning: x, expected y"),
+        (CheckFinding(.problem, file: "f", found: "x"), "f: problem: x"),
         (
-            Finding(.advice, file: "f", line: 3, found: "x", expected: "y", replacement: "z"),
+            CheckFinding(.warning, file: "f", line: 3, column: 7, found: "x", expected: "y"),
+            "f:3:7: warning: x, expected y"
+        ),
+        (
+            CheckFinding(.advice, file: "f", line: 3, found: "x", expected: "y", replacement: "z"),
             "f:3: advice: x, expected y; did you mean 'z'?"
         ),
-    ]) func `a finding is one line`(_ finding: Finding, _ line: String) { #expect(finding.description == line) }
+    ]) func `a finding is one line`(_ finding: CheckFinding, _ line: String) { #expect(finding.description == line) }
 }

@@ -36,9 +36,10 @@ import Testing
     }
 
     static let pictures = [
-        Picture(document: "seed.yaml", name: "seed"), Picture(document: "flow/policy.yaml", name: "policy"),
+        Picture(document: "../EndToEnd/seed.yaml", name: "seed"), Picture(document: "flow/policy.yaml", name: "policy"),
         Picture(document: "flow/policy.yaml", service: "sudo", name: "policy-sudo"),
         Picture(document: "flow/policy.yaml", service: "swaylock", name: "policy-swaylock"),
+        Picture(document: "flow/policy.yaml", service: "sshd", name: "policy-sshd"),
     ]
 
     static func diagram(_ picture: Picture) throws -> FlowDiagram {

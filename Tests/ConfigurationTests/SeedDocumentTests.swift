@@ -7,7 +7,7 @@ import Testing
 /// The document of the old design, as it was written: `configuration.xml` in its comment, and blanks behind `auth:`.
 @Suite struct SeedDocumentTests {
     static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Fixtures/seed.yaml").path
+        .appendingPathComponent("EndToEnd/seed.yaml").path
 
     private func bytes() throws -> [UInt8] {
         Array(try Data(contentsOf: URL(fileURLWithPath: SeedDocumentTests.path)))

@@ -2,7 +2,7 @@ import Daemon
 
 /// What several sources have found, for people and for programs.
 struct CheckReport {
-    private let checked: [(subject: String, findings: [Finding])]
+    private let checked: [(subject: String, findings: [CheckFinding])]
 
     init(_ sources: [any FindingSource]) { checked = sources.map { ($0.subject, $0.findings()) } }
 
@@ -11,12 +11,12 @@ struct CheckReport {
 
     var report: Report { Report(isGood ? .done : .refused, text: text, json: json) }
 
-    private static func problems(_ findings: [Finding]) -> Int { findings.count { $0.severity == .problem } }
+    private static func problems(_ findings: [CheckFinding]) -> Int { findings.count { $0.severity == .problem } }
 
     /// A line a finding, the worst first, and one that sums them up.
     private var text: String {
         let all = checked.flatMap(\.findings)
-        var lines = Finding.Severity.allCases.flatMap { severity in
+        var lines = CheckFinding.Severity.allCases.flatMap { severity in
             all.filter { $0.severity == severity }.map(\.description)
         }
         let bad = checked.filter { CheckReport.problems($0.findings) > 0 }.map { subject, findings in
@@ -38,7 +38,7 @@ struct CheckReport {
         ])
     }
 
-    private static func json(_ finding: Finding, of subject: String) -> JSONValue {
+    private static func json(_ finding: CheckFinding, of subject: String) -> JSONValue {
         .object([
             ("source", .text(subject)), ("severity", .text(finding.severity.rawValue)), ("file", .text(finding.file)),
             ("line", .integer(finding.line.map { Int64($0) })), ("column", .integer(finding.column.map { Int64($0) })),

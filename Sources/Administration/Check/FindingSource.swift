@@ -6,7 +6,7 @@ protocol FindingSource {
     var subject: String { get }
 
     /// Looks, changes nothing, and returns the findings in the order in which they are to be read.
-    func findings() -> [Finding]
+    func findings() -> [CheckFinding]
 }
 
 /// The configuration, read as twostepd would.
@@ -16,7 +16,7 @@ struct ConfigurationFindings: FindingSource {
     let allowsInsecure: Bool
     let asDaemon: Bool
 
-    func findings() -> [Finding] {
+    func findings() -> [CheckFinding] {
         InspectedConfiguration(path: path, allowsInsecure: allowsInsecure, asDaemon: asDaemon).findings
     }
 }

@@ -7,6 +7,7 @@ struct CheckCommand: AdministrationVerb {
         discussion: """
             Reads the configuration as twostepd would, needs no twostepd, and changes nothing. Names every problem \
             with its line and column, then what is worth a warning. Exits with 1 if there is a problem.
+            Example: twostep check --config draft.yaml
             """)
 
     @OptionGroup var file: ConfigurationOptions

@@ -10,6 +10,7 @@ struct FlowCommand: AdministrationVerb {
         discussion: """
             Reads the configuration, needs no twostepd, and draws the flow that it makes: providers, modules in their \
             order, credentials, and what the rules of the policy change. There is no --json: 'mermaid' is for programs.
+            Example: twostep flow --service sshd --format svg
             """)
 
     /// What the picture is made of.

@@ -3,14 +3,14 @@ package import Daemon
 
 extension FlowDiagram {
     /// The flow that `configuration` makes: for logins of any service as it is where no rule matches, or for those
-    /// through `service` as its rule has it, where that is one for every user.
+    /// through `service` as its rule has it, where that is one for all of them.
     package init(_ configuration: ActiveConfiguration, service: String? = nil) {
         let policy = configuration.policy
-        // Rules for single users change nothing of the picture: they are listed.
+        // Rules for some logins of it alone change nothing of the picture: they are listed.
         let concerned = policy.rules.filter { rule in
-            service.map { rule.services.isEmpty || rule.services.contains($0) } ?? true
+            service.map { rule.match.services.isEmpty || rule.match.services.contains($0) } ?? true
         }
-        let drawn = service == nil ? nil : concerned.first { $0.accounts.isEmpty }
+        let drawn = service == nil ? nil : concerned.first(where: FlowDiagram.isUnconditional)
         let listed = drawn.flatMap { concerned.firstIndex(of: $0) }.map { Array(concerned[...$0]) } ?? concerned
         let chains = drawn?.provider.map { chosen in policy.chains.filter { $0.provider == chosen } } ?? policy.chains
 
@@ -31,6 +31,9 @@ extension FlowDiagram {
             notes: [FlowDiagram.limits(policy, service)])
     }
 
+    /// Whether a rule is for all logins of its services.
+    private static func isUnconditional(_ rule: Rule) -> Bool { rule.match == Match(services: rule.match.services) }
+
     private static func selection(_ chains: [ProviderChain], menu: Int, _ drawn: Rule?) -> String {
         if let drawn, drawn.provider != nil { return "named by the rule in line \(drawn.line)" }
         if chains.count == 1 { return "there is one" }
@@ -45,15 +48,15 @@ extension FlowDiagram {
     }
 
     private static func limits(_ policy: Policy, _ service: String?) -> String {
-        let limit = "\(policy.sessionLifetime / 1000) s at most"
-        // Any name will do: rules for single users are left out.
-        guard let service, let anybody = AccountName("anybody") else { return "A module's step lasts \(limit)." }
+        // Any name and any time will do: rules that look at them are left out.
+        let now = Moment(wall: 0, boottime: 0, boot: 0)
         var policy = policy
-        policy.rules.removeAll { !$0.accounts.isEmpty }
-        guard let tries = try? policy.plan(for: LoginRequest(service: service, account: anybody)).tries else {
-            return "A module's step lasts \(limit)."
-        }
-        return "A module's step lasts \(limit) and has \(tries == 1 ? "1 try" : "\(tries) tries")."
+        policy.rules.removeAll { !isUnconditional($0) }
+        guard let service, let anybody = AccountName("anybody"),
+            let plan = try? policy.plan(for: LoginRequest(service: service, account: anybody), at: now)
+        else { return "A module's step lasts \(policy.sessionLifetime / 1000) s at most." }
+        let tries = plan.tries == 1 ? "1 try" : "\(plan.tries) tries"
+        return "A module's step lasts \(plan.sessionLifetime / 1000) s at most and has \(tries)."
     }
 
     // MARK: Lanes
@@ -79,7 +82,7 @@ extension FlowDiagram {
                 Node(id: "\(id)m", kind: .step, lines: ["no modules", "exempt by the rule in line \(drawn.line)"]))
         } else {
             nodes += (drawn?.steps ?? chain.steps).enumerated().map { index, step in
-                FlowDiagram.step(step, id: "\(id)m\(index + 1)", configuration)
+                FlowDiagram.step(step, id: "\(id)m\(index + 1)", drawn, configuration)
             }
         }
         nodes.append(Node(id: "\(id)c", kind: .step, lines: credentials(provider, chain)))
@@ -107,10 +110,13 @@ extension FlowDiagram {
         return labels.isEmpty ? "asks nothing" : "asks \(labels.joined(separator: ", "))"
     }
 
-    private static func step(_ step: Step, id: String, _ configuration: ActiveConfiguration) -> Node {
+    private static func step(
+        _ step: Step, id: String, _ drawn: Rule?, _ configuration: ActiveConfiguration
+    ) -> Node {
         func node(_ module: ModuleID, _ id: String) -> Node {
             let found = configuration.modules[module]
-            var lines = ["auth_module: \(module)", asks(found?.inputSchema)]
+            let asked = drawn?.prompt.map { "asks \($0)" } ?? asks(found?.inputSchema)
+            var lines = ["auth_module: \(module)", asked]
             if found?.isInsecure == true { lines.append("for demonstrations alone") }
             return Node(id: id, kind: .step, lines: lines)
         }

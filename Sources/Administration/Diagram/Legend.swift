@@ -24,7 +24,11 @@ struct Legend: Equatable, Sendable {
     func lines(width: Int) -> [Line] {
         var lines: [Line] = []
         func add(_ text: String, indent: Int) {
-            lines += Columns.wrap(text, to: width - indent).map { Line(indent: indent, text: $0) }
+            // What does not fit into one line hangs below its beginning.
+            let hang = indent > 0 ? 2 : 0
+            lines += Columns.wrap(text, to: width - indent - hang).enumerated().map { index, part in
+                Line(indent: index == 0 ? indent : indent + hang, text: part)
+            }
         }
         if let heading { add(heading, indent: 0) }
         for row in rows {
@@ -39,10 +43,7 @@ struct Legend: Equatable, Sendable {
 extension Legend.Row {
     init(_ rule: Rule) {
         place = "line \(rule.line)"
-        var whom: [String] = []
-        if !rule.services.isEmpty { whom.append("service \(Legend.words(rule.services))") }
-        if !rule.accounts.isEmpty { whom.append("user \(Legend.words(rule.accounts.map(\.text)))") }
-        self.whom = whom.isEmpty ? "every login" : whom.joined(separator: "; ")
+        whom = Legend.words(rule.match)
         var changes: [String] = []
         if let provider = rule.provider { changes.append("provider \(provider)") }
         if rule.isFirstFactorWaived { changes.append("no evidence of a first factor is needed (first_factor: none)") }
@@ -51,13 +52,29 @@ extension Legend.Row {
             let names = steps.map { $0.alternatives.map(\.description).joined(separator: " or ") }
             changes.append("modules \(names.joined(separator: ", then "))")
         }
+        switch rule.unenrolled {
+        case .deny: break
+        case .skip: changes.append("no modules for who has no device (unenrolled: skip)")
+        case .enroll: changes.append("a device is set up for who has none (unenrolled: enroll)")
+        }
         if let tries = rule.tries { changes.append("\(tries == 1 ? "1 try" : "\(tries) tries") a step") }
+        if let lifetime = rule.sessionLifetime { changes.append("a step lasts \(lifetime / 1000) s at most") }
+        if let prompt = rule.prompt { changes.append("modules ask \(prompt)") }
+        if let echo = rule.echo { changes.append("answers are \(echo ? "shown" : "hidden")") }
         self.changes = changes.isEmpty ? "changes nothing" : changes.joined(separator: "; ")
     }
 }
 
 extension Legend {
-    fileprivate static func words(_ words: some Collection<String>) -> String {
-        words.sorted().joined(separator: ", ")
+    /// Which logins a rule is for: all of this must hold.
+    fileprivate static func words(_ match: Match) -> String {
+        let conditions: [(String, [String])] = [
+            ("service", match.services.sorted()), ("user", match.accounts.map(\.text).sorted()),
+            ("group", match.groups.sorted()), ("network", match.networks.map(\.description)),
+            ("from", match.place.map { [$0.rawValue] } ?? []), ("ssh", match.methods.sorted()),
+            ("time", match.times.map(\.description)),
+        ]
+        let said = conditions.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1.joined(separator: ", "))" }
+        return said.isEmpty ? "every login" : said.joined(separator: "; ")
     }
 }

@@ -6,7 +6,7 @@ package struct InspectedConfiguration: Sendable {
     /// What would be in force; nil if there is any problem.
     package let active: ActiveConfiguration?
     /// The problems in the order of the file, then the warnings.
-    package let findings: [Finding]
+    package let findings: [CheckFinding]
 
     /// Reads the file at `path`, and prepares what it names.
     ///
@@ -19,10 +19,11 @@ package struct InspectedConfiguration: Sendable {
         switch asDaemon ? Privileges.asTarget({ loader.load(number: 1) }) : loader.load(number: 1) {
         case .success((let active, let warnings)):
             self.active = active
-            findings = warnings.map { Finding(.warning, $0) }
+            findings = warnings.map { CheckFinding(.warning, $0) }
         case .failure(let problems):
             active = nil
-            findings = problems.all.map { Finding(.problem, $0) } + problems.warnings.map { Finding(.warning, $0) }
+            findings =
+                problems.all.map { CheckFinding(.problem, $0) } + problems.warnings.map { CheckFinding(.warning, $0) }
         }
     }
 }

@@ -1,7 +1,7 @@
 import Configuration
 
 /// One thing that a check has found: where, what, and what should stand there.
-package struct Finding: Equatable, Sendable, CustomStringConvertible {
+package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
     /// What is to be done about it.
     package enum Severity: String, CaseIterable, Sendable {
         /// It does not work, or does not protect: it has to be mended.
