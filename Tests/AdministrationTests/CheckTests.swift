@@ -51,6 +51,18 @@ import Testing
                 """)
     }
 
+    @Test func `warnings stand in the order of the file`() throws {
+        let folder = try ConfigurationFolder(
+            """
+            policy: [{match: {}}, {match: {user: ann}}]
+            auth_providers: [{type: pam}]
+
+            """)
+        let run = Performance(["check", "--config", folder.file])
+        let places = run.output.split(separator: "\n").dropLast().map { $0.dropFirst(folder.file.count).prefix(6) }
+        #expect(places == [":1:23:", ":2:18:"])
+    }
+
     @Test func `problems and warnings stand beside each other`() throws {
         let folder = try ConfigurationFolder("sessions: 5\nauth_providers: [{type: pam}]\n")
         let run = Performance(["check", "--config", folder.file])

@@ -5,7 +5,7 @@ import Foundation
 package struct InspectedConfiguration: Sendable {
     /// What would be in force; nil if there is any problem.
     package let active: ActiveConfiguration?
-    /// The problems in the order of the file, then the warnings.
+    /// The problems in the order of the file, then the warnings in theirs.
     package let findings: [CheckFinding]
 
     /// Reads the file at `path`, and prepares what it names.
@@ -19,11 +19,15 @@ package struct InspectedConfiguration: Sendable {
         switch asDaemon ? Privileges.asTarget({ loader.load(number: 1) }) : loader.load(number: 1) {
         case .success((let active, let warnings)):
             self.active = active
-            findings = warnings.map { CheckFinding(.warning, $0) }
+            findings = InspectedConfiguration.warnings(warnings)
         case .failure(let problems):
             active = nil
             findings =
-                problems.all.map { CheckFinding(.problem, $0) } + problems.warnings.map { CheckFinding(.warning, $0) }
+                problems.all.map { CheckFinding(.problem, $0) } + InspectedConfiguration.warnings(problems.warnings)
         }
+    }
+
+    private static func warnings(_ warnings: [Problem]) -> [CheckFinding] {
+        warnings.sorted { ($0.line, $0.column) < ($1.line, $1.column) }.map { CheckFinding(.warning, $0) }
     }
 }
