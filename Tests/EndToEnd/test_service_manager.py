@@ -37,6 +37,12 @@ def test_a_service_manager_that_waits_for_signs_of_life_gets_them(elsewhere, man
     assert [manager.hear() for _ in range(3)] == ["READY=1", "WATCHDOG=1", "WATCHDOG=1"]
 
 
+def test_it_says_nothing_at_its_start_but_what_it_has_to_say(elsewhere):
+    place = elsewhere()
+    foreign = [line for line in place.log.all() if not line.startswith("<") or "twostepd: " not in line]
+    assert not foreign
+
+
 def test_signs_of_life_for_another_process_are_not_ours_to_give(elsewhere, manager, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "1000000")
     monkeypatch.setenv("WATCHDOG_PID", "1")

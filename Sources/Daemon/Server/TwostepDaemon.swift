@@ -35,7 +35,8 @@ package enum TwostepDaemon {
             configuration: ServiceGroupConfiguration(
                 services: [started], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         let ended = BlockingQueue<Result<Void, any Error>>()
-        Task {
+        // Of an ordinary priority: that of the main thread is more than this user may have, and libdispatch complains.
+        Task(priority: .medium) {
             do { ended.put(.success(try await group.run())) } catch { ended.put(.failure(error)) }
         }
         let results = ended.takeAll()
