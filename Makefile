@@ -32,7 +32,7 @@ DEB_PACKAGES := dpkg-dev debhelper dh-apparmor lintian
 RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 
 .PHONY: all module daemon demo test check package-test deb rpm format format-check install tree clean help diagram
-.PHONY: deps-build deps-demo deps-test deps-check deps-deb deps-rpm
+.PHONY: may-become-root deps-build deps-demo deps-test deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -47,6 +47,10 @@ module: deps-build
 daemon: deps-build
 	@echo "== building twostepd and twostep (the first time takes some minutes)"
 	@$(SWIFT) build --product twostepd -c release
+
+# Whoever cannot is told so before anything is built.
+may-become-root:
+	@packaging/as-root true
 
 deps-build:
 	@packaging/need $(BUILD_PACKAGES)
@@ -99,16 +103,16 @@ tree: all
 	@rm -rf $(TREE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(TREE) PREFIX=/usr >/dev/null
 
-demo: deps-demo tree ## watch real ssh and sudo ask for codes
+demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 	@packaging/as-root Tests/World/enter $(TREE) /mnt/twostep/Tests/World/demo
 
-test: deps-test tree ## run every test
+test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
 check: deps-check tree format-check ## what CI runs beside the tests: format, linkage, manual pages
 	@Tests/check
 
-package-test: deb ## install the package in a bare Debian, use it, remove it (some minutes, and the network)
+package-test: may-become-root deb ## install the package in a bare Debian, use it, remove it (some minutes, and the network)
 	@packaging/need debootstrap
 	@packaging/as-root Tests/Package/run twostep_$(VERSION)_$(shell dpkg --print-architecture).deb
 

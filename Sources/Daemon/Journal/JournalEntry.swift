@@ -77,6 +77,7 @@ package struct LoginRecord: Equatable, Sendable {
         switch verdict {
         case .granted: "granted"
         case .exempt: "exempt"
+        case .skipped: "skipped"
         case .denied: "denied"
         case .triesUsedUp: "denied"
         case .unavailable: "unavailable"
@@ -89,6 +90,7 @@ package struct LoginRecord: Equatable, Sendable {
         switch verdict {
         case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : nil
         case .exempt: "exempt"
+        case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
         case .triesUsedUp(let reason): reason.description
         case .conversationFailed: "conversation"
@@ -132,7 +134,7 @@ package struct LoginRecord: Equatable, Sendable {
     private var level: JournalEntry.Level {
         switch verdict {
         case .granted: isFirstFactorWaived || isInsecure ? .warning : .info
-        case .exempt: .info
+        case .exempt, .skipped: .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error
         }
