@@ -45,6 +45,8 @@ struct ConfigurationLoader: Sendable {
             guard problems.isEmpty else {
                 return .failure(ConfigurationProblems(sentences: problems.map(\.description)))
             }
+            let unknown = unknownGroups(read.policy)
+            guard unknown.isEmpty else { return .failure(ConfigurationProblems(sentences: unknown)) }
             switch resolve(read.callers) {
             case .failure(let problems): return .failure(problems)
             case .success(let callers):
@@ -57,6 +59,16 @@ struct ConfigurationLoader: Sendable {
                             sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer),
                         warnings: read.warnings.map(\.description)
                     ))
+            }
+        }
+    }
+
+    /// Groups of rules that the directory does not know: the rule would be missed by whoever it is for. A directory that
+    /// cannot tell now is asked again at each login.
+    private func unknownGroups(_ policy: Policy) -> [String] {
+        policy.rules.flatMap { rule in
+            rule.match.groups.sorted().filter { accounts.hasGroup(named: $0) == false }.map {
+                "\(path):\(rule.line): group: there is no group '\($0)', expected one of this machine's"
             }
         }
     }

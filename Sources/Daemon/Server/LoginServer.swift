@@ -95,7 +95,13 @@ package final class LoginServer: Sendable {
     package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit { service.value.stop() }.get()
+        let pools = try? await loop.submit {
+            service.value.endLogins()
+            return NIOLoopBound((service.value.directory, service.value.slowWork), eventLoop: service.value.loop)
+        }.get()
+        // What they still say, they say to a loop that is there to hear it.
+        await pools?.value.0.stop()
+        await pools?.value.1.stop()
         try? await group.shutdownGracefully()
     }
 }
