@@ -44,6 +44,7 @@ let daemonLink: [LinkerSetting] = [
         "-Xlinker", "--start-group", "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
         "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
         "-Xlinker", "--end-group",
+        "-Xlinker", "-z", "-Xlinker", "now",
     ])
 ]
 

@@ -36,7 +36,8 @@ package enum TwostepDaemon {
             configuration: ServiceGroupConfiguration(
                 services: [started], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         let ended = BlockingQueue<Result<Void, any Error>>()
-        Task {
+        // Of an ordinary priority: that of the main thread is more than this user may have, and libdispatch complains.
+        Task(priority: .medium) {
             do { ended.put(.success(try await group.run())) } catch { ended.put(.failure(error)) }
         }
         let results = ended.takeAll()
@@ -80,7 +81,7 @@ final class StartedDaemon: Service {
         manager = ServiceManager()
         descriptors = Int(clamping: posix_raise_descriptor_limit())
         let target = Privileges.isRoot ? try Privileges.target() : nil
-        let key = SealingKeySource(options, credentials: manager.credentialsDirectory)
+        let key = SealingKeySource(keyFile: options.keyFile, credentials: manager.credentialsDirectory)
         // Read while that is still allowed: the file may be root's alone.
         key.prepare()
         if let target {
@@ -121,9 +122,11 @@ final class StartedDaemon: Service {
             mostConnections: min(max(descriptors - 64, 64), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
+        let watchdog = Watchdog(interval: manager.watchdogInterval) { self.manager.notify("WATCHDOG=1") }
         server.everySecond { service in
             service.sweep()
             self.recover(service, server)
+            watchdog?.tick(self.writer)
         }
         // Trapped before anybody is told that we are there to be asked.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
