@@ -16,7 +16,7 @@ package enum EnrollmentStoreContract {
         package var testDescription: String { name }
     }
 
-    package static let rules: [Rule] = spending + counting + throttling + accounts + records + restarts
+    package static let rules: [Rule] = remembering + spending + counting + throttling + accounts + records + restarts
 
     // MARK: Once
 

@@ -350,7 +350,9 @@ package final class SQLiteStore: EnrollmentStore {
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown { record.counters = unknown[attempt.account] }
+            if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
+        let visitBefore = record.visit
         let countersBefore = record.counters
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
@@ -370,6 +372,10 @@ package final class SQLiteStore: EnrollmentStore {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true
             }
+        }
+        if attempt.visit != nil, let visit = record.visit, visit != visitBefore {
+            try statements.put(visit, of: attempt.account)
+            hasWritten = true
         }
         if let prefix = attempt.host, host != hostBefore ?? HostCounter() {
             if hostBefore == nil {
@@ -520,7 +526,7 @@ package final class SQLiteStore: EnrollmentStore {
     }
 
     /// One transaction of administration: on disk when it returns.
-    private func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
+    func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
         _ = try openStatements()
         do {
             return try queue.write(body)

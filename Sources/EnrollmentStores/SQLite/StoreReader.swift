@@ -59,6 +59,16 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// What is remembered of every account's logins, by account.
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
+            (row) throws(DatabaseFault) in
+            AccountActivity(
+                account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
+                unenrolledAt: try row.integerIfAny(5))
+        }
+    }
+
     /// Looks at every page and every row, and opens every secret; returns what is wrong, in words, and stops
     /// looking after a hundred findings. It takes seconds for each million of users.
     package func check(_ sealing: any SecretSealing) throws(StoreFailure) -> [String] {
