@@ -43,7 +43,7 @@ final class LoginConversation {
     /// What the person is told once the login is granted.
     var notices: [String] = []
     private var promptsLeft = Wire.maximumPrompts
-    private var standing: Attempt.Standing?
+    private(set) var standing: Attempt.Standing?
     private var whenStanding: ((Attempt.Standing) -> Void)?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
@@ -222,9 +222,13 @@ final class LoginConversation {
         expectation = .nothing
         whenStanding = nil
         closeSession()
+        let refused = rejected
         rejected = []
         record.verdict = verdict
         service.ended(record)
+        note()
+        // Whatever comes of it, nobody waits for it.
+        defer { diagnose(refused.last) }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
@@ -290,6 +294,8 @@ final class LoginConversation {
 
     private func found(_ standing: Attempt.Standing) {
         self.standing = standing
+        // A login that was over before it was known whose it is.
+        if isOver { note() }
         guard let waiting = whenStanding else { return }
         whenStanding = nil
         waiting(standing)
@@ -300,11 +306,11 @@ final class LoginConversation {
     }
 
     /// An attempt of this login, to be judged by the store's writer.
-    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
+    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
             host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
-            throttle: configuration.throttle, now: service.clocks.now())
+            throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.
