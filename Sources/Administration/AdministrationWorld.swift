@@ -7,15 +7,23 @@ package struct AdministrationWorld {
     /// How long the daemon may take for an answer, in milliseconds.
     package let replyLimit: Int64
     package let stores: any StoreMaker
+    package let journal: JournalProgram
+    package let history: any LoginHistory
+    /// How long `log --follow` waits before it asks the daemon again, in milliseconds.
+    package let pollInterval: Int32
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
-        stores: any StoreMaker = HostStoreMaker()
+        stores: any StoreMaker = HostStoreMaker(), journal: JournalProgram = .host,
+        history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500
     ) {
         self.console = console
         self.accounts = accounts
         self.replyLimit = replyLimit
         self.stores = stores
+        self.journal = journal
+        self.history = history
+        self.pollInterval = pollInterval
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.
