@@ -23,7 +23,9 @@ extension LoginService {
     /// at most one login a second: a wrong code costs what a right one does.
     func diagnose(_ input: UserInput, by module: any AuthModule, of request: LoginRequest, uid: UInt32) {
         let now = clocks.now()
-        guard let module = module as? any EnrollableModule, diagnoses.admits(at: now) else { return }
+        guard let module = module as? any EnrollableModule, !module.stretchesAnswers, diagnoses.admits(at: now) else {
+            return
+        }
         let account = request.account
         ask { store throws(StoreFailure) in
             let own = try store.devices(of: account).filter { $0.key.module == module.id && $0.uid == uid }
