@@ -1,6 +1,7 @@
 import Authentication
 import AuthenticationTesting
 import AuthModules
+import Cryptography
 import Testing
 
 @Suite struct TOTPOffsetTests {

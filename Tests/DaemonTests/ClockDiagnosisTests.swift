@@ -1,3 +1,4 @@
+import AdminProtocol
 import Authentication
 import AuthenticationTesting
 import AuthModules
@@ -24,7 +25,7 @@ import Wire
         let parameters = try #require(TOTPParameters())
         let step = parameters.step(at: world.clock.now.wall) + stepsAhead
         let code = try OneTimePassword(
-            key: Self.key.span, counter: UInt64(bitPattern: step), algorithm: .sha1, digits: 6)
+            key: Self.key.span, counter: UInt64(bitPattern: step), algorithm: parameters.algorithm, digits: 6)
         let digits = String(code.value)
         return String(repeating: "0", count: 6 - digits.utf8.count) + digits
     }

@@ -118,7 +118,7 @@ struct LogCommand: AdministrationVerb {
         if let count { records = Array(records.suffix(count)) }
         for record in records { try show(record) }
         while true {
-            _ = unsafe poll(nil, 0, world.pollInterval)
+            _ = poll(nil, 0, world.pollInterval)
             (records, cursor) = try LogCommand.records(of: asked, after: cursor)
             for record in records where filter.admits(record) { try show(record) }
         }

@@ -1,4 +1,4 @@
-import AdminProtocol
+package import AdminProtocol
 
 /// Metrics as text, in either of two tongues that nearly agree.
 package struct MetricsText {

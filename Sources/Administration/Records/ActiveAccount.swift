@@ -1,4 +1,4 @@
-import AdminProtocol
+package import AdminProtocol
 
 /// An account that logs in and has nothing to answer with.
 package struct ActiveAccount: Equatable {

@@ -26,11 +26,10 @@ package struct JournalProgram: Sendable {
     func read(
         _ arguments: [String], _ body: ([UInt8]) throws(CommandFailure) -> Void
     ) throws(CommandFailure) {
-        var ends: (reading: Int32, writing: Int32) = (-1, -1)
-        let code = unsafe withUnsafeMutableBytes(of: &ends) {
-            unsafe pipe2($0.assumingMemoryBound(to: Int32.self).baseAddress, O_CLOEXEC)
-        }
-        guard code == 0 else { throw failure(SystemError.text(errno)) }
+        var numbers: [Int32] = [-1, -1]
+        guard unsafe pipe(&numbers) == 0 else { throw failure(SystemError.text(errno)) }
+        let ends = (reading: numbers[0], writing: numbers[1])
+        for end in numbers { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { close(ends.reading) }
         let process: pid_t
         do throws(CommandFailure) {

@@ -2,9 +2,9 @@ import AdminProtocol
 import Authentication
 
 /// Which records are to be shown. Every value of it may stand on another program's command line: it is checked first.
-package struct RecordFilter: Equatable {
+struct RecordFilter: Equatable {
     /// What `TWOSTEP_RESULT` may be.
-    package static let results = [
+    static let results = [
         "granted", "exempt", "skipped", "denied", "unavailable", "abandoned", "misconfigured", "diagnosed",
     ]
 
@@ -15,7 +15,7 @@ package struct RecordFilter: Equatable {
     let since: Int64?
 
     /// Throws `usage` for what no record could have.
-    package init(user: String?, service: String?, result: String?, since: Int64?) throws(CommandFailure) {
+    init(user: String?, service: String?, result: String?, since: Int64?) throws(CommandFailure) {
         if let user, AccountName(user) == nil {
             throw CommandFailure(.usage, code: .usage, "'\(user)' is no account's name.")
         }
@@ -47,7 +47,7 @@ package struct RecordFilter: Equatable {
     }
 
     /// Whether a record is to be shown. Names are compared byte for byte.
-    package func admits(_ record: LoggedRecord) -> Bool {
+    func admits(_ record: LoggedRecord) -> Bool {
         func matches(_ wanted: String?, _ field: String) -> Bool {
             wanted.map { $0.utf8.elementsEqual((record.fields[field] ?? "").utf8) } ?? true
         }
@@ -56,7 +56,7 @@ package struct RecordFilter: Equatable {
     }
 
     /// The same as arguments of journalctl: records of the unit alone, since fields can be written by anybody.
-    package func arguments(count: Int?, follows: Bool) -> [String] {
+    func arguments(count: Int?, follows: Bool) -> [String] {
         var arguments = ["--quiet", "--no-pager", "--all", "--output=json"]
         if follows { arguments.append("--follow") }
         if let count { arguments.append("--lines=\(count)") }

@@ -25,7 +25,7 @@ enum LastLogin {
 
     /// A moment where the machine stands: `Tue 24 Nov 18:03`, and its year unless that is the present one.
     static func moment(_ wall: Int64, now: Int64) -> String? {
-        guard let moment = calendar(wall), let present = calendar(now) else { return nil }
+        guard let moment = unsafe calendar(wall), let present = unsafe calendar(now) else { return nil }
         let (weekday, month) = unsafe (Int(moment.tm_wday), Int(moment.tm_mon))
         guard weekdays.indices.contains(weekday), months.indices.contains(month) else { return nil }
         let year = unsafe moment.tm_year == present.tm_year ? "" : " \(Int(moment.tm_year) + 1900)"

@@ -1,4 +1,4 @@
-import AdminProtocol
+package import AdminProtocol
 
 /// How often a value fell into which range, as OpenMetrics has it: cumulative upper bounds, a sum, a count.
 package struct Histogram: Equatable, Sendable {
