@@ -98,8 +98,9 @@ import Testing
         #expect(try run([], [(nil, page), ("a", page)]).status == .unreachable)
     }
 
-    @Test func `JSON and comma-separated values are not asked for together`() throws {
-        #expect(try run(["--csv", "--json"], []).status == .usage)
+    @Test func `JSON and comma-separated values are not asked for together`() {
+        let world = AdministrationWorld(console: ScriptedConsole(), accounts: ScriptedAccounts())
+        #expect(AdministrationCommand.execute(["report", "--csv", "--json"], in: world) == .usage)
     }
 
     // MARK: Who would be refused

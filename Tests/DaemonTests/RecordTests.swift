@@ -96,11 +96,11 @@ import Wire
         try await withWorld(LoginWorld()) { world in
             try world.enroll("alice")
             try logIn(world, "alice", "right 1")
-            try logIn(world, "alice", "wrong", "right 2", service: "sudo")
+            try logIn(world, "alice", "wrong", "right 2", service: "vpn")
             let families = try metrics(world.administer())
             let logins = try #require(families["twostep_logins"])
             #expect(
-                logins.samples.map { $0.labels.map(\.value) } == [["granted", "", "sshd"], ["granted", "", "sudo"]])
+                logins.samples.map { $0.labels.map(\.value) } == [["granted", "", "sshd"], ["granted", "", "vpn"]])
             #expect(logins.samples.map(\.value) == [1, 1])
             let answers = try #require(families["twostep_answers"])
             #expect(
