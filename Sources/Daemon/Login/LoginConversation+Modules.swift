@@ -137,6 +137,7 @@ extension LoginConversation {
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
+            if let input, reason == .wrongAnswer { suspect = (input, module) }
             if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .unavailable(let reason):

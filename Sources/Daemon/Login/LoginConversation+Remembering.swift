@@ -29,10 +29,9 @@ extension LoginConversation {
     }
 
     /// Has looked whether the last wrong answer is one of another time.
-    func diagnose(_ input: UserInput?) {
-        guard let input, record.verdict != .granted, case .known(let uid) = standing,
-            let module = record.module.flatMap({ configuration.modules[$0] })
-        else { return }
+    func diagnoseSuspect() {
+        guard let (input, module) = suspect, record.verdict != .granted, case .known(let uid) = standing else { return }
+        suspect = nil
         service.diagnose(input, by: module, of: request, uid: uid)
     }
 }

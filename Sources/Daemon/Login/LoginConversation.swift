@@ -38,6 +38,8 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// The last answer that was wrong, and who said so: of another time perhaps.
+    var suspect: (input: UserInput, module: any AuthModule)?
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
@@ -148,6 +150,7 @@ final class LoginConversation {
         closeSession()
         asked = []
         rejected = []
+        suspect = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -222,13 +225,12 @@ final class LoginConversation {
         expectation = .nothing
         whenStanding = nil
         closeSession()
-        let refused = rejected
         rejected = []
         record.verdict = verdict
         service.ended(record)
         note()
         // Whatever comes of it, nobody waits for it.
-        defer { diagnose(refused.last) }
+        defer { diagnoseSuspect() }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
