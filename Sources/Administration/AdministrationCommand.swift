@@ -16,7 +16,8 @@ package struct AdministrationCommand: ParsableCommand {
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
             UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
-            StatusCommand.self, CheckCommand.self, FlowCommand.self,
+            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self, MetricsCommand.self,
+            ReportCommand.self,
         ])
 
     package init() {}

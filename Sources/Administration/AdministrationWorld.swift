@@ -11,10 +11,15 @@ package struct AdministrationWorld {
     package let mayChangeUser: Bool
     /// Whether the terminal shows more than ASCII.
     package let speaksUTF8: Bool
+    package let journal: JournalProgram
+    package let history: any LoginHistory
+    /// How long `log --follow` waits before it asks the daemon again, in milliseconds.
+    package let pollInterval: Int32
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
-        stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true
+        stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true,
+        journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500
     ) {
         self.console = console
         self.accounts = accounts
@@ -22,6 +27,9 @@ package struct AdministrationWorld {
         self.stores = stores
         self.mayChangeUser = mayChangeUser
         self.speaksUTF8 = speaksUTF8
+        self.journal = journal
+        self.history = history
+        self.pollInterval = pollInterval
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.

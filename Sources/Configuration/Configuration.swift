@@ -12,6 +12,8 @@ package struct Configuration: Sendable {
     package var callers: [String: CallerRule]
     /// What authenticator apps show beside the account.
     package var issuer: String
+    /// What people are told beyond the outcome.
+    package var notices = NoticeSettings()
     /// The providers' names for people, where they have any.
     package var names: [ProviderID: String]
     /// What is allowed and yet worth a line in the journal.
@@ -79,6 +81,15 @@ package struct SessionLimits: Equatable, Sendable {
     package var capacity = 20_000
     /// How many of them only callers of uid 0 may have: a tenth.
     package var reserve: Int { max(capacity / 10, 1) }
+
+    package init() {}
+}
+
+/// What people are told once they are let in.
+package struct NoticeSettings: Equatable, Sendable {
+    /// When and from where the account was last let in, and how many wrong answers there were since. Off by default: a
+    /// script that reads what sudo prints would find more than before.
+    package var lastLogin = false
 
     package init() {}
 }

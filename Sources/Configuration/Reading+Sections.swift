@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let topKeys: Set<String> = [
-        "allow_insecure_example", "auth_providers", "callers", "issuer", "policy", "sessions", "store", "throttle",
+        "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "sessions", "store",
+        "throttle",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.
@@ -28,10 +29,12 @@ extension Reading {
         let store = top["store"].map { readStore($0) } ?? StoreSettings()
         let callers = top["callers"].map { readCallers($0) } ?? [:]
         let issuer = top["issuer"].map { readIssuer($0) } ?? hostName
-        return Configuration(
+        var configuration = Configuration(
             policy: Policy(chains: chains, rules: rules, sessionLifetime: Int64(sessions.lifetime) * 1000),
             providers: providers, modules: modules, throttle: throttle, sessions: sessions, store: store,
             callers: callers, issuer: issuer, names: names, warnings: warnings, places: places)
+        if let notices = top["notices"] { configuration.notices = readNotices(notices) }
+        return configuration
     }
 
     /// The list of providers, in whichever of the two places it stands.
@@ -85,6 +88,13 @@ extension Reading {
         sessions.lifetime = integer(values, "lifetime", in: 30...3600, default: sessions.lifetime)
         sessions.capacity = integer(values, "capacity", in: 100...1_000_000, default: sessions.capacity)
         return sessions
+    }
+
+    private mutating func readNotices(_ setting: Setting) -> NoticeSettings {
+        var notices = NoticeSettings()
+        guard let values = map(setting, "notices", keys: ["last_login"]) else { return notices }
+        notices.lastLogin = boolean(values, "last_login")
+        return notices
     }
 
     private mutating func readStore(_ setting: Setting) -> StoreSettings {

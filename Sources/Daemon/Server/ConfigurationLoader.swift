@@ -48,7 +48,8 @@ struct ConfigurationLoader: Sendable {
                     ActiveConfiguration(
                         number: number, policy: read.policy, providers: read.providers, modules: read.modules,
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
-                        sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer),
+                        sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
+                        tellsLastLogin: read.notices.lastLogin),
                     warnings: read.warnings
                 ))
         }
