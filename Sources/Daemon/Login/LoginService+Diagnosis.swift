@@ -32,7 +32,7 @@ extension LoginService {
             return Devices(own.map(\.device), of: account, module: module.id, sealing: store.sealing)
         } deliver: { found in
             guard case .success(let devices) = found, !devices.isEmpty else { return }
-            self.slowWork.run(for: account) {
+            self.slowWork.run(for: .person(account)) {
                 var devices = devices
                 return module.diagnose(input, against: &devices, at: now)
             } then: { diagnosis in
