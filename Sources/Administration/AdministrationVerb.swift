@@ -6,7 +6,7 @@ protocol AdministrationVerb: ParsableCommand {
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report
 }
 
-/// Taken by every verb.
+/// Taken by every verb that has more to say than a drawing.
 struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Write one JSON document to standard output, for errors as well.")
     var isJSON = false

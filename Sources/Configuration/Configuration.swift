@@ -28,14 +28,12 @@ package struct Configuration: Sendable {
         var file: String
         var providers: [ProviderID: Place] = [:]
         var modules: [ModuleID: Place] = [:]
+        var callers: [String: Place] = [:]
     }
 
     /// Prepares every provider and every module, once; what fails is a problem of this configuration.
     package func prepare() -> [Problem] {
         var problems: [Problem] = []
-        func problem(_ place: Place?, _ found: String) -> Problem {
-            Problem(file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found)
-        }
         for (id, provider) in providers {
             do throws(ProviderFailure) {
                 try provider.initialize()
@@ -52,10 +50,25 @@ package struct Configuration: Sendable {
         }
         return problems.isEmpty ? [] : Problems(problems).all
     }
+
+    /// What is wrong with the rule that begins in a line, as only the system can tell.
+    package func problem(ofRuleAt line: Int, _ found: String, expected: String) -> Problem {
+        Problem(file: places.file, line: line, column: 1, found: found, expected: expected)
+    }
+
+    /// A problem with one of the callers, for what the machine alone can tell.
+    package func problem(withCaller name: String, _ found: String, expected: String) -> Problem {
+        problem(places.callers[name], found, expected: expected)
+    }
+
+    private func problem(_ place: Place?, _ found: String, expected: String? = nil) -> Problem {
+        Problem(
+            file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found, expected: expected)
+    }
 }
 
 /// Where something stands.
-struct Place: Equatable, Sendable {
+struct Place: Hashable, Sendable {
     let line: Int
     let column: Int
 }

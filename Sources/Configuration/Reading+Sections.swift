@@ -20,7 +20,9 @@ extension Reading {
         if let auth = top["auth"], auth.value != .nothing {
             refuse(auth, "auth is \(auth.found)", expected: "nothing: the key is read for the old form's sake")
         }
+        let known = problems.count
         readProviders(providerList(top, root))
+        areProvidersSound = problems.count == known
         let rules = top["policy"].map { readRules($0) } ?? []
         let throttle = top["throttle"].map { readThrottle($0) } ?? Throttle()
         let sessions = top["sessions"].map { readSessions($0) } ?? SessionLimits()
@@ -133,6 +135,7 @@ extension Reading {
             guard let values = map(entry.value, "the caller \(entry.key)", keys: ["services", "groups"]) else {
                 continue
             }
+            places.callers[entry.key] = entry.place
             var sets: [String: Set<String>] = [:]
             for key in ["services", "groups"] {
                 guard let value = values[key] else {

@@ -78,6 +78,11 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         return contents.devices.values.filter { account == nil || $0.key.account == account }
     }
 
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        guard !damaged.contains(account) else { throw .damaged("the rows of \(account)") }
+        return try devices(of: account)
+    }
+
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
         try check()
         guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
@@ -165,8 +170,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool {
         try check()
         return people.contents.withLock { contents in
+            guard contents.users.removeValue(forKey: user) != nil else { return false }
             contents.credentials[user] = nil
-            return contents.users.removeValue(forKey: user) != nil
+            return true
         }
     }
 

@@ -24,8 +24,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument("null", "~\n", ": nothing, expected a map with auth_providers"),
         BadDocument(
             "a word", "hello\n",
-            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, notices, policy, sessions, store, throttle"),
+            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
+                + "callers, homeassistant, issuer, notices, policy, sessions, store, throttle"),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
@@ -93,9 +93,10 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:38: a text with control characters, expected printable text in one line"),
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
-            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, notices, policy, sessions, store, throttle; did you mean 'auth_providers'?",
-            ":1:1: no auth_providers, expected a list of at least one provider",
+            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, "
+                + "auth_providers, callers, homeassistant, issuer, notices, policy, sessions, store, throttle; did you mean "
+                + "'auth_providers'?",
+            ":1:16: auth_providers is an empty list, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
     ]
 

@@ -142,6 +142,7 @@ struct FakeDirectory: AccountDirectory {
         case _: .notFound
         }
     }
+    func hasGroup(named name: String) -> Bool? { name != "no-such-group" }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         name.text == "bob" && group == "dbusers"
     }

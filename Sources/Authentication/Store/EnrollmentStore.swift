@@ -19,6 +19,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
+    func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
+
     /// Adds a device, or replaces the one of that name; returns whether it replaced one.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 

@@ -103,7 +103,10 @@ extension LoginConversation {
 
     private func stretch(_ input: UserInput, for module: any AuthModule) {
         let account = request.account
-        service.slowWork.run(for: account) { () -> UserInput? in
+        // The first factor is proved or waived: in the latter case it is a stranger's all the same.
+        let payer: SlowWork.Payer =
+            record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(account)
+        service.slowWork.run(for: payer) { () -> UserInput? in
             module.stretch(input, for: account)
         } then: { stretched in
             guard !self.isOver else { return }

@@ -307,12 +307,29 @@ final class LoginConversation {
         if let standing { body(standing) } else { whenStanding = body }
     }
 
+    /// Goes on where the directory knows the account, and ends the login where it does not: what passes without a module
+    /// having judged anything passes here.
+    func whereKnown(_ body: @escaping () -> Void) {
+        withStanding { standing in
+            guard !self.isOver else { return }
+            switch standing {
+            case .known: body()
+            case .unknown: self.refused(.unknownAccount)
+            case .cannotTell: self.failed(.directoryUnavailable)
+            }
+        }
+    }
+
+    /// The remote host as the counters know it; nil where there is none, or none that is believed.
+    var hostKey: String? {
+        request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
+    }
+
     /// An attempt of this login, to be judged by the store's writer.
     func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
-            throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
+            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

@@ -27,6 +27,9 @@ final class LoginService {
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     private var knownCredentials = KnownCredentials()
+    /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
+    private var refusedHosts: [String: Int64] = [:]
+    private static let mostRefusedHosts = 4096
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
@@ -112,11 +115,20 @@ final class LoginService {
         }
     }
 
+    /// The account's own credentials at a provider that speaks of accounts, created at the first login; what was seen of
+    /// them once is not asked for again, since they can open no other.
+    func ownCredentials(of user: UserKey, deliver: @escaping (Credentials) -> Void) {
+        if let known = knownCredentials[user] { return deliver(.account(known)) }
+        credentials(of: user, createdFor: user.username) { found in
+            if case .account(let account) = found { self.knownCredentials[user] = account }
+            deliver(found)
+        }
+    }
+
     /// The local account that a username's credentials open; they are created for `account`, if there are none.
     func credentials(
         of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
     ) {
-        if let known = knownCredentials[user] { return deliver(.account(known)) }
         let now = clocks.now()
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
@@ -124,19 +136,26 @@ final class LoginService {
             return account
         } deliver: { answer in
             switch answer {
-            case .success(let account?):
-                self.knownCredentials[user] = account
-                deliver(.account(account))
+            case .success(let account?): deliver(.account(account))
             case .success(nil): deliver(.refused)
             case .failure: deliver(.unavailable)
             }
         }
     }
 
-    /// The devices of an account; nil if that cannot be told.
+    /// Whether a remote host was refused a moment ago, by the store's word.
+    func isRefused(_ host: String) -> Bool { refusedHosts[host].map { $0 > clocks.now().boottime } ?? false }
+
+    /// A remote host was refused: for a minute it is not asked about again before anything is worked out for it.
+    func refuse(_ host: String) {
+        if refusedHosts.count >= LoginService.mostRefusedHosts { refusedHosts.removeAll() }
+        refusedHosts[host] = clocks.now().boottime + 60_000
+    }
+
+    /// The devices of an account, every one of them; nil if that cannot be told.
     func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
         ask { store throws(StoreFailure) in
-            try store.devices(of: account)
+            try store.holdings(of: account)
         } deliver: {
             deliver(try? $0.get())
         }
@@ -221,11 +240,9 @@ final class LoginService {
     }
 
     /// Ends all logins under way, and the threads that serve them.
-    func stop() {
+    func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
         flushActivities()
-        directory.stop()
-        slowWork.stop()
     }
 }
 
