@@ -12,8 +12,8 @@ import Wire
     private static let totp = ModuleID("totp")
     private static let key = [UInt8]("12345678901234567890".utf8)
 
-    private func world() throws -> LoginWorld {
-        let world = try LoginWorld(chain: [Step(Self.totp)], extra: [TOTPModule(Self.totp)])
+    private func world(_ throttle: Throttle = Throttle()) throws -> LoginWorld {
+        let world = try LoginWorld(chain: [Step(Self.totp)], extra: [TOTPModule(Self.totp)], throttle: throttle)
         let parameters = try #require(TOTPParameters())
         let place = DeviceKey(account: try #require(AccountName("alice")), module: Self.totp, device: "phone")
         let sealed = try world.store.sealing.seal(parameters.payload(key: Self.key.span), at: place)
@@ -53,6 +53,15 @@ import Wire
         }
     }
 
+    /// How many lines about clocks there are, once there are so many.
+    private func count(_ world: LoginWorld, atLeast expected: Int) async throws -> Int {
+        let deadline = Date(timeIntervalSinceNow: 10)
+        while true {
+            let found = try await lines(world, isExpected: true).count
+            if found >= expected || deadline.timeIntervalSinceNow < 0 { return found }
+        }
+    }
+
     @Test(arguments: [(3, "ahead", 90), (-4, "behind", 120)] as [(Int64, String, Int)])
     func `a code of another time is refused, and the journal says how far off the phone is`(
         _ steps: Int64, _ direction: String, _ seconds: Int
@@ -66,6 +75,23 @@ import Wire
             let entry = world.journal.all.first { $0.message == line }
             #expect(entry?.fields.contains { $0 == ("TWOSTEP_STEP_OFFSET", "\(steps)") } == true)
             #expect(entry?.fields.contains { $0 == ("TWOSTEP_RESULT", "diagnosed") } == true)
+        }
+    }
+
+    @Test func `of a flood of refused codes a few are looked at, and one more a second later`() async throws {
+        var throttle = Throttle()
+        throttle.freeFailures = 99
+        throttle.lockAt = 100
+        try await withWorld(world(throttle)) { world in
+            // One at a time: of those of one account that wait together, the pool takes no more than a few.
+            for (number, steps) in zip(1..., 2...17 as ClosedRange<Int64>) {
+                try answer(world, code(world, stepsAhead: steps))
+                #expect(try await count(world, atLeast: number) == number)
+            }
+            for steps in 18...39 as ClosedRange<Int64> { try answer(world, code(world, stepsAhead: steps)) }
+            world.clock.advance(seconds: 1)
+            try answer(world, code(world, stepsAhead: -3))
+            #expect(try await count(world, atLeast: 17) == 17)
         }
     }
 

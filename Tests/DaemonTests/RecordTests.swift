@@ -96,20 +96,21 @@ import Wire
         try await withWorld(LoginWorld()) { world in
             try world.enroll("alice")
             try logIn(world, "alice", "right 1")
-            try logIn(world, "alice", "wrong", "right 2", service: "vpn")
+            try logIn(world, "alice", "wrong", "right 2")
+            try logIn(world, "alice", "right 3", service: "vpn")
             let families = try metrics(world.administer())
             let logins = try #require(families["twostep_logins"])
             #expect(
                 logins.samples.map { $0.labels.map(\.value) } == [["granted", "", "sshd"], ["granted", "", "vpn"]])
-            #expect(logins.samples.map(\.value) == [1, 1])
+            #expect(logins.samples.map(\.value) == [2, 1])
             let answers = try #require(families["twostep_answers"])
             #expect(
                 answers.samples.map { $0.labels.map(\.value) + ["\(Int($0.value))"] } == [
-                    ["scripted", "accepted", "2"], ["scripted", "invalid_code", "1"],
+                    ["scripted", "accepted", "3"], ["scripted", "invalid_code", "1"],
                 ])
             let commits = try #require(families["twostep_commit_attempts"])
-            #expect(commits.samples.first { $0.suffix == "_count" }?.value == 3)
-            #expect(commits.samples.first { $0.suffix == "_sum" }?.value == 3)
+            #expect(commits.samples.first { $0.suffix == "_count" }?.value == 4)
+            #expect(commits.samples.first { $0.suffix == "_sum" }?.value == 4)
             #expect(families["twostep_open_sessions"]?.samples.map(\.value) == [0])
             #expect(families["twostep_configuration_generation"]?.samples.map(\.value) == [1])
         }

@@ -2,14 +2,21 @@ import Authentication
 
 /// How often a refused code may be looked at once more: so seldom that nobody's guesses cost anything.
 struct DiagnosisBudget {
-    /// The least time between two, in milliseconds.
+    /// How many may come at once.
+    static let most: Int64 = 16
+    /// How long it takes until there may be one more, in milliseconds.
     static let interval: Int64 = 1000
 
-    private var next = Int64.min
+    private var left = DiagnosisBudget.most
+    /// When `left` was last counted, on CLOCK_BOOTTIME in milliseconds.
+    private var countedAt: Int64 = 0
 
     mutating func admits(at now: Moment) -> Bool {
-        guard now.boottime >= next else { return false }
-        next = now.boottime + DiagnosisBudget.interval
+        let gained = max(now.boottime - countedAt, 0) / DiagnosisBudget.interval
+        left = min(left + gained, DiagnosisBudget.most)
+        countedAt = left == DiagnosisBudget.most ? now.boottime : countedAt + gained * DiagnosisBudget.interval
+        guard left > 0 else { return false }
+        left -= 1
         return true
     }
 }
@@ -20,7 +27,7 @@ extension LoginService {
     ///
     /// The login is over and the person knows the outcome, which this neither delays nor changes; nothing is charged.
     /// Looking at a thousand seconds of codes takes longer than a login, so it is done on the pool for slow work and for
-    /// at most one login a second: a wrong code costs what a right one does.
+    /// at most one login a second on the long run: a wrong code costs what a right one does.
     func diagnose(_ input: UserInput, by module: any AuthModule, of request: LoginRequest, uid: UInt32) {
         let now = clocks.now()
         guard let module = module as? any EnrollableModule, !module.stretchesAnswers, diagnoses.admits(at: now) else {
