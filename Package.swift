@@ -152,7 +152,8 @@ let package = Package(
                 "Authentication", "AuthenticationTesting", "CPOSIX", "Cryptography", "EnrollmentStores", grdb,
             ], swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration"], swiftSettings: strict),
+            name: "ConfigurationTests", dependencies: ["Authentication", "AuthenticationTesting", "Configuration"],
+            swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -161,8 +162,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "AdministrationTests",
-            dependencies: ["Administration", "AdminProtocol", "Authentication", "CPOSIX", "UnixSocket", "Wire"],
-            swiftSettings: strict),
+            dependencies: [
+                "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
+                "Configuration", "Daemon", "UnixSocket", "Wire",
+            ], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

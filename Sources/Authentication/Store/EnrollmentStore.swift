@@ -59,6 +59,12 @@ package protocol EnrollmentStore: AnyObject {
     /// was one.
     func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool
 
+    /// Remembers what is later than what is remembered already, for reports.
+    func note(_ activities: [AccountActivity]) throws(StoreFailure)
+
+    /// What is remembered of every account's logins, by account.
+    func activities() throws(StoreFailure) -> [AccountActivity]
+
     /// What providers look at, from threads of their own.
     var userDatabase: any UserDatabase { get }
 }

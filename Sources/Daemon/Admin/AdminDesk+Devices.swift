@@ -23,7 +23,7 @@ extension AdminDesk {
         }
     }
 
-    private static func describe(
+    static func describe(
         _ listing: DeviceListing, _ modules: [ModuleID: any AuthModule], _ sealing: any SecretSealing
     ) -> EnrolledDevice {
         var description: String?

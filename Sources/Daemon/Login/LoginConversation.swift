@@ -38,12 +38,14 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// The last answer that was wrong, and who said so: of another time perhaps.
+    var suspect: (input: UserInput, module: any AuthModule)?
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
     var notices: [String] = []
     private var promptsLeft = Wire.maximumPrompts
-    private var standing: Attempt.Standing?
+    private(set) var standing: Attempt.Standing?
     private var whenStanding: ((Attempt.Standing) -> Void)?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
@@ -148,6 +150,7 @@ final class LoginConversation {
         closeSession()
         asked = []
         rejected = []
+        suspect = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -225,6 +228,9 @@ final class LoginConversation {
         rejected = []
         record.verdict = verdict
         service.ended(record)
+        note()
+        // Whatever comes of it, nobody waits for it.
+        defer { diagnoseSuspect() }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
@@ -290,6 +296,8 @@ final class LoginConversation {
 
     private func found(_ standing: Attempt.Standing) {
         self.standing = standing
+        // A login that was over before it was known whose it is.
+        if isOver { note() }
         guard let waiting = whenStanding else { return }
         whenStanding = nil
         waiting(standing)
@@ -318,11 +326,10 @@ final class LoginConversation {
     }
 
     /// An attempt of this login, to be judged by the store's writer.
-    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
+    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: hostKey,
-            throttle: configuration.throttle, now: service.clocks.now())
+            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

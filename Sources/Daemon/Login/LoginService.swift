@@ -17,6 +17,12 @@ final class LoginService {
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
     private(set) var tally = LoginTally()
+    var metrics = LoginMetrics()
+    /// What the journal was told of logins lately.
+    private(set) var recent: RecentRecords
+    let startedAt: Moment
+    private var activities = PendingActivities()
+    var diagnoses = DiagnosisBudget()
     var connections = ConnectionTable()
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
@@ -34,6 +40,9 @@ final class LoginService {
         self.journal = journal
         self.writer = writer
         self.generation = generation
+        startedAt = clocks.now()
+        // Milliseconds since the boot: no two daemons of a machine begin at the same one.
+        recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop)
         slowWork = SlowWork(on: loop)
         let active = generation.active
@@ -153,7 +162,7 @@ final class LoginService {
     }
 
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
@@ -178,18 +187,48 @@ final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
+        metrics.count(record)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        if record.request?.origin == .trusted || record.verdict == .granted {
-            journal.record(record.entry)
-        } else {
-            write(record.entry, about: record.peer)
+        if record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) {
+            keep(record.entry)
+        }
+    }
+
+    /// Records what is said of a login, in the journal and in memory.
+    func keep(_ entry: JournalEntry) {
+        journal.record(entry)
+        recent.append(entry, at: clocks.now().wall)
+    }
+
+    /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
+    /// what else there is.
+    func note(_ record: LoginRecord) {
+        let now = clocks.now()
+        guard let activity = AccountActivity(record, at: now) else { return }
+        activities.note(activity)
+        if activities.isDue(at: now) { flushActivities() }
+    }
+
+    /// Writes what is still to be remembered. What cannot be written now is lost: nothing is decided by it.
+    func flushActivities() {
+        let waiting = activities.take(at: clocks.now())
+        guard !waiting.isEmpty else { return }
+        writer.perform { store in
+            do throws(StoreFailure) {
+                try store.get().note(waiting)
+            } catch {
+                // The writer finds out by itself what is wrong with the store, and says so.
+            }
         }
     }
 
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
-        guard uid == 0 || strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
-        journal.record(entry)
+        if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    private func admitsEntry(about uid: UInt32) -> Bool {
+        uid == 0 || strangers.admits(uid, at: clocks.now()) { journal.warning($0) }
     }
 
     /// What expires while nobody answers; called once a second while anything is open.
@@ -197,11 +236,13 @@ final class LoginService {
         let now = clocks.now()
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        if activities.isDue(at: now) { flushActivities() }
     }
 
     /// Ends all logins under way, and the threads that serve them.
     func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
+        flushActivities()
     }
 }
 

@@ -97,11 +97,10 @@ package final class LoginServer: Sendable {
         let service = service
         let pools = try? await loop.submit {
             service.value.endLogins()
-            return NIOLoopBound((service.value.directory, service.value.slowWork), eventLoop: service.value.loop)
+            return [service.value.directory.threads, service.value.slowWork.threads]
         }.get()
         // What they still say, they say to a loop that is there to hear it.
-        await pools?.value.0.stop()
-        await pools?.value.1.stop()
+        for pool in pools ?? [] { try? await pool.shutdownGracefully() }
         try? await group.shutdownGracefully()
     }
 }

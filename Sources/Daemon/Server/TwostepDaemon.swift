@@ -1,6 +1,7 @@
 import AdminProtocol
 import Authentication
 import CPOSIX
+import Configuration
 import EnrollmentStores
 import Foundation
 import Logging
@@ -156,13 +157,14 @@ final class StartedDaemon: Service {
         let number = (previous?.number ?? 0) + 1
         switch loader.load(number: number) {
         case .success((let active, let warnings)):
-            for warning in warnings { journal.warning(warning) }
+            for warning in warnings { journal.warning(warning.description) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
+            let sentences = problems.all.map(\.description)
             // Tried again and again: what was said once is not said each time.
-            if problems.sentences != previous?.problems {
-                for sentence in problems.sentences { journal.error(sentence) }
+            if sentences != previous?.problems {
+                for sentence in sentences { journal.error(sentence) }
                 journal.error(
                     previous?.active == nil
                         ? "the configuration is broken: every login is refused until it is repaired"
@@ -170,7 +172,7 @@ final class StartedDaemon: Service {
             }
             return Generation(
                 number: previous?.number ?? 0, loadedAt: previous?.loadedAt, active: previous?.active,
-                problems: problems.sentences)
+                problems: sentences)
         }
     }
 

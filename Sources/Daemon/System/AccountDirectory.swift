@@ -129,7 +129,8 @@ final class DirectoryDesk {
     static let mostWaiting = 1024
 
     private let directory: any AccountDirectory
-    private let threads: NIOThreadPool
+    /// Whoever ends the daemon shuts it down.
+    let threads: NIOThreadPool
     private let loop: any EventLoop
     private var waiting = 0
 
@@ -159,6 +160,4 @@ final class DirectoryDesk {
         promise.futureResult.assumeIsolated().whenSuccess { report($0) }
     }
 
-    /// Returns when nothing that was asked for is under way any more.
-    func stop() async { try? await threads.shutdownGracefully() }
 }

@@ -22,7 +22,8 @@ final class SlowWork {
     static let mostWaitingOfStrangers = 48
     static let mostWaitingPerPayer = 4
 
-    private let threads: NIOThreadPool
+    /// Whoever ends the daemon shuts it down.
+    let threads: NIOThreadPool
     private let loop: any EventLoop
     private var waiting = 0
     private var waitingOfStrangers = 0
@@ -64,6 +65,4 @@ final class SlowWork {
         waitingPerPayer[payer] = mine > 0 ? mine : nil
     }
 
-    /// Returns when nothing is under way any more.
-    func stop() async { try? await threads.shutdownGracefully() }
 }

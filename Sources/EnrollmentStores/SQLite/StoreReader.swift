@@ -70,6 +70,16 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// What is remembered of every account's logins, by account.
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
+            (row) throws(DatabaseFault) in
+            AccountActivity(
+                account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
+                unenrolledAt: try row.integerIfAny(5))
+        }
+    }
+
     /// All credentials, by provider and username. A row that makes no sense is left out and reported.
     package func credentials() throws(StoreFailure) -> [CredentialListing] {
         try rows(
