@@ -21,7 +21,11 @@ DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd pro
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 
-.PHONY: all module daemon deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram
+# Whom the bench measures beside us, and what counts system calls.
+BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
+
+.PHONY: all module daemon deps-build deps-demo deps-test deps-bench demo test bench check format format-check install \
+	tree clean help diagram
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -43,6 +47,9 @@ deps-demo:
 	@packaging/need $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 deps-test:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+deps-bench:
+	@packaging/need $(BUILD_PACKAGES) $(BENCH_PACKAGES)
 
 install: ## lay everything out below DESTDIR
 	@[ -e $(MODULE) ] && [ -e $(DAEMON) ] || $(MAKE) --no-print-directory all
@@ -78,6 +85,9 @@ demo: deps-demo tree ## watch real ssh and sudo ask for codes
 test: deps-test tree ## run every test
 	@Tests/run
 
+bench: deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
+	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
+
 check: deps-test tree format-check ## what CI runs beside the tests: format, linkage, manual pages
 	@Tests/check
 
@@ -92,4 +102,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE)
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-bench
