@@ -2,7 +2,7 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "exempt", "first_factor", "match", "modules", "provider", "tries", "unenrolled",
+        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -18,7 +18,7 @@ extension Reading {
                 warn(item.place, "a rule that is never reached: the one in line \(catchAll.line) matches every login")
             }
             guard let rule = readRule(item) else { continue }
-            if rule.services.isEmpty, rule.accounts.isEmpty { catchAll = catchAll ?? item.place }
+            if rule.match.isEverything { catchAll = catchAll ?? item.place }
             rules.append(rule)
         }
         return rules
@@ -30,39 +30,34 @@ extension Reading {
             refuse(item, "a rule without match", expected: "match: {service: …, user: …}, or match: {} for every login")
             return nil
         }
-        guard let (services, accounts) = readMatch(match) else { return nil }
+        guard let match = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
         if let value = values["unenrolled"], text(value, "unenrolled").map({ $0 != "deny" }) ?? false {
             refuse(value, "unenrolled is \(value.found)", expected: "deny")
         }
         let rule = Rule(
-            services: services, accounts: accounts, provider: provider, steps: steps,
-            isExempt: boolean(values, "exempt"), isFirstFactorWaived: readFirstFactor(values),
-            tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) }, line: item.line)
+            match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
+            isFirstFactorWaived: readFirstFactor(values),
+            tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
+            sessionLifetime: values["session"].map { _ in
+                Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
+            }, echo: values["echo"].map { _ in boolean(values, "echo") },
+            prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         refuseContradictions(rule, values, item)
         return rule
     }
 
-    private mutating func readMatch(_ setting: Setting) -> (Set<String>, Set<AccountName>)? {
-        guard let values = map(setting, "match", keys: ["service", "user"]) else { return nil }
-        var services: Set<String> = []
-        if let value = values["service"] {
-            guard let names = texts(value, "service") else { return nil }
-            services = Set(names.map(\.0))
+    /// What a person is asked for: one line that a terminal shows as it is.
+    private mutating func readPrompt(_ setting: Setting) -> String? {
+        guard let prompt = text(setting, "prompt") else { return nil }
+        guard prompt.utf8.count <= 200, !prompt.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
+            refuse(
+                setting, "prompt has \(prompt.utf8.count) bytes or a line end",
+                expected: "one line of at most 200 bytes")
+            return nil
         }
-        var accounts: Set<AccountName> = []
-        if let value = values["user"] {
-            guard let names = texts(value, "user") else { return nil }
-            for (name, place) in names {
-                guard let account = AccountName(name) else {
-                    refuse(place, "user is '\(name)'", expected: "the name of an account")
-                    return nil
-                }
-                accounts.insert(account)
-            }
-        }
-        return (services, accounts)
+        return prompt
     }
 
     private mutating func readFirstFactor(_ values: [String: Setting]) -> Bool {
@@ -109,7 +104,7 @@ extension Reading {
     /// What a rule cannot say together.
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
-            for key in ["modules", "tries", "unenrolled", "first_factor"] {
+            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "session"] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }

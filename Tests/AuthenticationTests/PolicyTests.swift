@@ -32,8 +32,8 @@ import Testing
         ("sudo-i", ["sudo-i"], ["sudo"]), ("sshd", ["sshd"], ["ssh"]),
     ]) func `a service means its other door too`(_ named: String, _ matched: [String], _ others: [String]) {
         let rule = Rule(services: [named], line: 1)
-        for service in matched { #expect(rule.matches(request(service))) }
-        for service in others { #expect(!rule.matches(request(service))) }
+        for service in matched { #expect(rule.match.holds(for: request(service))) }
+        for service in others { #expect(!rule.match.holds(for: request(service))) }
     }
 
     @Test(arguments: [("sshd", 3), ("su", 3), ("su-l", 3), ("sudo", 1), ("login", 1), ("swaylock", 1), ("", 1)])

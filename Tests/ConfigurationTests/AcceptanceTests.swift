@@ -94,7 +94,7 @@ import Testing
                 Rule(accounts: [bob, capitalAnn], provider: staff, line: 22),
                 Rule(isFirstFactorWaived: true, line: 26),
             ])
-        #expect(configuration.policy.rules.first?.services.contains("sudo-i") == true)
+        #expect(configuration.policy.rules.first?.match.services.contains("sudo-i") == true)
         #expect(configuration.policy.sessionLifetime == 30_000)
         #expect(configuration.throttle.freeFailures == 0)
         #expect(configuration.throttle.lockAt == 100)

@@ -24,7 +24,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument("null", "~\n", ": nothing, expected a map with auth_providers"),
         BadDocument(
             "a word", "hello\n",
-            ":1:1: the configuration is 'hello', expected a map of one of auth, auth_providers, callers, "
+            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, callers, "
                 + "homeassistant, issuer, policy, sessions, store, throttle"),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
@@ -93,7 +93,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:38: a text with control characters, expected printable text in one line"),
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
-            ":1:1: the key 'auth_provders' in the configuration, expected one of auth, auth_providers, callers, "
+            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, auth_providers, callers, "
                 + "homeassistant, issuer, policy, sessions, store, throttle; did you mean 'auth_providers'?",
             ":1:1: no auth_providers, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
@@ -216,12 +216,27 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:10: a rule without match, expected match: {service: …, user: …}, or match: {} for every login"),
         BadDocument(
             "not there yet", "policy: [{match: {service: sudo}, remember: 15m}]\n",
-            ":1:35: the key 'remember' in a rule, expected one of exempt, first_factor, match, modules, provider, "
-                + "tries, unenrolled"),
+            ":1:35: the key 'remember' in a rule, expected one of echo, exempt, first_factor, match, modules, prompt, "
+                + "provider, session, tries, unenrolled"),
         BadDocument(
-            "a match that is not there yet", "policy: [{match: {group: backup, network: [10.0.0.0/8]}}]\n",
-            ":1:19: the key 'group' in match, expected one of service, user",
-            ":1:34: the key 'network' in match, expected one of service, user"),
+            "a key that is none", "policy: [{match: {gruop: backup, host: a}}]\n",
+            ":1:19: the key 'gruop' in match, expected one of from, group, network, service, ssh, time, user; "
+                + "did you mean 'group'?",
+            ":1:34: the key 'host' in match, expected one of from, group, network, service, ssh, time, user"),
+        BadDocument(
+            "what can match nothing",
+            "policy: [{match: {network: [10.0.0.1/8, x], from: here, ssh: [public], time: 8-18, group: 'a/b'}}]\n",
+            ":1:29: network is '10.0.0.1/8', expected an address, or a network such as 10.1.2.0/24",
+            ":1:41: network is 'x', expected an address, or a network such as 10.1.2.0/24",
+            ":1:51: from is 'here', expected one of local, remote",
+            ":1:63: ssh is 'public', expected one of gssapi-keyex, gssapi-with-mic, hostbased, keyboard-interactive, "
+                + "password, publickey, a kind of key behind it",
+            ":1:78: time is '8-18', expected days, hours or both, as in 'Mon-Fri 08:00-18:00'",
+            ":1:91: group is 'a/b', expected the name of a group"),
+        BadDocument(
+            "a rule's limits", "policy: [{match: {}, session: 10, echo: maybe, prompt: ''}]\n",
+            ":1:31: session is '10', expected a whole number from 30 to 3600",
+            ":1:41: echo is 'maybe', expected true or false", ":1:56: prompt is the text '', expected text"),
         BadDocument(
             "nobody", "policy: [{match: {user: []}, exempt: true}]\n",
             ":1:25: user is an empty list, expected at least one"),

@@ -48,7 +48,9 @@ final class LoginWorld {
             number: 1,
             policy: Policy(
                 chains: providers.map {
-                    ProviderChain(provider: $0.id, livesOnEvidence: $0.livesOnEvidence, steps: chain)
+                    ProviderChain(
+                        provider: $0.id, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,
+                        steps: chain)
                 }, rules: rules),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
             modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
@@ -112,6 +114,12 @@ struct WorldFailure: Error, CustomStringConvertible {
 struct TestClocks: Clocks {
     let clock: ManualClock
     func now() -> Moment { clock.now }
+
+    /// The wall clock's, in UTC; 1970 began on a Thursday.
+    func localTime() -> LocalTime? {
+        let minutes = Int(clock.now.wall / 60)
+        return LocalTime(weekday: (minutes / 1440 + 3) % 7, minute: minutes % 1440)
+    }
 }
 
 /// Keeps entries for tests to read.

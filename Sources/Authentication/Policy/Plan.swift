@@ -47,6 +47,10 @@ package struct Plan: Equatable, Sendable {
     package var sessionLifetime: Int64
     /// The caller is the account itself: no credentials, no grants.
     package var keepsNothing: Bool
+    /// Whether what is typed into a module's form is shown; nil leaves that to the module.
+    package var echo: Bool?
+    /// What a module's form asks for; nil leaves that to the module.
+    package var prompt: String?
     /// The line of the rule that matched, for the journal and `explain`; nil where none did.
     package var ruleLine: Int?
 

@@ -17,12 +17,28 @@ package struct Policy: Equatable, Sendable {
         case unknownProvider(ProviderID)
     }
 
+    /// The groups whose members must be known before it can be told which rule is for `request`: those of the rules
+    /// that may be the first to match.
+    package func groupsThatMatter(for request: LoginRequest) -> Set<String> {
+        var groups: Set<String> = []
+        for rule in rules where rule.match.holdsButForGroups(for: request) {
+            guard !rule.match.groups.isEmpty else { break }
+            groups.formUnion(rule.match.groups)
+        }
+        return groups
+    }
+
+    /// Whether any rule looks at the time.
+    package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
+
     /// What `request` owes.
     package func plan(for request: LoginRequest) throws(Failure) -> Plan {
-        let rule = rules.first { $0.matches(request) }
+        let rule = rules.first { $0.match.holds(for: request) }
         var plan = Plan(
             for: request.account, chains: chains, tries: rule?.tries ?? Policy.tries(of: request.service),
-            sessionLifetime: sessionLifetime, ruleLine: rule?.line)
+            sessionLifetime: rule?.sessionLifetime ?? sessionLifetime, ruleLine: rule?.line)
+        plan.echo = rule?.echo
+        plan.prompt = rule?.prompt
         var chosen = rule?.provider
         switch request.origin {
         case .trusted:
@@ -65,50 +81,5 @@ package struct Policy: Equatable, Sendable {
         case "sshd", "su", "su-l": 3
         case _: 1
         }
-    }
-}
-
-/// One rule: whom it is for, and what it changes.
-package struct Rule: Equatable, Sendable {
-    /// The services it is for; empty means all.
-    package var services: Set<String>
-    /// The accounts it is for; empty means all.
-    package var accounts: Set<AccountName>
-    package var provider: ProviderID?
-    /// In place of the chain's own; never none at all.
-    package private(set) var steps: [Step]?
-    package var isExempt: Bool
-    package var isFirstFactorWaived: Bool
-    package var tries: Int?
-    /// Where it stands in the configuration.
-    package var line: Int
-
-    package init(
-        services: Set<String> = [], accounts: Set<AccountName> = [], provider: ProviderID? = nil,
-        steps: [Step]? = nil, isExempt: Bool = false, isFirstFactorWaived: Bool = false, tries: Int? = nil,
-        line: Int
-    ) {
-        self.services = Rule.expand(services)
-        self.accounts = accounts
-        self.provider = provider
-        // No steps would waive the modules without saying so; `isExempt` says so.
-        self.steps = steps?.isEmpty == false ? steps : nil
-        self.isExempt = isExempt
-        self.isFirstFactorWaived = isFirstFactorWaived
-        self.tries = tries
-        self.line = line
-    }
-
-    package func matches(_ request: LoginRequest) -> Bool {
-        (services.isEmpty || services.contains(request.service))
-            && (accounts.isEmpty || accounts.contains(request.account))
-    }
-
-    /// `sudo` means sudo and sudo-i, `su` means su and su-l: two doors to one thing.
-    private static func expand(_ services: Set<String>) -> Set<String> {
-        var all = services
-        if services.contains("sudo") { all.insert("sudo-i") }
-        if services.contains("su") { all.insert("su-l") }
-        return all
     }
 }

@@ -8,6 +8,22 @@ package struct InputSchema: Equatable, Sendable {
 
     /// A form with nothing to fill in.
     package static let nothing = InputSchema([])
+
+    /// The same with another label, if it has a single field, and with what is typed shown or hidden; nil changes
+    /// nothing.
+    package func with(label: String?, echo: Bool?) -> InputSchema {
+        InputSchema(
+            fields.map { field in
+                let kind: InputField.Kind =
+                    switch (field.kind, echo) {
+                    case (.secret, true), (.visible, true): .visible
+                    case (.secret, false), (.visible, false): .secret
+                    case (.secret, nil), (.visible, nil), (.choice, _), (.password, _): field.kind
+                    }
+                let label = fields.count == 1 ? label ?? field.label : field.label
+                return InputField(name: field.name, label: label, kind: kind, isRequired: field.isRequired)
+            })
+    }
 }
 
 /// One field of a form.

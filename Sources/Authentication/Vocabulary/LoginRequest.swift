@@ -9,6 +9,10 @@ package struct LoginRequest: Equatable, Sendable {
     package var evidence: Evidence
     /// The provider named on the PAM line.
     package var provider: ProviderID?
+    /// Those of the policy's groups that the account belongs to, as the system's directory says.
+    package var groups: Set<String> = []
+    /// When it began; nil where that cannot be told.
+    package var localTime: LocalTime?
     /// Whose word all this is.
     package var origin: Origin
 

@@ -3,7 +3,7 @@ import Authentication
 /// The last part: which account the provider's username opens.
 extension LoginConversation {
     /// Members of these can become root: their credentials are an administrator's to link.
-    private static let privilegedGroups = ["adm", "sudo", "wheel"]
+    private static let privilegedGroups: Set<String> = ["adm", "sudo", "wheel"]
     /// Below are the accounts of the system itself.
     private static let firstOrdinaryUID: UInt32 = 1000
 
@@ -33,10 +33,7 @@ extension LoginConversation {
             case .cannotTell: return nil
             case .found(let facts):
                 guard facts.uid >= LoginConversation.firstOrdinaryUID else { return true }
-                let answers = LoginConversation.privilegedGroups.map {
-                    directory.isMember(account, gid: facts.gid, of: $0)
-                }
-                return answers.contains(true) ? true : answers.contains(nil) ? nil : false
+                return directory.groups(among: LoginConversation.privilegedGroups, of: account).map { !$0.isEmpty }
             }
         } then: { isPrivileged in
             guard !self.isOver else { return }

@@ -50,14 +50,15 @@ extension LoginConversation {
         let schemas = modules.compactMap { configuration.modules[$0]?.inputSchema }
         guard schemas.count == modules.count, let first = schemas.first else { return nil }
         refusal = modules.first.flatMap { configuration.modules[$0]?.refusal }
-        guard schemas.count > 1 else { return first }
+        let plan = flow.plan
+        guard schemas.count > 1 else { return first.with(label: plan.prompt, echo: plan.echo) }
         let fields = schemas.flatMap(\.fields)
         return InputSchema([
             InputField(
                 name: "answer", label: Texts.either(fields.map(\.label)),
                 // One of them that must not be seen hides them all.
                 kind: fields.allSatisfy { $0.kind == .visible } ? .visible : .secret)
-        ])
+        ]).with(label: plan.prompt, echo: plan.echo)
     }
 
     // MARK: Judging

@@ -300,7 +300,7 @@ final class LoginConversation {
     func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: request.origin == .trusted ? request.remoteHost.flatMap { RemoteAddress($0)?.counterKey } : nil,
+            host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
             throttle: configuration.throttle, now: service.clocks.now())
     }
 

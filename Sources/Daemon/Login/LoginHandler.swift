@@ -188,6 +188,33 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             record.hint = problem.description
             return refuse(record)
         }
+        withGroups(of: request, configuration) { self.begin($0, rule, configuration) }
+    }
+
+    /// Asks the directory for what the policy has to know of the account, if anything.
+    private func withGroups(
+        of request: LoginRequest, _ configuration: ActiveConfiguration, _ body: @escaping (LoginRequest) -> Void
+    ) {
+        var request = request
+        if configuration.policy.looksAtTime { request.localTime = service.clocks.localTime() }
+        let groups = configuration.policy.groupsThatMatter(for: request)
+        guard !groups.isEmpty else { return body(request) }
+        let asked = request
+        service.directory.ask {
+            $0.groups(among: groups, of: asked.account)
+        } then: { found in
+            guard !self.isClosing else { return }
+            var request = asked
+            // Not to know is not the same as not to belong: a rule that asks for more may be the one that is missed.
+            guard case .some(.some(let own)) = found else {
+                return self.refuse(.unavailable(.directoryUnavailable), request: request)
+            }
+            request.groups = own
+            body(request)
+        }
+    }
+
+    private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
         let plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request)

@@ -53,7 +53,7 @@ enum RequestReading {
     /// For sshd the address of SSH_CONNECTION, since PAM_RHOST may be a name that the client's side chose.
     private static func remoteHost(_ begin: Begin, _ payload: Span<UInt8>, service: String) -> String? {
         if service == "sshd", let connection = text(begin.connection, in: payload),
-            RemoteAddress(sshConnection: connection) != nil
+            IPAddress(sshConnection: connection) != nil
         {
             return String(connection.prefix { $0 != " " })
         }

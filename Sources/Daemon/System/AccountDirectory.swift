@@ -28,6 +28,23 @@ package protocol AccountDirectory: Sendable {
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
 }
 
+extension AccountDirectory {
+    /// To which of these groups the account belongs; none if there is no such account, nil if that cannot be told.
+    package func groups(among names: Set<String>, of account: AccountName) -> Set<String>? {
+        switch self.account(named: account) {
+        case .notFound: return []
+        case .cannotTell: return nil
+        case .found(let facts):
+            var own: Set<String> = []
+            for name in names {
+                guard let isMember = isMember(account, gid: facts.gid, of: name) else { return nil }
+                if isMember { own.insert(name) }
+            }
+            return own
+        }
+    }
+}
+
 /// getpwnam_r(3) and its kin.
 package struct SystemDirectory: AccountDirectory {
     package init() {}

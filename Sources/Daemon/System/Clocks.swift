@@ -4,6 +4,8 @@ import Glibc
 /// Where the daemon's moments come from: the one place that looks at a clock.
 package protocol Clocks: Sendable {
     func now() -> Moment
+    /// What the clock on the wall shows where the machine stands; nil if that cannot be told.
+    func localTime() -> LocalTime?
 }
 
 /// The machine's own clocks.
@@ -14,6 +16,15 @@ package struct SystemClocks: Clocks {
 
     package func now() -> Moment {
         Moment(wall: Self.read(CLOCK_REALTIME) / 1000, boottime: Self.read(CLOCK_BOOTTIME), boot: boot)
+    }
+
+    package func localTime() -> LocalTime? {
+        var wall = time_t(Self.read(CLOCK_REALTIME) / 1000)
+        var local = unsafe tm()
+        guard unsafe localtime_r(&wall, &local) != nil else { return nil }
+        // tm counts from Sunday.
+        let (weekday, hour, minute) = unsafe (Int(local.tm_wday), Int(local.tm_hour), Int(local.tm_min))
+        return LocalTime(weekday: (weekday + 6) % 7, minute: hour * 60 + minute)
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

@@ -1,0 +1,47 @@
+/// One rule: whom it is for, and what it changes.
+package struct Rule: Equatable, Sendable {
+    package var match: Match
+    package var provider: ProviderID?
+    /// In place of the chain's own; never none at all.
+    package private(set) var steps: [Step]?
+    package var isExempt: Bool
+    package var isFirstFactorWaived: Bool
+    package var tries: Int?
+    /// How long a validation session lasts, in milliseconds.
+    package var sessionLifetime: Int64?
+    /// Whether what is typed into a module's form is shown.
+    package var echo: Bool?
+    /// What a module's form asks for, in place of its own label.
+    package var prompt: String?
+    /// Where it stands in the configuration.
+    package var line: Int
+
+    package init(
+        _ match: Match, provider: ProviderID? = nil, steps: [Step]? = nil, isExempt: Bool = false,
+        isFirstFactorWaived: Bool = false, tries: Int? = nil, sessionLifetime: Int64? = nil, echo: Bool? = nil,
+        prompt: String? = nil, line: Int
+    ) {
+        self.match = match
+        self.provider = provider
+        // No steps would waive the modules without saying so; `isExempt` says so.
+        self.steps = steps?.isEmpty == false ? steps : nil
+        self.isExempt = isExempt
+        self.isFirstFactorWaived = isFirstFactorWaived
+        self.tries = tries
+        self.sessionLifetime = sessionLifetime
+        self.echo = echo
+        self.prompt = prompt
+        self.line = line
+    }
+
+    /// The same for services and accounts alone.
+    package init(
+        services: Set<String> = [], accounts: Set<AccountName> = [], provider: ProviderID? = nil,
+        steps: [Step]? = nil, isExempt: Bool = false, isFirstFactorWaived: Bool = false, tries: Int? = nil,
+        line: Int
+    ) {
+        self.init(
+            Match(services: services, accounts: accounts), provider: provider, steps: steps, isExempt: isExempt,
+            isFirstFactorWaived: isFirstFactorWaived, tries: tries, line: line)
+    }
+}

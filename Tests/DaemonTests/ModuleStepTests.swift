@@ -1,0 +1,166 @@
+import Authentication
+import AuthenticationTesting
+import Daemon
+import Testing
+import Wire
+
+/// Steps with several modules, and what modules may do beside judging.
+@Suite struct ModuleStepTests {
+    private static let digits = ShapedModule(
+        "digits", label: "Verification code", shape: .digits(6...8), right: "123456")
+    private static let paper = ShapedModule(
+        "paper", label: "Recovery code", shape: .base32(24), right: "ABCDABCDABCDABCDABCDABCD")
+    private static let word = ShapedModule("word", label: "Word", right: "open sesame")
+
+    private func world(
+        _ modules: [ShapedModule], rules: [Rule] = [], capacity: Int = 1000
+    ) throws -> LoginWorld {
+        let step = try #require(Step(anyOf: modules.map(\.id)))
+        return try LoginWorld(rules: rules, chain: [step], extra: modules, capacity: capacity)
+    }
+
+    private func verdict(_ code: VerdictCode, _ text: String = "") -> WireClient.Said { .verdict(code, text) }
+
+    @Test(arguments: [("123456", "digits"), ("ABCDABCDABCDABCDABCDABCD", "paper")])
+    func `answers that tell themselves apart share one prompt`(_ answer: String, _ module: String) async throws {
+        try await withWorld(world([Self.digits, Self.paper])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            try world.enroll("alice", module: Self.paper.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == .prompt(.secret, "Verification code or recovery code: "))
+            try client.answer(answer)
+            #expect(try client.verdict() == verdict(.granted))
+            #expect(world.journal.messages.last?.contains("modules=\(module) ") == true)
+        }
+    }
+
+    @Test func `a wrong answer at a shared prompt is refused in the words of its own module, and asked for again`()
+        async throws
+    {
+        try await withWorld(world([Self.digits, Self.paper])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("XXXXXXXXXXXXXXXXXXXXXXXX")
+            let again = "Recovery code: no.\nVerification code or recovery code: "
+            #expect(try client.receive() == .prompt(.secret, again))
+            try client.answer("neither of the two")
+            #expect(
+                try client.receive()
+                    == .prompt(.secret, "Verification code: no.\nVerification code or recovery code: "))
+            try client.answer("123456")
+            #expect(try client.verdict() == verdict(.granted))
+        }
+    }
+
+    @Test func `answers that do not tell themselves apart are chosen from a menu of what the person has`() async throws
+    {
+        let other = ShapedModule("other", label: "Other", right: "x")
+        try await withWorld(world([Self.word, other, Self.digits])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            try world.enroll("alice", module: other.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(
+                try client.receive()
+                    == .prompt(.visible, "What do you want to use?\n  1  other\n  2  digits\nNumber: "))
+            try client.answer("3")
+            #expect(
+                try client.receive()
+                    == .prompt(.visible, "What do you want to use?\n  1  other\n  2  digits\nNumber: "))
+            try client.answer("2")
+            #expect(try client.receive() == .prompt(.secret, "Verification code: "))
+            try client.answer("123456")
+            #expect(try client.verdict() == verdict(.granted))
+        }
+    }
+
+    @Test func `who has one of them is asked for that, and who has none sees the policy's list`() async throws {
+        try await withWorld(world([Self.word, Self.digits])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == .prompt(.secret, "Verification code: "))
+            let stranger = try world.connect()
+            try stranger.begin("bob")
+            #expect(
+                try stranger.receive()
+                    == .prompt(.visible, "What do you want to use?\n  1  word\n  2  digits\nNumber: "))
+        }
+    }
+
+    @Test func `without a first factor a menu tells nothing of what somebody has`() async throws {
+        let rule = Rule(services: ["web"], isFirstFactorWaived: true, line: 4)
+        try await withWorld(world([Self.word, Self.digits], rules: [rule])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            let client = try world.connect()
+            try client.begin("alice", service: "web", methods: [])
+            #expect(
+                try client.receive()
+                    == .prompt(.visible, "What do you want to use?\n  1  word\n  2  digits\nNumber: "))
+        }
+    }
+
+    @Test func `a menu that the store cannot fill ends the login`() async throws {
+        try await withWorld(world([Self.word, Self.digits])) { world in
+            world.store.failure = .notDurable("the disk is gone")
+            let client = try world.connect()
+            try client.begin("alice")
+            guard case .verdict(.unavailable, _) = try client.receive() else {
+                Issue.record("somebody was asked although nothing could be told")
+                return
+            }
+        }
+    }
+
+    @Test func `an answer is stretched before it is judged, and the same wrong one known all the same`() async throws {
+        var slow = Self.word
+        slow.stretchesAnswers = true
+        try await withWorld(world([slow])) { world in
+            try world.enroll("alice", module: slow.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("open sesame")
+            #expect(try client.verdict() == verdict(.granted))
+            let second = try world.connect()
+            try second.begin("alice")
+            _ = try second.receive()
+            try second.answer("open barley")
+            #expect(try second.receive() == .prompt(.secret, "Word: no.\nWord: "))
+            try second.answer("open barley")
+            #expect(try second.verdict() == verdict(.denied, "Word: no."))
+            #expect(world.journal.messages.last?.contains("reason=repeated") == true)
+        }
+    }
+
+    @Test func `what a module has to say after an accepted answer is said with the verdict`() async throws {
+        var paper = Self.paper
+        paper.notice = "3 recovery codes are left."
+        try await withWorld(world([paper])) { world in
+            try world.enroll("alice", module: paper.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("ABCDABCDABCDABCDABCDABCD")
+            #expect(try client.verdict() == verdict(.granted, "3 recovery codes are left."))
+        }
+    }
+
+    @Test func `each use of an insecure module is a warning`() async throws {
+        var demo = Self.word
+        demo.isInsecure = true
+        try await withWorld(world([demo])) { world in
+            try world.enroll("alice", module: demo.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("open sesame")
+            #expect(try client.verdict() == verdict(.granted))
+            #expect(world.journal.all.last?.level == .warning)
+            #expect(world.journal.messages.last?.contains("reason=insecure_module") == true)
+        }
+    }
+}
