@@ -287,14 +287,13 @@ class Bench:
         points, each, alone, among, after = report.series(), [], [], [], []
         most = 10_000
         for held in [1000, 2500, 5000] + [most] * (2 if QUICK else 5):
-            before = daemon.anonymous
             alone.append(self.twostep(LOGINS, daemon=daemon).p50)
             lines = [f"bench{number:07} -" for number in range(held)]
             with Background(BIN / "generator", daemon.socket, daemon.service, held, "hold", lines=lines,
                             says=f"held {held}"):
                 points["twostep"].append((held, [daemon.anonymous / 1e6]))
                 if held == most:
-                    each.append((daemon.anonymous - before) / held / 1000)
+                    each.append((daemon.anonymous - idle) / held / 1000)
                     among.append(self.twostep(LOGINS, daemon=daemon).p50)
                 else:
                     alone.pop()

@@ -1,4 +1,5 @@
 import Authentication
+import CPOSIX
 import Cryptography
 import NIOCore
 
@@ -20,6 +21,12 @@ final class LoginService {
     var connections = ConnectionTable()
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
+    /// Whose credentials are asked for along with what waits.
+    private var unknownUsers: [UserKey] = []
+    /// Records of this tick are in the journal's queue, and its thread has not been woken.
+    private var hasQuietRecords = false
+    /// How many connections there were at most since memory was last given back.
+    private var busiest = 0
     private var knownCredentials = KnownCredentials()
 
     init(
@@ -31,7 +38,7 @@ final class LoginService {
         self.journal = journal
         self.writer = writer
         self.generation = generation
-        directory = DirectoryDesk(accounts, on: loop)
+        directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
@@ -89,16 +96,25 @@ final class LoginService {
             loop.execute { service.value.flush() }
         }
         waiting.append((attempt, deliver))
+        // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
+        // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
+        if case .answer(_, let session, _) = attempt.subject {
+            let user = UserKey(attempt.account, at: session.provider)
+            if knownCredentials[user] == nil { unknownUsers.append(user) }
+        }
     }
 
     private func flush() {
         let group = waiting
+        let users = unknownUsers
         waiting.removeAll(keepingCapacity: true)
+        unknownUsers.removeAll(keepingCapacity: true)
         let loop = loop
-        let deliveries = NIOLoopBound(group.map(\.deliver), eventLoop: loop)
-        writer.submit(group.map(\.attempt)) { outcomes in
+        let deliveries = NIOLoopBound((service: self, outcomes: group.map(\.deliver)), eventLoop: loop)
+        writer.submit(group.map(\.attempt), readingCredentialsOf: users) { outcomes, credentials in
             loop.execute {
-                for (deliver, outcome) in zip(deliveries.value, outcomes) { deliver(outcome) }
+                for (user, account) in credentials { deliveries.value.service.knownCredentials[user] = account }
+                for (deliver, outcome) in zip(deliveries.value.outcomes, outcomes) { deliver(outcome) }
             }
         }
     }
@@ -160,29 +176,55 @@ final class LoginService {
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        if record.request?.origin == .trusted || record.verdict == .granted {
-            journal.record(record.entry)
-        } else {
-            write(record.entry, about: record.peer)
+        guard record.request?.origin == .trusted || record.verdict == .granted || mayWrite(about: record.peer) else {
+            return
         }
+        journal.record(record)
+        guard !hasQuietRecords else { return }
+        hasQuietRecords = true
+        // Its thread is woken once for all that this tick ends, and after the verdicts have gone out.
+        let service = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { service.value.wakeJournal() }
+    }
+
+    private func wakeJournal() {
+        hasQuietRecords = false
+        journal.wake()
     }
 
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
-        guard uid == 0 || strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
-        journal.record(entry)
+        if mayWrite(about: uid) { journal.record(entry) }
+    }
+
+    private func mayWrite(about uid: UInt32) -> Bool {
+        uid == 0 || strangers.admits(uid, at: clocks.now()) { journal.warning($0) }
     }
 
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
+        directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        giveMemoryBack()
     }
+
+    /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
+    private func giveMemoryBack() {
+        busiest = max(busiest, connections.count)
+        guard busiest >= LoginService.crowd, connections.count < busiest / 4 else { return }
+        busiest = connections.count
+        DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
+    }
+
+    /// How many connections are a crowd: what fewer leave behind is not worth the trouble.
+    private static let crowd = 512
 
     /// Ends all logins under way, and the threads that serve them.
     func stop() {
         for handler in connections.handlers { handler.shutDown() }
+        wakeJournal()
         directory.stop()
         slowWork.stop()
     }

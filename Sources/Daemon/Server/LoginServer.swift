@@ -39,9 +39,12 @@ package final class LoginServer: Sendable {
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
         let channel = try bootstrap()
-            .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here, and not by the bootstrap, which takes a future for each.
+                    try LoginServer.readOnDemand(channel)
+                    try channel.syncOptions?.setOption(
+                        ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
                     try channel.pipeline.syncOperations.addHandler(LoginHandler(service.value))
                 }
             }
@@ -57,6 +60,7 @@ package final class LoginServer: Sendable {
         return try bootstrap()
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try LoginServer.readOnDemand(channel)
                     try channel.pipeline.syncOperations.addHandler(AdminHandler(desk.value))
                 }
             }
@@ -66,8 +70,13 @@ package final class LoginServer: Sendable {
     private func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
-            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
-            .childChannelOption(ChannelOptions.autoRead, value: false)
+    }
+
+    /// One read at a time, and none that was not asked for.
+    private static func readOnDemand(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+        try options.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
+        try options.setOption(ChannelOptions.autoRead, value: false)
     }
 
     /// Lets new logins follow another configuration; those under way keep theirs.
