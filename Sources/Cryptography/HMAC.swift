@@ -15,12 +15,32 @@ package enum HashAlgorithm: String, CaseIterable, Sendable {
         }
     }
 
-    fileprivate var method: OpaquePointer? {
+    /// HMAC with this hash function and no key.
+    fileprivate var template: HMACTemplate {
         switch self {
-        case .sha1: unsafe EVP_sha1()
-        case .sha256: unsafe EVP_sha256()
-        case .sha512: unsafe EVP_sha512()
+        case .sha1: .sha1
+        case .sha256: .sha256
+        case .sha512: .sha512
         }
+    }
+}
+
+/// HMAC with a hash function chosen, and no key: libcrypto looks both up by name, which takes longer than a code does.
+@safe
+private final class HMACTemplate: @unchecked Sendable {
+    // Sendable: it is only copied from (EVP_MAC_CTX_dup).
+    static let sha1 = HMACTemplate("SHA1")
+    static let sha256 = HMACTemplate("SHA256")
+    static let sha512 = HMACTemplate("SHA512")
+
+    private let context: OpaquePointer?
+
+    private init(_ digest: String) { unsafe context = hmac_with_digest(digest) }
+
+    /// A copy that a key can be given to; nil if libcrypto has none.
+    func copy() -> OpaquePointer? {
+        guard let context = unsafe context else { return nil }
+        return unsafe EVP_MAC_CTX_dup(context)
     }
 }
 
@@ -28,20 +48,23 @@ package enum HashAlgorithm: String, CaseIterable, Sendable {
 package func withHMAC<Result>(
     _ algorithm: HashAlgorithm, key: Span<UInt8>, message: Span<UInt8>, _ body: (Span<UInt8>) -> Result
 ) throws(CryptographyFailure) -> Result {
+    guard let context = unsafe algorithm.template.copy() else { throw .refused("HMAC-\(algorithm.rawValue)") }
+    // Wipes what it has made of the key.
+    defer { unsafe EVP_MAC_CTX_free(context) }
     var digest = [64 of UInt8](repeating: 0)
     let length = unsafe key.withUnsafeBufferPointer { key in
         unsafe message.withUnsafeBufferPointer { message in
-            var length: UInt32 = 0
+            var length = 0
             var target = digest.mutableSpan
             return unsafe target.withUnsafeMutableBufferPointer { digest -> Int in
-                // An empty key is given as some address: NULL would mean "the key of last time".
+                // An empty key is given as some address: NULL would mean that there is none yet.
                 var none: UInt8 = 0
                 let made = unsafe withUnsafePointer(to: &none) {
-                    unsafe COpenSSL.HMAC(
-                        algorithm.method, key.baseAddress ?? $0, Int32(clamping: key.count), message.baseAddress,
-                        message.count, digest.baseAddress, &length)
+                    unsafe EVP_MAC_init(context, key.baseAddress ?? $0, key.count, nil) == 1
+                        && EVP_MAC_update(context, message.baseAddress, message.count) == 1
+                        && EVP_MAC_final(context, digest.baseAddress, &length, digest.count) == 1
                 }
-                return unsafe made == nil ? -1 : Int(length)
+                return made ? length : -1
             }
         }
     }

@@ -1,4 +1,5 @@
 import Authentication
+import AuthenticationTesting
 import Daemon
 import Dispatch
 import Testing

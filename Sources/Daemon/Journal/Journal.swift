@@ -113,9 +113,19 @@ package final class SystemJournal: Journal {
     }
 
     private static func send(_ entry: JournalEntry, to journald: Int32) -> Bool {
-        var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=\(entry.message)\n"
-        for (name, value) in entry.fields { text += "\(name)=\(value)\n" }
-        let bytes = Array(text.utf8)
-        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) >= 0
+        var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE="
+        text.reserveCapacity(1024)
+        text += entry.message
+        for (name, value) in entry.fields {
+            text += "\n"
+            text += name
+            text += "="
+            text += value
+        }
+        text += "\n"
+        let sent = text.withUTF8 { bytes in
+            unsafe Glibc.send(journald, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        }
+        return sent >= 0
     }
 }

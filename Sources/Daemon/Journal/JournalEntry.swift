@@ -30,8 +30,8 @@ package struct JournalEntry: Equatable, Sendable {
 
     /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
     static func printable(_ text: String) -> String {
+        guard !PrintableText.isClean(text.utf8.span, newlines: false) else { return text }
         let bytes = Array(text.utf8)
-        guard !PrintableText.isClean(bytes.span, newlines: false) else { return text }
         var kept: [UInt8] = []
         var index = 0
         while index < bytes.count {
@@ -100,10 +100,16 @@ package struct LoginRecord: Equatable, Sendable {
     /// claims to be somebody, and its line begins otherwise.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
-        var line = isClaimed ? "claimed login \(result)" : "login \(result)"
+        var line = isClaimed ? "claimed login " : "login "
+        line.reserveCapacity(256)
+        fields.reserveCapacity(12)
+        line += result
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
-            line += " \(word)=\(quoted ? LoginRecord.quoted(value) : LoginRecord.word(value))"
+            line += " "
+            line += word
+            line += "="
+            line += quoted ? LoginRecord.quoted(value) : LoginRecord.word(value)
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
@@ -140,6 +146,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
     private static func word(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return value }
         // By scalars: a combining mark makes another character of a quote, and leaves it a quote.
         var word = String.UnicodeScalarView()
         for scalar in value.unicodeScalars {
@@ -148,7 +155,13 @@ package struct LoginRecord: Equatable, Sendable {
         return String(word)
     }
 
+    /// Blanks, quotes and backslashes: in UTF-8 no other character has such a byte.
+    private static func shifts(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
     private static func quoted(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return "\"" + value + "\"" }
         var quoted = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in value.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.append("\\") }

@@ -280,8 +280,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     func setEnvironment(_ name: String, _ value: String) {
-        let name = Array(name.utf8)
-        write(value) { $0.setEnvironment(name: name.span, value: $1, version: version) }
+        write(value) { $0.setEnvironment(name: name.utf8.span, value: $1, version: version) }
     }
 
     func finish(_ code: VerdictCode, text: String) {
@@ -292,11 +291,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     private func write(_ text: String, _ build: (inout FrameBuffer, Span<UInt8>) -> Void) {
         guard let context, !isClosing else { return }
-        var frame = FrameBuffer.empty()
-        build(&frame, Array(text.utf8).span)
-        var buffer = unsent ?? context.channel.allocator.buffer(capacity: frame.count)
+        build(&service.frame, text.utf8.span)
+        var buffer = unsent ?? context.channel.allocator.buffer(capacity: service.frame.count)
         unsent = nil
-        frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+        service.frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
         unsent = buffer
     }
 

@@ -2,6 +2,7 @@ import Authentication
 import CPOSIX
 import Cryptography
 import NIOCore
+import Wire
 
 /// What all logins share: sessions, the way to the store, the directory, the configuration in force.
 ///
@@ -27,7 +28,12 @@ final class LoginService {
     private var hasQuietRecords = false
     /// How many connections there were at most since memory was last given back.
     private var busiest = 0
+    /// How many there were a second ago.
+    private var present = 0
     private var knownCredentials = KnownCredentials()
+    private var sessionIDs = SessionIDs()
+    /// Where frames to be sent are built, one after the other. No secret is ever among them.
+    var frame = FrameBuffer.empty()
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
@@ -50,17 +56,13 @@ final class LoginService {
     func openSession(
         account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
     ) -> Result<ValidationSession, SessionTable.Failure> {
-        var random = [UInt8](repeating: 0, count: 16)
-        do {
-            var span = random.mutableSpan
-            try fillRandom(&span)
+        let id: ValidationSession.ID
+        do throws(CryptographyFailure) {
+            id = try sessionIDs.next()
         } catch {
             journal.error("no random bytes for a session: \(error)")
             return .failure(.full)
         }
-        let id = ValidationSession.ID(
-            high: random[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
-            low: random[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
         let session = ValidationSession(
             id: id, account: account, provider: provider, step: step,
             deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
@@ -212,9 +214,12 @@ final class LoginService {
 
     /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
     private func giveMemoryBack() {
-        busiest = max(busiest, connections.count)
-        guard busiest >= LoginService.crowd, connections.count < busiest / 4 else { return }
-        busiest = connections.count
+        let before = present
+        present = connections.count
+        busiest = max(busiest, present)
+        // Not while it is still going: what is in use lies between what is not.
+        guard busiest >= LoginService.crowd, present < busiest / 4, present >= before else { return }
+        busiest = present
         DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
     }
 

@@ -13,7 +13,7 @@ final class DirectoryDesk {
     /// How long a look-up may keep those behind it before they get another thread.
     static let patience = TimeAmount.milliseconds(5)
 
-    /// A question that has not been answered.
+    /// A question that may still have to be given up.
     private struct Open {
         let deadline: Int64
         let giveUp: () -> Void
@@ -23,8 +23,7 @@ final class DirectoryDesk {
     private let threads = LookUpThreads(mostThreads, named: "twostep-nss")
     private let loop: any EventLoop
     private let clocks: any Clocks
-    private var open: [Int: Open] = [:]
-    private var asked = 0
+    private var open: [ObjectIdentifier: Open] = [:]
     private var isLookingAfter = false
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
@@ -37,22 +36,39 @@ final class DirectoryDesk {
     func ask<Answer: Sendable>(
         _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
     ) {
-        guard open.count < DirectoryDesk.mostWaiting else { return report(nil) }
-        asked &+= 1
-        let number = asked
-        open[number] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) { report(nil) }
+        whenSettled(begin(question), then: report)
+    }
+
+    /// Begins to look something up that will be needed later.
+    func begin<Answer: Sendable>(
+        _ question: @escaping @Sendable (any AccountDirectory) -> Answer
+    ) -> LookUp<Answer> {
+        let lookUp = LookUp<Answer>()
         let directory = directory
+        switch threads.put(unlessLongerThan: DirectoryDesk.mostWaiting, { lookUp.settle(question(directory)) }) {
+        case .full: lookUp.settle(nil)
+        case .waits: lookAfterThoseThatWait()
+        case .begins: break
+        }
+        open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
+            lookUp.settle(nil)
+        }
+        return lookUp
+    }
+
+    /// Reports what a look-up has found, on the event loop; nil if it cannot be told.
+    func whenSettled<Answer: Sendable>(_ lookUp: LookUp<Answer>, then report: @escaping (Answer?) -> Void) {
         let loop = loop
         let delivery = NIOLoopBound((desk: self, report: report), eventLoop: loop)
-        let mustWait = threads.put {
-            let answer = question(directory)
+        let answer = lookUp.answer { answer in
             loop.execute {
-                // One that comes too late is no answer any more.
-                guard delivery.value.desk.open.removeValue(forKey: number) != nil else { return }
+                delivery.value.desk.open[ObjectIdentifier(lookUp)] = nil
                 delivery.value.report(answer)
             }
         }
-        if mustWait { lookAfterThoseThatWait() }
+        guard let answer else { return }
+        open[ObjectIdentifier(lookUp)] = nil
+        report(answer)
     }
 
     private func lookAfterThoseThatWait() {
@@ -65,10 +81,13 @@ final class DirectoryDesk {
         }
     }
 
+    /// Nobody needs to know any more.
+    func forget<Answer: Sendable>(_ lookUp: LookUp<Answer>) { open[ObjectIdentifier(lookUp)] = nil }
+
     /// Gives up what has taken too long; called once a second.
     func sweep(at now: Moment) {
-        for (number, question) in open where now.boottime > question.deadline {
-            open[number] = nil
+        for (lookUp, question) in open where now.boottime > question.deadline {
+            open[lookUp] = nil
             question.giveUp()
         }
     }

@@ -22,13 +22,23 @@ final class LookUpThreads: @unchecked Sendable {
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
 
-    /// Has a question answered; returns whether it has to wait for the one before it.
-    func put(_ question: @escaping @Sendable () -> Void) -> Bool {
+    /// What becomes of a question.
+    enum Reception {
+        case begins
+        /// It has to wait for the one before it.
+        case waits
+        /// So many wait already: it is not answered.
+        case full
+    }
+
+    /// Has a question answered unless `limit` wait already.
+    func put(unlessLongerThan limit: Int, _ question: @escaping @Sendable () -> Void) -> Reception {
         monitor.withLock {
+            guard waiting.count < limit else { return .full }
             waiting.append(question)
-            guard atWork < usual else { return true }
+            guard atWork < usual else { return .waits }
             wakeOne()
-            return false
+            return .begins
         }
     }
 
