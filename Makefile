@@ -24,8 +24,8 @@ TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shell
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon deps-build deps-demo deps-test deps-bench demo test bench check format format-check install \
-	tree clean help diagram
+.PHONY: all module daemon may-become-root deps-build deps-demo deps-test deps-bench demo test bench check format \
+	format-check install tree clean help diagram
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -40,6 +40,10 @@ module: deps-build
 daemon: deps-build
 	@echo "== building twostepd and twostep (the first time takes some minutes)"
 	@$(SWIFT) build --product twostepd -c release
+
+# Whoever cannot is told so before anything is built.
+may-become-root:
+	@packaging/as-root true
 
 deps-build:
 	@packaging/need $(BUILD_PACKAGES)
@@ -79,13 +83,13 @@ tree: all
 	@rm -rf $(TREE)
 	@$(MAKE) --no-print-directory install DESTDIR=$(TREE) PREFIX=/usr >/dev/null
 
-demo: deps-demo tree ## watch real ssh and sudo ask for codes
+demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 	@packaging/as-root Tests/World/enter $(TREE) /mnt/twostep/Tests/World/demo
 
-test: deps-test tree ## run every test
+test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
-bench: deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
+bench: may-become-root deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
 	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
 
 check: deps-test tree format-check ## what CI runs beside the tests: format, linkage, manual pages

@@ -1,3 +1,5 @@
+import AdminProtocol
+
 /// What commands touch of the machine, so that tests can stand in for it.
 package struct AdministrationWorld {
     package let console: any Console
@@ -14,5 +16,24 @@ package struct AdministrationWorld {
         self.accounts = accounts
         self.replyLimit = replyLimit
         self.stores = stores
+    }
+
+    /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.
+    ///
+    /// The daemon knows people who have left, too. So of a name that was mistyped it says only that nothing is
+    /// there, which at three in the morning reads as if everything were in order.
+    func absence(of user: String) -> String? {
+        do throws(SystemAccountsFailure) {
+            guard try accounts.uid(ofUser: user) == nil else { return nil }
+            return "There is no account '\(user)' on this machine: see getent passwd \(user)"
+        } catch {
+            return nil
+        }
+    }
+
+    /// A refusal that concerns `user`: where nothing was found, and nobody has that name, it says so.
+    func explained(_ failure: CommandFailure, about user: String) -> CommandFailure {
+        guard failure.refusal.code == .unknownDevice, let absence = absence(of: user) else { return failure }
+        return CommandFailure(failure, hint: absence)
     }
 }

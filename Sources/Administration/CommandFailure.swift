@@ -11,6 +11,11 @@ struct CommandFailure: Error, Equatable {
         refusal = AdminRefusal(code, message, hint: hint)
     }
 
+    /// The same, with another hint.
+    init(_ failure: CommandFailure, hint: String) {
+        self.init(failure.status, code: failure.refusal.code, failure.refusal.message, hint: hint)
+    }
+
     /// What the daemon refused.
     init(_ refusal: AdminRefusal) {
         status = .refused

@@ -33,12 +33,10 @@ extension Reading {
         guard let match = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
-        if let value = values["unenrolled"], text(value, "unenrolled").map({ $0 != "deny" }) ?? false {
-            refuse(value, "unenrolled is \(value.found)", expected: "deny")
-        }
         let rule = Rule(
             match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
+            unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
@@ -46,6 +44,21 @@ extension Reading {
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         refuseContradictions(rule, values, item)
         return rule
+    }
+
+    private mutating func readUnenrolled(_ setting: Setting) -> Unenrolled? {
+        guard let word = text(setting, "unenrolled") else { return nil }
+        let known = [Unenrolled.deny, .skip].map(\.rawValue)
+        guard known.contains(word), let unenrolled = Unenrolled(rawValue: word) else {
+            refuse(
+                setting, "unenrolled is '\(word)'", expected: Reading.words(known),
+                suggestion: Nearness.suggestion(for: word, among: known))
+            return nil
+        }
+        if unenrolled == .skip {
+            warn(setting.place, "unenrolled: skip lets in whoever has a first factor and no device yet")
+        }
+        return unenrolled
     }
 
     /// What a person is asked for: one line that a terminal shows as it is.
@@ -108,6 +121,11 @@ extension Reading {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }
+        }
+        if rule.isFirstFactorWaived, rule.unenrolled != .deny, let value = values["unenrolled"] {
+            refuse(
+                value, "unenrolled: \(rule.unenrolled.rawValue) beside first_factor: none",
+                expected: "one of them: who has neither a first factor nor a device is nobody")
         }
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }

@@ -44,36 +44,60 @@ private final class HMACTemplate: @unchecked Sendable {
     }
 }
 
-/// Lends HMAC(key, message) (RFC 2104) for the time of a call; the digest is wiped afterwards.
-package func withHMAC<Result>(
-    _ algorithm: HashAlgorithm, key: Span<UInt8>, message: Span<UInt8>, _ body: (Span<UInt8>) -> Result
-) throws(CryptographyFailure) -> Result {
-    guard let context = unsafe algorithm.template.copy() else { throw .refused("HMAC-\(algorithm.rawValue)") }
-    // Wipes what it has made of the key.
-    defer { unsafe EVP_MAC_CTX_free(context) }
-    var digest = [64 of UInt8](repeating: 0)
-    let length = unsafe key.withUnsafeBufferPointer { key in
-        unsafe message.withUnsafeBufferPointer { message in
+/// HMAC (RFC 2104) under one key, for one message after the other. What it has made of the key is wiped with it.
+@safe
+package struct HMAC: ~Copyable {
+    private let context: OpaquePointer
+    private let algorithm: HashAlgorithm
+
+    package init(_ algorithm: HashAlgorithm, key: Span<UInt8>) throws(CryptographyFailure) {
+        guard let context = unsafe algorithm.template.copy() else { throw .refused("HMAC-\(algorithm.rawValue)") }
+        // Set first: from here on `deinit` puts it away.
+        unsafe self.context = context
+        self.algorithm = algorithm
+        let isKeyed = unsafe key.withUnsafeBufferPointer { key in
+            // An empty key is given as some address: NULL would mean the one before.
+            var none: UInt8 = 0
+            return unsafe withUnsafePointer(to: &none) {
+                unsafe EVP_MAC_init(context, key.baseAddress ?? $0, key.count, nil) == 1
+            }
+        }
+        guard isKeyed else { throw .refused("HMAC-\(algorithm.rawValue)") }
+    }
+
+    deinit { unsafe EVP_MAC_CTX_free(context) }
+
+    /// Lends the digest of a message for the time of a call; it is wiped afterwards.
+    package borrowing func withDigest<Result>(
+        of message: Span<UInt8>, _ body: (Span<UInt8>) -> Result
+    ) throws(CryptographyFailure) -> Result {
+        var digest = [64 of UInt8](repeating: 0)
+        let context = unsafe context
+        let length = unsafe message.withUnsafeBufferPointer { message in
             var length = 0
             var target = digest.mutableSpan
             return unsafe target.withUnsafeMutableBufferPointer { digest -> Int in
-                // An empty key is given as some address: NULL would mean that there is none yet.
-                var none: UInt8 = 0
-                let made = unsafe withUnsafePointer(to: &none) {
-                    unsafe EVP_MAC_init(context, key.baseAddress ?? $0, key.count, nil) == 1
-                        && EVP_MAC_update(context, message.baseAddress, message.count) == 1
-                        && EVP_MAC_final(context, digest.baseAddress, &length, digest.count) == 1
-                }
+                let made =
+                    unsafe EVP_MAC_init(context, nil, 0, nil) == 1
+                    && EVP_MAC_update(context, message.baseAddress, message.count) == 1
+                    && EVP_MAC_final(context, digest.baseAddress, &length, digest.count) == 1
                 return made ? length : -1
             }
         }
+        defer {
+            var target = digest.mutableSpan
+            unsafe target.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+        }
+        guard length == algorithm.digestSize else { throw .refused("HMAC-\(algorithm.rawValue)") }
+        return body(digest.span.extracting(first: length))
     }
-    defer {
-        var target = digest.mutableSpan
-        unsafe target.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
-    }
-    guard length == algorithm.digestSize else { throw .refused("HMAC-\(algorithm.rawValue)") }
-    return body(digest.span.extracting(first: length))
+}
+
+/// Lends HMAC(key, message) for the time of a call; the digest is wiped afterwards.
+package func withHMAC<Result>(
+    _ algorithm: HashAlgorithm, key: Span<UInt8>, message: Span<UInt8>, _ body: (Span<UInt8>) -> Result
+) throws(CryptographyFailure) -> Result {
+    try HMAC(algorithm, key: key).withDigest(of: message, body)
 }
 
 /// Whether two byte strings are equal, in a time that depends on their lengths alone.

@@ -134,6 +134,32 @@ import Testing
             text: "Wrong: no device of alice has made this code, now or a while ago.\n",
             json: #"{"account": "alice", "match": null}"#),
         Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["ABCD"],
+                    reply: .verified(Samples.diagnosis(offset: 0, secondsPerUnit: 0)))
+            ],
+            lines: [.text("ABCD")], text: "Right: the code is of 'phone' (totp), and would be accepted.\n",
+            json: """
+                {"account": "alice", "match": {"module": "totp", "module_id": null, "device": "phone", "offset": 0, \
+                "seconds_per_unit": 0, "acceptable": true, "spent": false}}
+                """),
+        Row(
+            arguments: ["verify", "alice"],
+            turns: [
+                .exchange(
+                    .verify(account: "alice"), ["ABCD"],
+                    reply: .verified(
+                        Samples.diagnosis(offset: 0, secondsPerUnit: 0, isAcceptable: false, isSpent: true)))
+            ],
+            lines: [.text("ABCD")],
+            text: "Right, but used already: a login would refuse it. It is of 'phone' (totp).\n",
+            json: """
+                {"account": "alice", "match": {"module": "totp", "module_id": null, "device": "phone", "offset": 0, \
+                "seconds_per_unit": 0, "acceptable": false, "spent": true}}
+                """),
+        Row(
             arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.status))],
             text: """
                 twostepd 0.1.0 serving, running for 3 h 12 min
@@ -174,19 +200,10 @@ import Testing
                 """),
     ]
 
-    @Test(arguments: rows) func `a command says what the daemon did`(row: Row) throws {
-        let run = try Performance(row.arguments, against: row.turns, console: ScriptedConsole(row.lines))
-        #expect(run.status == row.status)
-        #expect(run.output == row.text)
-        #expect(run.errors.isEmpty == !row.text.isEmpty)
-    }
+    @Test(arguments: rows) func `a command says what the daemon did`(row: Row) throws { try row.checkText() }
 
     @Test(arguments: rows) func `with --json it says the same in one document, and nothing else`(row: Row) throws {
-        let run = try Performance(row.arguments + ["--json"], against: row.turns, console: ScriptedConsole(row.lines))
-        #expect(run.status == row.status)
-        #expect(run.output == row.json + "\n")
-        #expect(try run.document().count > 0)
-        #expect(run.errors == "")
+        try row.checkDocument()
     }
 
     @Test func `a refusal says what was found and what to type`() throws {
@@ -224,7 +241,10 @@ import Testing
         ["remove", "alice", "phone", "--frobnicate"], ["enroll", "alice", ":"],
         ["remove", "alice", "phone", "--yes", "--module", "totp:"], ["remove", "alice", "phone"],
         ["init", "--config", "etc/twostep"], ["init", "--state-directory", "/"],
-        ["init", "--runtime-directory", "/run/../etc"],
+        ["init", "--runtime-directory", "/run/../etc"], ["user", "add"], ["user", "add", "zoë", "--provider", ":"],
+        ["user", "add", "zoë", "--password", "x"], ["credentials", "link", "homeassistant", "zoë"],
+        ["credentials", "link", "homeassistant:", "zoë", "alice"], ["credentials", "unlink", "homeassistant", "zoë"],
+        ["sessions", "end"], ["sessions", "3f9a"], ["legacy", "passwd", "zoë"],
     ]) func `wrong usage is exit code 2, as text or as a document`(arguments: [String]) throws {
         let text = Performance(arguments)
         #expect(text.status == .usage)
@@ -236,7 +256,21 @@ import Testing
         #expect(error["code"] as? String == "usage")
     }
 
-    @Test(arguments: [[], ["--help"], ["help", "enroll"], ["enroll", "--help"], ["--version"]] as [[String]])
+    static let verbs: [[String]] = [
+        ["init"], ["enroll"], ["list"], ["remove"], ["verify"], ["unlock"], ["status"], ["user"], ["user", "add"],
+        ["user", "passwd"], ["user", "remove"], ["user", "list"], ["legacy"], ["legacy", "passwd"], ["credentials"],
+        ["credentials", "list"], ["credentials", "link"], ["credentials", "unlink"], ["sessions"],
+        ["sessions", "list"], ["sessions", "end"],
+    ]
+
+    @Test(arguments: verbs) func `every verb is explained with an example`(verb: [String]) {
+        let run = Performance(verb + ["--help"])
+        #expect(run.status == .done)
+        #expect(run.output.contains("Example: twostep \(verb[0])"))
+        #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    }
+
+    @Test(arguments: [[], ["--help"], ["help", "enroll"], ["user"], ["--version"]] as [[String]])
     func `help is no error and fits 80 columns`(arguments: [String]) {
         let run = Performance(arguments)
         #expect(run.status == .done)
@@ -286,7 +320,68 @@ import Testing
                     .exchange(.unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))
                 ], console: ScriptedConsole(outputFailure: 32))
             #expect(run.status == .refused)
-            #expect(run.errors == "twostep: The output cannot be written: Broken pipe.\n")
+            #expect(
+                run.errors == """
+                    twostep: The output cannot be written: Broken pipe.
+                    Done all the same: Forgot 1 failure of alice.
+
+                    """)
         }
+        let status = try Performance(
+            ["status"], against: [.exchange(.status, reply: .status(Samples.status))],
+            console: ScriptedConsole(outputFailure: 32))
+        #expect(status.errors == "twostep: The output cannot be written: Broken pipe.\n")
+    }
+
+    static let nothing: [Row] = [
+        Row(
+            arguments: ["list", "alcie"],
+            turns: [.exchange(.list(account: "alcie"), reply: .listing(Listing(devices: [], counters: [])))],
+            text: "alcie has no device.\n", json: ""),
+        Row(
+            arguments: ["unlock", "alcie"],
+            turns: [.exchange(.unlock(account: "alcie"), reply: .unlocked(Unlocking(account: "alcie", failures: 0)))],
+            text: "alcie has no failures to forget.\n", json: ""),
+        Row(
+            arguments: ["verify", "alcie"],
+            turns: [
+                .exchange(
+                    .verify(account: "alcie"), ["1"],
+                    reply: .refused(AdminRefusal(.unknownDevice, "alcie has no device.", hint: "twostep enroll")))
+            ],
+            lines: [.text("1")], status: .refused, text: "twostep: alcie has no device.\n", json: ""),
+        Row(
+            arguments: ["remove", "alcie", "phone", "--yes"],
+            turns: [
+                .exchange(
+                    .remove(account: "alcie", device: "phone", module: nil, force: false),
+                    reply: .refused(AdminRefusal(.unknownDevice, "alcie has no device 'phone'.", hint: "No device.")))
+            ],
+            status: .refused, text: "twostep: alcie has no device 'phone'.\n", json: ""),
+    ]
+
+    @Test(arguments: nothing) func `of a name that nobody has, more is said than that nothing is there`(row: Row) throws
+    {
+        let run = try Performance(row.arguments, against: row.turns, console: ScriptedConsole(row.lines))
+        #expect(run.status == row.status)
+        let absence = "There is no account 'alcie' on this machine: see getent passwd alcie\n"
+        #expect(run.output + run.errors == row.text + absence)
+    }
+
+    @Test func `a command that is none is named, with those that are`() {
+        let run = Performance(["statsu"])
+        #expect(run.status == .usage)
+        #expect(run.errors.contains("'statsu' is no command: expected init, enroll, "))
+    }
+
+    @Test func `a reload that failed does not look as if the new file were in force`() throws {
+        let serving = ServiceStatus(
+            version: "0.1.0", isServing: true, problems: Samples.broken.problems,
+            configuration: Samples.status.configuration, store: Samples.status.store, sockets: [], openSessions: 0,
+            accounts: nil, devices: nil, granted: 0, refused: 0, uptime: 5, isClockSane: true)
+        let run = try Performance(["status"], against: [.exchange(.status, reply: .status(serving))])
+        #expect(
+            run.output.contains(
+                "expected a module\nUntil that is repaired, the configuration of before stays in force.\n"))
     }
 }

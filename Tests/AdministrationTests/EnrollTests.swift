@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct EnrollTests {
     static let begin = AdminRequest.beginEnrollment(
-        account: "alice", module: Samples.totp, device: "phone", parameters: [:])
+        account: "alice", module: Samples.totp, device: nil, parameters: [:])
     static let begun = ScriptedDaemon.Turn.exchange(
         begin, reply: .enrollmentBegun(Samples.begun), secrets: [Samples.uri, Samples.groupedKey])
     static let wrong = ScriptedDaemon.Turn.exchange(
@@ -126,6 +126,21 @@ import Testing
                 """)
         #expect(try run.document()["uri"] as? String == Samples.uri)
         #expect(run.errors == "")
+    }
+
+    @Test func `a document that cannot be written leaves nobody in doubt what was stored`() throws {
+        let run = try Performance(
+            ["enroll", "alice", "totp", "--no-confirm", "--json"],
+            against: [EnrollTests.begun, .exchange(.storeWithoutConfirmation, reply: .enrollmentDone(Samples.done))],
+            console: ScriptedConsole(outputFailure: 28))
+        #expect(run.status == .refused)
+        #expect(
+            run.errors == """
+                twostep: The output cannot be written: No space left on device.
+                Done all the same: Stored the device 'phone' (totp) of alice. Nobody has seen its secret: \
+                enroll it anew.
+
+                """)
     }
 
     @Test func `a document with a confirmation is still one, and the secrets are shown beside it`() throws {

@@ -18,7 +18,9 @@ struct Performance {
         let daemon = try ScriptedDaemon(turns)
         status = AdministrationCommand.execute(
             arguments + ["--runtime-directory", daemon.runtimeDirectory],
-            in: AdministrationWorld(console: console, accounts: ScriptedAccounts(), replyLimit: replyLimit))
+            in: AdministrationWorld(
+                console: console, accounts: ScriptedAccounts(users: ["alice": 1000, "bob": 1001, "carol": 1002]),
+                replyLimit: replyLimit))
         output = console.output
         errors = console.errors.replacingOccurrences(of: daemon.runtimeDirectory, with: "/run/twostep")
         #expect(daemon.finish() == [], sourceLocation: sourceLocation)

@@ -6,7 +6,7 @@ import Synchronization
 final class ScriptedAccounts: SystemAccounts {
     let isPrivileged: Bool
     let administrator = geteuid()
-    private(set) var users: [String: UInt32] = [:]
+    private(set) var users: [String: UInt32]
     private(set) var groups: [String: UInt32] = ["root": getegid()]
     private(set) var created: [String] = []
     let refusal: SystemAccountsFailure?
@@ -14,7 +14,8 @@ final class ScriptedAccounts: SystemAccounts {
     /// A number that files can be given to: any for root, one's own for everybody else.
     static var number: UInt32 { geteuid() == 0 ? 4711 : geteuid() }
 
-    init(isPrivileged: Bool = true, refusal: SystemAccountsFailure? = nil) {
+    init(isPrivileged: Bool = true, users: [String: UInt32] = [:], refusal: SystemAccountsFailure? = nil) {
+        self.users = users
         self.isPrivileged = isPrivileged
         self.refusal = refusal
     }

@@ -7,6 +7,8 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     case answered
     case proved(Proof, mayTryAgain: Bool)
     case judged(Outcome, by: ModuleID, mayTryAgain: Bool)
+    case inquired(Finding)
+    case enrolled(Enrolling, mayTryAgain: Bool)
     case credited(Credentials)
     case expired, cancelled, failed, refused
 
@@ -23,6 +25,9 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .proved(let proof, let mayTryAgain): Event.verdict(flow.proved(proof, mayTryAgain: mayTryAgain))
         case .judged(let outcome, let module, let mayTryAgain):
             Event.verdict(flow.judged(outcome, by: module, mayTryAgain: mayTryAgain))
+        case .inquired(let finding): Event.verdict(flow.inquired(finding))
+        case .enrolled(let enrolling, let mayTryAgain):
+            Event.verdict(flow.enrolled(enrolling, mayTryAgain: mayTryAgain))
         case .credited(let credentials):
             switch flow.credited(credentials) {
             case .end(let verdict): verdict
@@ -44,7 +49,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     private static func verdict(_ action: LoginFlow.OnJudgement) -> Verdict? {
         switch action {
         case .end(let verdict): verdict
-        case .askAgain, .ask, .credit: nil
+        case .askAgain, .ask, .inquire, .credit: nil
         }
     }
 
@@ -55,6 +60,8 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .answered: "answered"
         case .proved(let proof, let again): "proved \(proof) \(again)"
         case .judged(let outcome, let module, let again): "judged \(outcome) by \(module) \(again)"
+        case .inquired(let finding): "inquired \(finding)"
+        case .enrolled(let enrolling, let again): "enrolled \(enrolling) \(again)"
         case .credited(let credentials): "credited \(credentials)"
         case .expired: "expired"
         case .cancelled: "cancelled"
@@ -75,8 +82,11 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 .proved(.rejected(.wrongPassword), mayTryAgain: again),
                 .proved(.rejected(.noEvidence), mayTryAgain: again),
                 .proved(.unavailable("gone"), mayTryAgain: again),
+                .enrolled(.rejected(.wrongAnswer), mayTryAgain: again),
+                .enrolled(.unavailable(.storeUnavailable), mayTryAgain: again),
             ]
             for module in modules {
+                events.append(.enrolled(.stored(module), mayTryAgain: again))
                 events += [
                     .judged(.accepted(Some.ann), by: module, mayTryAgain: again),
                     .judged(.accepted(Some.bob), by: module, mayTryAgain: again),
@@ -89,6 +99,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 ]
             }
         }
+        events += [.inquired(.enrolled), .inquired(.unenrolled), .inquired(.cannotTell)]
         events += [
             .credited(.account(Some.ann)), .credited(.account(Some.bob)), .credited(.refused), .credited(.unavailable),
         ]

@@ -32,6 +32,13 @@ import Testing
                     provider: Some.linux, livesOnEvidence: livesOnEvidence, speaksOfAccounts: false, steps: steps)
                 plans.append(Plan(for: Some.ann, chains: [own]))
                 plans.append(Plan(for: Some.ann, chains: [own], isExempt: true))
+                for unenrolled in [Unenrolled.skip, .enroll] {
+                    for isWaived in [false, true] {
+                        var plan = Plan(for: Some.ann, chains: [chain], isFirstFactorWaived: isWaived)
+                        plan.unenrolled = unenrolled
+                        plans.append(plan)
+                    }
+                }
                 let other = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(modules[0])])
                 plans.append(Plan(for: Some.ann, chains: [other, chain]))
                 plans.append(Plan(for: Some.ann, chains: [chain, other], isExempt: true, tries: 1))
@@ -44,6 +51,7 @@ import Testing
     struct Earned: Hashable {
         var chosen: Int?
         var isProved = false
+        var isUnenrolled = false
         var accepted: [ModuleID] = []
         var isCredited = false
 
@@ -55,6 +63,9 @@ import Testing
             case .proved(.proved(let username, _), _):
                 if username == plan.account || !plan.chains[chosen ?? 0].speaksOfAccounts { isProved = true }
             case .judged(.accepted(plan.account, _), let module, _): accepted.append(module)
+            // What was set up within the login counts as accepted: its first answer was, and it is on disk.
+            case .enrolled(.stored(let module), _): accepted.append(module)
+            case .inquired(.unenrolled): isUnenrolled = true
             case .credited(.account(plan.account)): isCredited = true
             case _: break
             }
@@ -62,11 +73,14 @@ import Testing
 
         /// Whether a flow may end like this.
         func pays(for verdict: Verdict, _ plan: Plan) -> Bool {
-            guard verdict == .granted || verdict == .exempt else { return true }
+            guard [.granted, .exempt, .skipped].contains(verdict) else { return true }
             guard isProved, let chosen else { return false }
             let chain = plan.chains[chosen]
             if verdict == .exempt { return plan.isExempt && chain.livesOnEvidence && accepted.isEmpty }
+            let isLetOff = plan.unenrolled == .skip && isUnenrolled && accepted.isEmpty
+            if verdict == .skipped { return isLetOff && chain.livesOnEvidence }
             guard isCredited else { return false }
+            if isLetOff, !chain.livesOnEvidence { return true }
             if plan.isExempt { return !chain.livesOnEvidence && accepted.isEmpty }
             return accepted.count == chain.steps.count
                 && zip(accepted, chain.steps).allSatisfy { $1.alternatives.contains($0) }
@@ -102,8 +116,8 @@ import Testing
                             #expect(verdict == ending)
                             #expect(earned.pays(for: ending, plan), "\(path + [event])")
                             if ending == .granted { granted += ways }
-                            if ending == .exempt { exempt += ways }
-                            if ending == .granted || ending == .exempt { isPassable = true }
+                            if ending == .exempt || ending == .skipped { exempt += ways }
+                            if [.granted, .exempt, .skipped].contains(ending) { isPassable = true }
                         } else {
                             #expect(verdict == nil)
                         }
@@ -156,10 +170,32 @@ import Testing
                 case .cancelled: .conversationFailed
                 case .failed: .unavailable(.storeUnavailable)
                 case .refused: .denied(.notPermitted)
-                case .begin, .chose, .answered, .proved, .judged, .credited: .denied(.outOfTurn)
+                case .begin, .chose, .answered, .proved, .judged, .inquired, .enrolled, .credited: .denied(.outOfTurn)
                 }
             #expect(event.report(to: &flow) == expected, "\(event)")
             #expect(flow.state == .ended(expected))
+        }
+    }
+
+    /// The way to each state in which somebody without a device is, and the only kind of event that is in turn there.
+    static let waysOfUnenrolled: [([Event], String)] = {
+        let start: [Event] = [.begin, .answered, .proved(.proved(Some.ann, isWaived: false), mayTryAgain: true)]
+        return [
+            (start, "inquired"), (start + [.inquired(.unenrolled)], "answered"),
+            (start + [.inquired(.unenrolled), .answered], "enrolled"),
+        ]
+    }()
+
+    @Test(arguments: waysOfUnenrolled)
+    func `an event out of turn grants nothing to whoever is being set up`(_ path: [Event], _ inTurn: String) {
+        var plan = Plan(
+            for: Some.ann,
+            chains: [ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(FlowWalkTests.modules[0])])])
+        plan.unenrolled = .enroll
+        for event in Event.all(FlowWalkTests.modules) where !event.description.hasPrefix(inTurn) {
+            var flow = LoginFlow.after(path, plan)
+            let verdict = event.report(to: &flow)
+            #expect(verdict != nil && verdict != .granted && verdict != .skipped && verdict != .exempt, "\(event)")
         }
     }
 

@@ -171,7 +171,7 @@ import Testing
         let chain = ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(Some.totp)])
         let rule = Rule(
             Match(), sessionLifetime: 60_000, echo: true, prompt: "Code of the phone", line: 3)
-        let plan = try Policy(chains: [chain], rules: [rule]).plan(for: request())
+        let plan = try Policy(chains: [chain], rules: [rule]).plan(for: request(), at: Some.moment(0))
         #expect(plan.sessionLifetime == 60_000 && plan.echo == true && plan.prompt == "Code of the phone")
         let form = InputSchema([InputField(name: "code", label: "Code", kind: .secret)])
         #expect(form.with(label: plan.prompt, echo: plan.echo).fields[0].kind == .visible)

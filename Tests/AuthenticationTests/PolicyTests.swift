@@ -18,12 +18,12 @@ import Testing
                 Rule(accounts: [Some.bob], tries: 7, line: 2),
                 Rule(services: ["sshd"], accounts: [Some.bob], isExempt: true, line: 3),
             ])
-        #expect(try policy.plan(for: request("cron", Some.bob)).ruleLine == 1)
-        let second = try policy.plan(for: request("sshd", Some.bob))
+        #expect(try policy.plan(for: request("cron", Some.bob), at: Some.moment(0)).ruleLine == 1)
+        let second = try policy.plan(for: request("sshd", Some.bob), at: Some.moment(0))
         #expect(second.ruleLine == 2)
         #expect(second.tries == 7)
         #expect(!second.isExempt)
-        let none = try policy.plan(for: request())
+        let none = try policy.plan(for: request(), at: Some.moment(0))
         #expect(none == Plan(for: Some.ann, chains: [PolicyTests.pam]))
     }
 
@@ -38,19 +38,19 @@ import Testing
 
     @Test(arguments: [("sshd", 3), ("su", 3), ("su-l", 3), ("sudo", 1), ("login", 1), ("swaylock", 1), ("", 1)])
     func `who asks once gets three tries, who loops gets one`(_ service: String, _ tries: Int) throws {
-        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request(service)).tries == tries)
+        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request(service), at: Some.moment(0)).tries == tries)
     }
 
     @Test func `whoever asks for himself is never exempt, and never without a first factor`() throws {
         let policy = Policy(
             chains: [PolicyTests.pam, PolicyTests.linux],
             rules: [Rule(steps: [], isExempt: true, isFirstFactorWaived: true, line: 1)])
-        let own = try policy.plan(for: request("cron", origin: .accountItself(uid: 1000)))
+        let own = try policy.plan(for: request("cron", origin: .accountItself(uid: 1000)), at: Some.moment(0))
         #expect(!own.isExempt)
         #expect(!own.isFirstFactorWaived)
         #expect(own.keepsNothing)
         #expect(own.chains == [PolicyTests.pam])
-        let trusted = try policy.plan(for: request("cron"))
+        let trusted = try policy.plan(for: request("cron"), at: Some.moment(0))
         #expect(trusted.isExempt)
         #expect(trusted.isFirstFactorWaived)
     }
@@ -59,18 +59,18 @@ import Testing
         let weak = ProviderChain(provider: ProviderID("weak"), livesOnEvidence: false, steps: [])
         let policy = Policy(chains: [PolicyTests.pam, weak])
         let named = request(provider: ProviderID("weak"), origin: .accountItself(uid: 1000))
-        #expect(try policy.plan(for: named).chains == [PolicyTests.pam])
-        #expect(try policy.plan(for: request(provider: ProviderID("weak"))).chains == [weak])
+        #expect(try policy.plan(for: named, at: Some.moment(0)).chains == [PolicyTests.pam])
+        #expect(try policy.plan(for: request(provider: ProviderID("weak")), at: Some.moment(0)).chains == [weak])
     }
 
     @Test func `a rule with no steps takes none away`() throws {
         let policy = Policy(chains: [PolicyTests.pam], rules: [Rule(steps: [], line: 1)])
-        #expect(try policy.plan(for: request()).chains == [PolicyTests.pam])
+        #expect(try policy.plan(for: request(), at: Some.moment(0)).chains == [PolicyTests.pam])
     }
 
     @Test func `a rule's steps stand in place of the chain's`() throws {
         let policy = Policy(chains: [PolicyTests.pam], rules: [Rule(steps: [Step(Some.pin)], line: 1)])
-        #expect(try policy.plan(for: request()).chains.map(\.steps) == [[Step(Some.pin)]])
+        #expect(try policy.plan(for: request(), at: Some.moment(0)).chains.map(\.steps) == [[Step(Some.pin)]])
     }
 
     @Test func `the PAM line comes before the rule, and neither may name what is not there`() throws {
@@ -80,11 +80,14 @@ import Testing
                 Rule(services: ["su"], provider: Some.pam, line: 1),
                 Rule(services: ["sudo"], provider: ProviderID("gone"), line: 2),
             ])
-        #expect(try policy.plan(for: request("su")).chains == [PolicyTests.pam])
-        #expect(try policy.plan(for: request("su", provider: Some.linux)).chains == [PolicyTests.linux])
-        #expect(throws: Policy.Failure.unknownProvider(ProviderID("gone"))) { try policy.plan(for: request("sudo")) }
+        #expect(try policy.plan(for: request("su"), at: Some.moment(0)).chains == [PolicyTests.pam])
+        #expect(
+            try policy.plan(for: request("su", provider: Some.linux), at: Some.moment(0)).chains == [PolicyTests.linux])
+        #expect(throws: Policy.Failure.unknownProvider(ProviderID("gone"))) {
+            try policy.plan(for: request("sudo"), at: Some.moment(0))
+        }
         #expect(throws: Policy.Failure.unknownProvider(ProviderID("linux", id: "x"))) {
-            try policy.plan(for: request(provider: ProviderID("linux", id: "x")))
+            try policy.plan(for: request(provider: ProviderID("linux", id: "x")), at: Some.moment(0))
         }
     }
 
@@ -96,20 +99,39 @@ import Testing
                 Rule(services: ["su"], provider: Some.pam, isFirstFactorWaived: true, line: 1),
                 Rule(services: ["sudo"], provider: Some.pam, isExempt: true, line: 2),
             ])
-        #expect(try policy.plan(for: request("su")).isFirstFactorWaived)
-        #expect(try !policy.plan(for: request("su", provider: other.provider)).isFirstFactorWaived)
-        #expect(try policy.plan(for: request("sudo")).isExempt)
-        #expect(try !policy.plan(for: request("sudo", provider: other.provider)).isExempt)
+        #expect(try policy.plan(for: request("su"), at: Some.moment(0)).isFirstFactorWaived)
+        #expect(try !policy.plan(for: request("su", provider: other.provider), at: Some.moment(0)).isFirstFactorWaived)
+        #expect(try policy.plan(for: request("sudo"), at: Some.moment(0)).isExempt)
+        #expect(try !policy.plan(for: request("sudo", provider: other.provider), at: Some.moment(0)).isExempt)
     }
 
     @Test func `what lives on evidence is never in a menu`() throws {
         let other = ProviderChain(provider: ProviderID("linux", id: "b"), livesOnEvidence: false, steps: [])
         let policy = Policy(chains: [PolicyTests.pam, PolicyTests.linux, other])
-        #expect(try policy.plan(for: request()).chains == [PolicyTests.linux, other])
-        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request()).chains == [PolicyTests.pam])
+        #expect(try policy.plan(for: request(), at: Some.moment(0)).chains == [PolicyTests.linux, other])
+        #expect(
+            try Policy(chains: [PolicyTests.pam]).plan(for: request(), at: Some.moment(0)).chains == [PolicyTests.pam])
     }
 
     @Test func `the plan is for the account that was asked about`() throws {
-        #expect(try Policy(chains: [PolicyTests.pam]).plan(for: request("sshd", Some.bob)).account == Some.bob)
+        #expect(
+            try Policy(chains: [PolicyTests.pam]).plan(for: request("sshd", Some.bob), at: Some.moment(0)).account
+                == Some.bob)
+    }
+
+    @Test func `enrolment within a login ends with its last day, and never begins for whoever speaks for himself`()
+        throws
+    {
+        var rule = Rule(services: ["sshd"], line: 1)
+        rule.unenrolled = .enroll
+        rule.enrollUntil = Some.moment(100).wall
+        let policy = Policy(chains: [PolicyTests.pam], rules: [rule])
+        func unenrolled(_ request: LoginRequest, _ seconds: Int64) throws -> Unenrolled {
+            try policy.plan(for: request, at: Some.moment(seconds)).unenrolled
+        }
+        #expect(try unenrolled(request("sshd"), 99) == .enroll)
+        #expect(try unenrolled(request("sshd"), 100) == .deny)
+        #expect(try unenrolled(request("login"), 0) == .deny)
+        #expect(try unenrolled(request("sshd", origin: .accountItself(uid: 1000)), 0) == .deny)
     }
 }

@@ -251,7 +251,13 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "quoted true", "policy: [{match: {}, exempt: 'true'}]\n",
             ":1:30: exempt is the text 'true', expected true or false"),
-        BadDocument("skip", "policy: [{match: {}, unenrolled: skip}]\n", ":1:34: unenrolled is 'skip', expected deny"),
+        BadDocument(
+            "not there yet either", "policy: [{match: {}, unenrolled: enroll}]\n",
+            ":1:34: unenrolled is 'enroll', expected one of deny, skip"),
+        BadDocument(
+            "nobody at all", "policy: [{match: {}, first_factor: none, unenrolled: skip}]\n",
+            ":1:54: unenrolled: skip beside first_factor: none, expected one of them: who has neither a first factor nor "
+                + "a device is nobody"),
         BadDocument(
             "another first factor", "policy: [{match: {}, first_factor: some}]\n",
             ":1:36: first_factor is 'some', expected none, or no such key"),

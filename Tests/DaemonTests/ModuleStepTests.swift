@@ -163,4 +163,86 @@ import Wire
             #expect(world.journal.messages.last?.contains("reason=insecure_module") == true)
         }
     }
+
+    // MARK: Who has nothing yet
+
+    private var skip: Rule {
+        var rule = Rule(services: ["sshd"], line: 5)
+        rule.unenrolled = .skip
+        return rule
+    }
+
+    @Test func `who has nothing is let off where a rule says so, and the journal says why`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.verdict() == verdict(.exempt))
+            #expect(world.journal.messages.last?.hasPrefix("login skipped reason=not_enrolled service=sshd") == true)
+            #expect(world.journal.messages.last?.contains(#"user="alice""#) == true)
+        }
+    }
+
+    @Test func `who has a device is asked for it all the same`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            try world.enroll("alice", module: Self.digits.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == .prompt(.secret, "Verification code: "))
+        }
+    }
+
+    @Test func `without evidence nobody is let off`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            guard case .verdict(.denied, _) = try client.verdict() else {
+                Issue.record("somebody without evidence was let off")
+                return
+            }
+        }
+    }
+
+    @Test func `an account that is not there is asked like all others`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            let client = try world.connect()
+            try client.begin("stranger")
+            #expect(try client.receive() == .prompt(.secret, "Verification code: "))
+        }
+    }
+
+    @Test(arguments: [StoreFailure.unreachable("gone"), .damaged("torn")])
+    func `a store that cannot tell lets nobody off`(_ failure: StoreFailure) async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            world.store.failure = failure
+            let client = try world.connect()
+            try client.begin("alice")
+            guard case .verdict(.unavailable, _) = try client.verdict() else {
+                Issue.record("somebody was let off by a store that does not answer")
+                return
+            }
+        }
+    }
+
+    @Test func `devices of another uid are not nothing`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            try world.enroll("alice", module: Self.digits.id, uid: 4711)
+            let client = try world.connect()
+            try client.begin("alice")
+            guard case .verdict(.unavailable, _) = try client.verdict() else {
+                Issue.record("an account made anew was let off")
+                return
+            }
+        }
+    }
+
+    @Test func `a directory that cannot tell lets nobody off`() async throws {
+        try await withWorld(world([Self.digits], rules: [skip])) { world in
+            let client = try world.connect()
+            try client.begin("limbo")
+            guard case .verdict(.unavailable, _) = try client.verdict() else {
+                Issue.record("somebody whom nobody knows was let off")
+                return
+            }
+        }
+    }
 }

@@ -65,7 +65,7 @@ class Login:
 def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False):
     """Authenticates with these answers, one a question; where they end, the conversation fails.
 
-    An answer is text, bytes, or None for no answer at all. `on_prompt(number)` is called at each question; `rest`
+    An answer is text, bytes, something that makes one when it is asked for, or None for no answer at all. `on_prompt(number)` is called at each question; `rest`
     runs pam_setcred and pam_acct_mgmt as well.
     """
     login = Login()
@@ -84,6 +84,8 @@ def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_promp
             if on_prompt:
                 on_prompt(len(login.prompts))
             answer = left.pop(0) if left else None
+            if callable(answer):
+                answer = answer()
             if answer is None:
                 failed = True
                 continue

@@ -142,6 +142,31 @@ def test_a_daemon_frozen_in_mid_prompt_means_refusal_within_the_limit(daemon, en
     assert len(syslog.since_mark(rf"pam_twostep\(e2e:auth\).*{world.LOGIN_SOCKET}.*in time", count=1)) == 1
 
 
+def test_a_daemon_frozen_in_mid_prompt_means_refusal_at_every_door(daemon, sshd, enrolled, syslog):
+    """All four at once, since each takes its ten seconds."""
+    user, phone = enrolled
+    clients = {name: start() for name, start in doors(sshd, user).items()}
+    for name, client in clients.items():
+        if name != "ssh":
+            expect(client, PASSWORD)
+            client.sendline(user.password)
+        expect(client, CODE)
+    daemon.freeze()
+    code = phone.next()
+    for client in clients.values():
+        client.sendline(code)
+    for name, client in clients.items():
+        if name == "login":
+            expect(client, "login: ", timeout=LIMIT)
+            client.close(force=True)
+        else:
+            assert finish(client, LIMIT)[0] != 0
+        assert plain(client.shown).count(SENTENCE) == 1, client.shown
+    for service in ("sshd", "sudo", "su", "login"):
+        lines = syslog.since_mark(rf"pam_twostep\({service}:auth\).*{world.LOGIN_SOCKET}.*in time", count=1)
+        assert len(lines) == 1, lines
+
+
 def test_a_restart_between_prompt_and_answer_means_refusal_and_the_code_stays_good(daemon, sshd, enrolled):
     user, phone = enrolled
     code = phone.next()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import paramiko
 import pytest
 import world
 from terminal import CODE, Paramiko, Sshd, expect, finish, plain
@@ -243,6 +244,50 @@ def test_fifty_logins_as_root_that_sshd_refuses_delay_nobody(daemon, sshd, refus
         attempts(refusing_root, root, [root.password, phone.wrong()])
     assert world.failures_of("root") == 0
     assert sshd.log_in(root, phone.next())[0] == 0
+
+
+@pytest.mark.parametrize("setting", ["prohibit-password", "forced-commands-only"])
+def test_fifty_logins_as_root_with_a_key_that_sshd_refuses_delay_nobody(daemon, sshd, root_with_a_device, setting):
+    """sshd takes the key, and then hands rubbish to PAM in place of root's answers: it is no guess, and spends nothing."""
+    root, _ = root_with_a_device
+    phone = world.enroll(root, "--name", setting)
+    half_hearted = Sshd(f"PermitRootLogin {setting}")
+    code = phone.next()
+    try:
+        prompts = attempts(half_hearted, root, [code], connections=17, each=2, key=True)
+    finally:
+        half_hearted.stop()
+    assert len(prompts) >= 50
+    assert daemon.log.since_mark('login denied .*last=malformed service=sshd .*user="root"', count=17)
+    assert world.failures_of("root") == 0
+    assert sshd.log_in(root, code)[0] == 0
+
+
+@pytest.mark.parametrize("password", ["right", "wrong"])
+def test_fifty_passwords_by_the_password_method_delay_nobody(daemon, sshd, enrolled, password):
+    """sshd's password method answers every question with the password, that for the code as well."""
+    user, phone = enrolled
+    server = Sshd("PasswordAuthentication yes", "AuthenticationMethods any")
+
+    def work(_):
+        transport = server.connect()
+        for _ in range(5):
+            with pytest.raises((paramiko.SSHException, EOFError)):
+                transport.auth_password(str(user), user.password if password == "right" else "wrong", fallback=False)
+        assert not transport.is_authenticated()
+        transport.close()
+
+    try:
+        with world.stack_replaced(
+                "sshd", "auth requisite pam_unix.so nodelay", "auth required pam_twostep.so"):
+            with ThreadPoolExecutor(10) as pool:
+                list(pool.map(work, range(10)))
+    finally:
+        server.stop()
+    if password == "right":
+        assert daemon.log.since_mark(f'login denied .*last=unusable service=sshd .*user="{user}"', count=10)
+    assert world.failures_of(user) == 0
+    assert sshd.log_in(user, phone.next())[0] == 0
 
 
 def test_fifty_wrong_passwords_delay_nobody(daemon, sshd, enrolled, refusing_root):

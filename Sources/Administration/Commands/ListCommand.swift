@@ -4,7 +4,8 @@ import ArgumentParser
 /// `twostep list`: who has which device, and who has failed.
 struct ListCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the devices and the failures of one user, or of all.")
+        commandName: "list", abstract: "List the devices and the failures of one user, or of all.",
+        discussion: "Example: twostep list alice")
 
     @Argument(help: "The local account; all of them without it.") var user: String?
     @OptionGroup var service: ServiceOptions
@@ -14,13 +15,14 @@ struct ListCommand: AdministrationVerb {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         let answer = try connection.ask(.list(account: user))
         guard case .listing(let listing) = answer.reply else { throw connection.misplaced() }
-        return Report(text: text(listing), json: json(listing))
+        return Report(text: text(listing, in: world), json: json(listing))
     }
 
-    private func text(_ listing: Listing) -> String {
+    private func text(_ listing: Listing, in world: AdministrationWorld) -> String {
         var lines: [String] = []
         if listing.devices.isEmpty {
             lines.append(user.map { "\($0) has no device." } ?? "Nobody has a device.")
+            if let absence = user.flatMap({ world.absence(of: $0) }) { lines.append(absence) }
         } else {
             // As wide as 80 columns for names of eight characters.
             var table = Table(header: ["ACCOUNT", "DEVICE", "MODULE", "CREATED", "LAST USED", "PARAMETERS"])

@@ -5,7 +5,10 @@ import ArgumentParser
 struct StatusCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how twostepd is.",
-        discussion: "Exits with 1 if twostepd refuses every login, because of its configuration or its store.")
+        discussion: """
+            Exits with 1 if twostepd refuses every login, because of its configuration or its store.
+            Example: twostep status --json
+            """)
 
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
@@ -23,6 +26,9 @@ struct StatusCommand: AdministrationVerb {
         lines += status.problems.map { "Problem: \($0)" }
         if let problem = status.store.problem, !status.problems.contains(problem) {
             lines.append("Problem: \(problem)")
+        }
+        if status.isServing, !status.problems.isEmpty {
+            lines.append("Until that is repaired, the configuration of before stays in force.")
         }
         if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
         let configuration = status.configuration

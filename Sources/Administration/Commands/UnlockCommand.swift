@@ -4,7 +4,8 @@ import ArgumentParser
 /// `twostep unlock`: the wrong answers of a user are forgotten, and with them delay and lock.
 struct UnlockCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "unlock", abstract: "Forget the failures of a user, and let them try at once.")
+        commandName: "unlock", abstract: "Forget the failures of a user, and let them try at once.",
+        discussion: "Example: twostep unlock alice")
 
     @Argument(help: "The local account.") var user: String
     @OptionGroup var service: ServiceOptions
@@ -16,12 +17,12 @@ struct UnlockCommand: AdministrationVerb {
         guard case .unlocked(let unlocking) = answer.reply else { throw connection.misplaced() }
         let text =
             unlocking.failures == 0
-            ? "\(unlocking.account) has no failures to forget."
+            ? "\(unlocking.account) has no failures to forget." + (world.absence(of: user).map { "\n\($0)" } ?? "")
             : "Forgot \(Wording.count(unlocking.failures, "failure")) of \(unlocking.account)."
         return Report(
             text: text,
             json: .object([
                 ("account", .text(unlocking.account)), ("failures_forgotten", .integer(Int64(unlocking.failures))),
-            ]))
+            ]), change: unlocking.failures == 0 ? nil : text)
     }
 }

@@ -6,12 +6,16 @@
 ///
 ///     begin ─ choosing ─┐
 ///        └──────────────┴─ asking(provider) ⇄ judging ─ asking(step) ⇄ judging ─ … ─ crediting ─ ended
+///                                                └ inquiring ─ asking(enrollment) ⇄ judging ─ … ┘
 package struct LoginFlow: ~Copyable, Sendable {
     /// Where a form stands: the provider's own, or that of a step of its chain.
     package enum Stage: Hashable, Sendable {
         case provider
         /// Counted from 0.
         case step(Int)
+        /// In place of that step, for somebody who has nothing yet: a module of it is set up, and its first answer
+        /// is the step's.
+        case enrollment(Int)
     }
 
     /// What is settled once a provider is: the chain, and from the proof on the username.
@@ -30,8 +34,10 @@ package struct LoginFlow: ~Copyable, Sendable {
         case choosing
         /// Goes to judging, ended.
         case asking(Stage, Progress)
-        /// Goes to asking (the same stage again, or the next), crediting, ended.
+        /// Goes to asking (the same stage again, or the next), inquiring, crediting, ended.
         case judging(Stage, Progress)
+        /// Goes to asking, crediting, ended.
+        case inquiring(Progress)
         /// Goes to ended.
         case crediting(Progress)
         /// Goes nowhere.
@@ -62,7 +68,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.ready, 1): (.asking(.provider, Progress(chain: plan.chains[0])), .ask(.provider))
             case (.ready, _): (.choosing, .choose(plan.chains.map(\.provider)))
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
-            case (.choosing, _), (.asking, _), (.judging, _), (.crediting, _):
+            case (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
             }
         return action
@@ -77,7 +83,8 @@ package struct LoginFlow: ~Copyable, Sendable {
                 (.asking(.provider, Progress(chain: plan.chains[index])), .ask(.provider))
             case .choosing: (.choosing, .choose(plan.chains.map(\.provider)))
             case .ended(let verdict): (.ended(verdict), .end(verdict))
-            case .ready, .asking, .judging, .crediting: LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
+            case .ready, .asking, .judging, .inquiring, .crediting:
+                LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
             }
         return action
     }
@@ -97,7 +104,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             switch state {
             case .asking(let stage, let progress): (.judging(stage, progress), .judge(stage))
             case .ended(let verdict): (.ended(verdict), .end(verdict))
-            case .ready, .choosing, .judging, .crediting: LoginFlow.over(.denied(.outOfTurn), OnAnswer.end)
+            case .ready, .choosing, .judging, .inquiring, .crediting:
+                LoginFlow.over(.denied(.outOfTurn), OnAnswer.end)
             }
         return action
     }
@@ -107,6 +115,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         case askAgain(Stage)
         /// Enter the next stage.
         case ask(Stage)
+        /// Find out whether the account has anything with these steps, and report with `inquired`.
+        case inquire([Step])
         /// Get the credentials of a provider's username, or create them if that is allowed, and report with `credited`.
         case credit(ProviderID, AccountName, mayCreate: Bool)
         case end(Verdict)
@@ -121,8 +131,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             where plan.isExempt || progress.chain.steps.isEmpty:
                 // Neither a first factor nor a second: anybody would be let in.
                 LoginFlow.over(.denied(.noEvidence), OnJudgement.end)
-            case (.judging(.provider, let progress), .proved(let username, _)):
-                enter(0, with: Progress(chain: progress.chain, username: username))
+            case (.judging(.provider, let progress), .proved(let username, let isWaived)):
+                proved(Progress(chain: progress.chain, username: username), isWaived: isWaived)
             case (.judging(.provider, let progress), .rejected(let reason))
             where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))
@@ -130,7 +140,45 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.judging(.provider, _), .unavailable):
                 LoginFlow.over(.unavailable(.providerFailed), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
-            case (.judging(.step, _), _), (.ready, _), (.choosing, _), (.asking, _), (.crediting, _):
+            case (.judging(.step, _), _), (.judging(.enrollment, _), _), (.ready, _), (.choosing, _), (.asking, _),
+                (.inquiring, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+            }
+        return action
+    }
+
+    /// Whether the account has anything with the steps that `inquire` named.
+    package mutating func inquired(_ finding: Finding) -> OnJudgement {
+        let action: OnJudgement
+        (state, action) =
+            switch (state, finding) {
+            case (.inquiring(let progress), .enrolled): enter(.step(0), with: progress)
+            case (.inquiring(let progress), .unenrolled): enterUnenrolled(progress)
+            // "Not enrolled" and "cannot tell" are different things.
+            case (.inquiring, .cannotTell): LoginFlow.over(.unavailable(.storeUnavailable), OnJudgement.end)
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+            }
+        return action
+    }
+
+    /// A set-up in place of a step has ended: what was set up is on disk, or its first answer was refused.
+    package mutating func enrolled(_ enrolling: Enrolling, mayTryAgain: Bool) -> OnJudgement {
+        let action: OnJudgement
+        (state, action) =
+            switch (state, enrolling) {
+            case (.judging(.enrollment(let index), let progress), .stored(let module)):
+                accept(plan.account, by: module, at: index, progress, next: .enrollment(index + 1))
+            case (.judging(.enrollment(let index), let progress), .rejected) where mayTryAgain:
+                (.asking(.enrollment(index), progress), .askAgain(.enrollment(index)))
+            case (.judging(.enrollment, _), .rejected(let reason)):
+                LoginFlow.over(lastRefusal(reason), OnJudgement.end)
+            case (.judging(.enrollment, _), .unavailable(let reason)):
+                LoginFlow.over(.unavailable(reason), OnJudgement.end)
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.judging(.provider, _), _), (.judging(.step, _), _), (.ready, _), (.choosing, _), (.asking, _),
+                (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -143,7 +191,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, outcome) {
             case (.judging(.step(let index), let progress), .accepted(let account, _)):
-                accept(account, by: module, at: index, progress)
+                accept(account, by: module, at: index, progress, next: .step(index + 1))
             case (.judging(.step(let index), let progress), .rejected(let reason)):
                 if mayTryAgain && LoginFlow.canBeMended(reason) {
                     (.asking(.step(index), progress), .askAgain(.step(index)))
@@ -156,7 +204,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.judging(.step, _), .unavailable(let reason)):
                 LoginFlow.over(.unavailable(reason), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
-            case (.judging(.provider, _), _), (.ready, _), (.choosing, _), (.asking, _), (.crediting, _):
+            case (.judging(.provider, _), _), (.judging(.enrollment, _), _), (.ready, _), (.choosing, _), (.asking, _),
+                (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -181,7 +230,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.crediting, .unavailable):
                 (.ended(.unavailable(.storeUnavailable)), .unavailable(.storeUnavailable))
             case (.ended(let verdict), _): (.ended(verdict), verdict)
-            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _):
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _):
                 (.ended(.denied(.outOfTurn)), .denied(.outOfTurn))
             }
         return .end(verdict)
@@ -205,64 +254,9 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, verdict) =
             switch state {
             case .ended(let earlier): (.ended(earlier), earlier)
-            case .ready, .choosing, .asking, .judging, .crediting: (.ended(refusal), refusal)
+            case .ready, .choosing, .asking, .judging, .inquiring, .crediting: (.ended(refusal), refusal)
             }
         return verdict
-    }
-
-    // MARK: Parts of transitions
-
-    private static func over<Action>(
-        _ verdict: Verdict, _ end: (Verdict) -> Action
-    ) -> (State, Action) {
-        (.ended(verdict), end(verdict))
-    }
-
-    /// Whether another answer could do better. What is missing, changed or refused outside the form stays so,
-    /// and the same wrong answer twice is nobody's typing error.
-    private static func canBeMended(_ reason: Reason) -> Bool {
-        switch reason {
-        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
-        case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
-            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown,
-            .misconfigured,
-            .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
-            false
-        }
-    }
-
-    /// What the last refusal ends with: MAXTRIES where there were more tries than one, and wrong answers took them.
-    private func lastRefusal(_ reason: Reason) -> Verdict {
-        LoginFlow.canBeMended(reason) && plan.tries > 1 ? .triesUsedUp(.tooManyRetries) : .denied(reason)
-    }
-
-    private func accept(
-        _ account: AccountName, by module: ModuleID, at index: Int, _ progress: Progress
-    ) -> (State, OnJudgement) {
-        guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
-        guard progress.chain.steps.indices.contains(index),
-            progress.chain.steps[index].alternatives.contains(module)
-        else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
-        var progress = progress
-        progress.passed.append(module)
-        return enter(index + 1, with: progress)
-    }
-
-    /// The step at `index`, or what comes after the last.
-    private func enter(_ index: Int, with progress: Progress) -> (State, OnJudgement) {
-        guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
-        // Where usernames are accounts only PAM_USER's own goes on; elsewhere the credentials tell which account it is.
-        guard !progress.chain.speaksOfAccounts || username == plan.account else {
-            return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end)
-        }
-        // Where the first factor was proved outside, saying "exempt" is all there is to say.
-        if plan.isExempt, index == 0, progress.chain.livesOnEvidence {
-            return LoginFlow.over(.exempt, OnJudgement.end)
-        }
-        guard !(plan.isExempt && index == 0), index < progress.chain.steps.count else {
-            return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
-        }
-        return (.asking(.step(index), progress), .ask(.step(index)))
     }
 }
 
@@ -273,4 +267,19 @@ package enum Credentials: Equatable, Sendable {
     /// They open another, or must not be created.
     case refused
     case unavailable
+}
+
+/// What an account has with the modules that it owes.
+package enum Finding: Equatable, Sendable {
+    case enrolled
+    case unenrolled
+    case cannotTell
+}
+
+/// How a set-up within a login ended.
+package enum Enrolling: Equatable, Sendable {
+    /// The first answer was right, and the device is on disk, the answer spent.
+    case stored(ModuleID)
+    case rejected(Reason)
+    case unavailable(Reason)
 }

@@ -41,6 +41,8 @@ package struct Plan: Equatable, Sendable {
     package var isExempt: Bool
     /// `first_factor: none`: the provider `pam` passes without evidence.
     package var isFirstFactorWaived: Bool
+    /// What becomes of an account that has nothing with the modules that it owes.
+    package var unenrolled = Unenrolled.deny
     /// Answers a step may be given, 1 or more.
     package var tries: Int
     /// How long a validation session lasts, in milliseconds.
@@ -68,4 +70,14 @@ package struct Plan: Equatable, Sendable {
         self.keepsNothing = keepsNothing
         self.ruleLine = ruleLine
     }
+}
+
+/// What becomes of accounts that have nothing with the modules that they owe.
+package enum Unenrolled: String, CaseIterable, Sendable {
+    /// Refused, as if the answer were wrong.
+    case deny
+    /// Let off, as if exempt; the first factor is proved all the same.
+    case skip
+    /// Set up within the login: granted once the first answer was right.
+    case enroll
 }

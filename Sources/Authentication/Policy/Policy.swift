@@ -31,8 +31,8 @@ package struct Policy: Equatable, Sendable {
     /// Whether any rule looks at the time.
     package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
 
-    /// What `request` owes.
-    package func plan(for request: LoginRequest) throws(Failure) -> Plan {
+    /// What `request` owes at `now`.
+    package func plan(for request: LoginRequest, at now: Moment) throws(Failure) -> Plan {
         let rule = rules.first { $0.match.holds(for: request) }
         var plan = Plan(
             for: request.account, chains: chains, tries: rule?.tries ?? Policy.tries(of: request.service),
@@ -44,6 +44,7 @@ package struct Policy: Equatable, Sendable {
         case .trusted:
             plan.isExempt = rule?.isExempt ?? false
             plan.isFirstFactorWaived = rule?.isFirstFactorWaived ?? false
+            plan.unenrolled = rule?.unenrolled(at: now) ?? .deny
             chosen = request.provider ?? chosen
         case .accountItself:
             // Whoever asks for himself chooses the service that he claims to be, so no rule may waive anything;
@@ -54,6 +55,7 @@ package struct Policy: Equatable, Sendable {
             // The rule was written for another provider: what it waives, it waives there.
             plan.isExempt = false
             plan.isFirstFactorWaived = false
+            plan.unenrolled = .deny
         }
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }

@@ -6,6 +6,10 @@ package struct Rule: Equatable, Sendable {
     package private(set) var steps: [Step]?
     package var isExempt: Bool
     package var isFirstFactorWaived: Bool
+    /// What becomes of accounts that have nothing with the modules that they owe.
+    package var unenrolled: Unenrolled
+    /// From this moment on (Unix seconds) nobody is set up within a login any more.
+    package var enrollUntil: Int64?
     package var tries: Int?
     /// How long a validation session lasts, in milliseconds.
     package var sessionLifetime: Int64?
@@ -18,9 +22,11 @@ package struct Rule: Equatable, Sendable {
 
     package init(
         _ match: Match, provider: ProviderID? = nil, steps: [Step]? = nil, isExempt: Bool = false,
-        isFirstFactorWaived: Bool = false, tries: Int? = nil, sessionLifetime: Int64? = nil, echo: Bool? = nil,
-        prompt: String? = nil, line: Int
+        isFirstFactorWaived: Bool = false, unenrolled: Unenrolled = .deny, enrollUntil: Int64? = nil, tries: Int? = nil,
+        sessionLifetime: Int64? = nil, echo: Bool? = nil, prompt: String? = nil, line: Int
     ) {
+        self.unenrolled = unenrolled
+        self.enrollUntil = enrollUntil
         self.match = match
         self.provider = provider
         // No steps would waive the modules without saying so; `isExempt` says so.
@@ -32,6 +38,12 @@ package struct Rule: Equatable, Sendable {
         self.echo = echo
         self.prompt = prompt
         self.line = line
+    }
+
+    /// What becomes of accounts that have nothing, at `now`: after the last day nobody is set up within a login.
+    func unenrolled(at now: Moment) -> Unenrolled {
+        guard unenrolled == .enroll, let enrollUntil else { return unenrolled }
+        return now.wall < enrollUntil ? .enroll : .deny
     }
 
     /// The same for services and accounts alone.

@@ -4,6 +4,9 @@ package enum Verdict: Equatable, Sendable {
     case granted
     /// Policy waives the modules of this login; the first factor was evidenced outside.
     case exempt
+    /// The account has nothing with the modules that it owes, and policy lets it off; the first factor was evidenced
+    /// outside.
+    case skipped
     case denied(Reason)
     case triesUsedUp(Reason)
     /// It cannot be told whether the login is right: nobody gets in on that.

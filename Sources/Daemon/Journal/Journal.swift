@@ -19,7 +19,7 @@ extension Journal {
     package func notice(_ message: String) { record(JournalEntry(.notice, message)) }
 }
 
-/// journald where it listens, else standard error, from a thread of its own.
+/// journald where it listens, else standard error, from a thread of its own; at a terminal both.
 ///
 /// At most 8,192 entries wait; what comes on top is dropped and the number said later. A login is never held up
 /// by its record.
@@ -35,6 +35,7 @@ package final class SystemJournal: Journal {
     private let queue = BlockingQueue<Item>()
     private let dropped = Atomic<Int>(0)
     private let journald: Int32?
+    private let isAtTerminal = isatty(STDERR_FILENO) == 1
     /// Standard error was not taken the last time.
     private let isStuck = Atomic<Bool>(false)
 
@@ -78,8 +79,11 @@ package final class SystemJournal: Journal {
     }
 
     private func write(_ entry: JournalEntry) {
-        if let journald, SystemJournal.send(entry, to: journald) { return }
-        let line = Array("<\(entry.level.rawValue)>twostepd: \(entry.message)\n".utf8)
+        let isRecorded = journald.map { SystemJournal.send(entry, to: $0) } ?? false
+        // Whoever starts it by hand reads along, and needs no number for the level.
+        guard !isRecorded || isAtTerminal else { return }
+        let level = isAtTerminal ? "" : "<\(entry.level.rawValue)>"
+        let line = Array("\(level)twostepd: \(entry.message)\n".utf8)
         // A pipe that nobody reads must not stop this thread for ever: what does not fit is lost. It is waited for
         // once, and not again before it has taken something.
         var waited = pollfd(fd: 2, events: Int16(POLLOUT), revents: 0)
@@ -113,19 +117,19 @@ package final class SystemJournal: Journal {
     }
 
     private static func send(_ entry: JournalEntry, to journald: Int32) -> Bool {
-        var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE="
-        text.reserveCapacity(1024)
-        text += entry.message
+        // Bytes, since appending to a text takes several times as long.
+        var record: [UInt8] = []
+        record.reserveCapacity(1024)
+        record += "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=".utf8
+        record += entry.message.utf8
         for (name, value) in entry.fields {
-            text += "\n"
-            text += name
-            text += "="
-            text += value
+            record.append(UInt8(ascii: "\n"))
+            record += name.utf8
+            record.append(UInt8(ascii: "="))
+            record += value.utf8
         }
-        text += "\n"
-        let sent = text.withUTF8 { bytes in
-            unsafe Glibc.send(journald, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-        }
+        record.append(UInt8(ascii: "\n"))
+        let sent = unsafe Glibc.send(journald, record, record.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         return sent >= 0
     }
 }

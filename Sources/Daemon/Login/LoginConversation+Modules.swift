@@ -3,6 +3,29 @@ import Wire
 
 /// The steps behind the first factor.
 extension LoginConversation {
+    /// Finds out whether the account has anything with these steps.
+    func inquire(about steps: [Step]) {
+        let wanted = steps.flatMap(\.alternatives)
+        let isAlwaysThere = wanted.contains { id in
+            configuration.modules[id].map { !($0 is any EnrollableModule) } ?? true
+        }
+        // What the configuration itself holds for people, nobody is without as far as can be told from here.
+        guard !isAlwaysThere else { return perform(flow.inquired(.enrolled)) }
+        withStanding { standing in
+            guard !self.isOver else { return }
+            switch standing {
+            case .known(let uid):
+                self.service.devices(of: self.request.account) { devices in
+                    guard !self.isOver else { return }
+                    self.perform(self.flow.inquired(Finding(devices, of: wanted, uid: uid)))
+                }
+            // Nobody who does not exist is let off anything.
+            case .unknown: self.perform(self.flow.inquired(.enrolled))
+            case .cannotTell: self.perform(self.flow.inquired(.cannotTell))
+            }
+        }
+    }
+
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
     func enter(_ step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         switch service.openSession(
@@ -16,10 +39,10 @@ extension LoginConversation {
         guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
         // What somebody has is told to nobody who has proved nothing.
         guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
-        service.modulesHeld(by: request.account) { held in
+        service.devices(of: request.account) { devices in
             guard !self.isOver else { return }
-            guard let held else { return self.failed(.storeUnavailable) }
-            self.chooseModule(of: modules, held: held, at: stage)
+            guard let devices else { return self.failed(.storeUnavailable) }
+            self.chooseModule(of: modules, held: Set(devices.map(\.key.module)), at: stage)
         }
     }
 
@@ -118,5 +141,17 @@ extension LoginConversation {
             }
         }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
+    }
+}
+
+extension Finding {
+    /// From an account's devices, nil if the store does not tell, and its present uid: those of another uid are somebody
+    /// else's, and then it cannot be told what this account has.
+    init(_ devices: [DeviceListing]?, of modules: [ModuleID], uid: UInt32) {
+        guard let devices, devices.allSatisfy({ $0.uid == uid }) else {
+            self = .cannotTell
+            return
+        }
+        self = devices.contains { modules.contains($0.key.module) } ? .enrolled : .unenrolled
     }
 }

@@ -15,7 +15,8 @@ extension LoginConversation {
 
     private static func evidenceHint(_ service: String) -> String {
         service == "sshd"
-            ? "sshd_config needs AuthenticationMethods publickey,keyboard-interactive:pam (or password,…)"
+            ? "sshd_config needs AuthenticationMethods publickey,keyboard-interactive:pam, or /etc/pam.d/sshd a line above "
+                + "pam_twostep that takes the password (requisite pam_unix.so)"
             : "a line above pam_twostep in /etc/pam.d/\(service) must take the password (requisite pam_unix.so)"
     }
 

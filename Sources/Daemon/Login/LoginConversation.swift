@@ -139,6 +139,7 @@ final class LoginConversation {
         switch action {
         case .askAgain(let stage): ask(stage, modules: asked, notice: refusal)
         case .ask(let stage): enter(stage)
+        case .inquire(let steps): inquire(about: steps)
         case .credit(let provider, let username, let mayCreate):
             credit(UserKey(username, at: provider), mayCreate: mayCreate)
         case .end(let verdict): end(verdict)
@@ -165,6 +166,7 @@ final class LoginConversation {
         case .step(let index):
             guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
             enter(progress.chain.steps[index], of: progress.chain.provider, at: stage)
+        case .enrollment: failed(.misconfigured)
         }
     }
 
@@ -179,7 +181,7 @@ final class LoginConversation {
             let provider = configuration.providers[progress.chain.provider]
             refusal = provider?.refusal
             schema = provider?.inputSchema
-        case .step: schema = form(of: modules)
+        case .step, .enrollment: schema = form(of: modules)
         }
         guard let schema else { return failed(.misconfigured) }
         put(Form(schema), stage, modules, notice: notice)
@@ -203,12 +205,13 @@ final class LoginConversation {
     private func judge(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID]) {
         switch stage {
         case .provider: guard isInTime() else { return end(flow.expired()) }
-        case .step: guard checkSession() else { return }
+        case .step, .enrollment: guard checkSession() else { return }
         }
         let input = form.take()
         switch flow.answered() {
         case .judge(.provider): prove(input)
         case .judge(.step): judge(input, by: modules)
+        case .judge(.enrollment): failed(.misconfigured)
         case .end(let verdict): end(verdict)
         }
     }
@@ -325,7 +328,8 @@ extension VerdictCode {
     init(_ verdict: Verdict) {
         switch verdict {
         case .granted: self = .granted
-        case .exempt: self = .exempt
+        // The module has one word for both; the journal has two.
+        case .exempt, .skipped: self = .exempt
         case .denied: self = .denied
         case .triesUsedUp: self = .triesUsedUp
         case .unavailable: self = .unavailable

@@ -219,7 +219,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
         let plan: Plan
         do throws(Policy.Failure) {
-            plan = try configuration.policy.plan(for: request)
+            plan = try configuration.policy.plan(for: request, at: service.clocks.now())
         } catch {
             switch error {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)

@@ -142,10 +142,10 @@ final class LoginService {
         }
     }
 
-    /// The modules that an account has devices with; nil if that cannot be told.
-    func modulesHeld(by account: AccountName, deliver: @escaping (Set<ModuleID>?) -> Void) {
+    /// The devices of an account; nil if that cannot be told.
+    func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
         ask { store throws(StoreFailure) in
-            Set(try store.devices(of: account).map(\.key.module))
+            try store.devices(of: account)
         } deliver: {
             deliver(try? $0.get())
         }
@@ -244,7 +244,7 @@ package struct LoginTally: Equatable, Sendable {
 
     mutating func count(_ verdict: Verdict) {
         switch verdict {
-        case .granted, .exempt: granted += 1
+        case .granted, .exempt, .skipped: granted += 1
         case .denied, .triesUsedUp: refused += 1
         case .unavailable, .badArgument: unavailable += 1
         case .conversationFailed: abandoned += 1

@@ -36,7 +36,7 @@ enum Texts {
     static func ending(_ verdict: Verdict, refusal: String?, notices: [String] = []) -> String {
         switch verdict {
         case .granted: notices.joined(separator: " ")
-        case .exempt, .conversationFailed: ""
+        case .exempt, .skipped, .conversationFailed: ""
         case .denied(.noEvidence): noEvidence
         case .denied(.loginExpired): expired
         case .denied(.sessionEnded): ended

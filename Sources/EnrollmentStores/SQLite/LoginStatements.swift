@@ -57,7 +57,7 @@ final class LoginStatements {
         try counters.bind(account.text, at: 1)
         var found: [ModuleID: FailureCounter] = [:]
         while try counters.step() {
-            found[try Columns.module(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
+            found[try Columns.identity(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
         }
         return found
     }
@@ -101,7 +101,8 @@ final class LoginStatements {
         try beginReading.run()
         var found: [UserKey: AccountName] = [:]
         do throws(DatabaseFault) {
-            for user in users { found[user] = try account(of: user) }
+            // The empty text stands for no id in the tables.
+            for user in users where user.provider.id != "" { found[user] = try account(of: user) }
         } catch {
             try? rollback.run()
             throw error

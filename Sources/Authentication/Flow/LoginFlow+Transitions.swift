@@ -1,0 +1,79 @@
+/// Parts of transitions: the next state and the action, always together.
+extension LoginFlow {
+    static func over<Action>(_ verdict: Verdict, _ end: (Verdict) -> Action) -> (State, Action) {
+        (.ended(verdict), end(verdict))
+    }
+
+    /// Whether another answer could do better. What is missing, changed or refused outside the form stays so,
+    /// and the same wrong answer twice is nobody's typing error.
+    static func canBeMended(_ reason: Reason) -> Bool {
+        switch reason {
+        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
+        case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
+            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown,
+            .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
+            false
+        }
+    }
+
+    /// What the last refusal ends with: MAXTRIES where there were more tries than one, and wrong answers took them.
+    func lastRefusal(_ reason: Reason) -> Verdict {
+        LoginFlow.canBeMended(reason) && plan.tries > 1 ? .triesUsedUp(.tooManyRetries) : .denied(reason)
+    }
+
+    /// What comes after the first factor.
+    func proved(_ progress: Progress, isWaived: Bool) -> (State, OnJudgement) {
+        guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        // Where usernames are accounts only PAM_USER's own goes on; elsewhere the credentials tell which account it is.
+        guard !progress.chain.speaksOfAccounts || username == plan.account else {
+            return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end)
+        }
+        guard !plan.isExempt else { return waived(progress, saying: .exempt) }
+        // Who has proved nothing is neither let off a module nor given one.
+        guard plan.unenrolled != .deny, !isWaived, !progress.chain.steps.isEmpty else {
+            return enter(.step(0), with: progress)
+        }
+        return (.inquiring(progress), .inquire(progress.chain.steps))
+    }
+
+    /// What comes after the first factor for an account that has nothing.
+    func enterUnenrolled(_ progress: Progress) -> (State, OnJudgement) {
+        switch plan.unenrolled {
+        case .deny: enter(.step(0), with: progress)
+        case .skip: waived(progress, saying: .skipped)
+        case .enroll: enter(.enrollment(0), with: progress)
+        }
+    }
+
+    /// The modules are waived. Where the first factor was proved outside, saying so is all there is to say.
+    private func waived(_ progress: Progress, saying verdict: Verdict) -> (State, OnJudgement) {
+        progress.chain.livesOnEvidence ? LoginFlow.over(verdict, OnJudgement.end) : credit(progress)
+    }
+
+    /// A module of the step has accepted; `next` is what comes then.
+    func accept(
+        _ account: AccountName, by module: ModuleID, at index: Int, _ progress: Progress, next: Stage
+    ) -> (State, OnJudgement) {
+        guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
+        guard progress.chain.steps.indices.contains(index),
+            progress.chain.steps[index].alternatives.contains(module)
+        else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        var progress = progress
+        progress.passed.append(module)
+        return enter(next, with: progress)
+    }
+
+    /// A stage, or what comes after the last.
+    func enter(_ stage: Stage, with progress: Progress) -> (State, OnJudgement) {
+        switch stage {
+        case .step(let index), .enrollment(let index):
+            index < progress.chain.steps.count ? (.asking(stage, progress), .ask(stage)) : credit(progress)
+        case .provider: LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+        }
+    }
+
+    private func credit(_ progress: Progress) -> (State, OnJudgement) {
+        guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
+        return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
+    }
+}
