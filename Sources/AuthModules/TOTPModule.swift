@@ -1,4 +1,5 @@
 package import Authentication
+internal import Cryptography
 
 /// `totp`: codes that an app makes of the time and a shared key (RFC 6238).
 ///

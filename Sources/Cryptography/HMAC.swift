@@ -52,9 +52,6 @@ package struct HMAC: ~Copyable {
 
     package init(_ algorithm: HashAlgorithm, key: Span<UInt8>) throws(CryptographyFailure) {
         guard let context = unsafe algorithm.template.copy() else { throw .refused("HMAC-\(algorithm.rawValue)") }
-        // Set first: from here on `deinit` puts it away.
-        unsafe self.context = context
-        self.algorithm = algorithm
         let isKeyed = unsafe key.withUnsafeBufferPointer { key in
             // An empty key is given as some address: NULL would mean the one before.
             var none: UInt8 = 0
@@ -62,7 +59,12 @@ package struct HMAC: ~Copyable {
                 unsafe EVP_MAC_init(context, key.baseAddress ?? $0, key.count, nil) == 1
             }
         }
-        guard isKeyed else { throw .refused("HMAC-\(algorithm.rawValue)") }
+        guard isKeyed else {
+            unsafe EVP_MAC_CTX_free(context)
+            throw .refused("HMAC-\(algorithm.rawValue)")
+        }
+        unsafe self.context = context
+        self.algorithm = algorithm
     }
 
     deinit { unsafe EVP_MAC_CTX_free(context) }

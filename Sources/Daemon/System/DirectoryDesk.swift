@@ -24,6 +24,8 @@ final class DirectoryDesk {
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
+    /// What this tick has begun. It goes to the threads together: one of them is woken once.
+    private var begun: [(question: @Sendable () -> Void, giveUp: () -> Void)] = []
     private var isLookingAfter = false
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
@@ -45,15 +47,22 @@ final class DirectoryDesk {
     ) -> LookUp<Answer> {
         let lookUp = LookUp<Answer>()
         let directory = directory
-        switch threads.put(unlessLongerThan: DirectoryDesk.mostWaiting, { lookUp.settle(question(directory)) }) {
-        case .full: lookUp.settle(nil)
-        case .waits: lookAfterThoseThatWait()
-        case .begins: break
+        if begun.isEmpty {
+            let desk = NIOLoopBound(self, eventLoop: loop)
+            loop.execute { desk.value.handOver() }
         }
+        begun.append((question: { lookUp.settle(question(directory)) }, giveUp: { lookUp.settle(nil) }))
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
             lookUp.settle(nil)
         }
         return lookUp
+    }
+
+    private func handOver() {
+        let (taken, mustWait) = threads.put(begun.map(\.question), limit: DirectoryDesk.mostWaiting)
+        for refused in begun.dropFirst(taken) { refused.giveUp() }
+        begun.removeAll(keepingCapacity: true)
+        if mustWait { lookAfterThoseThatWait() }
     }
 
     /// Reports what a look-up has found, on the event loop; nil if it cannot be told.

@@ -22,23 +22,15 @@ final class LookUpThreads: @unchecked Sendable {
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
 
-    /// What becomes of a question.
-    enum Reception {
-        case begins
-        /// It has to wait for the one before it.
-        case waits
-        /// So many wait already: it is not answered.
-        case full
-    }
-
-    /// Has a question answered unless `limit` wait already.
-    func put(unlessLongerThan limit: Int, _ question: @escaping @Sendable () -> Void) -> Reception {
+    /// Has questions answered, at most `limit` of them together with those that wait already. Returns how many of them
+    /// that is, and whether they have to wait for the one before them.
+    func put(_ questions: [@Sendable () -> Void], limit: Int) -> (taken: Int, mustWait: Bool) {
         monitor.withLock {
-            guard waiting.count < limit else { return .full }
-            waiting.append(question)
-            guard atWork < usual else { return .waits }
+            let taken = min(questions.count, max(limit - waiting.count, 0))
+            waiting.append(contentsOf: questions.prefix(taken))
+            guard taken > 0, atWork < usual else { return (taken, true) }
             wakeOne()
-            return .begins
+            return (taken, false)
         }
     }
 
