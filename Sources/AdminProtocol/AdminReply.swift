@@ -20,12 +20,16 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case unlinked(CredentialsRemoval)
     case sessions(SessionListing)
     case sessionEnded(WaitingSession)
+    case records(RecordListing)
+    case metrics(MetricsSnapshot)
+    case report(ReportPage)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
+        case records, metrics, report
     }
 
     package init(from decoder: any Decoder) throws {
@@ -52,6 +56,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
             case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
             case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
+            case .records: .records(try container.decode(RecordListing.self, forKey: key))
+            case .metrics: .metrics(try container.decode(MetricsSnapshot.self, forKey: key))
+            case .report: .report(try container.decode(ReportPage.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -75,6 +82,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
         case .sessions(let listing): try container.encode(listing, forKey: .sessions)
         case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
+        case .records(let listing): try container.encode(listing, forKey: .records)
+        case .metrics(let snapshot): try container.encode(snapshot, forKey: .metrics)
+        case .report(let page): try container.encode(page, forKey: .report)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -17,7 +17,7 @@ package enum EnrollmentStoreContract {
     }
 
     package static let rules: [Rule] =
-        spending + counting + throttling + accounts + records + credentials + users + restarts
+        remembering + spending + counting + throttling + accounts + records + credentials + users + restarts
 
     // MARK: Once
 

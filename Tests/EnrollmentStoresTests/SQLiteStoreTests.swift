@@ -207,7 +207,8 @@ struct SQLiteStoreTests {
     func `does not say of an account that it has nothing when what it has makes no sense`(_ sql: String) throws {
         try bench.enrol(bench.bob)
         try interfere(sql)
-        #expect(throws: StoreFailure.self) { try store.devices(of: bench.bob) }
+        #expect(throws: StoreFailure.self) { try store.holdings(of: bench.bob) }
+        #expect(try store.devices(of: bench.bob).isEmpty, "to be listed, and replaced, all the same")
     }
 
     /// The same among users: what one of them is set to.

@@ -40,6 +40,7 @@ package struct Policy: Equatable, Sendable {
         plan.echo = rule?.echo
         plan.prompt = rule?.prompt
         var chosen = rule?.provider
+        var steps = rule?.steps
         switch request.origin {
         case .trusted:
             plan.isExempt = rule?.isExempt ?? false
@@ -56,6 +57,7 @@ package struct Policy: Equatable, Sendable {
             plan.isExempt = false
             plan.isFirstFactorWaived = false
             plan.unenrolled = .deny
+            steps = nil
         }
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
@@ -66,7 +68,7 @@ package struct Policy: Equatable, Sendable {
         } else if chains.count > 1 {
             plan.chains = chains.filter { !$0.livesOnEvidence }
         }
-        if let steps = rule?.steps {
+        if let steps {
             plan.chains = plan.chains.map {
                 ProviderChain(
                     provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,

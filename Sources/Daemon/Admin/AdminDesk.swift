@@ -44,6 +44,10 @@ final class AdminDesk {
         case .unlink(let username, let provider): unlink(username, provider.provider, answer)
         case .sessions: answer(.sessions(SessionListing(sessions: waitingSessions)))
         case .endSession(let id): endSession(id, answer)
+        // A page of records is far from the longest reply there may be.
+        case .records(let number, let count): answer(.records(service.recent.after(number, atMost: min(count, 100))))
+        case .metrics: metrics(answer)
+        case .report(let name): report(after: name, answer)
         }
     }
 

@@ -198,7 +198,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         of request: LoginRequest, _ configuration: ActiveConfiguration, _ body: @escaping (LoginRequest) -> Void
     ) {
         var request = request
-        if configuration.policy.looksAtTime { request.localTime = service.clocks.localTime() }
+        if configuration.policy.looksAtTime {
+            request.localTime = service.clocks.localTime()
+            // Without the time a rule that asks for more may be the one that is missed.
+            guard request.localTime != nil else { return refuse(.unavailable(.directoryUnavailable), request: request) }
+        }
         let groups = configuration.policy.groupsThatMatter(for: request)
         guard !groups.isEmpty else { return body(request) }
         let asked = request

@@ -19,6 +19,12 @@ final class LoginService {
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
     private(set) var tally = LoginTally()
+    var metrics = LoginMetrics()
+    /// What the journal was told of logins lately.
+    private(set) var recent: RecentRecords
+    let startedAt: Moment
+    private var activities = PendingActivities()
+    var diagnoses = DiagnosisBudget()
     var connections = ConnectionTable()
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
@@ -34,6 +40,9 @@ final class LoginService {
     private var sessionIDs = SessionIDs()
     /// Where frames to be sent are built, one after the other. No secret is ever among them.
     var frame = FrameBuffer.empty()
+    /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
+    private var refusedHosts: [String: Int64] = [:]
+    private static let mostRefusedHosts = 4096
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
@@ -44,6 +53,9 @@ final class LoginService {
         self.journal = journal
         self.writer = writer
         self.generation = generation
+        startedAt = clocks.now()
+        // Milliseconds since the boot: no two daemons of a machine begin at the same one.
+        recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
         let active = generation.active
@@ -121,11 +133,20 @@ final class LoginService {
         }
     }
 
+    /// The account's own credentials at a provider that speaks of accounts, created at the first login; what was seen of
+    /// them once is not asked for again, since they can open no other.
+    func ownCredentials(of user: UserKey, deliver: @escaping (Credentials) -> Void) {
+        if let known = knownCredentials[user] { return deliver(.account(known)) }
+        credentials(of: user, createdFor: user.username) { found in
+            if case .account(let account) = found { self.knownCredentials[user] = account }
+            deliver(found)
+        }
+    }
+
     /// The local account that a username's credentials open; they are created for `account`, if there are none.
     func credentials(
         of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
     ) {
-        if let known = knownCredentials[user] { return deliver(.account(known)) }
         let now = clocks.now()
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
@@ -133,26 +154,33 @@ final class LoginService {
             return account
         } deliver: { answer in
             switch answer {
-            case .success(let account?):
-                self.knownCredentials[user] = account
-                deliver(.account(account))
+            case .success(let account?): deliver(.account(account))
             case .success(nil): deliver(.refused)
             case .failure: deliver(.unavailable)
             }
         }
     }
 
-    /// The devices of an account; nil if that cannot be told.
+    /// Whether a remote host was refused a moment ago, by the store's word.
+    func isRefused(_ host: String) -> Bool { refusedHosts[host].map { $0 > clocks.now().boottime } ?? false }
+
+    /// A remote host was refused: for a minute it is not asked about again before anything is worked out for it.
+    func refuse(_ host: String) {
+        if refusedHosts.count >= LoginService.mostRefusedHosts { refusedHosts.removeAll() }
+        refusedHosts[host] = clocks.now().boottime + 60_000
+    }
+
+    /// The devices of an account, every one of them; nil if that cannot be told.
     func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
         ask { store throws(StoreFailure) in
-            try store.devices(of: account)
+            try store.holdings(of: account)
         } deliver: {
             deliver(try? $0.get())
         }
     }
 
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
@@ -177,14 +205,16 @@ final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
+        metrics.count(record)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        guard record.request?.origin == .trusted || record.verdict == .granted || mayWrite(about: record.peer) else {
+        guard record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) else {
             return
         }
         journal.record(record)
+        recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
         hasQuietRecords = true
-        // Its thread is woken once for all that this tick ends, and after the verdicts have gone out.
+        // The journal's thread is woken once for all that this tick ends, and after the verdicts have gone out.
         let service = NIOLoopBound(self, eventLoop: loop)
         loop.execute { service.value.wakeJournal() }
     }
@@ -194,12 +224,40 @@ final class LoginService {
         journal.wake()
     }
 
-    /// Writes an entry about a caller; those about callers other than uid 0 are limited.
-    func write(_ entry: JournalEntry, about uid: UInt32) {
-        if mayWrite(about: uid) { journal.record(entry) }
+    /// Records what else is said of a login, in the journal and in memory.
+    func keep(_ entry: JournalEntry) {
+        journal.record(entry)
+        recent.append(.other(entry), at: clocks.now().wall)
     }
 
-    private func mayWrite(about uid: UInt32) -> Bool {
+    /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
+    /// what else there is.
+    func note(_ record: LoginRecord) {
+        let now = clocks.now()
+        guard let activity = AccountActivity(record, at: now) else { return }
+        activities.note(activity)
+        if activities.isDue(at: now) { flushActivities() }
+    }
+
+    /// Writes what is still to be remembered. What cannot be written now is lost: nothing is decided by it.
+    func flushActivities() {
+        let waiting = activities.take(at: clocks.now())
+        guard !waiting.isEmpty else { return }
+        writer.perform { store in
+            do throws(StoreFailure) {
+                try store.get().note(waiting)
+            } catch {
+                // The writer finds out by itself what is wrong with the store, and says so.
+            }
+        }
+    }
+
+    /// Writes an entry about a caller; those about callers other than uid 0 are limited.
+    func write(_ entry: JournalEntry, about uid: UInt32) {
+        if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    private func admitsEntry(about uid: UInt32) -> Bool {
         uid == 0 || strangers.admits(uid, at: clocks.now()) { journal.warning($0) }
     }
 
@@ -209,6 +267,7 @@ final class LoginService {
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        if activities.isDue(at: now) { flushActivities() }
         giveMemoryBack()
     }
 
@@ -227,11 +286,10 @@ final class LoginService {
     private static let crowd = 512
 
     /// Ends all logins under way, and the threads that serve them.
-    func stop() {
+    func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
+        flushActivities()
         wakeJournal()
-        directory.stop()
-        slowWork.stop()
     }
 }
 

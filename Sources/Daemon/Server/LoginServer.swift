@@ -104,7 +104,13 @@ package final class LoginServer: Sendable {
     package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit { service.value.stop() }.get()
+        let threads = try? await loop.submit {
+            service.value.endLogins()
+            return (directory: service.value.directory.threads, slowWork: service.value.slowWork.threads)
+        }.get()
+        // What they still say, they say to a loop that is there to hear it.
+        await threads?.directory.stop()
+        try? await threads?.slowWork.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }

@@ -24,6 +24,8 @@ package protocol AccountDirectory: Sendable {
     func account(named name: AccountName) -> Lookup
     /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
+    /// Whether there is a group of this name; nil if that cannot be told.
+    func hasGroup(named name: String) -> Bool?
 }
 
 extension AccountDirectory {
@@ -36,6 +38,8 @@ extension AccountDirectory {
             var own: Set<String> = []
             for name in names {
                 guard let isMember = isMember(account, gid: facts.gid, of: name) else { return nil }
+                // A group that is not there has no members; but then the rule that names it is not to be missed.
+                guard isMember || hasGroup(named: name) == true else { return nil }
                 if isMember { own.insert(name) }
             }
             return own
@@ -70,6 +74,20 @@ package struct SystemDirectory: AccountDirectory {
             return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
         }
         return .cannotTell
+    }
+
+    package func hasGroup(named name: String) -> Bool? {
+        var size = 4096
+        while size <= 1 << 22 {
+            var entry = unsafe Glibc.group()
+            var result: UnsafeMutablePointer<Glibc.group>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getgrnam_r(name, &entry, &buffer, size, &result)
+            if status == EINTR { continue }
+            guard status == ERANGE else { return unsafe result != nil ? true : status == 0 ? false : nil }
+            size *= 4
+        }
+        return nil
     }
 
     package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {

@@ -20,7 +20,8 @@ final class DirectoryDesk {
     }
 
     private let directory: any AccountDirectory
-    private let threads = LookUpThreads(mostThreads, named: "twostep-nss")
+    /// Whoever ends the daemon stops them.
+    let threads = LookUpThreads(mostThreads, named: "twostep-nss")
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
@@ -100,6 +101,4 @@ final class DirectoryDesk {
             question.giveUp()
         }
     }
-
-    func stop() { threads.stop() }
 }

@@ -16,9 +16,13 @@ final class LookUpThreads: @unchecked Sendable {
     /// How many may be at work without help having been sent: those that are stuck, and one.
     private var usual = 1
     private var isStopped = false
+    /// How many threads there still are, and who hears that there are none.
+    private var alive: Int
+    private var whenEnded: (@Sendable () -> Void)?
 
     init(_ most: Int, named name: String) {
         self.most = most
+        alive = most
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
 
@@ -43,12 +47,18 @@ final class LookUpThreads: @unchecked Sendable {
         }
     }
 
-    /// Ends the threads, each after what it is about.
-    func stop() {
-        monitor.withLock {
-            isStopped = true
-            waiting.removeAll()
-            monitor.signalAll()
+    /// Ends the threads, each after what it is about, and returns when that is done.
+    func stop() async {
+        await withCheckedContinuation { continuation in
+            let isOver = monitor.withLock {
+                isStopped = true
+                waiting.removeAll()
+                monitor.signalAll()
+                guard alive > 0 else { return true }
+                whenEnded = { continuation.resume() }
+                return false
+            }
+            if isOver { continuation.resume() }
         }
     }
 
@@ -62,12 +72,18 @@ final class LookUpThreads: @unchecked Sendable {
         while true {
             let mayGoOn = monitor.withLock {
                 while woken == 0, !isStopped { monitor.wait() }
+                guard !isStopped else { return false }
                 woken -= 1
-                return !isStopped
+                return true
             }
-            guard mayGoOn else { return }
+            guard mayGoOn else { break }
             while let question = next() { question() }
         }
+        let report = monitor.withLock {
+            alive -= 1
+            return alive == 0 ? whenEnded : nil
+        }
+        report?()
     }
 
     /// The next question for a thread that is at work; without one it is so no more.
