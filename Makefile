@@ -31,8 +31,11 @@ CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server
 DEB_PACKAGES := dpkg-dev debhelper dh-apparmor lintian
 RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 
-.PHONY: all module daemon demo test check package-test deb rpm format format-check install tree clean help diagram
-.PHONY: may-become-root deps-build deps-demo deps-test deps-check deps-deb deps-rpm
+# Whom the bench measures beside us, and what counts system calls.
+BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
+
+.PHONY: all module daemon demo test bench check package-test deb rpm format format-check install tree clean help diagram
+.PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -64,6 +67,9 @@ deps-deb:
 	@packaging/need $(BUILD_PACKAGES) $(DEB_PACKAGES)
 deps-rpm:
 	@packaging/need $(BUILD_PACKAGES) $(RPM_PACKAGES)
+
+deps-bench:
+	@packaging/need $(BUILD_PACKAGES) $(BENCH_PACKAGES)
 
 install: ## lay everything out below DESTDIR
 	@[ -e $(MODULE) ] && [ -e $(DAEMON) ] || $(MAKE) --no-print-directory all
@@ -109,6 +115,9 @@ demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
+bench: may-become-root deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
+	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
+
 check: deps-check tree format-check ## what CI runs beside the tests: format, linkage, manual pages
 	@Tests/check
 
@@ -140,4 +149,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench

@@ -37,6 +37,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The local account that a provider's username opens, if there are credentials.
     func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
 
+    /// The same for several usernames at once; those without credentials are left out.
+    func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName]
+
     /// Links a username to the local account that it opens; changes nothing where either is linked otherwise.
     func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking
 
@@ -71,6 +74,12 @@ package protocol EnrollmentStore: AnyObject {
 
 extension EnrollmentStore {
     package func checkPlace() throws(StoreFailure) {}
+
+    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
+        var found: [UserKey: AccountName] = [:]
+        for user in users { found[user] = try credentials(of: user) }
+        return found
+    }
 }
 
 /// What is wrong with a store, in words for the journal and `twostep status`.

@@ -30,8 +30,8 @@ package struct JournalEntry: Equatable, Sendable {
 
     /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
     static func printable(_ text: String) -> String {
+        guard !PrintableText.isClean(text.utf8.span, newlines: false) else { return text }
         let bytes = Array(text.utf8)
-        guard !PrintableText.isClean(bytes.span, newlines: false) else { return text }
         var kept: [UInt8] = []
         var index = 0
         while index < bytes.count {
@@ -104,10 +104,18 @@ package struct LoginRecord: Equatable, Sendable {
     /// claims to be somebody, and its line begins otherwise.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
-        var line = isClaimed ? "claimed login \(result)" : "login \(result)"
+        fields.reserveCapacity(12)
+        // Bytes, since appending to a text takes several times as long.
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        line += (isClaimed ? "claimed login " : "login ").utf8
+        line += result.utf8
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
-            line += " \(word)=\(quoted ? LoginRecord.quoted(value) : LoginRecord.word(value))"
+            line.append(UInt8(ascii: " "))
+            line += word.utf8
+            line.append(UInt8(ascii: "="))
+            line += (quoted ? LoginRecord.quoted(value) : LoginRecord.word(value)).utf8
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
@@ -127,8 +135,8 @@ package struct LoginRecord: Equatable, Sendable {
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
         add("config", "TWOSTEP_GENERATION", String(generation))
-        if let hint { line += " hint=" + LoginRecord.quoted(hint) }
-        return JournalEntry(level, line, fields: fields)
+        if let hint { line += " hint=\(LoginRecord.quoted(hint))".utf8 }
+        return JournalEntry(level, String(decoding: line, as: UTF8.self), fields: fields)
     }
 
     /// The caller is believed in nothing but the answers: anybody could have written the rest.
@@ -145,6 +153,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
     static func word(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return value }
         // By scalars: a combining mark makes another character of a quote, and leaves it a quote.
         var word = String.UnicodeScalarView()
         for scalar in value.unicodeScalars {
@@ -153,7 +162,13 @@ package struct LoginRecord: Equatable, Sendable {
         return String(word)
     }
 
+    /// Blanks, quotes and backslashes: in UTF-8 no other character has such a byte.
+    private static func shifts(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
     static func quoted(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return "\"" + value + "\"" }
         var quoted = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in value.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.append("\\") }

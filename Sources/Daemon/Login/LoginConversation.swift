@@ -46,7 +46,7 @@ final class LoginConversation {
     var notices: [String] = []
     private var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
-    private var whenStanding: ((Attempt.Standing) -> Void)?
+    private var lookUp: LookUp<Lookup>?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
     private(set) var isOver = false
@@ -77,7 +77,9 @@ final class LoginConversation {
 
     /// Begins the login. The account is looked up while the person types.
     func begin(knownStanding: Attempt.Standing? = nil) {
-        if let knownStanding { found(knownStanding) } else { lookUp() }
+        standing = knownStanding
+        let account = request.account
+        if standing == nil { lookUp = service.directory.begin { $0.account(named: account) } }
         perform(flow.begin())
     }
 
@@ -223,7 +225,8 @@ final class LoginConversation {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
-        whenStanding = nil
+        if let lookUp { service.directory.forget(lookUp) }
+        lookUp = nil
         closeSession()
         rejected = []
         record.verdict = verdict
@@ -285,26 +288,15 @@ final class LoginConversation {
 
     // MARK: Account
 
-    private func lookUp() {
-        let account = request.account
-        service.directory.ask {
-            $0.account(named: account)
-        } then: { lookup in
-            self.found(Attempt.Standing(lookup))
-        }
-    }
-
-    private func found(_ standing: Attempt.Standing) {
-        self.standing = standing
-        // A login that was over before it was known whose it is.
-        if isOver { note() }
-        guard let waiting = whenStanding else { return }
-        whenStanding = nil
-        waiting(standing)
-    }
-
+    /// Hands on what the directory says of the account, once that is known.
     func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
-        if let standing { body(standing) } else { whenStanding = body }
+        if let standing { return body(standing) }
+        guard let lookUp else { return body(.cannotTell) }
+        service.directory.whenSettled(lookUp) { lookup in
+            let standing = Attempt.Standing(lookup)
+            self.standing = standing
+            body(standing)
+        }
     }
 
     /// Goes on where the directory knows the account, and ends the login where it does not: what passes without a module

@@ -23,6 +23,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private var isReading = false
     private var version = Wire.versions.upperBound
     private let beginDeadline: Int64
+    /// Frames that go out along with the next one that somebody waits for.
+    private var unsent: ByteBuffer?
 
     init(_ service: LoginService) {
         self.service = service
@@ -277,41 +279,32 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     // MARK: LoginPort
 
     func prompt(_ style: PromptStyle, patience: UInt16, text: String) {
-        send {
-            $0.setPrompt(style, patience: patience, text: $1, version: version)
-        } text: {
-            text
-        }
+        write(text) { $0.setPrompt(style, patience: patience, text: $1, version: version) }
+        flush()
     }
 
     func setEnvironment(_ name: String, _ value: String) {
-        var frame = FrameBuffer.empty()
-        let name = Array(name.utf8)
-        let value = Array(value.utf8)
-        frame.setEnvironment(name: name.span, value: value.span, version: version)
-        write(frame)
+        write(value) { $0.setEnvironment(name: name.utf8.span, value: $1, version: version) }
     }
 
     func finish(_ code: VerdictCode, text: String) {
-        send {
-            $0.setVerdict(code, text: $1, version: version)
-        } text: {
-            text
-        }
+        write(text) { $0.setVerdict(code, text: $1, version: version) }
+        flush()
         close()
     }
 
-    private func send(_ build: (inout FrameBuffer, Span<UInt8>) -> Void, text: () -> String) {
-        var frame = FrameBuffer.empty()
-        let bytes = Array(text().utf8)
-        build(&frame, bytes.span)
-        write(frame)
+    private func write(_ text: String, _ build: (inout FrameBuffer, Span<UInt8>) -> Void) {
+        guard let context, !isClosing else { return }
+        build(&service.frame, text.utf8.span)
+        var buffer = unsent ?? context.channel.allocator.buffer(capacity: service.frame.count)
+        unsent = nil
+        service.frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+        unsent = buffer
     }
 
-    private func write(_ frame: borrowing FrameBuffer) {
-        guard let context, !isClosing else { return }
-        var buffer = context.channel.allocator.buffer(capacity: frame.count)
-        frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+    private func flush() {
+        guard let context, !isClosing, let buffer = unsent else { return }
+        unsent = nil
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 

@@ -1,6 +1,8 @@
 import Authentication
+import CPOSIX
 import Cryptography
 import NIOCore
+import Wire
 
 /// What all logins share: sessions, the way to the store, the directory, the configuration in force.
 ///
@@ -26,7 +28,18 @@ final class LoginService {
     var connections = ConnectionTable()
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
+    /// Whose credentials are asked for along with what waits.
+    private var unknownUsers: [UserKey] = []
+    /// Records of this tick are in the journal's queue, and its thread has not been woken.
+    private var hasQuietRecords = false
+    /// How many connections there were at most since memory was last given back.
+    private var busiest = 0
+    /// How many there were a second ago.
+    private var present = 0
     private var knownCredentials = KnownCredentials()
+    private var sessionIDs = SessionIDs()
+    /// Where frames to be sent are built, one after the other. No secret is ever among them.
+    var frame = FrameBuffer.empty()
     /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
     private var refusedHosts: [String: Int64] = [:]
     private static let mostRefusedHosts = 4096
@@ -43,7 +56,7 @@ final class LoginService {
         startedAt = clocks.now()
         // Milliseconds since the boot: no two daemons of a machine begin at the same one.
         recent = RecentRecords(run: startedAt.boottime)
-        directory = DirectoryDesk(accounts, on: loop)
+        directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
@@ -55,17 +68,13 @@ final class LoginService {
     func openSession(
         account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
     ) -> Result<ValidationSession, SessionTable.Failure> {
-        var random = [UInt8](repeating: 0, count: 16)
-        do {
-            var span = random.mutableSpan
-            try fillRandom(&span)
+        let id: ValidationSession.ID
+        do throws(CryptographyFailure) {
+            id = try sessionIDs.next()
         } catch {
             journal.error("no random bytes for a session: \(error)")
             return .failure(.full)
         }
-        let id = ValidationSession.ID(
-            high: random[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
-            low: random[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
         let session = ValidationSession(
             id: id, account: account, provider: provider, step: step,
             deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
@@ -101,16 +110,25 @@ final class LoginService {
             loop.execute { service.value.flush() }
         }
         waiting.append((attempt, deliver))
+        // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
+        // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
+        if case .answer(_, let session, _) = attempt.subject {
+            let user = UserKey(attempt.account, at: session.provider)
+            if knownCredentials[user] == nil { unknownUsers.append(user) }
+        }
     }
 
     private func flush() {
         let group = waiting
+        let users = unknownUsers
         waiting.removeAll(keepingCapacity: true)
+        unknownUsers.removeAll(keepingCapacity: true)
         let loop = loop
-        let deliveries = NIOLoopBound(group.map(\.deliver), eventLoop: loop)
-        writer.submit(group.map(\.attempt)) { outcomes in
+        let deliveries = NIOLoopBound((service: self, outcomes: group.map(\.deliver)), eventLoop: loop)
+        writer.submit(group.map(\.attempt), readingCredentialsOf: users) { outcomes, credentials in
             loop.execute {
-                for (deliver, outcome) in zip(deliveries.value, outcomes) { deliver(outcome) }
+                for (user, account) in credentials { deliveries.value.service.knownCredentials[user] = account }
+                for (deliver, outcome) in zip(deliveries.value.outcomes, outcomes) { deliver(outcome) }
             }
         }
     }
@@ -189,15 +207,27 @@ final class LoginService {
         tally.count(record.verdict)
         metrics.count(record)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        if record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) {
-            keep(record.entry)
+        guard record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) else {
+            return
         }
+        journal.record(record)
+        recent.append(.login(record), at: clocks.now().wall)
+        guard !hasQuietRecords else { return }
+        hasQuietRecords = true
+        // The journal's thread is woken once for all that this tick ends, and after the verdicts have gone out.
+        let service = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { service.value.wakeJournal() }
     }
 
-    /// Records what is said of a login, in the journal and in memory.
+    private func wakeJournal() {
+        hasQuietRecords = false
+        journal.wake()
+    }
+
+    /// Records what else is said of a login, in the journal and in memory.
     func keep(_ entry: JournalEntry) {
         journal.record(entry)
-        recent.append(entry, at: clocks.now().wall)
+        recent.append(.other(entry), at: clocks.now().wall)
     }
 
     /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
@@ -234,15 +264,32 @@ final class LoginService {
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
+        directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
         if activities.isDue(at: now) { flushActivities() }
+        giveMemoryBack()
     }
+
+    /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
+    private func giveMemoryBack() {
+        let before = present
+        present = connections.count
+        busiest = max(busiest, present)
+        // Not while it is still going: what is in use lies between what is not.
+        guard busiest >= LoginService.crowd, present < busiest / 4, present >= before else { return }
+        busiest = present
+        DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
+    }
+
+    /// How many connections are a crowd: what fewer leave behind is not worth the trouble.
+    private static let crowd = 512
 
     /// Ends all logins under way, and the threads that serve them.
     func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
         flushActivities()
+        wakeJournal()
     }
 }
 

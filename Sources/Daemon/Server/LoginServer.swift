@@ -39,9 +39,12 @@ package final class LoginServer: Sendable {
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
         let channel = try bootstrap()
-            .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here, and not by the bootstrap, which takes a future for each.
+                    try LoginServer.readOnDemand(channel)
+                    try channel.syncOptions?.setOption(
+                        ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
                     try channel.pipeline.syncOperations.addHandler(LoginHandler(service.value))
                 }
             }
@@ -57,6 +60,7 @@ package final class LoginServer: Sendable {
         return try bootstrap()
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try LoginServer.readOnDemand(channel)
                     try channel.pipeline.syncOperations.addHandler(AdminHandler(desk.value))
                 }
             }
@@ -66,8 +70,13 @@ package final class LoginServer: Sendable {
     private func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
-            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
-            .childChannelOption(ChannelOptions.autoRead, value: false)
+    }
+
+    /// One read at a time, and none that was not asked for.
+    private static func readOnDemand(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+        try options.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
+        try options.setOption(ChannelOptions.autoRead, value: false)
     }
 
     /// Lets new logins follow another configuration; those under way keep theirs.
@@ -95,12 +104,13 @@ package final class LoginServer: Sendable {
     package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        let pools = try? await loop.submit {
+        let threads = try? await loop.submit {
             service.value.endLogins()
-            return [service.value.directory.threads, service.value.slowWork.threads]
+            return (directory: service.value.directory.threads, slowWork: service.value.slowWork.threads)
         }.get()
         // What they still say, they say to a loop that is there to hear it.
-        for pool in pools ?? [] { try? await pool.shutdownGracefully() }
+        await threads?.directory.stop()
+        try? await threads?.slowWork.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }

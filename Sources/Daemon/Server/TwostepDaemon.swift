@@ -98,7 +98,7 @@ final class StartedDaemon: Service {
         let stateDirectory = options.stateDirectory
         writer = StoreWriter { () throws(StoreFailure) in
             do throws(StoreFailure) {
-                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
+                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get(), isForLogins: true) {
                     journal.error("store: \($0.description)")
                 }
             } catch {

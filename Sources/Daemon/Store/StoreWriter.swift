@@ -8,9 +8,12 @@ import Synchronization
 /// A store that cannot be opened leaves the writer running: every attempt is then unavailable, and the store is
 /// tried again, so that a repaired one is picked up without a restart.
 package final class StoreWriter: Sendable {
+    /// Hears the outcomes once they are durable, with the credentials that there are of those asked for along with them.
+    package typealias Delivery = @Sendable ([Outcome], [UserKey: AccountName]) -> Void
+
     /// What is to be done, in the order in which it came.
     private enum Work: Sendable {
-        case attempts([Attempt], @Sendable ([Outcome]) -> Void)
+        case attempts([Attempt], readingCredentialsOf: [UserKey], Delivery)
         case task(@Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void)
         case check
         case stop
@@ -67,8 +70,10 @@ package final class StoreWriter: Sendable {
     }
 
     /// Judges these attempts; `deliver` is called on the writer's thread when the outcomes are durable.
-    package func submit(_ attempts: [Attempt], deliver: @escaping @Sendable ([Outcome]) -> Void) {
-        queue.put(.attempts(attempts, deliver))
+    package func submit(
+        _ attempts: [Attempt], readingCredentialsOf users: [UserKey] = [], deliver: @escaping Delivery
+    ) {
+        queue.put(.attempts(attempts, readingCredentialsOf: users, deliver))
     }
 
     /// Runs `task` on the store between two groups.
@@ -79,42 +84,47 @@ package final class StoreWriter: Sendable {
     /// Looks whether the store is still where it was opened, and tries one again that could not be; called once a second.
     package func check() { queue.put(.check) }
 
+    /// Attempts that share a transaction, and who hears what came of which of them.
+    private struct Group {
+        var attempts: [Attempt] = []
+        var users: [UserKey] = []
+        var deliveries: [(count: Int, deliver: Delivery)] = []
+    }
+
     private func run(_ store: inout (any EnrollmentStore)?) {
         while true {
-            var attempts: [Attempt] = []
-            var deliveries: [(count: Int, deliver: @Sendable ([Outcome]) -> Void)] = []
+            var group = Group()
             var mustStop = false
             for work in queue.takeAll() {
                 switch work {
-                case .attempts(let more, let deliver):
-                    attempts.append(contentsOf: more)
-                    deliveries.append((more.count, deliver))
+                case .attempts(let more, readingCredentialsOf: let users, let deliver):
+                    group.attempts.append(contentsOf: more)
+                    group.users.append(contentsOf: users)
+                    group.deliveries.append((more.count, deliver))
                 case .task(let task):
                     // What came before it is judged before it.
-                    commit(&attempts, &deliveries, &store)
+                    commit(&group, &store)
                     if let store { task(.success(store)) } else { task(.failure(problem ?? .unreachable("closed"))) }
                 case .check: check(&store)
                 case .stop: mustStop = true
                 }
             }
-            commit(&attempts, &deliveries, &store)
+            commit(&group, &store)
             if mustStop { return close(&store) }
         }
     }
 
-    private func commit(
-        _ attempts: inout [Attempt], _ deliveries: inout [(count: Int, deliver: @Sendable ([Outcome]) -> Void)],
-        _ store: inout (any EnrollmentStore)?
-    ) {
-        guard !attempts.isEmpty else { return }
-        let outcomes = judge(attempts, &store)
+    private func commit(_ group: inout Group, _ store: inout (any EnrollmentStore)?) {
+        guard !group.attempts.isEmpty else { return }
+        let outcomes = judge(group.attempts, &store)
+        // Whose cannot be read is asked for again by whoever needs them.
+        let credentials = group.users.isEmpty ? [:] : (try? store?.credentials(of: group.users)) ?? [:]
         var start = 0
-        for (count, deliver) in deliveries {
-            deliver(Array(outcomes[start..<(start + count)]))
+        for (count, deliver) in group.deliveries {
+            deliver(Array(outcomes[start..<(start + count)]), start == 0 ? credentials : [:])
             start += count
         }
-        attempts.removeAll()
-        deliveries.removeAll()
+        group = Group()
     }
 
     private func judge(_ attempts: [Attempt], _ store: inout (any EnrollmentStore)?) -> [Outcome] {

@@ -1,7 +1,5 @@
 package import Authentication
 import Glibc
-import NIOCore
-import NIOPosix
 
 /// What the system knows of an account.
 package struct AccountFacts: Equatable, Sendable {
@@ -119,45 +117,4 @@ package struct SystemDirectory: AccountDirectory {
         }
         return nil
     }
-}
-
-/// Look-ups on threads of their own, so many at a time and no longer than a limit; it belongs to the event loop.
-final class DirectoryDesk {
-    /// How long a look-up may take, in seconds: less than the module waits for a reply.
-    static let limit = TimeAmount.seconds(5)
-    /// How many may wait; what comes on top is "cannot tell" at once.
-    static let mostWaiting = 1024
-
-    private let directory: any AccountDirectory
-    /// Whoever ends the daemon shuts it down.
-    let threads: NIOThreadPool
-    private let loop: any EventLoop
-    private var waiting = 0
-
-    init(_ directory: any AccountDirectory, on loop: any EventLoop) {
-        self.directory = directory
-        self.loop = loop
-        threads = NIOThreadPool(numberOfThreads: 4)
-        threads.start()
-    }
-
-    /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
-    func ask<Answer: Sendable>(
-        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
-    ) {
-        guard waiting < DirectoryDesk.mostWaiting else { return report(nil) }
-        waiting += 1
-        let directory = directory
-        let promise = loop.makePromise(of: Answer?.self)
-        let found = threads.runIfActive(eventLoop: loop) { question(directory) }
-        let late = loop.scheduleTask(in: DirectoryDesk.limit) { promise.succeed(nil) }
-        found.assumeIsolated().whenComplete { result in
-            self.waiting -= 1
-            late.cancel()
-            // A promise that is kept already ignores this.
-            promise.succeed(try? result.get())
-        }
-        promise.futureResult.assumeIsolated().whenSuccess { report($0) }
-    }
-
 }

@@ -8,18 +8,20 @@ extension SQLiteStore {
     // MARK: Credentials
 
     package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
-        // The empty text stands for no id in the tables.
-        guard user.provider.id != "" else { return nil }
+        try credentials(of: [user])[user]
+    }
+
+    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
         let statements = try openStatements()
-        let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
+        let result = queue.writeWithoutTransaction { _ -> Result<[UserKey: AccountName], DatabaseFault> in
             do throws(DatabaseFault) {
-                return .success(try statements.account(of: user))
+                return .success(try statements.accounts(of: users))
             } catch {
                 return .failure(error)
             }
         }
         switch result {
-        case .success(let account): return account
+        case .success(let accounts): return accounts
         case .failure(let fault): throw fault.failure(of: directory.database)
         }
     }

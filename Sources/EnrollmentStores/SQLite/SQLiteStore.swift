@@ -52,16 +52,18 @@ package final class SQLiteStore: EnrollmentStore {
     /// A store that is not there is never made on the way: an empty one in place of one that is lost would say
     /// of everybody "not enrolled". `report` hears what was put right, and what is wrong with single records;
     /// it is called on the writer's thread and must not wait.
+    ///
+    /// With `isForLogins` some milliseconds and megabytes are spent so that each commit takes less.
     package static func open(
-        in directory: String, sealing: any SecretSealing,
+        in directory: String, sealing: any SecretSealing, isForLogins: Bool = false,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
-        try open(in: directory, sealing: sealing, schema: .current, report: report)
+        try open(in: directory, sealing: sealing, schema: .current, isForLogins: isForLogins, report: report)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func open(
-        in path: String, sealing: any SecretSealing, schema: Schema,
+        in path: String, sealing: any SecretSealing, schema: Schema, isForLogins: Bool = false,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
         let directory = StateDirectory(path: path)
@@ -70,6 +72,7 @@ package final class SQLiteStore: EnrollmentStore {
         guard try directory.hasDatabase(report) else {
             throw .unreachable("there is no store at \(directory.database); `twostep init` makes one")
         }
+        if isForLogins { LogReserve.make(for: directory.database, in: directory.path) }
         return try SQLiteStore(in: directory, sealing: sealing, schema: schema, lock: lock, report: report)
     }
 
