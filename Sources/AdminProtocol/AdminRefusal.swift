@@ -28,6 +28,18 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         /// It is the account's last one, and `force` was not said.
         package static let lastDevice = Kind(rawValue: "last_device")
         package static let wrongCode = Kind(rawValue: "wrong_code")
+        /// What the person chose is not good enough; something else may be.
+        package static let unacceptable = Kind(rawValue: "unacceptable")
+        /// No such provider is configured, none that the request could mean, or several.
+        package static let unknownProvider = Kind(rawValue: "unknown_provider")
+        /// The provider has no such user, or the username no credentials.
+        package static let unknownUser = Kind(rawValue: "unknown_user")
+        /// The provider has a user of that name already.
+        package static let userExists = Kind(rawValue: "user_exists")
+        /// The username opens another account, or another username opens the account.
+        package static let linkedOtherwise = Kind(rawValue: "linked_otherwise")
+        /// No login that waits for an answer has such a session, or several have.
+        package static let unknownSession = Kind(rawValue: "unknown_session")
         /// A parameter that the module does not take, a name that is none, a request out of turn.
         package static let badParameter = Kind(rawValue: "bad_parameter")
         package static let storeUnavailable = Kind(rawValue: "store_unavailable")

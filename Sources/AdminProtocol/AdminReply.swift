@@ -4,17 +4,28 @@ package import Authentication
 package enum AdminReply: Codable, Equatable, Sendable {
     case status(ServiceStatus)
     case listing(Listing)
-    /// Secrets: the otpauth URI, then the key for typing by hand (both UTF-8).
+    /// Secrets: the otpauth URI, the key for typing by hand, codes for paper, one a line (UTF-8, or empty).
     case enrollmentBegun(EnrollmentBegun)
+    /// Secret, where something was issued along with it: its codes, one a line (UTF-8).
     case enrollmentDone(EnrollmentDone)
     case removed(Removal)
     case verified(CodeDiagnosis)
     case unlocked(Unlocking)
+    case users(UserListing)
+    case user(KeptUser)
+    case passwordSet(PasswordChange)
+    case userRemoved(UserRemoval)
+    case credentials(CredentialsListing)
+    case linked(CredentialsLink)
+    case unlinked(CredentialsRemoval)
+    case sessions(SessionListing)
+    case sessionEnded(WaitingSession)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
+        case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
     }
 
     package init(from decoder: any Decoder) throws {
@@ -32,6 +43,15 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .removed: .removed(try container.decode(Removal.self, forKey: key))
             case .verified: .verified(try container.decode(CodeDiagnosis.self, forKey: key))
             case .unlocked: .unlocked(try container.decode(Unlocking.self, forKey: key))
+            case .users: .users(try container.decode(UserListing.self, forKey: key))
+            case .user: .user(try container.decode(KeptUser.self, forKey: key))
+            case .passwordSet: .passwordSet(try container.decode(PasswordChange.self, forKey: key))
+            case .userRemoved: .userRemoved(try container.decode(UserRemoval.self, forKey: key))
+            case .credentials: .credentials(try container.decode(CredentialsListing.self, forKey: key))
+            case .linked: .linked(try container.decode(CredentialsLink.self, forKey: key))
+            case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
+            case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
+            case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -46,6 +66,15 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .removed(let removal): try container.encode(removal, forKey: .removed)
         case .verified(let diagnosis): try container.encode(diagnosis, forKey: .verified)
         case .unlocked(let unlocking): try container.encode(unlocking, forKey: .unlocked)
+        case .users(let listing): try container.encode(listing, forKey: .users)
+        case .user(let user): try container.encode(user, forKey: .user)
+        case .passwordSet(let change): try container.encode(change, forKey: .passwordSet)
+        case .userRemoved(let removal): try container.encode(removal, forKey: .userRemoved)
+        case .credentials(let listing): try container.encode(listing, forKey: .credentials)
+        case .linked(let link): try container.encode(link, forKey: .linked)
+        case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
+        case .sessions(let listing): try container.encode(listing, forKey: .sessions)
+        case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

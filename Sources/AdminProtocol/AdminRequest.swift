@@ -2,18 +2,21 @@ package import Authentication
 
 /// What root may ask of the daemon on admin.sock.
 ///
-/// An enrolment is one connection: `beginEnrollment` first, then either `finishEnrollment` until its code is
+/// An enrolment is one connection: `beginEnrollment` first, then either `finishEnrollment` until its answer is
 /// right, or `storeWithoutConfirmation`. Closing the connection abandons it, and nothing was stored.
 package enum AdminRequest: Codable, Equatable, Sendable {
     /// Answered by `AdminReply.status`.
     case status
     /// The devices and failures of one account, or of all. Answered by `listing`.
     case list(account: String?)
-    /// Makes a new secret; nothing is stored yet. `parameters` are the module's own (`digits`: `8`), as typed.
+    /// Makes a new secret; nothing is stored yet. Without `device` it gets the module's usual name. `parameters` are
+    /// the module's own (`digits`: `8`), as typed. With `issuesNothing` no recovery codes come with a first device.
     /// Answered by `enrollmentBegun`.
-    case beginEnrollment(account: String, module: ModuleReference, device: String, parameters: [String: String])
-    /// Secret: the first code. Answered by `enrollmentDone`; by a refusal `wrongCode` that leaves the set-up as
-    /// it is, so that another code may be tried.
+    case beginEnrollment(
+        account: String, module: ModuleReference, device: String?, parameters: [String: String],
+        issuesNothing: Bool? = nil)
+    /// Secrets: a value for each field of the form. Answered by `enrollmentDone`; by a refusal `wrongCode` or
+    /// `unacceptable` that leaves the set-up as it is, so that another answer may be tried.
     case finishEnrollment
     /// Stores the device that was begun although no code was seen. Answered by `enrollmentDone`.
     case storeWithoutConfirmation
@@ -26,9 +29,32 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Forgets the account's failures. Answered by `unlocked`.
     case unlock(account: String)
 
+    /// The users that are kept for one provider, or for all. Answered by `users`.
+    case users(provider: ProviderReference?)
+    /// One user, whether there is one or not: what is to be known before a password is asked for. Without `username`
+    /// the one user of a provider that knows no other; without `provider` the only one in question. Answered by `user`.
+    case user(username: String?, provider: ProviderReference?)
+    /// Secret: the password, of 1 to 511 bytes. Answered by `passwordSet`.
+    case setPassword(username: String, provider: ProviderReference, intent: PasswordIntent)
+    /// Removes a user and its credentials. Answered by `userRemoved`.
+    case removeUser(username: String, provider: ProviderReference)
+
+    /// Answered by `credentials`.
+    case credentials
+    /// Lets a provider's username open a local account. Answered by `linked`.
+    case link(username: String, provider: ProviderReference, account: String)
+    /// Answered by `unlinked`.
+    case unlink(username: String, provider: ProviderReference)
+
+    /// The logins that wait for an answer. Answered by `sessions`.
+    case sessions
+    /// Ends the login whose session has this id, or one that begins so. Answered by `sessionEnded`.
+    case endSession(id: String)
+
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
+        case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
     }
 
     /// A request from the JSON of a frame.

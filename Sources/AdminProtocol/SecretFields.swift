@@ -63,6 +63,30 @@ package struct SecretFields: ~Copyable, Sendable {
         }
     }
 
+    /// All fields as the form that they were filled into, in memory that wipes itself.
+    package borrowing func form() -> UserInput? {
+        encoded.withBytes { bytes in
+            var ends: [Int] = []
+            var position = 0
+            while let field = SecretFields.field(at: position, in: bytes) {
+                ends.append((ends.last ?? 0) + field.count)
+                position = field.upperBound
+            }
+            let values = Secret(count: ends.last ?? 0) { target in
+                var source = 0
+                var written = 0
+                while let field = SecretFields.field(at: source, in: bytes) {
+                    for index in field {
+                        target[written] = bytes[index]
+                        written += 1
+                    }
+                    source = field.upperBound
+                }
+            }
+            return UserInput(values, ends: ends)
+        }
+    }
+
     /// Lends the encoded part for the time of a call.
     package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -7,7 +7,7 @@ import Glibc
 package struct AdministrationCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "twostep",
-        abstract: "Enrol, list and remove the devices of Twostep's login steps.",
+        abstract: "Manage the devices, users and sessions of Twostep's login steps.",
         discussion: """
             Most commands ask twostepd, as root. Exit codes: 0 done, 1 refused, 2 wrong usage, \
             3 twostepd cannot be reached.
@@ -15,7 +15,8 @@ package struct AdministrationCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
-            UnlockCommand.self, StatusCommand.self,
+            UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
+            StatusCommand.self,
         ])
 
     package init() {}

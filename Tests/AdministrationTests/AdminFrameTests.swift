@@ -8,10 +8,27 @@ import Testing
     static let requests: [AdminRequest] = [
         .status, .list(account: nil), .list(account: "alice"),
         .beginEnrollment(account: "alice", module: totp, device: "phone", parameters: ["digits": "8"]),
+        .beginEnrollment(account: "alice", module: totp, device: nil, parameters: [:], issuesNothing: true),
         .finishEnrollment, .storeWithoutConfirmation,
         .remove(account: "alice", device: "phone", module: nil, force: true), .verify(account: "zoë"),
-        .unlock(account: "alice"),
+        .unlock(account: "alice"), .users(provider: nil), .users(provider: Samples.homeassistant),
+        .user(username: "zoë 🔑", provider: nil), .user(username: nil, provider: Samples.home),
+        .setPassword(username: "zoë", provider: Samples.home, intent: .add),
+        .setPassword(username: "zoë", provider: Samples.home, intent: .change),
+        .setPassword(username: "homeassistant", provider: Samples.legacy, intent: .share),
+        .removeUser(username: "zoë", provider: Samples.home), .credentials,
+        .link(username: "zoë", provider: Samples.home, account: "alice"),
+        .unlink(username: "zoë", provider: Samples.home), .sessions, .endSession(id: "00ff"),
     ]
+
+    @Test func `every verb is in the table above`() throws {
+        let verbs = try AdminFrameTests.requests.map { request in
+            let frame = try Frames.request(request)
+            let json = String(decoding: frame.dropFirst(8), as: UTF8.self)
+            return String(json.dropFirst(#"{"message":{""#.count).prefix { $0 != "\"" })
+        }
+        #expect(Set(verbs).count == 17)
+    }
 
     @Test(arguments: requests) func `a request arrives as it was sent`(request: AdminRequest) throws {
         let frame = try Frames.request(request, secrets: ["123456", ""])
@@ -28,6 +45,14 @@ import Testing
         .verified(CodeDiagnosis(account: "alice", match: nil)),
         .verified(Samples.diagnosis(offset: -3, isAcceptable: false)),
         .unlocked(Unlocking(account: "alice", failures: 6)),
+        .enrollmentBegun(Samples.pinBegun), .enrollmentDone(Samples.doneWithCodes),
+        .users(UserListing(users: [Samples.zoe])), .user(Samples.nobody),
+        .passwordSet(PasswordChange(user: Samples.zoe, replaced: true)),
+        .userRemoved(UserRemoval(provider: Samples.home, username: "zoë", account: nil)),
+        .credentials(CredentialsListing(credentials: [Samples.credentials])), .linked(Samples.link()),
+        .linked(Samples.link(isPrivileged: nil)),
+        .unlinked(CredentialsRemoval(provider: Samples.home, username: "zoë", account: "alice")),
+        .sessions(SessionListing(sessions: [Samples.session])), .sessionEnded(Samples.session),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),
         .refused(AdminRefusal(AdminRefusal.Kind(rawValue: "of_a_later_version"), "…")),
     ]
@@ -79,6 +104,16 @@ import Testing
         #expect(throws: AdminProtocolError.truncated) { Frames.bytes(try fields.field(-1)) }
     }
 
+    @Test(arguments: [[], [""], ["1234"], ["1234", "", "zoë"]] as [[String]])
+    func `the secret part is a form of as many fields`(values: [String]) throws {
+        let form = try #require(try Frames.fields(values).form())
+        #expect(form.count == values.count)
+        for (index, value) in values.enumerated() {
+            let found = form.withField(at: index) { bytes in bytes.indices.map { bytes[$0] } }
+            #expect(found == Array(value.utf8))
+        }
+    }
+
     @Test func `what is too long is not sent`() {
         let long = String(repeating: "x", count: 5000)
         #expect(throws: AdminProtocolError.oversized) { try Frames.request(.status, secrets: [long]) }
@@ -110,6 +145,15 @@ import Testing
         Unreadable(json: #"{"version":1,"message":{"unlock":{}}}"#, error: .malformed("the members of 'unlock'")),
         Unreadable(
             json: #"{"version":1,"message":{"unlock":{"account":7}}}"#, error: .malformed("the members of 'unlock'")),
+        Unreadable(json: #"{"version":1,"message":{"link":{}}}"#, error: .malformed("the members of 'link'")),
+        Unreadable(
+            json: #"{"version":1,"message":{"setPassword":{"username":"a","provider":{"type":"b"},"intent":"guess"}}}"#,
+            error: .malformed("the members of 'setPassword'")),
+        Unreadable(
+            json: #"{"version":1,"message":{"removeUser":{"username":"a","provider":"b"}}}"#,
+            error: .malformed("the members of 'removeUser'")),
+        Unreadable(
+            json: #"{"version":1,"message":{"endSession":{"id":1}}}"#, error: .malformed("the members of 'endSession'")),
     ]) func `what is no request is refused with what was expected`(unreadable: Unreadable) {
         let json = Array(unreadable.json.utf8)
         #expect(throws: unreadable.error) { try AdminRequest(json: json.span) }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct EnrollTests {
     static let begin = AdminRequest.beginEnrollment(
-        account: "alice", module: Samples.totp, device: "phone", parameters: [:])
+        account: "alice", module: Samples.totp, device: nil, parameters: [:])
     static let begun = ScriptedDaemon.Turn.exchange(
         begin, reply: .enrollmentBegun(Samples.begun), secrets: [Samples.uri, Samples.groupedKey])
     static let wrong = ScriptedDaemon.Turn.exchange(

@@ -53,4 +53,40 @@ enum Samples {
                 module: totp, device: "phone", offset: offset, secondsPerUnit: secondsPerUnit,
                 isAcceptable: isAcceptable, isSpent: isSpent))
     }
+
+    static let homeassistant = ProviderReference(type: "homeassistant")
+    static let home = ProviderReference(type: "homeassistant", id: "home")
+    static let legacy = ProviderReference(type: "legacy_api_password")
+
+    static let zoe = KeptUser(
+        provider: home, username: "zoë", changedAt: noon, account: "alice", createsCredentials: false)
+    /// A name that no user has.
+    static let nobody = KeptUser(
+        provider: home, username: "zoë", changedAt: nil, account: nil, createsCredentials: false)
+
+    static let credentials = LinkedCredentials(provider: home, username: "zoë", account: "alice", createdAt: noon)
+
+    static func link(
+        isUnchanged: Bool = false, isPrivileged: Bool? = false, lacksUser: Bool = false
+    ) -> CredentialsLink {
+        CredentialsLink(
+            provider: home, username: "zoë", account: "alice", isUnchanged: isUnchanged, isPrivileged: isPrivileged,
+            lacksUser: lacksUser)
+    }
+
+    static let session = WaitingSession(
+        id: "3f9a0000000000000000000000000001", account: "alice", provider: ProviderReference(type: "pam"),
+        modules: [totp, ModuleReference(type: "recovery_code")], service: "sshd", remoteHost: "192.0.2.7", peer: 0,
+        secondsLeft: 287, triesLeft: 3)
+
+    static let pinBegun = EnrollmentBegun(
+        account: "alice", module: ModuleReference(type: "pin"), device: "pin", description: "", replaces: false,
+        form: [FormField(label: "New PIN", isHidden: true), FormField(label: "The same again", isHidden: true)])
+    static let codesBegun = EnrollmentBegun(
+        account: "alice", module: recovery, device: "codes", description: "2 of 2 left", replaces: false, form: [])
+    static let recovery = ModuleReference(type: "recovery_code")
+    static let codes = "ABCD-EFGH\nJKLM-NPQR"
+    static let doneWithCodes = EnrollmentDone(
+        account: "alice", module: totp, device: "phone", replaced: false, description: "SHA1, 6 digits, 30 s",
+        issued: IssuedDevice(module: recovery, device: "codes"))
 }

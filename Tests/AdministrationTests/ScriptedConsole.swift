@@ -18,6 +18,8 @@ final class ScriptedConsole: Console {
     private(set) var output = ""
     private(set) var errors = ""
     private(set) var holdsInterrupts = false
+    /// Of each line that was read: whether it was to be typed without being shown.
+    private(set) var hidden: [Bool] = []
     private let outputFailure: Int32?
 
     init(_ lines: [Line] = [], isTerminal: Bool = false, allowsColour: Bool = false, outputFailure: Int32? = nil) {
@@ -38,7 +40,8 @@ final class ScriptedConsole: Console {
         }
     }
 
-    func readLine() throws(ConsoleFailure) -> Secret? {
+    func readLine(isHidden: Bool) throws(ConsoleFailure) -> Secret? {
+        hidden.append(isHidden)
         guard !lines.isEmpty else { return nil }
         switch lines.removeFirst() {
         case .text(let text):

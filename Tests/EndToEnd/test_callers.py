@@ -182,7 +182,17 @@ def test_a_thousand_connections_that_say_nothing_keep_nobody_out(daemon, enrolle
 @pytest.mark.parametrize("by", ["alice", "twostep", "nobody"])
 def test_the_command_line_is_for_root_alone(daemon, enrolled, by):
     user, _ = enrolled
-    for arguments in (["status"], ["list"], ["unlock", user], ["remove", user, "phone", "--force", "--yes"]):
+    for arguments in (
+        ["status"],
+        ["list"],
+        ["unlock", user],
+        ["remove", user, "phone", "--force", "--yes"],
+        ["user", "list"],
+        ["credentials", "list"],
+        ["credentials", "unlink", "pam", user, "--yes"],
+        ["sessions"],
+        ["sessions", "end", "0000"],
+    ):
         done = world.run("runuser", "-u", by, "--", "twostep", *arguments)
         assert done.returncode in (1, 3), (by, arguments, done)
         assert done.stdout == ""

@@ -8,10 +8,12 @@ struct InitCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make the system user, the directories, the key and a first configuration.",
+        usage: "twostep init [options]",
         discussion: """
             Makes what is missing and says for each thing whether it was made or is there already. Nothing is \
             overwritten, and nothing that differs is repaired: it is named, with the command that would. Only what \
             is root's alone is given to the group twostep.
+            Example: twostep init
             """)
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"

@@ -4,7 +4,8 @@ import ArgumentParser
 /// `twostep list`: who has which device, and who has failed.
 struct ListCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "List the devices and the failures of one user, or of all.")
+        commandName: "list", abstract: "List the devices and the failures of one user, or of all.",
+        discussion: "Example: twostep list alice")
 
     @Argument(help: "The local account; all of them without it.") var user: String?
     @OptionGroup var service: ServiceOptions

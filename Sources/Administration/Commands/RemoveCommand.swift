@@ -4,7 +4,10 @@ import Authentication
 
 /// `twostep remove`: a device is lost, or its owner has gone.
 struct RemoveCommand: AdministrationVerb {
-    static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a device of a user.")
+    static let configuration = CommandConfiguration(
+        commandName: "remove", abstract: "Remove a device of a user.",
+        usage: "twostep remove <user> <name> [--module <module>] [options]",
+        discussion: "Asks first. Example: twostep remove alice phone")
 
     @Argument(help: "The local account.") var user: String
     @Argument(help: "What the device is called: see twostep list.") var name: String
@@ -16,15 +19,10 @@ struct RemoveCommand: AdministrationVerb {
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let reference = try module.map { (argument) throws(CommandFailure) -> ModuleReference in
-            guard let reference = ModuleReference(argument: argument) else {
-                throw CommandFailure(
-                    .usage, code: .usage,
-                    "'\(argument)' is no module: expected a type, or a type and an id as in totp:work.")
-            }
-            return reference
-        }
-        try agree(on: world.console)
+        let reference = try module.map { (argument) throws(CommandFailure) in try ModuleReference(argument: argument) }
+        try world.console.agree(
+            to: "Remove the device '\(name)' of \(user)? What it holds cannot be restored.", isAgreed: isAgreed,
+            otherwise: "Nothing was removed.", command: "twostep remove \(Wording.word(user)) \(Wording.word(name))")
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         let answer: DaemonConnection.Answer
         do throws(CommandFailure) {
@@ -44,23 +42,5 @@ struct RemoveCommand: AdministrationVerb {
                 [("account", .text(removal.account))] + removal.module.members + [
                     ("device", .text(removal.device)), ("remaining", .integer(Int64(removal.remaining))),
                 ]), change: text)
-    }
-
-    /// Returns if the person, or the command line, says yes.
-    private func agree(on console: any Console) throws(CommandFailure) {
-        guard !isAgreed else { return }
-        guard console.inputIsTerminal else {
-            throw CommandFailure(
-                .usage, code: .usage, "Nobody can be asked whether '\(name)' of \(user) is to be removed.",
-                hint: "Say so on the command line: twostep remove … --yes")
-        }
-        let question = "Remove the device '\(name)' of \(user)? What it holds cannot be restored. [y/N] "
-        let answer = try console.ask(question, otherwise: "Nothing was removed.")
-        let isYes = answer?.withBytes { answer in
-            ["y", "Y", "yes"].contains { word in word.utf8.elementsEqual(answer.indices.map { answer[$0] }) }
-        }
-        guard isYes == true else {
-            throw CommandFailure(.refused, code: .abandoned, "Nothing was removed.")
-        }
     }
 }

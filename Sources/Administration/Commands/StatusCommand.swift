@@ -5,7 +5,10 @@ import ArgumentParser
 struct StatusCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how twostepd is.",
-        discussion: "Exits with 1 if twostepd refuses every login, because of its configuration or its store.")
+        discussion: """
+            Exits with 1 if twostepd refuses every login, because of its configuration or its store.
+            Example: twostep status --json
+            """)
 
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions

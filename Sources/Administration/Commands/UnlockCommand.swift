@@ -4,7 +4,8 @@ import ArgumentParser
 /// `twostep unlock`: the wrong answers of a user are forgotten, and with them delay and lock.
 struct UnlockCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "unlock", abstract: "Forget the failures of a user, and let them try at once.")
+        commandName: "unlock", abstract: "Forget the failures of a user, and let them try at once.",
+        discussion: "Example: twostep unlock alice")
 
     @Argument(help: "The local account.") var user: String
     @OptionGroup var service: ServiceOptions

@@ -7,7 +7,10 @@ struct VerifyCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Try a code of a user without using it up.",
-        discussion: "Asks for the code, or reads one line of standard input. Nothing is charged and nothing is spent.")
+        discussion: """
+            Asks for the code, or reads one line of standard input. Nothing is charged and nothing is spent.
+            Example: twostep verify alice
+            """)
 
     @Argument(help: "The local account.") var user: String
     @OptionGroup var service: ServiceOptions
@@ -51,10 +54,18 @@ struct VerifyCommand: AdministrationVerb {
     private func text(_ match: CodeDiagnosis.Match) -> String {
         let device = "'\(match.device)' (\(match.module.name))"
         let offset = offset(match)
+        // Where there is neither time nor order, a code is good or it is not.
+        let isAlone = match.secondsPerUnit == 0 && match.offset == 0
         if match.isSpent {
-            return "Right, but used already: a login takes only the next code. It is of \(device), \(offset)."
+            return isAlone
+                ? "Right, but used already: a login would refuse it. It is of \(device)."
+                : "Right, but used already: a login takes only the next code. It is of \(device), \(offset)."
         }
-        if match.isAcceptable { return "Right: the code is of \(device), \(offset)." }
+        if match.isAcceptable {
+            return isAlone
+                ? "Right: the code is of \(device), and would be accepted."
+                : "Right: the code is of \(device), \(offset)."
+        }
         let remedy =
             match.secondsPerUnit > 0
             ? "Set the clock of the device, or of this machine (see: timedatectl)." : "Too many codes were skipped."
@@ -63,7 +74,7 @@ struct VerifyCommand: AdministrationVerb {
 
     /// `which is 30 s ahead (1 step)`.
     private func offset(_ match: CodeDiagnosis.Match) -> String {
-        guard match.offset != 0 else { return match.secondsPerUnit > 0 ? "whose clock is right" : "in step" }
+        guard match.offset != 0 else { return match.secondsPerUnit > 0 ? "whose clock is right" : "the next in turn" }
         let direction = match.offset > 0 ? "ahead" : "behind"
         let units = match.offset.magnitude
         guard match.secondsPerUnit > 0 else { return "which is \(units) \(units == 1 ? "code" : "codes") \(direction)" }

@@ -3,13 +3,19 @@ package struct Report {
     package let status: CommandStatus
     /// Lines, without the last newline; empty for nothing to say.
     package let text: String
+    /// What people are shown below the text: lines that may hold secrets.
+    package let appendix: OutputBuffer?
     package let json: JSONValue
     /// What was changed, for where the report itself cannot be written; nil if nothing was.
     let change: String?
 
-    package init(_ status: CommandStatus = .done, text: String, json: JSONValue, change: String? = nil) {
+    package init(
+        _ status: CommandStatus = .done, text: String, appendix: OutputBuffer? = nil, json: JSONValue,
+        change: String? = nil
+    ) {
         self.status = status
         self.text = text
+        self.appendix = appendix
         self.json = json
         self.change = change
     }
@@ -23,6 +29,7 @@ package struct Report {
             buffer.append(printable: text)
         }
         if asJSON || !text.isEmpty { buffer.append("\n") }
+        if !asJSON, let appendix { appendix.withBytes { buffer.append(printable: $0) } }
         do throws(CommandFailure) {
             try console.show(buffer, on: .output)
         } catch {

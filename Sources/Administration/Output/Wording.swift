@@ -20,6 +20,21 @@ enum Wording {
         return "0 s"
     }
 
+    /// A word as it is typed on a shell's command line: in quotes where it needs them.
+    static func word(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: ":"), UInt8(ascii: "@"), 0x80...:
+                true
+            case _: false
+            }
+        }
+        guard !isPlain || text.isEmpty else { return text }
+        return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+
     /// A moment in local time, `2026-11-22 11:04`.
     static func moment(_ unixSeconds: Int64) -> String {
         LocalTime(unixSeconds).map { "\($0.date) \($0.time)" } ?? String(unixSeconds)
@@ -50,20 +65,46 @@ enum Wording {
     }
 }
 
+extension Wording {
+    /// A type, or a type and an id behind a colon; nil where either is empty.
+    fileprivate static func identity(_ argument: String) -> (type: String, id: String?)? {
+        guard let colon = argument.firstIndex(of: ":") else { return argument.isEmpty ? nil : (argument, nil) }
+        let id = argument[argument.index(after: colon)...]
+        guard colon > argument.startIndex, !id.isEmpty else { return nil }
+        return (String(argument[..<colon]), String(id))
+    }
+}
+
+extension ProviderReference {
+    /// `homeassistant`, or `homeassistant:home`.
+    var name: String { provider.description }
+
+    /// A provider as it is written on the command line; throws for an empty type or id.
+    init(argument: String) throws(CommandFailure) {
+        guard let (type, id) = Wording.identity(argument) else {
+            throw CommandFailure(
+                .usage, code: .usage,
+                "'\(argument)' is no provider: expected a type, or a type and an id as in homeassistant:home.")
+        }
+        self.init(type: type, id: id)
+    }
+
+    /// The two members that every document has which speaks of a provider.
+    var members: [(String, JSONValue)] { [("provider", .text(type)), ("provider_id", .text(id))] }
+}
+
 extension ModuleReference {
     /// `totp`, or `totp:work`.
     var name: String { module.description }
 
-    /// A module as it is written on the command line; nil for an empty type or id.
-    init?(argument: String) {
-        guard let colon = argument.firstIndex(of: ":") else {
-            guard !argument.isEmpty else { return nil }
-            self.init(type: argument)
-            return
+    /// A module as it is written on the command line; throws for an empty type or id.
+    init(argument: String) throws(CommandFailure) {
+        guard let (type, id) = Wording.identity(argument) else {
+            throw CommandFailure(
+                .usage, code: .usage,
+                "'\(argument)' is no module: expected a type, or a type and an id as in totp:work.")
         }
-        let id = argument[argument.index(after: colon)...]
-        guard colon > argument.startIndex, !id.isEmpty else { return nil }
-        self.init(type: String(argument[..<colon]), id: String(id))
+        self.init(type: type, id: id)
     }
 
     /// The two members that every document has which speaks of a module.

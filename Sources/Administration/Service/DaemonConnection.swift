@@ -69,6 +69,15 @@ struct DaemonConnection: ~Copyable {
         return answer
     }
 
+    /// A secret that came with an answer, counted from 0; one that is missing is not understood.
+    borrowing func secret(_ index: Int, of answer: borrowing Answer) throws(CommandFailure) -> SharedSecret {
+        do throws(AdminProtocolError) {
+            return SharedSecret(try answer.secrets.field(index))
+        } catch {
+            throw notUnderstood(error)
+        }
+    }
+
     /// What is said of an answer that is none to this request.
     borrowing func misplaced() -> CommandFailure { notUnderstood("it answers something that was not asked") }
 

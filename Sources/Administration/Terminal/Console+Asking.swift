@@ -11,8 +11,8 @@ extension Console {
 
     /// The next line, asked for if somebody is there to be asked; nil at the end of the input.
     ///
-    /// `otherwise` tells a person who leaves with Ctrl-C what was not done.
-    func ask(_ question: String, otherwise: String) throws(CommandFailure) -> Secret? {
+    /// `otherwise` tells a person who leaves with Ctrl-C what was not done. A hidden answer is not shown.
+    func ask(_ question: String, otherwise: String, isHidden: Bool = false) throws(CommandFailure) -> Secret? {
         if inputIsTerminal {
             let buffer = OutputBuffer()
             buffer.append(printable: question)
@@ -21,7 +21,7 @@ extension Console {
         }
         let line: Secret?
         do throws(ConsoleFailure) {
-            line = try readLine()
+            line = try readLine(isHidden: isHidden)
         } catch {
             switch error {
             case .interrupted:
@@ -35,5 +35,24 @@ extension Console {
         // Ctrl-D leaves the cursor behind the question.
         if line == nil, inputIsTerminal { try say("", on: .errors) }
         return line
+    }
+
+    /// Returns if the person, or the command line, says yes; throws `abandoned` for all else.
+    ///
+    /// `command` is what a script has to say, where nobody can be asked.
+    func agree(
+        to question: String, isAgreed: Bool, otherwise: String, command: String
+    ) throws(CommandFailure) {
+        guard !isAgreed else { return }
+        guard inputIsTerminal else {
+            throw CommandFailure(
+                .usage, code: .usage, "Nobody can be asked. \(otherwise)",
+                hint: "Say so on the command line: \(command) --yes")
+        }
+        let answer = try ask("\(question) [y/N] ", otherwise: otherwise)
+        let isYes = answer?.withBytes { answer in
+            ["y", "Y", "yes"].contains { word in word.utf8.elementsEqual(answer.indices.map { answer[$0] }) }
+        }
+        guard isYes == true else { throw CommandFailure(.refused, code: .abandoned, otherwise) }
     }
 }

@@ -13,7 +13,9 @@ package protocol Console: AnyObject {
     func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure)
 
     /// The next line of standard input without its end, at most 1,024 bytes; nil at the end of the input.
-    func readLine() throws(ConsoleFailure) -> Secret?
+    ///
+    /// A hidden one is not shown on the terminal while it is typed, and Ctrl-C is held as by `holdInterrupts`.
+    func readLine(isHidden: Bool) throws(ConsoleFailure) -> Secret?
 
     /// From now on Ctrl-C does not end the process, but a `readLine` that waits or is still to come.
     func holdInterrupts()

@@ -35,7 +35,24 @@ package final class ProcessConsole: Console {
         }
     }
 
-    package func readLine() throws(ConsoleFailure) -> Secret? {
+    package func readLine(isHidden: Bool) throws(ConsoleFailure) -> Secret? {
+        guard isHidden, inputIsTerminal else { return try readLine() }
+        // Whoever leaves with Ctrl-C must not be left with a terminal that shows nothing.
+        holdInterrupts()
+        var before = termios()
+        guard unsafe tcgetattr(STDIN_FILENO, &before) == 0 else { throw .system(errno) }
+        var hidden = before
+        hidden.c_lflag &= ~tcflag_t(ECHO)
+        hidden.c_lflag |= tcflag_t(ECHONL)
+        // Nor whoever quits or suspends: Ctrl-\ and Ctrl-Z are characters like others meanwhile.
+        hidden.c_cc.1 = 0
+        hidden.c_cc.10 = 0
+        guard unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden) == 0 else { throw .system(errno) }
+        defer { _ = unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &before) }
+        return try readLine()
+    }
+
+    private func readLine() throws(ConsoleFailure) -> Secret? {
         let line = OutputBuffer()
         var count = 0
         while true {

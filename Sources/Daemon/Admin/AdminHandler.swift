@@ -83,27 +83,21 @@ final class AdminHandler: ChannelInboundHandler {
 
     private func answer(_ request: AdminRequest, _ secrets: consuming SecretFields) {
         isBusy = true
-        let code: UserInput?
-        do throws(AdminProtocolError) {
-            code = secrets.count > 0 ? UserInput(try secrets.field(0)) : nil
-        } catch {
-            code = nil
+        guard let input = secrets.form() else {
+            isBusy = false
+            return answer(.refused(AdminRefusal(.truncated)))
         }
-        desk.answer(request, code: code, enrollment: enrollment) { reply, enrollment in
+        let given = AdminAnswer { reply, enrollment, issued in
             self.enrollment = enrollment
             self.isBusy = false
-            var shown = SecretFields()
-            if case .enrollmentBegun = reply, let enrollment {
-                do throws(AdminProtocolError) {
-                    try shown.append(enrollment.setup.uri)
-                    try shown.append(enrollment.setup.key)
-                } catch {
-                    return self.answer(.refused(AdminRefusal(.internal, "The new secret is too long to be sent.")))
-                }
+            do throws(AdminProtocolError) {
+                self.answer(reply, secrets: try reply.secrets(of: enrollment, issued: issued))
+            } catch {
+                self.answer(.refused(AdminRefusal(.internal, "The new secret is too long to be sent.")))
             }
-            self.answer(reply, secrets: shown)
             self.context?.read()
         }
+        desk.answer(request, input, enrollment: enrollment, given)
     }
 
     private func answer(_ reply: AdminReply) {

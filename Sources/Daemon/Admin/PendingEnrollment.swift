@@ -1,3 +1,4 @@
+import AdminProtocol
 import Authentication
 
 /// A set-up that one connection has begun: abandoned, it leaves nothing.
@@ -6,12 +7,66 @@ final class PendingEnrollment: Sendable {
     let module: any EnrollableModule
     let key: DeviceKey
     let uid: UInt32
+    /// What is issued along with it if it becomes the account's first device.
+    let companion: PendingEnrollment?
 
-    init(_ setup: consuming Setup, module: any EnrollableModule, key: DeviceKey, uid: UInt32) {
-        self.setup = setup
+    /// Begins a set-up with `module`, and one with `companion` by its usual name.
+    init(
+        _ request: SetupRequest, module: any EnrollableModule, uid: UInt32,
+        companion other: (any EnrollableModule)? = nil
+    ) throws(SetupFailure) {
+        if let other {
+            let along = SetupRequest(
+                account: request.account, device: other.usualDeviceName, issuer: request.issuer, parameters: [:])
+            companion = try PendingEnrollment(along, module: other, uid: uid)
+        } else {
+            companion = nil
+        }
+        setup = try module.beginSetup(request)
         self.module = module
-        self.key = key
+        key = DeviceKey(account: request.account, module: module.id, device: request.device)
         self.uid = uid
+    }
+
+    /// The form that finishes it. A first code may be seen: what it is made from stands beside it.
+    var form: [FormField] {
+        let isShown = setup.uri.count > 0 || setup.key.count > 0
+        return setup.confirmation.fields.map { field in
+            switch field.kind {
+            case .secret, .password: FormField(label: field.label, isHidden: !isShown)
+            case .visible: FormField(label: field.label, isHidden: false)
+            case .choice(let choices):
+                FormField(label: "\(field.label) (\(choices.joined(separator: ", ")))", isHidden: false)
+            }
+        }
+    }
+
+    /// The device in words; empty where the person's answer makes it.
+    var description: String {
+        guard setup.payload.count > 0 else { return "" }
+        return setup.payload.withBytes { module.describe($0, state: setup.initialState) }
+    }
+
+    /// The device in words, as it is stored.
+    func describe(_ finished: borrowing FinishedSetup) -> String {
+        let state = finished.state
+        return finished.payload.count > 0
+            ? finished.payload.withBytes { module.describe($0, state: state) }
+            : setup.payload.withBytes { module.describe($0, state: state) }
+    }
+
+    /// What the journal says of it.
+    func entry(_ verb: String) -> String {
+        "device \(verb) user=\"\(key.account)\" module=\(key.module) device=\"\(key.device)\""
+    }
+
+    /// Judges an answer to the form; takes its time where the module stretches what people choose.
+    func finish(_ input: UserInput, at now: Moment) -> Result<FinishedEnrollment, SetupRejection> {
+        do throws(SetupRejection) {
+            return .success(FinishedEnrollment(try module.finishSetup(setup, input, at: now)))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Seals the payload and stores the device; runs on the writer's thread.

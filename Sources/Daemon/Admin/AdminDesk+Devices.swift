@@ -1,0 +1,122 @@
+import AdminProtocol
+import Authentication
+
+/// The devices and failures that the store has.
+extension AdminDesk {
+    func list(_ name: String?, _ answer: AdminAnswer) {
+        guard let name else { return list(account: nil, answer) }
+        withName(name, answer) { self.list(account: $0, answer) }
+    }
+
+    private func list(account: AccountName?, _ answer: AdminAnswer) {
+        let modules = service.generation.active?.modules ?? [:]
+        let throttle = service.generation.active?.throttle ?? Throttle()
+        let now = service.clocks.now()
+        withStore(answer) { store throws(StoreFailure) in
+            var devices: [EnrolledDevice] = []
+            for listing in try store.devices(of: account) {
+                devices.append(AdminDesk.describe(listing, modules, store.sealing))
+            }
+            let counters = try store.counters(of: account)
+            let failures = AdminDesk.standings(of: counters, throttle, at: now)
+            return .listing(Listing(devices: devices, counters: failures))
+        }
+    }
+
+    private static func describe(
+        _ listing: DeviceListing, _ modules: [ModuleID: any AuthModule], _ sealing: any SecretSealing
+    ) -> EnrolledDevice {
+        var description: String?
+        var problem: String?
+        if let module = modules[listing.key.module] as? any EnrollableModule {
+            do throws(StoreFailure) {
+                let payload = try sealing.open(listing.device.sealed, at: listing.key)
+                description = payload.withBytes { module.describe($0, state: listing.device.state) }
+            } catch {
+                problem = error.description
+            }
+        } else {
+            problem = "its module is not configured"
+        }
+        return EnrolledDevice(
+            account: listing.key.account.text, module: ModuleReference(listing.key.module),
+            device: listing.key.device, description: description, createdAt: listing.device.createdAt,
+            lastUsedAt: listing.device.lastUsedAt, problem: problem)
+    }
+
+    private static func standings(
+        of counters: [CounterListing], _ throttle: Throttle, at now: Moment
+    ) -> [AccountFailures] {
+        let accounts = Dictionary(grouping: counters, by: \.account)
+        return counters.map { listing in
+            let all = Dictionary(
+                uniqueKeysWithValues: (accounts[listing.account] ?? []).map { ($0.module, $0.counter) })
+            let standing = throttle.standing(of: AccountRecord(counters: all), at: now)
+            var seconds: Int64 = 0
+            let word: AccountFailures.Standing
+            switch standing {
+            case .open: word = .open
+            case .locked: word = .locked
+            case .delayed(let left): (word, seconds) = (.delayed, left)
+            }
+            return AccountFailures(
+                account: listing.account.text, module: ModuleReference(listing.module),
+                failures: listing.counter.failures, lastFailureAt: listing.counter.last?.wall, standing: word,
+                delaySeconds: seconds)
+        }
+    }
+
+    func remove(
+        _ account: AccountName, _ device: String, _ module: ModuleID?, force: Bool, _ answer: AdminAnswer
+    ) {
+        let journal = service.journal
+        // Recovery codes come with a device and are no substitute for one.
+        let enrollable = service.generation.active.map(AdminDesk.enrollable) ?? []
+        let issued = Set(enrollable.filter(\.isIssuedWithFirstDevice).map(\.id))
+        withStore(answer) { store throws(StoreFailure) in
+            let all = try store.devices(of: account)
+            let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
+            guard let found = named.first else {
+                let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
+                return .refusal(
+                    .unknownDevice, "\(account) has no device '\(device)'.",
+                    hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
+            }
+            guard named.count == 1 else {
+                return .refusal(
+                    .badParameter, "\(account) has a device '\(device)' with several modules.",
+                    hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+            }
+            let others = all.filter { $0.key != found.key }
+            let substitutes = others.filter { issued.contains(found.key.module) || !issued.contains($0.key.module) }
+            guard force || !substitutes.isEmpty else { return AdminDesk.isLast(found.key, others) }
+            guard try store.remove(found.key) else {
+                return .refusal(.unknownDevice, "\(account) has no device '\(device)' any more.")
+            }
+            journal.notice("device removed user=\"\(account)\" module=\(found.key.module) device=\"\(device)\"")
+            return .removed(
+                Removal(
+                    account: account.text, module: ModuleReference(found.key.module), device: device,
+                    remaining: others.count))
+        }
+    }
+
+    private static func isLast(_ key: DeviceKey, _ others: [DeviceListing]) -> AdminReply {
+        let rest =
+            others.isEmpty
+            ? "who could then not log in"
+            : "who would be left with \(others.map(\.key.module.description).joined(separator: ", "))"
+        return .refusal(
+            .lastDevice, "'\(key.device)' is the last device of \(key.account), \(rest).",
+            hint: "Enrol another first, or say --force.")
+    }
+
+    func unlock(_ account: AccountName, _ answer: AdminAnswer) {
+        let journal = service.journal
+        withStore(answer) { store throws(StoreFailure) in
+            let failures = try store.unlock(account)
+            journal.notice("unlocked user=\"\(account)\" failures=\(failures)")
+            return .unlocked(Unlocking(account: account.text, failures: failures))
+        }
+    }
+}
