@@ -20,12 +20,19 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case unlinked(CredentialsRemoval)
     case sessions(SessionListing)
     case sessionEnded(WaitingSession)
+    case blocked(Blocking)
+    case unblocked(Unblocking)
+    case adoption(Adoption)
+    case grants(GrantListing)
+    case grantsRevoked(GrantListing)
+    case explained(Explanation)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
+        case blocked, unblocked, adoption, grants, grantsRevoked, explained
     }
 
     package init(from decoder: any Decoder) throws {
@@ -52,6 +59,12 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
             case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
             case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
+            case .blocked: .blocked(try container.decode(Blocking.self, forKey: key))
+            case .unblocked: .unblocked(try container.decode(Unblocking.self, forKey: key))
+            case .adoption: .adoption(try container.decode(Adoption.self, forKey: key))
+            case .grants: .grants(try container.decode(GrantListing.self, forKey: key))
+            case .grantsRevoked: .grantsRevoked(try container.decode(GrantListing.self, forKey: key))
+            case .explained: .explained(try container.decode(Explanation.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -75,6 +88,12 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
         case .sessions(let listing): try container.encode(listing, forKey: .sessions)
         case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
+        case .blocked(let blocking): try container.encode(blocking, forKey: .blocked)
+        case .unblocked(let unblocking): try container.encode(unblocking, forKey: .unblocked)
+        case .adoption(let adoption): try container.encode(adoption, forKey: .adoption)
+        case .grants(let listing): try container.encode(listing, forKey: .grants)
+        case .grantsRevoked(let listing): try container.encode(listing, forKey: .grantsRevoked)
+        case .explained(let explanation): try container.encode(explanation, forKey: .explained)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

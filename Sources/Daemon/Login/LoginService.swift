@@ -18,19 +18,23 @@ final class LoginService {
     var generation: Generation
     private(set) var tally = LoginTally()
     var connections = ConnectionTable()
+    /// What lets people off modules for a while.
+    var grants = GrantTable()
+    let processes: any ProcessTable
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     private var knownCredentials = KnownCredentials()
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
-        accounts: any AccountDirectory, generation: Generation
+        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation
     ) {
         self.loop = loop
         self.clocks = clocks
         self.journal = journal
         self.writer = writer
         self.generation = generation
+        self.processes = processes
         directory = DirectoryDesk(accounts, on: loop)
         slowWork = SlowWork(on: loop)
         let active = generation.active
@@ -77,6 +81,34 @@ final class LoginService {
         }
         handler.endSession()
         return true
+    }
+
+    /// Ends the logins of an account that are under way.
+    func endLogins(of account: AccountName, _ reason: Reason) {
+        for handler in connections.handlers { handler.end(loginOf: account, reason) }
+    }
+
+    // MARK: Policy
+
+    /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if the
+    /// system's directory cannot tell. Not to know is not the same as not to belong: a rule that asks for more may be the
+    /// one that is missed.
+    func complete(
+        _ request: LoginRequest, for policy: Policy, at now: Moment, deliver: @escaping (LoginRequest?) -> Void
+    ) {
+        var request = request
+        if policy.looksAtTime { request.localTime = clocks.localTime(of: now.wall) }
+        let groups = policy.groupsThatMatter(for: request)
+        guard !groups.isEmpty else { return deliver(request) }
+        let asked = request
+        directory.ask {
+            $0.groups(among: groups, of: asked.account)
+        } then: { found in
+            guard case .some(.some(let own)) = found else { return deliver(nil) }
+            var request = asked
+            request.groups = own
+            deliver(request)
+        }
     }
 
     // MARK: The store
@@ -134,7 +166,7 @@ final class LoginService {
     }
 
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
@@ -178,6 +210,7 @@ final class LoginService {
         let now = clocks.now()
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        grants.sweep(at: now, generation: generation.number)
     }
 
     /// Ends all logins under way, and the threads that serve them.

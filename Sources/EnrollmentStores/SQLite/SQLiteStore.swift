@@ -520,7 +520,7 @@ package final class SQLiteStore: EnrollmentStore {
     }
 
     /// One transaction of administration: on disk when it returns.
-    private func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
+    func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
         _ = try openStatements()
         do {
             return try queue.write(body)
