@@ -13,15 +13,18 @@ package enum Base32 {
         return value < 26 ? UInt8(ascii: "A") + value : UInt8(ascii: "2") + (value - 26)
     }
 
-    /// Encodes `bytes` without padding, in groups of so many characters with a space between them; 0 is one group.
-    package static func encode(_ bytes: Span<UInt8>, groupsOf size: Int = 0) -> Secret {
+    /// Encodes `bytes` without padding, in groups of so many characters with a space (or another `separator`) between
+    /// them; 0 is one group.
+    package static func encode(
+        _ bytes: Span<UInt8>, groupsOf size: Int = 0, separator: UInt8 = UInt8(ascii: " ")
+    ) -> Secret {
         let length = length(of: bytes.count)
-        let spaces = size > 0 && length > 0 ? (length - 1) / size : 0
-        return Secret(count: length + spaces) { target in
+        let separators = size > 0 && length > 0 ? (length - 1) / size : 0
+        return Secret(count: length + separators) { target in
             var place = 0
             for index in 0..<length {
                 if size > 0, index > 0, index % size == 0 {
-                    target[place] = UInt8(ascii: " ")
+                    target[place] = separator
                     place += 1
                 }
                 target[place] = character(at: index, of: bytes)

@@ -6,57 +6,33 @@ package struct TOTPParameters: Equatable, Sendable {
     /// The lengths of a time step, in seconds.
     package static let periods: ClosedRange<Int64> = 15...120
 
-    package let algorithm: HashAlgorithm
-    /// 6 to 8.
-    package let digits: Int
+    /// How the code of a step is made.
+    package let otp: OTPParameters
     /// Seconds, 15 to 120.
     package let period: Int64
 
+    package var algorithm: HashAlgorithm { otp.algorithm }
+    /// 6 to 8.
+    package var digits: Int { otp.digits }
+
     /// Nil for what is out of range.
     package init?(algorithm: HashAlgorithm = .sha1, digits: Int = 6, period: Int64 = 30) {
-        guard OneTimePassword.lengths.contains(digits), TOTPParameters.periods.contains(period) else { return nil }
-        self.algorithm = algorithm
-        self.digits = digits
+        guard let otp = OTPParameters(algorithm: algorithm, digits: digits), TOTPParameters.periods.contains(period)
+        else { return nil }
+        self.otp = otp
         self.period = period
     }
 
     /// What an administrator typed; absent are SHA1, 6 digits and 30 seconds, which every app knows.
     package init(_ typed: [String: String]) throws(SetupFailure) {
-        let known = ["algorithm", "digits", "period"]
-        for name in typed.keys.sorted() where !known.contains(name) {
-            throw SetupFailure(
-                "'\(name)' is no parameter of totp, expected algorithm, digits or period"
-                    + suggestion(for: name, among: known))
-        }
-        algorithm = try TOTPParameters.algorithm(typed["algorithm"])
-        digits = try TOTPParameters.number("digits", typed["digits"], in: OneTimePassword.lengths, default: 6)
+        let typed = try SetupParameters(typed, of: "totp", known: ["algorithm", "digits", "period"])
+        otp = try OTPParameters(typed)
         let periods = Int(TOTPParameters.periods.lowerBound)...Int(TOTPParameters.periods.upperBound)
-        period = Int64(try TOTPParameters.number("period", typed["period"], in: periods, default: 30))
-    }
-
-    private static func algorithm(_ typed: String?) throws(SetupFailure) -> HashAlgorithm {
-        guard let typed else { return .sha1 }
-        guard let algorithm = HashAlgorithm(rawValue: typed.uppercased()) else {
-            let names = HashAlgorithm.allCases.map(\.rawValue)
-            throw SetupFailure(
-                "algorithm is '\(typed)', expected SHA1, SHA256 or SHA512" + suggestion(for: typed, among: names))
-        }
-        return algorithm
-    }
-
-    private static func number(
-        _ name: String, _ typed: String?, in range: ClosedRange<Int>, default fallback: Int
-    ) throws(SetupFailure) -> Int {
-        guard let typed else { return fallback }
-        guard let number = Settings.number(typed), range.contains(number) else {
-            throw SetupFailure(
-                "\(name) is '\(typed)', expected a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
+        period = Int64(try typed.number("period", in: periods, default: 30))
     }
 
     /// `SHA1, 6 digits, 30 s`.
-    package var description: String { "\(algorithm.rawValue), \(digits) digits, \(period) s" }
+    package var description: String { "\(otp.description), \(period) s" }
 
     /// The time step that `wall` lies in (RFC 6238 section 4.2), rounded down before 1970 too.
     package func step(at wall: Int64) -> Int64 {
@@ -65,44 +41,21 @@ package struct TOTPParameters: Equatable, Sendable {
     }
 }
 
-/// The payload of a TOTP device, as it is sealed: version, algorithm, digits, period (two bytes, big-endian), key.
+/// In the payload of a TOTP device the period stands before the key (two bytes, big-endian).
 extension TOTPParameters {
-    static let version: UInt8 = 1
-    static let headerSize = 5
-    /// The longest key, in bytes: SHA512's block, beyond which HMAC would hash the key first.
-    static let longestKey = 128
+    private static let ownSize = 2
+    static let headerSize = OTPParameters.headerSize + ownSize
+
+    /// What is added to the head of a payload.
+    var head: [UInt8] { [UInt8(period >> 8), UInt8(period & 0xFF)] }
 
     /// The payload of these parameters and `key`.
-    package func payload(key: Span<UInt8>) -> Secret {
-        Secret(count: TOTPParameters.headerSize + key.count) { target in
-            target[0] = TOTPParameters.version
-            target[1] =
-                switch algorithm {
-                case .sha1: 1
-                case .sha256: 2
-                case .sha512: 3
-                }
-            target[2] = UInt8(digits)
-            target[3] = UInt8(period >> 8)
-            target[4] = UInt8(period & 0xFF)
-            for index in key.indices { target[TOTPParameters.headerSize + index] = key[index] }
-        }
-    }
+    package func payload(key: Span<UInt8>) -> Secret { otp.payload(own: head, key: key) }
 
     /// Reads the head of a payload; nil for anything that `payload` does not write. The key is the rest.
     package init?(payload: Span<UInt8>) {
-        let keySize = payload.count - TOTPParameters.headerSize
-        guard (1...TOTPParameters.longestKey).contains(keySize), payload[0] == TOTPParameters.version else {
-            return nil
-        }
-        let algorithm: HashAlgorithm
-        switch payload[1] {
-        case 1: algorithm = .sha1
-        case 2: algorithm = .sha256
-        case 3: algorithm = .sha512
-        case _: return nil
-        }
+        guard let otp = OTPParameters(payload: payload, own: TOTPParameters.ownSize) else { return nil }
         self.init(
-            algorithm: algorithm, digits: Int(payload[2]), period: Int64(payload[3]) << 8 | Int64(payload[4]))
+            algorithm: otp.algorithm, digits: otp.digits, period: Int64(payload[3]) << 8 | Int64(payload[4]))
     }
 }

@@ -1,22 +1,13 @@
-internal import Authentication
+package import Authentication
 internal import CCrypt
 internal import CPOSIX
-internal import Cryptography
 
 /// crypt(3), as libxcrypt has it: password hashes of every method that the system knows.
-enum Crypt {
+package struct Crypt: PasswordHashing {
     /// The longest password in bytes: CRYPT_MAX_PASSPHRASE_SIZE less its NUL, which is PAM's bound too.
     static let longestPassword = Int(CRYPT_MAX_PASSPHRASE_SIZE) - 1
 
-    /// Why there is no hash.
-    enum Failure: Error, Equatable {
-        /// A password that is empty, too long or has a NUL inside, of which C would see the first part only.
-        case unusablePassword
-        /// The setting is none that the library knows.
-        case unknownMethod
-        /// The library could not: an errno.
-        case failed(Int32)
-    }
+    package init() {}
 
     /// Whether a password can be hashed at all: 1 to 511 bytes without a NUL.
     static func isUsable(_ password: Span<UInt8>) -> Bool {
@@ -28,17 +19,22 @@ enum Crypt {
     /// Whether what stands in the field is a hash, and not a lock (`!`, `*`), nothing, or DES of the seventies.
     static func isHash(_ field: Span<UInt8>) -> Bool { field.count > 0 && field[0] == UInt8(ascii: "$") }
 
-    /// Whether `password` has the hash `stored`, after the whole of the work and in constant time.
-    static func verify(_ password: Span<UInt8>, _ stored: Span<UInt8>) throws(Failure) -> Bool {
-        try hash(password, setting: stored).withBytes { isEqual($0, stored) }
+    /// Whether the library takes `setting`, which may be a hash, for new passwords or old ones.
+    static func knows(_ setting: Span<UInt8>) -> Bool {
+        guard isHash(setting) else { return false }
+        return terminated(setting).withBytes { setting in
+            let found = unsafe setting.withUnsafeBytes {
+                unsafe crypt_checksalt($0.assumingMemoryBound(to: CChar.self).baseAddress)
+            }
+            return found != CRYPT_SALT_INVALID && found != CRYPT_SALT_METHOD_DISABLED
+        }
     }
 
-    /// Hashes `password` with the method, cost and salt of `setting`, which may be a hash.
-    static func hash(_ password: Span<UInt8>, setting: Span<UInt8>) throws(Failure) -> Secret {
-        guard isUsable(password) else { throw .unusablePassword }
-        guard isHash(setting) else { throw .unknownMethod }
-        let phrase = terminated(password)
-        let setting = terminated(setting)
+    package func hash(_ password: Span<UInt8>, setting: Span<UInt8>) throws(CryptFailure) -> Secret {
+        guard Crypt.isUsable(password) else { throw .unusablePassword }
+        guard Crypt.isHash(setting) else { throw .unknownMethod }
+        let phrase = Crypt.terminated(password)
+        let setting = Crypt.terminated(setting)
         // 32 KiB of the password's leavings: too much for a pool thread's stack, and not to be left anywhere.
         let size = MemoryLayout<crypt_data>.size
         let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
@@ -47,8 +43,8 @@ enum Crypt {
             unsafe posix_wipe(scratch, size)
             unsafe scratch.deallocate()
         }
-        return try phrase.withBytes { (phrase) throws(Failure) in
-            try setting.withBytes { (setting) throws(Failure) in
+        return try phrase.withBytes { (phrase) throws(CryptFailure) in
+            try setting.withBytes { (setting) throws(CryptFailure) in
                 let made = unsafe phrase.withUnsafeBytes { phrase in
                     unsafe setting.withUnsafeBytes { setting in
                         unsafe crypt_rn(
@@ -68,11 +64,10 @@ enum Crypt {
         }
     }
 
-    /// A new setting of the method and cost that the system prefers, with a random salt.
-    static func preferredSetting() throws(Failure) -> Secret {
+    package func preferredSetting() throws(CryptFailure) -> Secret {
         let size = Int(CRYPT_GENSALT_OUTPUT_SIZE)
         var length = 0
-        let buffer = try Secret(count: size) { (target) throws(Failure) in
+        let buffer = try Secret(count: size) { (target) throws(CryptFailure) in
             let made = unsafe target.withUnsafeMutableBytes {
                 // No prefix, no count, no bytes: the preferred method, its default cost, the system's randomness.
                 unsafe crypt_gensalt_rn(

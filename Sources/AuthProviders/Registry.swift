@@ -5,5 +5,7 @@ package enum ProviderRegistry {
     package static let types: [ProviderType] = [
         PamProvider.type,
         LinuxProvider.type,
+        HomeAssistantProvider.type,
+        LegacyAPIPasswordProvider.type,
     ]
 }

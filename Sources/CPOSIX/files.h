@@ -76,6 +76,9 @@ static inline int posix_open_or_create_private(const char *path) {
 /// open file: closing another descriptor of it does not end it, as it would with fcntl's locks.
 static inline int posix_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
 
+/// Ends that lock, whoever else has a descriptor of the open file.
+static inline int posix_unlock(int descriptor) { return flock(descriptor, LOCK_UN); }
+
 /// fsync(2) on a directory, so that the names in it survive a power cut.
 static inline int posix_flush_directory(const char *path) {
     int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -49,4 +49,9 @@ import Testing
         let made = text(Base32.encode(Array(vectorKey(.sha1).prefix(count)).span, groupsOf: 4))
         #expect(made == expected)
     }
+
+    @Test func `groups with another character than a space`() {
+        let made = text(Base32.encode(vectorKey(.sha1).span, groupsOf: 8, separator: UInt8(ascii: "-")))
+        #expect(made == "GEZDGNBV-GY3TQOJQ-GEZDGNBV-GY3TQOJQ")
+    }
 }

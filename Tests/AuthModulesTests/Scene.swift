@@ -33,35 +33,19 @@ func password(_ typed: String) -> OneTimePassword? { password(Array(typed.utf8))
 func code(
     _ key: [UInt8], at wall: Int64, _ parameters: TOTPParameters, stepsAhead: Int64 = 0
 ) throws -> String {
-    let step = parameters.step(at: wall) + stepsAhead
-    let password = try OneTimePassword(
-        key: key.span, counter: UInt64(bitPattern: step), algorithm: parameters.algorithm,
-        digits: parameters.digits)
-    let digits = String(password.value)
-    return String(repeating: "0", count: password.digits - digits.utf8.count) + digits
+    try code(
+        key, counter: parameters.step(at: wall) + stepsAhead, parameters.algorithm, digits: parameters.digits)
 }
 
-/// alice and her TOTP devices, judged by a module.
-struct Scene {
-    static let alice = AccountName("alice")
-
-    let module: TOTPModule
+/// alice and her devices, judged by a module.
+struct Scene<Module: AuthModule> {
+    let module: Module
     let account: AccountName
     var list: [Device] = []
 
-    init(_ settings: Settings = Settings()) throws {
-        module = try TOTPModule(ModuleID("totp"), settings)
-        account = try #require(Scene.alice)
-    }
-
-    /// One device with a key.
-    init(key: [UInt8], _ parameters: TOTPParameters, state: Int64 = -1, window: Int? = nil) throws {
-        try self.init(window.map { Settings(["window": setting(String($0))]) } ?? Settings())
-        try add("phone", key: key, parameters, state: state)
-    }
-
-    mutating func add(_ name: String, key: [UInt8], _ parameters: TOTPParameters, state: Int64 = -1) throws {
-        try add(name, payload: parameters.payload(key: key.span), state: state)
+    init(of module: Module, account: String = "alice") throws {
+        self.module = module
+        self.account = try #require(AccountName(account))
     }
 
     mutating func add(_ name: String, payload: borrowing Secret, state: Int64 = -1) throws {
@@ -74,22 +58,73 @@ struct Scene {
         Devices(list, of: account, module: module.id, sealing: PlainSealing())
     }
 
-    /// Judges a code and keeps what was spent; nil if it was accepted.
+    /// An answer as the module is given it.
+    private func handedOn(_ input: UserInput) -> UserInput? {
+        module.stretchesAnswers && module.recognizes(input) ? module.stretch(input, for: account) : input
+    }
+
+    /// Judges an answer, stretched if the module stretches it, and keeps what was spent; nil if it was accepted.
     mutating func refusal(of input: UserInput, at wall: Int64) -> InvalidAuth? {
         let session = ValidationSession(
             id: ValidationSession.ID(high: 1, low: 2), account: account, provider: ProviderID("pam"),
             step: Step(module.id), deadline: .max, triesLeft: 3)
         var devices = devices
+        guard let answer = handedOn(input) else { return .unavailable }
         do throws(InvalidAuth) {
-            _ = try module.validate(session, input, against: &devices, at: moment(wall))
+            let username = try module.validate(session, answer, against: &devices, at: moment(wall))
             list = devices.devices
-            return nil
+            return username == account ? nil : .unavailable
         } catch {
             return error
         }
     }
 
-    mutating func refusal(of code: String, at wall: Int64) -> InvalidAuth? { refusal(of: typed(code), at: wall) }
+    mutating func refusal(of code: String, at wall: Int64 = 0) -> InvalidAuth? { refusal(of: typed(code), at: wall) }
+
+    /// What an administrator is told of an answer.
+    func diagnosis(of code: String, at wall: Int64 = 0) -> Diagnosis? {
+        guard let module = module as? any EnrollableModule, let answer = handedOn(typed(code)) else { return nil }
+        var devices = devices
+        let diagnosis = module.diagnose(answer, against: &devices, at: moment(wall))
+        return devices.changed.isEmpty ? diagnosis : nil
+    }
+}
+
+extension Scene<TOTPModule> {
+    init(_ settings: Settings = Settings()) throws { try self.init(of: try TOTPModule(ModuleID("totp"), settings)) }
+
+    /// One device with a key.
+    init(key: [UInt8], _ parameters: TOTPParameters, state: Int64 = -1, window: Int? = nil) throws {
+        try self.init(window.map { Settings(["window": setting(String($0))]) } ?? Settings())
+        try add("phone", key: key, parameters, state: state)
+    }
+
+    mutating func add(_ name: String, key: [UInt8], _ parameters: TOTPParameters, state: Int64 = -1) throws {
+        try add(name, payload: parameters.payload(key: key.span), state: state)
+    }
+}
+
+/// The code of a key and a counter, with leading zeros.
+func code(_ key: [UInt8], counter: Int64, _ algorithm: HashAlgorithm = .sha1, digits: Int = 6) throws -> String {
+    let password = try OneTimePassword(
+        key: key.span, counter: UInt64(bitPattern: counter), algorithm: algorithm, digits: digits)
+    let written = String(password.value)
+    return String(repeating: "0", count: password.digits - written.utf8.count) + written
+}
+
+/// Random numbers that are the same in each run (SplitMix64), for schedules held against a model.
+struct Schedule: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
 }
 
 /// A scalar as it stands in a configuration.

@@ -37,6 +37,21 @@ import Testing
         }
     }
 
+    @Test(arguments: TOTPParameters.periods)
+    func `accepts codes of every period from 15 to 120 seconds`(period: Int64) throws {
+        let parameters = try parameters(.sha256, digits: 8, period: period)
+        let key = vectorKey(.sha256)
+        var scene = try Scene(key: key, parameters)
+        #expect(
+            scene.refusal(of: try code(key, at: TOTPModuleTests.start, parameters), at: TOTPModuleTests.start) == nil)
+        #expect(scene.list[0].state == TOTPModuleTests.start / period)
+    }
+
+    @Test func `knows no period below 15 seconds or above 120`() {
+        for period in [.min, -30, 0, 14, 121, .max] as [Int64] { #expect(TOTPParameters(period: period) == nil) }
+        for digits in [.min, 0, 5, 9, .max] { #expect(TOTPParameters(digits: digits) == nil) }
+    }
+
     @Test(arguments: HashAlgorithm.allCases, 6...8)
     func `takes no other number of digits than the device's`(algorithm: HashAlgorithm, digits: Int) throws {
         let long = try #require(TOTPModuleTests.vectors[0].codes[algorithm])
@@ -152,6 +167,39 @@ import Testing
         #expect(scene.refusal(of: try code(key, at: start, parameters, stepsAhead: -1), at: start) == .wrong)
         #expect(scene.refusal(of: try code(key, at: start, parameters, stepsAhead: 1), at: start) == nil)
         #expect(scene.refusal(of: try code(key, at: start, parameters), at: start) == .wrong)
+    }
+
+    /// CVE-2015-7225 and CVE-2021-43177: a comparison for equality left a step of the window open.
+    @Test func `accepts neither the step nor the one before it after a code from ahead`() throws {
+        let key = vectorKey(.sha1)
+        let parameters = try parameters()
+        var scene = try Scene(key: key, parameters)
+        let start = TOTPModuleTests.start
+        #expect(scene.refusal(of: try code(key, at: start, parameters, stepsAhead: 1), at: start) == nil)
+        #expect(scene.refusal(of: try code(key, at: start, parameters), at: start) == .wrong)
+        #expect(scene.refusal(of: try code(key, at: start, parameters, stepsAhead: 1), at: start) == .replayed)
+    }
+
+    @Test func `accepts no step twice, whatever comes in whatever order`() throws {
+        let parameters = try parameters(digits: 8)
+        let key = vectorKey(.sha1)
+        var schedule = Schedule(6238)
+        for _ in 0..<500 {
+            var scene = try Scene(key: key, parameters)
+            var last: Int64 = -1
+            var wall = TOTPModuleTests.start
+            for _ in 0..<20 {
+                wall += Int64.random(in: -45...60, using: &schedule)
+                let offset = Int64.random(in: -2...2, using: &schedule)
+                let step = parameters.step(at: wall) + offset
+                let refusal = scene.refusal(of: try code(key, at: wall, parameters, stepsAhead: offset), at: wall)
+                let isGood = abs(offset) <= 1 && step > last
+                try #require(
+                    refusal == (isGood ? nil : step == last ? .replayed : .wrong), "step \(step) after \(last)")
+                if isGood { last = step }
+                try #require(scene.list[0].state == last)
+            }
+        }
     }
 
     @Test func `accepts no used step again when the clock is set back`() throws {

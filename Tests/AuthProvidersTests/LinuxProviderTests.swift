@@ -3,7 +3,7 @@ import Authentication
 import Glibc
 import Testing
 
-@Suite struct LinuxProviderTests {
+@Suite("linux (case 10)") struct LinuxProviderTests {
     /// A method of libxcrypt at its least cost.
     struct Method: Sendable {
         let prefix: String

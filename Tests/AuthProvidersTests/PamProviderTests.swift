@@ -2,7 +2,7 @@ import AuthProviders
 import Authentication
 import Testing
 
-@Suite struct PamProviderTests {
+@Suite("pam (case 10a)") struct PamProviderTests {
     private static func prove(_ evidence: Evidence, isWaived: Bool) throws -> Proof {
         let request = LoginRequest(service: "sshd", account: try account("alice"), evidence: evidence)
         return PamProvider(ProviderID("pam")).prove(request, nil, users: noUsers, isWaived: isWaived)

@@ -16,7 +16,8 @@ package enum EnrollmentStoreContract {
         package var testDescription: String { name }
     }
 
-    package static let rules: [Rule] = spending + counting + throttling + accounts + records + blocking + restarts
+    package static let rules: [Rule] =
+        spending + counting + throttling + accounts + records + credentials + users + blocking + restarts
 
     // MARK: Once
 
@@ -297,25 +298,6 @@ package enum EnrollmentStoreContract {
             #expect(try bench.answer("right 1", by: bench.alice) == .unavailable(.moduleFailed))
             #expect(try bench.failures(of: bench.alice) == 0)
         },
-        Rule("creates credentials once, and finds them again") { bench in
-            let linux = ProviderID("linux")
-            let other = ProviderID("linux", id: "other")
-            let (alice, bob) = (UserKey(bench.alice, at: linux), UserKey(bench.bob, at: linux))
-            let before = try bench.store.credentials(of: alice)
-            #expect(before == nil)
-            #expect(try bench.store.link(alice, to: bench.alice, at: bench.clock.now) == .linked)
-            #expect(try bench.store.link(alice, to: bench.alice, at: bench.clock.now) == .unchanged)
-            #expect(try bench.store.link(alice, to: bench.bob, at: bench.clock.now) == .opensAnother(bench.alice))
-            #expect(try bench.store.link(bob, to: bench.alice, at: bench.clock.now) == .openedByAnother(bench.alice))
-            let elsewhere = UserKey(bench.alice, at: other)
-            #expect(try bench.store.link(elsewhere, to: bench.bob, at: bench.clock.now) == .linked)
-            #expect(try bench.store.credentials(of: alice) == bench.alice)
-            #expect(try bench.store.credentials(of: elsewhere) == bench.bob)
-            #expect(try bench.store.credentials(of: bob) == nil)
-            #expect(try bench.store.removeCredentials(of: alice) == bench.alice)
-            #expect(try bench.store.removeCredentials(of: alice) == nil)
-            #expect(try bench.store.credentials(of: alice) == nil)
-        },
     ]
 
     // MARK: Blocks and uids
@@ -363,10 +345,15 @@ package enum EnrollmentStoreContract {
             for _ in 0..<6 { try bench.answer("wrong", by: bench.bob) }
             let user = UserKey(bench.alice, at: ProviderID("linux"))
             _ = try bench.store.link(user, to: bench.alice, at: bench.clock.now)
+            let (first, second) = (try bench.user("alice", hash: "one"), try bench.user("\u{1F511}", hash: "two"))
+            for user in [first, second] { #expect(try bench.store.add(user)) }
             try bench.restart()
             #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
             #expect(try bench.answer("right 1", by: bench.bob) == .delayed(seconds: 30, after: nil))
             #expect(try bench.store.credentials(of: user) == bench.alice)
+            #expect(try bench.store.users(of: nil) == [first, second])
+            #expect(try bench.hash(of: first.key) == "one")
+            #expect(try bench.hash(of: second.key) == "two")
         },
         Rule("keeps a delay over a reboot, by the wall clock") { bench in
             try bench.enrol(bench.alice)

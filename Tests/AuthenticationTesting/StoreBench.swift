@@ -108,4 +108,21 @@ package final class StoreBench {
     package func state(of account: AccountName, device: String = "phone") throws -> Int64? {
         try store.devices(of: account).first { $0.key.device == device }?.device.state
     }
+
+    // MARK: Users of providers
+
+    /// A user whose hash is sealed for its place; the hash is any text.
+    package func user(
+        _ name: String, at provider: ProviderID = ProviderID("homeassistant"), hash: String
+    ) throws -> ProviderUser {
+        let key = UserKey(try StoreBench.account(name), at: provider)
+        let sealed = try place.sealing.seal(Secret(copying: Array(hash.utf8).span), at: key)
+        return ProviderUser(key: key, sealedHash: sealed, changedAt: clock.now.wall)
+    }
+
+    /// The hash that providers see; nil if they see none.
+    package func hash(of user: UserKey) throws -> String? {
+        guard let hash = try store.userDatabase.passwordHash(of: user) else { return nil }
+        return hash.withBytes { span in String(decoding: span.indices.map { span[$0] }, as: UTF8.self) }
+    }
 }

@@ -64,7 +64,7 @@ struct ScriptedEnrollable: EnrollableModule {
                 initialState: 0)
         case .choice:
             let fields = ["New word", "The same again"].map { InputField(name: $0, label: $0, kind: .secret) }
-            return Setup(choice: InputSchema(fields))
+            return Setup(choice: InputSchema(fields), of: request.account)
         }
     }
 

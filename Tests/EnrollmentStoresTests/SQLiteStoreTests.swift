@@ -4,6 +4,7 @@ import CPOSIX
 import EnrollmentStores
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @Suite("The SQLite store")
@@ -198,6 +199,65 @@ struct SQLiteStoreTests {
         #expect(!place.reports.all.isEmpty)
     }
 
+    /// The same among users: what one of them is set to.
+    @Test(arguments: [
+        "UPDATE user SET username = 'a/b' WHERE username = 'bob'",
+        "UPDATE user SET username = '' WHERE username = 'bob'",
+        "UPDATE user SET username = x'ff' WHERE username = 'bob'",
+        "UPDATE user SET username = CAST(x'ff' AS TEXT) WHERE username = 'bob'",
+        "UPDATE user SET sealed = 'text' WHERE username = 'bob'",
+        "UPDATE user SET sealed = x'' WHERE username = 'bob'",
+        "UPDATE user SET sealed = zeroblob(100) WHERE username = 'bob'",
+        "UPDATE user SET sealed = zeroblob(10000000) WHERE username = 'bob'",
+        "UPDATE user SET sealed = (SELECT sealed FROM user WHERE username = 'alice') WHERE username = 'bob'",
+        "UPDATE user SET changed_at = 'yesterday' WHERE username = 'bob'",
+    ])
+    func `opens no hash of a user whose row makes no sense, and everybody else's`(_ sql: String) throws {
+        let (alice, bob) = (try bench.user("alice", hash: "a"), try bench.user("bob", hash: "b"))
+        for user in [alice, bob] { #expect(try store.add(user)) }
+        try interfere(sql)
+        #expect((try? bench.hash(of: bob.key)) != "b")
+        #expect(try bench.hash(of: alice.key) == "a")
+        #expect(try store.users(of: nil).contains(alice))
+        #expect(try store.reader.check(place.sealing).count == 1)
+    }
+
+    @Test(arguments: [
+        "UPDATE credential SET username = 'a/b'", "UPDATE credential SET account = ''",
+        "UPDATE credential SET account = x'ff'", "UPDATE credential SET created_at = 'yesterday'",
+    ])
+    func `says of credentials that make no sense that they do not`(_ sql: String) throws {
+        let user = try bench.user("bob", hash: "b").key
+        #expect(try store.link(user, to: bench.alice, at: bench.clock.now) == .linked)
+        try interfere(sql)
+        #expect(try store.allCredentials().isEmpty)
+        #expect(!place.reports.all.isEmpty)
+        #expect(try store.reader.check(place.sealing).count == 1)
+    }
+
+    @Test func `has no room for a second username of an account`() throws {
+        let user = try bench.user("bob", hash: "b").key
+        #expect(try store.link(user, to: bench.alice, at: bench.clock.now) == .linked)
+        #expect(throws: DatabaseError.self) {
+            try interfere("INSERT INTO credential VALUES ('homeassistant', '', 'carol', 'alice', 0)")
+        }
+        try interfere("INSERT INTO credential VALUES ('homeassistant', 'other', 'carol', 'alice', 0)")
+        #expect(try store.allCredentials().count == 2)
+    }
+
+    @Test func `finds the username of an account without looking at all of them`() throws {
+        try store.withLoginConnection { database throws in
+            let plan = try Row.fetchAll(
+                database,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT username FROM credential
+                    WHERE provider_type = 'a' AND provider_id = '' AND account = 'b'
+                    """
+            ).map { $0["detail"] as String }
+            #expect(plan.count == 1 && plan.first?.contains("USING COVERING INDEX credential_account") == true)
+        }
+    }
+
     // MARK: Keys and places
 
     @Test func `opens no secret in another row`() throws {
@@ -219,12 +279,24 @@ struct SQLiteStoreTests {
         #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
     }
 
+    @Test func `says at once that the key is another where there are users alone`() throws {
+        #expect(try store.add(bench.user("alice", hash: "a")))
+        place.close()
+        let other = try Sealer(SealingKey.generate("\(place.folder.path)/other.key"))
+        let expected = StoreFailure.sealedWithAnotherKey(
+            "the password of alice at homeassistant is sealed with another key")
+        #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
+    }
+
     // MARK: Checks and copies
 
     @Test func `finds nothing wrong with a store that is whole`() throws {
         try bench.enrol(bench.alice)
         try bench.answer("right 1", by: bench.alice)
         try bench.answer("wrong", by: bench.alice)
+        let user = try bench.user("alice", hash: "a")
+        #expect(try store.add(user))
+        #expect(try store.link(user.key, to: bench.alice, at: bench.clock.now) == .linked)
         #expect(try store.reader.check(place.sealing).isEmpty)
         #expect(place.reports.all.isEmpty)
     }
@@ -238,7 +310,7 @@ struct SQLiteStoreTests {
         #expect { try bench.restart() } throws: { words(of: $0)?.contains("trigger or view") == true }
     }
 
-    @Test(arguments: ["device", "factor", "host", "tally", "credential"])
+    @Test(arguments: ["device", "factor", "host", "tally", "credential", "user"])
     func `opens no store that lacks a table`(_ name: String) throws {
         try interfere("DROP TABLE \(name)")
         #expect(throws: StoreFailure.self) { try bench.restart() }
@@ -269,6 +341,36 @@ struct SQLiteStoreTests {
             try database.execute(sql: "COMMIT")
         }
         #expect(try store.reader.devices(of: nil).map(\.device.state) == [9])
+    }
+
+    @Test func `shows users to many threads at once, and a new password as soon as it is kept`() throws {
+        let store = try store
+        let user = try bench.user("alice", hash: "0")
+        #expect(try store.add(user))
+        let database = store.userDatabase
+        let isRight = Mutex(true)
+        for round in 1...20 {
+            #expect(try store.change(bench.user("alice", hash: "\(round)")))
+            DispatchQueue.concurrentPerform(iterations: 16) { _ in
+                let found = try? database.passwordHash(of: user.key)
+                let isNew = found?.withBytes { $0.count == "\(round)".utf8.count } == true
+                if !isNew { isRight.withLock { $0 = false } }
+            }
+            #expect(try bench.hash(of: user.key) == "\(round)")
+        }
+        #expect(isRight.withLock { $0 })
+    }
+
+    @Test func `shows users while a group of logins is not done`() throws {
+        let store = try store
+        let user = try bench.user("alice", hash: "a")
+        #expect(try store.add(user))
+        try store.withLoginConnection { database throws in
+            try database.execute(sql: "BEGIN IMMEDIATE; DELETE FROM user")
+            #expect(try bench.hash(of: user.key) == "a")
+            try database.execute(sql: "COMMIT")
+        }
+        #expect(try bench.hash(of: user.key) == nil)
     }
 
     @Test func `judges while somebody reads`() throws {
@@ -304,6 +406,13 @@ struct SQLiteStoreTests {
         #expect(throws: StoreFailure.self) { try store.devices(of: nil) }
         #expect(throws: StoreFailure.self) { try store.credentials(of: UserKey(bench.alice, at: ProviderID("linux"))) }
         #expect(throws: StoreFailure.self) { try store.unlock(bench.alice) }
+        let user = try bench.user("alice", hash: "a")
+        #expect(throws: StoreFailure.self) { try store.add(user) }
+        #expect(throws: StoreFailure.self) { try store.removeUser(user.key) }
+        #expect(throws: StoreFailure.self) { try store.users(of: nil) }
+        #expect(throws: StoreFailure.self) { try store.allCredentials() }
+        #expect(throws: StoreFailure.self) { try store.link(user.key, to: bench.alice, at: bench.clock.now) }
+        #expect(throws: StoreFailure.self) { _ = try store.userDatabase.passwordHash(of: user.key) }
         #expect(throws: StoreFailure.self) { try store.backUp(to: "\(place.folder.path)/copy") }
         #expect(throws: StoreFailure.self) { try store.reader.check(place.sealing) }
     }

@@ -126,6 +126,21 @@ struct StateDirectoryTests {
         place.close()
         _ = try place.openSQLite()
     }
+
+    @Test func `lets go of the store though a child that is being started has a copy of the lock`() throws {
+        _ = try place.openSQLite()
+        let folder = try #require(path.split(separator: "/").last)
+        let lock = try #require(
+            (0..<4096).first { descriptor in
+                let file = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+                return file?.hasSuffix("/\(folder)/lock") == true
+            })
+        let copy = dup(Int32(lock))
+        try #require(copy >= 0)
+        defer { _ = close(copy) }
+        place.close()
+        _ = try place.openSQLite()
+    }
 }
 
 /// The words of a failure that has any.

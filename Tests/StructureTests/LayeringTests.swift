@@ -21,7 +21,8 @@ import Testing
         "Authentication": ["Wire"],
         // Arms: the heart, the system, and each its own library.
         "AuthModules": ["Authentication", "Cryptography"],
-        "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Synchronization"],
+        // The standard library by its name, for the composed form of texts.
+        "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Swift", "Synchronization"],
         "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
         "Configuration": ["Authentication", "CYaml", "Glibc"],

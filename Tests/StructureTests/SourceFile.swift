@@ -32,6 +32,19 @@ struct SourceFile: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The paths of all files below `folder` whose names end so.
+    static func paths(below folder: String, ending: String) throws -> [String] {
+        guard let walk = FileManager.default.enumerator(atPath: package.appendingPathComponent(folder).path) else {
+            return []
+        }
+        return walk.compactMap { $0 as? String }.filter { $0.hasSuffix(ending) }.sorted().map { "\(folder)/\($0)" }
+    }
+
+    /// What stands in a file of the package.
+    static func text(of path: String) throws -> String {
+        try String(contentsOf: package.appendingPathComponent(path), encoding: .utf8)
+    }
+
     /// The lines with their numbers, comments and quoted texts taken out.
     var code: [(number: Int, text: String)] {
         var isInText = false

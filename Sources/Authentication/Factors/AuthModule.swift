@@ -30,8 +30,7 @@ package protocol AuthModule: Sendable {
     /// Prepares the module, once, before the first login. One that throws admits nobody.
     func initialize() throws(ModuleFailure)
 
-    /// Makes guessing dear: what `validate` and `finishSetup` are given in place of the answer, by a key derivation
-    /// function.
+    /// Makes guessing dear: what `validate` is given in place of the answer, by a key derivation function.
     ///
     /// Called where `stretchesAnswers` says so, on the pool for slow work; it may take its time, the same for every
     /// account. Nil if it cannot be done: nobody is let in by that.

@@ -14,13 +14,15 @@ package protocol EnrollableModule: AuthModule {
 
     /// Judges the answer to the set-up's `confirmation`. Returns what to store; a code counts as spent.
     ///
-    /// A wrong one may be tried again with the same set-up. It may be called on any thread.
+    /// A wrong one may be tried again with the same set-up. It may be called on any thread, and takes its time where the
+    /// module stretches answers: it is given what was typed, and stretches it itself.
     func finishSetup(
         _ setup: borrowing Setup, _ input: UserInput, at now: Moment
     ) throws(SetupRejection) -> FinishedSetup
 
     /// How far off an answer is, looking further than `validate` does and spending nothing: for
-    /// administrators ("the phone is 90 s ahead"). Nil if no device could have made it.
+    /// administrators ("the phone is 90 s ahead"). Nil if no device could have made it. It is given what `validate` is:
+    /// a stretched answer, where the module stretches.
     func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis?
 
     /// A device in words (`SHA1, 6 digits, 30 s`; `7 of 10 left`), from its payload and its state.

@@ -49,6 +49,7 @@ package struct Setting: Equatable, Sendable {
 
 /// What is wrong with a value, where, and what was expected.
 package struct SettingFailure: Error, Equatable, Sendable {
+    /// Counted from 1; 0 where the whole is meant.
     package let line: Int
     package let column: Int
     package let explanation: String
@@ -56,6 +57,13 @@ package struct SettingFailure: Error, Equatable, Sendable {
     package init(at setting: Setting, _ explanation: String) {
         line = setting.line
         column = setting.column
+        self.explanation = explanation
+    }
+
+    /// What is wrong with a provider or module as a whole: a key that is missing stands in no line, which is 0 then.
+    package init(_ explanation: String) {
+        line = 0
+        column = 0
         self.explanation = explanation
     }
 }

@@ -31,6 +31,8 @@ package struct Setup: ~Copyable, Sendable {
     package let canGoUnconfirmed: Bool
     /// The device's state before any code was used.
     package let initialState: Int64
+    /// Whose choice the secret is; nil where nobody chooses it, or the module need not know.
+    package let chooser: AccountName?
 
     /// A secret that an app keeps: shown as `uri` and `key`, confirmed by a first code.
     package init(
@@ -44,6 +46,7 @@ package struct Setup: ~Copyable, Sendable {
         self.confirmation = confirmation
         canGoUnconfirmed = true
         self.initialState = initialState
+        chooser = nil
     }
 
     /// Codes that the person keeps: shown, and good at once.
@@ -55,10 +58,11 @@ package struct Setup: ~Copyable, Sendable {
         confirmation = .nothing
         canGoUnconfirmed = true
         self.initialState = initialState
+        chooser = nil
     }
 
-    /// A secret that the person chooses: the answer to `choice` makes the payload.
-    package init(choice: InputSchema) {
+    /// A secret that a person, `chooser`, chooses: the answer to `choice` makes the payload.
+    package init(choice: InputSchema, of chooser: AccountName? = nil) {
         payload = Secret(count: 0) { _ in }
         codes = Secret(count: 0) { _ in }
         uri = Secret(count: 0) { _ in }
@@ -66,6 +70,7 @@ package struct Setup: ~Copyable, Sendable {
         confirmation = choice
         canGoUnconfirmed = false
         initialState = 0
+        self.chooser = chooser
     }
 }
 

@@ -2,11 +2,6 @@ import Authentication
 
 /// The last part: which account the provider's username opens.
 extension LoginConversation {
-    /// Members of these can become root: their credentials are an administrator's to link.
-    private static let privilegedGroups: Set<String> = ["adm", "sudo", "wheel"]
-    /// Below are the accounts of the system itself.
-    private static let firstOrdinaryUID: UInt32 = 1000
-
     /// Gets the credentials of a provider's username, or creates them where that is allowed.
     func credit(_ user: UserKey, mayCreate: Bool) {
         if case .crediting(let progress) = flow.state { record.modules = progress.passed }
@@ -32,9 +27,7 @@ extension LoginConversation {
             switch directory.account(named: account) {
             case .notFound: return true
             case .cannotTell: return nil
-            case .found(let facts):
-                guard facts.uid >= LoginConversation.firstOrdinaryUID else { return true }
-                return directory.groups(among: LoginConversation.privilegedGroups, of: account).map { !$0.isEmpty }
+            case .found(let facts): return directory.isPrivileged(account, facts)
             }
         } then: { isPrivileged in
             guard !self.isOver else { return }

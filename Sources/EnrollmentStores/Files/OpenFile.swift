@@ -23,6 +23,9 @@ struct OpenFile: ~Copyable {
     /// Tries to have the file for itself, without waiting.
     borrowing func lock() -> Bool { posix_lock(descriptor) == 0 }
 
+    /// Lets others have it.
+    borrowing func unlock() { _ = posix_unlock(descriptor) }
+
     /// Reads from the beginning until `target` is full or the file ends; returns how much that was, nil on an error.
     borrowing func read(into target: inout MutableSpan<UInt8>) -> Int? {
         unsafe target.withUnsafeMutableBytes { buffer in

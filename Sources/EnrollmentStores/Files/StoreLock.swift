@@ -8,6 +8,9 @@ struct StoreLock: ~Copyable {
 
     private init(_ file: consuming OpenFile) { self.file = file }
 
+    // Closing is not enough: a child that is being started has copies of all descriptors until it becomes its program.
+    deinit { file.unlock() }
+
     /// Takes the lock of `directory` at once, or throws `inUse` with the process that has it.
     static func take(in directory: StateDirectory) throws(StoreFailure) -> StoreLock {
         guard let file = unsafe OpenFile.adopt(posix_open_or_create_private(directory.lock)) else {

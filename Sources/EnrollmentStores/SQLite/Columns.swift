@@ -3,20 +3,40 @@ internal import Authentication
 /// How records stand in columns: the one place that reads them, and refuses what Twostep never writes.
 enum Columns {
     static let device = "device, sealed, state, state_check, created_at, last_used_at, uid"
+    static let credential = "provider_type, provider_id, username, account, created_at"
+    static let user = "provider_type, provider_id, username, sealed, changed_at"
     static let counter = "module_type, module_id, failures, failed_wall, failed_boottime, failed_boot"
 
     static func account(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> AccountName {
         let text = try row.text(column)
         guard let account = AccountName(text) else {
-            throw .nonsense("the store has a row of an account whose name is none")
+            throw .nonsense("the store has a row of an account or user whose name is none")
         }
         return account
     }
 
     /// Two columns: type, and id or the empty text.
-    static func module(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> ModuleID {
+    static func identity<Kind>(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> Identity<Kind> {
         let id = try row.text(column + 1)
-        return ModuleID(try row.text(column), id: id.isEmpty ? nil : id)
+        return Identity(try row.text(column), id: id.isEmpty ? nil : id)
+    }
+
+    /// Three columns: the provider, and the username.
+    static func userKey(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> UserKey {
+        UserKey(try account(in: row, at: column + 2), at: try identity(in: row, at: column))
+    }
+
+    /// The columns of `user`.
+    static func user(in row: PreparedStatement) throws(DatabaseFault) -> ProviderUser {
+        ProviderUser(
+            key: try userKey(in: row, at: 0), sealedHash: try row.bytes(3, atMost: Sealer.maximumSize),
+            changedAt: try row.integer(4))
+    }
+
+    /// The columns of `credential`.
+    static func credential(in row: PreparedStatement) throws(DatabaseFault) -> CredentialListing {
+        CredentialListing(
+            user: try userKey(in: row, at: 0), account: try account(in: row, at: 3), createdAt: try row.integer(4))
     }
 
     /// The columns of `device` but the last.
@@ -28,6 +48,11 @@ enum Columns {
         return Device(
             name: try row.text(column), sealed: try row.bytes(column + 1, atMost: Sealer.maximumSize), state: state,
             createdAt: try row.integer(column + 4), lastUsedAt: try row.integerIfAny(column + 5))
+    }
+
+    /// Account, reason and time.
+    static func block(in row: PreparedStatement) throws(DatabaseFault) -> AccountBlock {
+        AccountBlock(account: try account(in: row, at: 0), reason: try row.text(1), since: try row.integer(2))
     }
 
     static func uid(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> UInt32 {

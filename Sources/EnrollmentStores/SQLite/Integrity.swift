@@ -6,14 +6,15 @@ enum Integrity {
     /// The most findings that are worth reading.
     private static let limit = 100
 
-    /// What can be told in an instant, whatever the size: nothing of the schema acts behind our back. That the
-    /// tables are there shows when the login's statements are prepared.
+    /// What can be told in an instant, whatever the size: nothing of the schema acts behind our back, and the users are
+    /// there. That the other tables are shows when the login's statements are prepared.
     static func quick(_ database: Database) throws {
         let intruder = try String.fetchOne(
             database, sql: "SELECT name FROM sqlite_schema WHERE type IN ('trigger', 'view') LIMIT 1")
         if let intruder {
             throw StoreFailure.damaged("the store has a trigger or view \(intruder), which Twostep never makes")
         }
+        _ = try PreparedStatement("SELECT \(Columns.user) FROM user", on: Connection(database))
     }
 
     /// Every page, every row, every secret: what is wrong, in words.
@@ -29,9 +30,11 @@ enum Integrity {
             _ = try Columns.account(in: row, at: 0)
             _ = try Columns.counter(in: row, at: 3)
         }
-        try rows(database, "SELECT username, account FROM credential", &findings) { (row) throws(DatabaseFault) in
-            _ = try Columns.account(in: row, at: 0)
-            _ = try Columns.account(in: row, at: 1)
+        try rows(database, "SELECT \(Columns.credential) FROM credential", &findings) { (row) throws(DatabaseFault) in
+            _ = try Columns.credential(in: row)
+        }
+        try rows(database, "SELECT account, reason, since FROM block", &findings) { (row) throws(DatabaseFault) in
+            _ = try Columns.block(in: row)
         }
         let last = try secrets(database, sealing, among: .max) { failure in
             findings.append(words(of: failure))
@@ -41,21 +44,36 @@ enum Integrity {
         return findings
     }
 
-    /// Opens the secrets, at most `limit` of them. Returns the failure at which `goesOn` said no; nil otherwise.
+    /// Opens the secrets: at most `limit` of devices, and as many of users. Returns the failure at which `goesOn` said
+    /// no; nil otherwise.
     static func secrets(
         _ database: Database, _ sealing: any SecretSealing, among limit: Int, goesOn: (StoreFailure) -> Bool
     ) throws -> StoreFailure? {
-        let row = try PreparedStatement(
-            "SELECT account, module_type, module_id, \(Columns.device) FROM device LIMIT \(limit)",
-            on: Connection(database))
+        let devices = try open(
+            database, "SELECT account, module_type, module_id, \(Columns.device) FROM device LIMIT \(limit)", goesOn
+        ) { (row) throws in
+            let device = try Columns.device(in: row, at: 3)
+            let key = DeviceKey(
+                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
+                device: device.name)
+            _ = try Columns.uid(in: row, at: 9)
+            _ = try sealing.open(device.sealed, at: key)
+        }
+        if let devices { return devices }
+        return try open(database, "SELECT \(Columns.user) FROM user LIMIT \(limit)", goesOn) { (row) throws in
+            let user = try Columns.user(in: row)
+            _ = try sealing.open(user.sealedHash, at: user.key)
+        }
+    }
+
+    private static func open(
+        _ database: Database, _ sql: String, _ goesOn: (StoreFailure) -> Bool,
+        _ open: (PreparedStatement) throws -> Void
+    ) throws -> StoreFailure? {
+        let row = try PreparedStatement(sql, on: Connection(database))
         while try row.step() {
             do {
-                let device = try Columns.device(in: row, at: 3)
-                let key = DeviceKey(
-                    account: try Columns.account(in: row, at: 0), module: try Columns.module(in: row, at: 1),
-                    device: device.name)
-                _ = try Columns.uid(in: row, at: 9)
-                _ = try sealing.open(device.sealed, at: key)
+                try open(row)
             } catch {
                 let failure = StoreFailure(error, of: "the store")
                 if !goesOn(failure) { return failure }

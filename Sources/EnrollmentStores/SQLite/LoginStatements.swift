@@ -56,7 +56,7 @@ final class LoginStatements {
         try counters.bind(account.text, at: 1)
         var found: [ModuleID: FailureCounter] = [:]
         while try counters.step() {
-            found[try Columns.module(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
+            found[try Columns.identity(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
         }
         return found
     }

@@ -15,12 +15,12 @@ package final class SQLiteStore: EnrollmentStore {
     /// For administration: lists and checks, from any thread.
     package let reader: StoreReader
 
-    private let directory: StateDirectory
-    private let queue: DatabaseQueue
+    let directory: StateDirectory
+    let queue: DatabaseQueue
     package let sealing: any SecretSealing
     private let report: @Sendable (StoreFailure) -> Void
     private var statements: LoginStatements?
-    private var unknown = UnknownAccounts()
+    var unknown = UnknownAccounts()
     private var hosts: Int
     private var lock: StoreLock?
     /// The file that was opened.
@@ -32,13 +32,18 @@ package final class SQLiteStore: EnrollmentStore {
     ///
     /// It appears under its name only once it is whole and on the disk.
     package static func create(in directory: String) throws(StoreFailure) {
+        try create(in: directory, schema: .current)
+    }
+
+    /// The same with other tables than the current ones: for tests of migrations.
+    package static func create(in directory: String, schema: Schema) throws(StoreFailure) {
         let directory = StateDirectory(path: directory)
         try directory.check { _ in }
         let lock = try StoreLock.take(in: directory)
         guard try !directory.hasDatabase({ _ in }) else {
             throw .unreachable("\(directory.database) exists already")
         }
-        try SQLiteStore.make(in: directory, schema: .current)
+        try SQLiteStore.make(in: directory, schema: schema)
         _ = lock
     }
 
@@ -115,7 +120,7 @@ package final class SQLiteStore: EnrollmentStore {
     }
 
     /// The statements, unless the store is closed: GRDB, asked for a transaction then, would crash.
-    private func openStatements() throws(StoreFailure) -> LoginStatements {
+    func openStatements() throws(StoreFailure) -> LoginStatements {
         guard let statements else { throw .unreachable("the store is closed") }
         try checkPlace()
         return statements
@@ -395,137 +400,6 @@ package final class SQLiteStore: EnrollmentStore {
         }
         for module in before.keys where counters[module] == nil {
             try statements.removeCounter(of: account, module: module)
-        }
-    }
-
-    package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
-        let statements = try openStatements()
-        let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
-            do throws(DatabaseFault) {
-                return .success(try statements.account(of: user))
-            } catch {
-                return .failure(error)
-            }
-        }
-        switch result {
-        case .success(let account): return account
-        case .failure(let fault): throw fault.failure(of: directory.database)
-        }
-    }
-
-    // MARK: Administration
-
-    package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
-        try reader.devices(of: account)
-    }
-
-    package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
-        try reader.counters(of: account)
-    }
-
-    package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
-        guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
-        guard device.name.utf8.elementsEqual(key.device.utf8) else {
-            throw .unreachable("device \(device.name) cannot be stored as \(key.device)")
-        }
-        return try write { database in
-            let connection = try Connection(database)
-            let find = try PreparedStatement(
-                "SELECT 1 FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
-                on: connection)
-            let put = try PreparedStatement(
-                "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                on: connection)
-            for statement in [find, put] {
-                try statement.bind(key.account.text, at: 1)
-                try statement.bind(key.module.type, at: 2)
-                try statement.bind(key.module.id ?? "", at: 3)
-                try statement.bind(key.device, at: 4)
-            }
-            try put.bind(Int64(uid), at: 5)
-            try put.bind(device.sealed, at: 6)
-            try put.bind(device.state, at: 7)
-            try put.bind(~device.state, at: 8)
-            try put.bind(device.createdAt, at: 9)
-            try put.bind(device.lastUsedAt, at: 10)
-            let isThere = try find.step()
-            find.reset()
-            try put.run()
-            return isThere
-        }
-    }
-
-    package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {
-        try write { database in
-            try database.execute(
-                sql: "DELETE FROM device WHERE account = ? AND module_type = ? AND module_id = ? AND device = ?",
-                arguments: [key.account.text, key.module.type, key.module.id ?? "", key.device])
-            return database.changesCount > 0
-        }
-    }
-
-    package func unlock(_ account: AccountName) throws(StoreFailure) -> Int {
-        let forgotten: Int64 = try write { database in
-            let failures = try Int64.fetchOne(
-                database, sql: "SELECT CAST(total(failures) AS INTEGER) FROM factor WHERE account = ?",
-                arguments: [account.text])
-            try database.execute(sql: "DELETE FROM factor WHERE account = ?", arguments: [account.text])
-            return failures ?? 0
-        }
-        return Int(clamping: forgotten) + unknown.clear(account)
-    }
-
-    package func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking {
-        guard user.provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }
-        return try write { database in
-            let place: StatementArguments = [user.provider.type, user.provider.id ?? "", user.username.text]
-            if let text = try String.fetchOne(
-                database,
-                sql: "SELECT account FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
-                arguments: place)
-            {
-                let present = try SQLiteStore.name(text)
-                return present == account ? .unchanged : .opensAnother(present)
-            }
-            if let text = try String.fetchOne(
-                database,
-                sql: "SELECT username FROM credential WHERE provider_type = ? AND provider_id = ? AND account = ?",
-                arguments: [user.provider.type, user.provider.id ?? "", account.text])
-            {
-                return .openedByAnother(try SQLiteStore.name(text))
-            }
-            try database.execute(
-                sql: "INSERT INTO credential VALUES (?, ?, ?, ?, ?)", arguments: place + [account.text, now.wall])
-            return .linked
-        }
-    }
-
-    package func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
-        try write { database in
-            let place: StatementArguments = [user.provider.type, user.provider.id ?? "", user.username.text]
-            let text = try String.fetchOne(
-                database,
-                sql: "SELECT account FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
-                arguments: place)
-            try database.execute(
-                sql: "DELETE FROM credential WHERE provider_type = ? AND provider_id = ? AND username = ?",
-                arguments: place)
-            return try text.map(SQLiteStore.name)
-        }
-    }
-
-    private static func name(_ text: String) throws -> AccountName {
-        guard let name = AccountName(text) else { throw StoreFailure.damaged("a name in the store is none") }
-        return name
-    }
-
-    /// One transaction of administration: on disk when it returns.
-    func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
-        _ = try openStatements()
-        do {
-            return try queue.write(body)
-        } catch {
-            throw StoreFailure(error, of: directory.database)
         }
     }
 

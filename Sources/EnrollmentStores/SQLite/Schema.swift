@@ -11,7 +11,7 @@ package struct Schema: Sendable {
     /// `Tw2S`: how SQLite's header and file(1) know a store of Twostep's.
     static let applicationID = 0x5477_3253
 
-    package static let current = Schema(steps: [first, blocks])
+    package static let current = Schema(steps: [first, users, blocks])
 
     /// Names are compared byte for byte (BINARY). An absent id is the empty text, which no id may be.
     /// Tables without rowid hold a record in one B-tree, so that finding it is one descent.
@@ -63,5 +63,19 @@ package struct Schema: Sendable {
             created_at INTEGER NOT NULL,
             PRIMARY KEY (provider_type, provider_id, username)
         ) WITHOUT ROWID;
+        """
+
+    /// Users of the providers that keep their own. An account is opened by one username of a provider, which no store
+    /// has ever had otherwise: the index says so, and finds it.
+    private static let users = """
+        CREATE TABLE user (
+            provider_type TEXT NOT NULL,
+            provider_id TEXT NOT NULL,
+            username TEXT NOT NULL,
+            sealed BLOB NOT NULL,
+            changed_at INTEGER NOT NULL,
+            PRIMARY KEY (provider_type, provider_id, username)
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX credential_account ON credential (provider_type, provider_id, account);
         """
 }

@@ -1,7 +1,7 @@
 package import Authentication
 internal import GRDB
 
-/// Lists and checks a store on a read-only connection of its own, from any thread.
+/// Lists and checks a store, and finds users for providers, on a read-only connection of its own, from any thread.
 ///
 /// It sees whole transactions only, and neither waits for logins nor holds them up.
 package final class StoreReader: Sendable {
@@ -44,7 +44,7 @@ package final class StoreReader: Sendable {
         ) { (row) throws(DatabaseFault) in
             let device = try Columns.device(in: row, at: 3)
             let key = DeviceKey(
-                account: try Columns.account(in: row, at: 0), module: try Columns.module(in: row, at: 1),
+                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
                 device: device.name)
             return DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9))
         }
@@ -54,7 +54,7 @@ package final class StoreReader: Sendable {
     package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
         try rows("SELECT account, \(Columns.counter) FROM factor", of: account) { (row) throws(DatabaseFault) in
             CounterListing(
-                account: try Columns.account(in: row, at: 0), module: try Columns.module(in: row, at: 1),
+                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
                 counter: try Columns.counter(in: row, at: 3))
         }
     }
@@ -66,12 +66,7 @@ package final class StoreReader: Sendable {
                 let row = try PreparedStatement(
                     "SELECT account, reason, since FROM block ORDER BY account", on: Connection(database))
                 var blocks: [AccountBlock] = []
-                while try row.step() {
-                    blocks.append(
-                        AccountBlock(
-                            account: try Columns.account(in: row, at: 0), reason: try row.text(1),
-                            since: try row.integer(2)))
-                }
+                while try row.step() { blocks.append(try Columns.block(in: row)) }
                 return blocks
             }
         } catch {
@@ -92,6 +87,39 @@ package final class StoreReader: Sendable {
         } catch {
             throw StoreFailure(error, of: path)
         }
+    }
+
+    /// All credentials, by provider and username. A row that makes no sense is left out and reported.
+    package func credentials() throws(StoreFailure) -> [CredentialListing] {
+        try rows(
+            "SELECT \(Columns.credential) FROM credential ORDER BY provider_type, provider_id, username"
+        ) { (row) throws(DatabaseFault) in try Columns.credential(in: row) }
+    }
+
+    /// The users of one provider, or of all, by provider and username; hashes stay sealed. A row that makes no sense is
+    /// left out and reported.
+    package func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser] {
+        let filter = provider == nil ? "" : "WHERE provider_type = ?1 AND provider_id = ?2 "
+        return try rows(
+            "SELECT \(Columns.user) FROM user \(filter)ORDER BY provider_type, provider_id, username",
+            provider.map { [$0.type, $0.id ?? ""] } ?? []
+        ) { (row) throws(DatabaseFault) in try Columns.user(in: row) }
+    }
+
+    /// A user as it is kept; nil if there is none.
+    func user(_ key: UserKey) throws(StoreFailure) -> ProviderUser? {
+        try only(
+            "SELECT \(Columns.user) FROM user WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3",
+            [key.provider.type, key.provider.id ?? "", key.username.text]
+        ) { (row) throws(DatabaseFault) in try Columns.user(in: row) }
+    }
+
+    /// The username of a provider that opens an account; nil if none does.
+    func username(opening account: AccountName, at provider: ProviderID) throws(StoreFailure) -> AccountName? {
+        try only(
+            "SELECT username FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND account = ?3",
+            [provider.type, provider.id ?? "", account.text]
+        ) { (row) throws(DatabaseFault) in try Columns.account(in: row, at: 0) }
     }
 
     /// Looks at every page and every row, and opens every secret; returns what is wrong, in words, and stops
@@ -118,20 +146,41 @@ package final class StoreReader: Sendable {
     private func rows<Value>(
         _ sql: String, of account: AccountName?, _ decode: (PreparedStatement) throws(DatabaseFault) -> Value
     ) throws(StoreFailure) -> [Value] {
+        guard let account else { return try rows(sql, [], decode) }
+        return try rows(sql + " WHERE account = ?1", [account.text], decode)
+    }
+
+    private func rows<Value>(
+        _ sql: String, _ arguments: [String] = [], _ decode: (PreparedStatement) throws(DatabaseFault) -> Value
+    ) throws(StoreFailure) -> [Value] {
+        try query(sql, arguments) { row in
+            var values: [Value] = []
+            while try row.step() {
+                do throws(DatabaseFault) {
+                    values.append(try decode(row))
+                } catch {
+                    report(error.failure(of: path))
+                }
+            }
+            return values
+        }
+    }
+
+    /// The one row that a query finds; nil if it finds none. One that makes no sense is thrown, not left out.
+    private func only<Value>(
+        _ sql: String, _ arguments: [String], _ decode: (PreparedStatement) throws(DatabaseFault) -> Value
+    ) throws(StoreFailure) -> Value? {
+        try query(sql, arguments) { row in try row.step() ? try decode(row) : nil }
+    }
+
+    private func query<Value>(
+        _ sql: String, _ arguments: [String], _ read: (PreparedStatement) throws -> Value
+    ) throws(StoreFailure) -> Value {
         do {
             return try queue.writeWithoutTransaction { database in
-                let filter = account == nil ? "" : " WHERE account = ?1"
-                let row = try PreparedStatement(sql + filter, on: Connection(database))
-                if let account { try row.bind(account.text, at: 1) }
-                var values: [Value] = []
-                while try row.step() {
-                    do throws(DatabaseFault) {
-                        values.append(try decode(row))
-                    } catch {
-                        report(error.failure(of: path))
-                    }
-                }
-                return values
+                let row = try PreparedStatement(sql, on: Connection(database))
+                for (index, text) in zip(Int32(1)..., arguments) { try row.bind(text, at: index) }
+                return try read(row)
             }
         } catch {
             throw StoreFailure(error, of: path)

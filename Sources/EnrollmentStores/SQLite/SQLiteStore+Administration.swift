@@ -1,0 +1,75 @@
+package import Authentication
+internal import GRDB
+
+/// Devices and failures, as administrators see and change them.
+extension SQLiteStore {
+    package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
+        try reader.devices(of: account)
+    }
+
+    package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
+        try reader.counters(of: account)
+    }
+
+    package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
+        guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
+        guard device.name.utf8.elementsEqual(key.device.utf8) else {
+            throw .unreachable("device \(device.name) cannot be stored as \(key.device)")
+        }
+        return try write { database in
+            let connection = try Connection(database)
+            let find = try PreparedStatement(
+                "SELECT 1 FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
+                on: connection)
+            let put = try PreparedStatement(
+                "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                on: connection)
+            for statement in [find, put] {
+                try statement.bind(key.account.text, at: 1)
+                try statement.bind(key.module.type, at: 2)
+                try statement.bind(key.module.id ?? "", at: 3)
+                try statement.bind(key.device, at: 4)
+            }
+            try put.bind(Int64(uid), at: 5)
+            try put.bind(device.sealed, at: 6)
+            try put.bind(device.state, at: 7)
+            try put.bind(~device.state, at: 8)
+            try put.bind(device.createdAt, at: 9)
+            try put.bind(device.lastUsedAt, at: 10)
+            let isThere = try find.step()
+            find.reset()
+            try put.run()
+            return isThere
+        }
+    }
+
+    package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {
+        try write { database in
+            try database.execute(
+                sql: "DELETE FROM device WHERE account = ? AND module_type = ? AND module_id = ? AND device = ?",
+                arguments: [key.account.text, key.module.type, key.module.id ?? "", key.device])
+            return database.changesCount > 0
+        }
+    }
+
+    package func unlock(_ account: AccountName) throws(StoreFailure) -> Int {
+        let forgotten: Int64 = try write { database in
+            let failures = try Int64.fetchOne(
+                database, sql: "SELECT CAST(total(failures) AS INTEGER) FROM factor WHERE account = ?",
+                arguments: [account.text])
+            try database.execute(sql: "DELETE FROM factor WHERE account = ?", arguments: [account.text])
+            return failures ?? 0
+        }
+        return Int(clamping: forgotten) + unknown.clear(account)
+    }
+
+    /// One transaction of administration: on disk when it returns.
+    func write<Value>(_ body: (Database) throws -> Value) throws(StoreFailure) -> Value {
+        _ = try openStatements()
+        do {
+            return try queue.write(body)
+        } catch {
+            throw StoreFailure(error, of: directory.database)
+        }
+    }
+}
