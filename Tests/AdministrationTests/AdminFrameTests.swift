@@ -149,7 +149,7 @@ import Testing
         Unreadable(
             json: #"{"version":-9223372036854775808,"message":{"status":{}}}"#,
             error: .unsupportedVersion(Int.min)),
-        Unreadable(json: #"{"version":1,"message":{"adopt":{}}}"#, error: .unknownVerb("adopt")),
+        Unreadable(json: #"{"version":1,"message":{"ennoble":{}}}"#, error: .unknownVerb("ennoble")),
         Unreadable(json: #"{"version":1,"message":{"unlock":{}}}"#, error: .malformed("the members of 'unlock'")),
         Unreadable(
             json: #"{"version":1,"message":{"unlock":{"account":7}}}"#, error: .malformed("the members of 'unlock'")),

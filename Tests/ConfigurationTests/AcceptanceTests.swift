@@ -111,7 +111,7 @@ import Testing
         #expect((configuration.modules[totp] as? FakeModule)?.settings == ["6", "1"])
         #expect(
             configuration.warnings.map(\.description) == [
-                "config.yaml:27:19: first_factor: none lets logins of this rule in without a first factor"
+                "config.yaml:28:19: first_factor: none lets logins of this rule in without a first factor"
             ])
     }
 

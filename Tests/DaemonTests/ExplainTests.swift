@@ -17,117 +17,24 @@ import Wire
 
     // MARK: Against real logins
 
-    private static let modules: [any AuthModule] = [
-        RepeatingModule("a"), RepeatingModule("b", shape: .digits([6])),
-        RepeatingModule("c", shape: .base32(24), isLowEntropy: false),
-    ]
-
     private func randomWorld() throws -> LoginWorld {
         let world = try LoginWorld(
-            extra: Self.modules,
+            extra: RandomRun.modules,
             providers: [PamProvider(ProviderID("pam")), PasswordProvider(), NamingProvider(createsCredentials: true)])
         world.processes.begin(at: "pts/3", leader: 300)
         world.processes.begin(at: "pts/4", leader: 400)
         return world
     }
 
-    /// Something happens between two logins.
-    private func happen(_ hat: inout RandomLogins, _ world: LoginWorld) throws {
-        let name = hat.one(of: ["alice", "bob"], else: "alice")
-        let module = hat.one(of: Self.modules.map(\.id), else: ModuleID("a"))
-        let uid: UInt32 = name == "alice" ? 1001 : 1002
-        let admin = try world.administer()
-        switch hat.one(of: Array(0...9), else: 0) {
-        case 0...2: try world.enroll(name, module: module, uid: uid)
-        case 3: try world.enroll(name, module: module, uid: 999)
-        case 4: _ = try admin.ask(.adopt(account: name, uid: uid))
-        case 5:
-            _ = try admin.ask(
-                .remove(account: name, device: "phone", module: ModuleReference(module), force: true))
-        case 6: _ = try admin.ask(hat.isOnce(in: 2) ? .block(account: name, reason: nil) : .unblock(account: name))
-        case 7: world.clock.advance(seconds: hat.one(of: [20, 61, 40_000, 130_000], else: 20))
-        case 8: for name in ["alice", "bob"] { _ = try admin.ask(.unlock(account: name)) }
-        case _: world.processes.begin(at: "pts/3", leader: Int32(hat.one(of: Array(301...399), else: 301)))
-        }
-        if hat.isOnce(in: 3) { _ = try admin.ask(.unblock(account: name)) }
-    }
-
     @Test func `over random policies and logins it foresees how each of them ends, and which rule it is`() async throws
     {
         try await withWorld(randomWorld()) { (world) async throws in
-            var hat = RandomLogins(seed: 20_261_122)
-            var endings: [String: Int] = [:]
-            var reasons: [String: Int] = [:]
-            for number in 2...121 {
-                let policy = hat.policy([
-                    (RandomLogins.providers[0], true, true), (RandomLogins.providers[1], false, true),
-                    (RandomLogins.providers[2], false, false),
-                ])
-                world.follow {
-                    $0.number = number
-                    $0.policy = policy
-                }
-                var login = hat.login()
-                for _ in 0..<6 {
-                    // The same again, now and then: what was granted may be remembered.
-                    if !hat.isOnce(in: 3) { login = hat.login() }
-                    // What is known of names that nobody has is kept apart, and shown to nobody.
-                    _ = try world.administer().ask(.unlock(account: "mallory"))
-                    let foreseen = try explain(world, login)
-                    let choice = foreseen.ways.isEmpty ? 0 : hat.one(of: Array(foreseen.ways.indices), else: 0)
-                    let way = foreseen.ways.indices.contains(choice) ? foreseen.ways[choice] : nil
-                    let ending = try #require(way?.ending ?? foreseen.ending)
-                    let person = Person(world: world, login: login, way: way, number: choice)
-                    let before = world.journal.messages.count
-                    let real = try person.logIn()
-                    let words = "\(policy)\n\(login)\n\(foreseen)"
-                    let record = world.journal.messages.dropFirst(before).last { $0.hasPrefix("login ") } ?? ""
-                    #expect(ending.code == Self.name(of: real.code), "\(words)\n\(record)")
-                    #expect(way.map(\.asked) ?? 0 == real.steps, "\(words)\n\(record)")
-                    #expect(record.hasPrefix("login \(ending.result) "), "\(words)\n\(record)")
-                    #expect(
-                        ending.reason.map { record.contains(" reason=\($0) ") } ?? !record.contains(" reason="),
-                        "\(words)\n\(record)")
-                    if let terms = foreseen.terms {
-                        #expect(
-                            terms.rule.map { record.contains(#" rule="line \#($0)""#) } ?? !record.contains(" rule="),
-                            "\(words)\n\(record)")
-                        #expect(foreseen.rules.last { $0.mismatch == nil }?.line == terms.rule)
-                    }
-                    endings[ending.result, default: 0] += 1
-                    reasons[ending.reason ?? "-", default: 0] += 1
-                    if hat.isOnce(in: 3) { try happen(&hat, world) }
-                    if hat.isOnce(in: 12) { for _ in 0..<4 { _ = try person.logIn(isRight: false) } }
-                }
-            }
+            var run = RandomRun(world, seed: 20_261_122)
+            try run.perform(policies: 120, logins: 6)
+            #expect(run.differences == [])
             // The test is worth as much as what it has come across.
-            for key in [
-                "service", "user", "group", "network", "from", "ssh", "time", "provider", "modules", "exempt",
-                "first_factor", "unenrolled", "remember", "tries", "session", "echo", "prompt",
-            ] {
-                #expect(hat.counts[key, default: 0] >= 20, "\(key): \(hat.counts)")
-            }
-            for result in ["granted", "denied", "exempt", "skipped", "unavailable", "misconfigured"] {
-                #expect(endings[result, default: 0] >= 5, "\(result): \(endings)")
-            }
-            for reason in [
-                "remembered", "first_factor_waived", "no_evidence", "blocked", "not_enrolled", "too_many_retry",
-                "delayed", "account_changed", "directory_unavailable",
-            ] {
-                #expect(reasons[reason, default: 0] >= 2, "\(reason): \(reasons)")
-            }
-        }
-    }
-
-    private static func name(of code: VerdictCode) -> String {
-        switch code {
-        case .granted: "PAM_SUCCESS"
-        case .exempt: "PAM_IGNORE"
-        case .denied: "PAM_AUTH_ERR"
-        case .triesUsedUp: "PAM_MAXTRIES"
-        case .unavailable: "PAM_AUTHINFO_UNAVAIL"
-        case .badArgument: "PAM_SERVICE_ERR"
-        case .conversationFailed, .noOpinion, .blocked: "?"
+            #expect(run.rareKeys(below: 20) == [])
+            #expect(run.rareEndings == [])
         }
     }
 

@@ -28,14 +28,14 @@ struct RandomLogins {
         values.randomElement(using: &hat) ?? fallback
     }
 
-    private mutating func some<Value>(_ key: String, once count: Int = 4, _ values: [Value]) -> [Value] {
+    private mutating func some<Value>(_ key: String, once count: Int = 7, _ values: [Value]) -> [Value] {
         guard isOnce(in: count) else { return [] }
         counts[key, default: 0] += 1
         let chosen = values.filter { _ in Bool.random(using: &hat) }
         return chosen.isEmpty ? Array(values.prefix(1)) : chosen
     }
 
-    private mutating func action<Value>(_ name: String, once count: Int = 5, _ values: [Value]) -> Value? {
+    private mutating func action<Value>(_ name: String, once count: Int = 4, _ values: [Value]) -> Value? {
         guard isOnce(in: count) else { return nil }
         counts[name, default: 0] += 1
         return values.randomElement(using: &hat)
@@ -51,7 +51,7 @@ struct RandomLogins {
                 provider: chain.0, livesOnEvidence: chain.livesOnEvidence, speaksOfAccounts: chain.speaksOfAccounts,
                 steps: steps())
         }
-        let rules = (0..<Int.random(in: 0...5, using: &hat)).map { rule(line: 10 + $0, made) }
+        let rules = (0..<Int.random(in: 0...6, using: &hat)).map { rule(line: 10 + $0, made) }
         return Policy(chains: made, rules: rules, sessionLifetime: 300_000)
     }
 
@@ -69,7 +69,7 @@ struct RandomLogins {
             accounts: Set(some("user", ["alice", "bob", "mallory", "limbo"].compactMap { AccountName($0) })),
             groups: Set(some("group", ["dbusers", "staff"])),
             networks: some("network", ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"].compactMap { Network($0) }),
-            place: some("from", once: 5, [Match.Place.local, .remote].shuffled(using: &hat)).first,
+            place: some("from", once: 7, [Match.Place.local, .remote].shuffled(using: &hat)).first,
             methods: Set(some("ssh", ["publickey", "publickey ssh-ed25519", "password"])),
             times: some("time", ["Mon-Fri 08:00-18:00", "Sat,Sun", "22:00-06:00"].compactMap { TimeWindow($0) }))
         var rule = Rule(match, line: line)
@@ -77,8 +77,8 @@ struct RandomLogins {
         let steps = isMeant ? steps() : nil
         rule = Rule(
             match, provider: action("provider", chains.map(\.provider)), steps: steps,
-            isExempt: action("exempt", once: 6, [true]) ?? false,
-            isFirstFactorWaived: action("first_factor", once: 8, [true]) ?? false,
+            isExempt: action("exempt", once: 5, [true]) ?? false,
+            isFirstFactorWaived: action("first_factor", once: 4, [true]) ?? false,
             unenrolled: action("unenrolled", [.skip]) ?? .deny,
             rememberFor: action("remember", once: 2, [60_000, 900_000]), tries: action("tries", [1, 2, 3, 5]),
             sessionLifetime: action("session", [30_000, 600_000]), echo: action("echo", [true, false]),

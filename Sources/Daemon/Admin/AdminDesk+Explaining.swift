@@ -206,6 +206,7 @@ extension AdminDesk {
         var record = LoginRecord(verdict: ending.verdict, peer: 0, generation: 0)
         record.isRemembered = ending.grant != nil
         record.isFirstFactorWaived = ending.isFirstFactorWaived
+        record.isInsecure = ending.isInsecure
         var delay: Int64?
         if case .triesUsedUp(.delayed(let seconds)) = ending.verdict { delay = seconds }
         return Explanation.Ending(

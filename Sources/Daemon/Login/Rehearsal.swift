@@ -33,6 +33,8 @@ struct Rehearsal {
         var steps = 0
         var grant: Grant?
         var isFirstFactorWaived = false
+        /// A module for demonstrations has had a part in it.
+        var isInsecure = false
     }
 
     /// Goes through the login, with the provider of this number where there is a menu.
@@ -71,6 +73,7 @@ struct Rehearsal {
                 }
                 triesLeft -= 1
                 let outcome = outcome(by: module, &counters, &host)
+                if case .accepted = outcome, module.isInsecure { ending.isInsecure = true }
                 action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
             case .credit(let provider, let username, let mayCreate):
                 guard let credentials = credentials(of: username, at: provider, mayCreate: mayCreate) else {
