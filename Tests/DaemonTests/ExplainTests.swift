@@ -30,7 +30,7 @@ import Wire
     {
         try await withWorld(randomWorld()) { (world) async throws in
             var run = RandomRun(world, seed: 20_261_122)
-            try run.perform(policies: 120, logins: 6)
+            try run.perform(policies: 300, logins: 6)
             #expect(run.differences == [])
             // The test is worth as much as what it has come across.
             #expect(run.rareKeys(below: 20) == [])

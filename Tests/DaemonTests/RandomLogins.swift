@@ -46,7 +46,9 @@ struct RandomLogins {
     static let providers = ["pam", "passwords", "naming"].map { ProviderID($0) }
 
     mutating func policy(_ chains: [(ProviderID, livesOnEvidence: Bool, speaksOfAccounts: Bool)]) -> Policy {
-        let made = chains.filter { _ in !isOnce(in: 4) }.map { chain in
+        // The first alone, now and then: with others beside it what lives on evidence is chosen by name alone.
+        let chosen = isOnce(in: 3) ? Array(chains.prefix(1)) : chains.filter { _ in !isOnce(in: 4) }
+        let made = chosen.map { chain in
             ProviderChain(
                 provider: chain.0, livesOnEvidence: chain.livesOnEvidence, speaksOfAccounts: chain.speaksOfAccounts,
                 steps: steps())
@@ -78,7 +80,7 @@ struct RandomLogins {
         rule = Rule(
             match, provider: action("provider", chains.map(\.provider)), steps: steps,
             isExempt: action("exempt", once: 5, [true]) ?? false,
-            isFirstFactorWaived: action("first_factor", once: 4, [true]) ?? false,
+            isFirstFactorWaived: action("first_factor", once: 3, [true]) ?? false,
             unenrolled: action("unenrolled", [.skip]) ?? .deny,
             rememberFor: action("remember", once: 2, [60_000, 900_000]), tries: action("tries", [1, 2, 3, 5]),
             sessionLifetime: action("session", [30_000, 600_000]), echo: action("echo", [true, false]),
@@ -98,7 +100,7 @@ struct RandomLogins {
             ssh: one(
                 of: [[], ["publickey ssh-ed25519"], ["publickey ssh-rsa"], ["password"], ["keyboard-interactive"]],
                 else: []),
-            hasAuthtok: !isOnce(in: 3),
+            hasAuthtok: isOnce(in: 2),
             provider: isOnce(in: 6)
                 ? ProviderReference(one(of: RandomLogins.providers + [ProviderID("nobody's")], else: ProviderID("pam")))
                 : nil)

@@ -14,7 +14,7 @@ auth_providers:
     modules:
       - type: totp
 policy:
-  - match: {service: sudo}
+  - match: {service: [sudo, su]}
     remember: 15m
 """
 PROMPT = r"\$ $"
@@ -26,7 +26,7 @@ def place(daemon_of_session):
     Path("/etc/sudoers.d/grants").write_text("Defaults !lecture\nALL ALL=(ALL) ALL\n")
     os.chmod("/etc/sudoers.d/grants", 0o440)
     lines = ["auth requisite pam_unix.so nodelay", f"auth required pam_twostep.so socket={daemon.socket}"]
-    with world.stack_replaced("sudo", *lines):
+    with world.stack_replaced("sudo", *lines), world.stack_replaced("su", *lines):
         yield daemon
     os.unlink("/etc/sudoers.d/grants")
     daemon.stop()
@@ -72,6 +72,23 @@ def test_the_code_is_asked_for_once_at_a_terminal_and_the_password_always(place,
     assert (grant["account"], grant["service"]) == (person[0], "sudo")
     assert Path("/dev", grant["terminal"]).exists()
     assert 800 < grant["seconds_left"] <= 900
+
+
+def test_su_remembers_who_was_become_at_the_terminal_where_it_was(place, person):
+    user, phone = person
+    shell = shell_of("alice")
+    for asked in (True, False):
+        shell.sendline(f"su {user} -c 'id -un'")
+        expect(shell, PASSWORD)
+        shell.sendline(user.password)
+        assert expect(shell, CODE, f"{user}\r\n") == (0 if asked else 1)
+        if asked:
+            shell.sendline(phone.next())
+            expect(shell, f"{user}\r\n")
+        expect(shell, PROMPT)
+    assert place.log.since_mark(f'login granted reason=remembered service=su .*user="{user}"', count=1)
+    # What was proved to su says nothing to sudo.
+    assert sudo(shell_of(user), person)
 
 
 def test_another_terminal_of_the_same_user_is_asked(person, place):
