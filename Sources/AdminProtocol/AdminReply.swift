@@ -26,6 +26,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case grants(GrantListing)
     case grantsRevoked(GrantListing)
     case explained(Explanation)
+    case records(RecordListing)
+    case metrics(MetricsSnapshot)
+    case report(ReportPage)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -33,6 +36,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
+        case records, metrics, report
     }
 
     package init(from decoder: any Decoder) throws {
@@ -65,6 +69,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .grants: .grants(try container.decode(GrantListing.self, forKey: key))
             case .grantsRevoked: .grantsRevoked(try container.decode(GrantListing.self, forKey: key))
             case .explained: .explained(try container.decode(Explanation.self, forKey: key))
+            case .records: .records(try container.decode(RecordListing.self, forKey: key))
+            case .metrics: .metrics(try container.decode(MetricsSnapshot.self, forKey: key))
+            case .report: .report(try container.decode(ReportPage.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -94,6 +101,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .grants(let listing): try container.encode(listing, forKey: .grants)
         case .grantsRevoked(let listing): try container.encode(listing, forKey: .grantsRevoked)
         case .explained(let explanation): try container.encode(explanation, forKey: .explained)
+        case .records(let listing): try container.encode(listing, forKey: .records)
+        case .metrics(let snapshot): try container.encode(snapshot, forKey: .metrics)
+        case .report(let page): try container.encode(page, forKey: .report)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -65,12 +65,19 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     case revokeGrants(id: Int?, account: String?)
     /// What a login would come to, and why; nothing is charged. Answered by `explained`.
     case explain(login: SupposedLogin)
+    /// Records of decisions that are in memory: those after a number, 0 for all, so many at most. Answered by `records`.
+    case records(after: Int64, atMost: Int)
+    /// Answered by `metrics`.
+    case metrics
+    /// What the store has of the accounts after a name, or of the first ones. Answered by `report`.
+    case report(after: String?)
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
         case block, unblock, adopt, grants, revokeGrants, explain
+        case records, metrics, report
     }
 
     /// A request from the JSON of a frame.

@@ -27,15 +27,14 @@ extension Reading {
 
     private mutating func readRule(_ item: Setting) -> Rule? {
         guard let values = map(item, "a rule", keys: Reading.ruleKeys) else { return nil }
-        guard let match = values["match"] else {
+        let match = values["match"].flatMap { readMatch($0) }
+        if values["match"] == nil {
             refuse(item, "a rule without match", expected: "match: {service: …, user: …}, or match: {} for every login")
-            return nil
         }
-        guard let match = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
         let rule = Rule(
-            match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
+            match ?? Match(), provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
             rememberFor: values["remember"].flatMap { readRemember($0, match) },
@@ -45,7 +44,7 @@ extension Reading {
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         refuseContradictions(rule, values, item)
-        return rule
+        return match == nil ? nil : rule
     }
 
     private mutating func readUnenrolled(_ setting: Setting) -> Unenrolled? {
@@ -118,9 +117,12 @@ extension Reading {
         // Compared with what is configured, never taken apart: the text of a pair is for people.
         guard let id = places.providers.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.providers.keys.map(\.description)
-            refuse(
-                setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            // What is wrong with the provider itself has been said.
+            if !unknown.contains(name), !known.isEmpty {
+                refuse(
+                    setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -136,9 +138,12 @@ extension Reading {
         }
         guard let id = places.modules.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.modules.keys.map(\.description)
-            refuse(
-                item, "the module '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            if !unknown.contains(name), !known.isEmpty || areProvidersSound {
+                refuse(
+                    item, "the module '\(name)', which is not configured",
+                    expected: known.isEmpty ? "one that stands under a provider" : Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -164,7 +169,7 @@ extension Reading {
         }
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
-        if concerned.isEmpty, problems.isEmpty {
+        if concerned.isEmpty, areProvidersSound {
             refuse(
                 setting, "first_factor: none with \(rule.provider.map { "the provider \($0)" } ?? "these providers")",
                 expected: "a provider that lives on evidence (pam)")

@@ -260,7 +260,7 @@ import Testing
         ["init"], ["enroll"], ["list"], ["remove"], ["verify"], ["unlock"], ["status"], ["user"], ["user", "add"],
         ["user", "passwd"], ["user", "remove"], ["user", "list"], ["legacy"], ["legacy", "passwd"], ["credentials"],
         ["credentials", "list"], ["credentials", "link"], ["credentials", "unlink"], ["sessions"],
-        ["sessions", "list"], ["sessions", "end"],
+        ["sessions", "list"], ["sessions", "end"], ["check"], ["flow"],
     ]
 
     @Test(arguments: verbs) func `every verb is explained with an example`(verb: [String]) {

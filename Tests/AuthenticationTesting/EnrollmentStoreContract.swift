@@ -17,7 +17,7 @@ package enum EnrollmentStoreContract {
     }
 
     package static let rules: [Rule] =
-        spending + counting + throttling + accounts + records + credentials + users + blocking + restarts
+        remembering + spending + counting + throttling + accounts + records + credentials + users + blocking + restarts
 
     // MARK: Once
 

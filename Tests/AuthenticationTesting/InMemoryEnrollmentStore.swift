@@ -9,6 +9,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         var strangers: [AccountName: [ModuleID: FailureCounter]] = [:]
         var hosts: [String: HostCounter] = [:]
         var blocks: [AccountName: AccountBlock] = [:]
+        var activities: [AccountName: AccountActivity] = [:]
     }
 
     package let sealing: any SecretSealing
@@ -49,6 +50,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
             record.uid = (strange ?? listings.first)?.uid
             record.counters = (isStranger ? contents.strangers : contents.counters)[attempt.account] ?? [:]
         }
+        if attempt.visit != nil { record.visit = contents.activities[attempt.account]?.visit }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()
         let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
         if let module = attempt.module {
@@ -65,6 +67,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
                 contents.counters[attempt.account] = counters
             }
         }
+        if attempt.visit != nil, let visit = record.visit {
+            contents.activities[attempt.account, default: AccountActivity(account: attempt.account)].visit = visit
+        }
         if let prefix = attempt.host, host != HostCounter() { contents.hosts[prefix] = host }
         return outcome
     }
@@ -72,6 +77,11 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
         try check()
         return contents.devices.values.filter { account == nil || $0.key.account == account }
+    }
+
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        guard !damaged.contains(account) else { throw .damaged("the rows of \(account)") }
+        return try devices(of: account)
     }
 
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
@@ -190,9 +200,22 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool {
         try check()
         return people.contents.withLock { contents in
+            guard contents.users.removeValue(forKey: user) != nil else { return false }
             contents.credentials[user] = nil
-            return contents.users.removeValue(forKey: user) != nil
+            return true
         }
+    }
+
+    package func note(_ activities: [AccountActivity]) throws(StoreFailure) {
+        try check()
+        for activity in activities {
+            contents.activities[activity.account, default: AccountActivity(account: activity.account)].merge(activity)
+        }
+    }
+
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try check()
+        return contents.activities.values.sorted { $0.account.text < $1.account.text }
     }
 
     package var userDatabase: any UserDatabase { people }

@@ -22,6 +22,7 @@ import Testing
         #expect(configuration.store.kind == .sqlite)
         #expect(configuration.callers.isEmpty)
         #expect(configuration.issuer == "host.example")
+        #expect(!configuration.notices.lastLogin)
         #expect(configuration.names.isEmpty)
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.generation == 0)

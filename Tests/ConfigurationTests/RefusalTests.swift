@@ -24,8 +24,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument("null", "~\n", ": nothing, expected a map with auth_providers"),
         BadDocument(
             "a word", "hello\n",
-            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, policy, sessions, store, throttle"),
+            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
+                + "callers, homeassistant, issuer, notices, policy, sessions, store, throttle"),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
@@ -93,9 +93,10 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:38: a text with control characters, expected printable text in one line"),
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
-            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, policy, sessions, store, throttle; did you mean 'auth_providers'?",
-            ":1:1: no auth_providers, expected a list of at least one provider",
+            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, "
+                + "auth_providers, callers, homeassistant, issuer, notices, policy, sessions, store, throttle; did you mean "
+                + "'auth_providers'?",
+            ":1:16: auth_providers is an empty list, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
     ]
 
@@ -344,6 +345,12 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a caller of anybody", "callers: {mysql: {services: [mysql], groups: []}}\n",
             ":1:46: groups is an empty list, expected at least one"),
+        BadDocument(
+            "a notice that is none", "notices: {last_logins: true}\n",
+            ":1:11: the key 'last_logins' in notices, expected last_login; did you mean 'last_login'?"),
+        BadDocument(
+            "a notice that is neither on nor off", "notices: {last_login: often}\n",
+            ":1:23: last_login is 'often', expected true or false"),
         BadDocument(
             "an issuer with a colon", "issuer: a:b\n",
             ":1:9: issuer is 'a:b', expected at most 64 bytes without a colon"),

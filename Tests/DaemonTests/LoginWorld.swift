@@ -32,7 +32,7 @@ final class LoginWorld {
         rules: [Rule] = [], chain: [Step] = [Step(module)], extra: [any AuthModule] = [],
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
-        isBroken: Bool = false, capacity: Int = 1000
+        isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false
     ) throws {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
         let folder = "/run/twostep-tests-\(getpid())-\(number)"
@@ -56,7 +56,8 @@ final class LoginWorld {
                 }, rules: rules),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
             modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
-            sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test")
+            sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test",
+            tellsLastLogin: tellsLastLogin)
         let generation = Generation(
             number: isBroken ? 0 : 1, loadedAt: nil, active: isBroken ? nil : active,
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
@@ -149,6 +150,7 @@ struct FakeDirectory: AccountDirectory {
         case _: .notFound
         }
     }
+    func hasGroup(named name: String) -> Bool? { name != "no-such-group" }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         name.text == "bob" && group == "dbusers"
     }

@@ -120,14 +120,18 @@ class Hat:
         return rule
 
     def configuration(self):
+        linux = self.random.random() < 0.5
         modules = self.random.choice(['["pin"]', '["pin", "totp"]', '["totp"]', '[{"any_of": ["totp", "pin"]}]', '["pin"]'])
         rules = [self.rule() for _ in range(self.random.randint(0, 5))]
-        return configuration(self.people, rules, modules)
+        for rule in rules:
+            if not linux and rule.get("provider") == "linux":
+                rule["provider"] = "pam"
+        return configuration(self.people, rules, modules, linux)
 
     def login(self):
         one = self.random.choice
         return {
-            "service": one(list(SERVICES)), "user": one(self.people), "method": one(list(KEYS)),
+            "service": one([*SERVICES, "sshd", "sudo", "sudo"]), "user": one(self.people), "method": one([*KEYS, "ed25519", "ed25519"]),
             "host": one(["10.1.2.3", "::ffff:10.1.9.9", "192.0.2.1", "2001:db8::5", "host.example", ""])}
 
 

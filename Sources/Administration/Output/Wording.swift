@@ -68,6 +68,11 @@ enum Wording {
         return numbers.count == widths.count ? numbers : nil
     }
 
+    /// A moment to the second, in local time, `2026-11-22 11:04:09`.
+    static func second(_ unixSeconds: Int64) -> String {
+        LocalTime(unixSeconds).map { "\($0.date) \($0.time):\($0.seconds)" } ?? String(unixSeconds)
+    }
+
     /// A day in local time, `2026-11-22`.
     static func day(_ unixSeconds: Int64) -> String { LocalTime(unixSeconds)?.date ?? String(unixSeconds) }
 
@@ -75,6 +80,7 @@ enum Wording {
     private struct LocalTime {
         let date: String
         let time: String
+        let seconds: String
 
         /// Nil for a moment that no calendar has a year for.
         init?(_ unixSeconds: Int64) {
@@ -84,6 +90,7 @@ enum Wording {
             let year = unsafe Int64(fields.tm_year) + 1900
             date = unsafe "\(year)-\(padded(fields.tm_mon + 1, 2))-\(padded(fields.tm_mday, 2))"
             time = unsafe "\(padded(fields.tm_hour, 2)):\(padded(fields.tm_min, 2))"
+            self.seconds = unsafe padded(fields.tm_sec, 2)
         }
     }
 

@@ -50,6 +50,7 @@ package struct Policy: Equatable, Sendable {
         plan.echo = rule?.echo
         plan.prompt = rule?.prompt
         var chosen = rule?.provider
+        var steps = rule?.steps
         switch request.origin {
         case .trusted:
             plan.isExempt = rule?.isExempt ?? false
@@ -68,6 +69,7 @@ package struct Policy: Equatable, Sendable {
             plan.isFirstFactorWaived = false
             plan.unenrolled = .deny
             plan.rememberFor = nil
+            steps = nil
         }
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
@@ -78,7 +80,7 @@ package struct Policy: Equatable, Sendable {
         } else if chains.count > 1 {
             plan.chains = chains.filter { !$0.livesOnEvidence }
         }
-        if let steps = rule?.steps {
+        if let steps {
             plan.chains = plan.chains.map {
                 ProviderChain(
                     provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,

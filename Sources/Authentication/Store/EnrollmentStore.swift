@@ -19,6 +19,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
+    func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
+
     /// Adds a device, or replaces the one of that name; returns whether it replaced one.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 
@@ -70,6 +73,12 @@ package protocol EnrollmentStore: AnyObject {
     /// Removes a user, and its credentials with it: a later user of that name is somebody else. Returns whether there
     /// was one.
     func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool
+
+    /// Remembers what is later than what is remembered already, for reports.
+    func note(_ activities: [AccountActivity]) throws(StoreFailure)
+
+    /// What is remembered of every account's logins, by account.
+    func activities() throws(StoreFailure) -> [AccountActivity]
 
     /// What providers look at, from threads of their own.
     var userDatabase: any UserDatabase { get }

@@ -24,7 +24,7 @@ extension AdminDesk {
         }
     }
 
-    private static func describe(
+    static func describe(
         _ listing: DeviceListing, _ modules: [ModuleID: any AuthModule], _ sealing: any SecretSealing
     ) -> EnrolledDevice {
         var description: String?
@@ -50,8 +50,10 @@ extension AdminDesk {
     ) -> [AccountFailures] {
         let accounts = Dictionary(grouping: counters, by: \.account)
         return counters.map { listing in
+            // Names that are equal to Swift and not byte for byte: only a store that was tampered with has them.
             let all = Dictionary(
-                uniqueKeysWithValues: (accounts[listing.account] ?? []).map { ($0.module, $0.counter) })
+                (accounts[listing.account] ?? []).map { ($0.module, $0.counter) },
+                uniquingKeysWith: { first, _ in first })
             let standing = throttle.standing(of: AccountRecord(counters: all), at: now)
             var seconds: Int64 = 0
             let word: AccountFailures.Standing

@@ -112,7 +112,7 @@ extension AdminDesk {
         let providers = plan.chains.filter { !$0.speaksOfAccounts }.map(\.provider)
         service.ask { store throws(StoreFailure) -> AccountSituation in
             var situation = situation
-            situation.devices = try store.devices(of: request.account)
+            situation.devices = try store.holdings(of: request.account)
             for listing in try store.counters(of: request.account) {
                 situation.counters[listing.module] = listing.counter
             }

@@ -52,6 +52,10 @@ final class AdminDesk {
         case .grants: listGrants(answer)
         case .revokeGrants(let id, let account): revokeGrants(id, account, answer)
         case .explain(let login): explain(login, answer)
+        // A page of records is far from the longest reply there may be.
+        case .records(let number, let count): answer(.records(service.recent.after(number, atMost: min(count, 100))))
+        case .metrics: metrics(answer)
+        case .report(let name): report(after: name, answer)
         }
     }
 

@@ -60,6 +60,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var isFirstFactorWaived = false
     /// A grant has let the login off its modules.
     package var isRemembered = false
+    /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
+    package var stepOffset: Int64?
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
@@ -124,6 +126,7 @@ package struct LoginRecord: Equatable, Sendable {
         add("provider", "TWOSTEP_PROVIDER", provider?.description)
         add("modules", "TWOSTEP_MODULES", modules.map(\.description).joined(separator: ","))
         add("module", "TWOSTEP_MODULE", module?.description)
+        add("step_offset", "TWOSTEP_STEP_OFFSET", stepOffset.map(String.init))
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
@@ -133,7 +136,7 @@ package struct LoginRecord: Equatable, Sendable {
     }
 
     /// The caller is believed in nothing but the answers: anybody could have written the rest.
-    private var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
+    var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
 
     private var level: JournalEntry.Level {
         switch verdict {
@@ -145,7 +148,7 @@ package struct LoginRecord: Equatable, Sendable {
     }
 
     /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
-    private static func word(_ value: String) -> String {
+    static func word(_ value: String) -> String {
         // By scalars: a combining mark makes another character of a quote, and leaves it a quote.
         var word = String.UnicodeScalarView()
         for scalar in value.unicodeScalars {
@@ -154,7 +157,7 @@ package struct LoginRecord: Equatable, Sendable {
         return String(word)
     }
 
-    private static func quoted(_ value: String) -> String {
+    static func quoted(_ value: String) -> String {
         var quoted = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in value.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.append("\\") }

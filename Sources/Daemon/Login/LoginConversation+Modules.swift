@@ -108,7 +108,10 @@ extension LoginConversation {
 
     private func stretch(_ input: UserInput, for module: any AuthModule) {
         let account = request.account
-        service.slowWork.run(for: account) { () -> UserInput? in
+        // The first factor is proved or waived: in the latter case it is a stranger's all the same.
+        let payer: SlowWork.Payer =
+            record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(account)
+        service.slowWork.run(for: payer) { () -> UserInput? in
             module.stretch(input, for: account)
         } then: { stretched in
             guard !self.isOver else { return }
@@ -123,21 +126,26 @@ extension LoginConversation {
     private func submit(_ answer: Attempt.Answer, _ input: UserInput?, to module: any AuthModule) {
         withStanding { standing in
             guard !self.isOver, let session = self.session else { return }
-            let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
+            let attempt = self.attempt(
+                .answer(answer, session: session, module: module), standing: standing, visit: self.completedVisit)
             self.service.submit(attempt) { self.judged($0, input, by: module) }
         }
     }
 
     private func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
+        service.metrics.count(outcome, by: module.id)
         guard !isOver, let id = session?.id else { return }
         var triesLeft = 0
         switch outcome {
-        case .accepted(_, let notice):
+        case .accepted(_, let acceptance):
             if module.isInsecure { record.isInsecure = true }
-            if let notice { notices.append(notice) }
+            if let offset = acceptance.stepOffset { record.stepOffset = offset }
+            if let notice = acceptance.notice { notices.append(notice) }
+            tellLastLogin(acceptance)
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
+            if let input, reason == .wrongAnswer { suspect = (input, module) }
             if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .unavailable(let reason):

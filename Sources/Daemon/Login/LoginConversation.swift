@@ -38,6 +38,8 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// The last answer that was wrong, and who said so: of another time perhaps.
+    var suspect: (input: UserInput, module: any AuthModule)?
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
@@ -49,7 +51,7 @@ final class LoginConversation {
     /// How often grants had been revoked when the login began.
     let revocations: Int
     private var promptsLeft = Wire.maximumPrompts
-    private var standing: Attempt.Standing?
+    private(set) var standing: Attempt.Standing?
     private var whenStanding: ((Attempt.Standing) -> Void)?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
@@ -157,6 +159,7 @@ final class LoginConversation {
         closeSession()
         asked = []
         rejected = []
+        suspect = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -235,6 +238,9 @@ final class LoginConversation {
         if verdict == .granted { remember() }
         record.verdict = verdict
         service.ended(record)
+        note()
+        // Whatever comes of it, nobody waits for it.
+        defer { diagnoseSuspect() }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
@@ -300,6 +306,8 @@ final class LoginConversation {
 
     private func found(_ standing: Attempt.Standing) {
         self.standing = standing
+        // A login that was over before it was known whose it is.
+        if isOver { note() }
         guard let waiting = whenStanding else { return }
         whenStanding = nil
         waiting(standing)
@@ -309,12 +317,29 @@ final class LoginConversation {
         if let standing { body(standing) } else { whenStanding = body }
     }
 
+    /// Goes on where the directory knows the account, and ends the login where it does not: what passes without a module
+    /// having judged anything passes here.
+    func whereKnown(_ body: @escaping () -> Void) {
+        withStanding { standing in
+            guard !self.isOver else { return }
+            switch standing {
+            case .known: body()
+            case .unknown: self.refused(.unknownAccount)
+            case .cannotTell: self.failed(.directoryUnavailable)
+            }
+        }
+    }
+
+    /// The remote host as the counters know it; nil where there is none, or none that is believed.
+    var hostKey: String? {
+        request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
+    }
+
     /// An attempt of this login, to be judged by the store's writer.
-    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
+    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
-            throttle: configuration.throttle, now: service.clocks.now())
+            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

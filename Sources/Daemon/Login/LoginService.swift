@@ -17,6 +17,12 @@ final class LoginService {
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
     private(set) var tally = LoginTally()
+    var metrics = LoginMetrics()
+    /// What the journal was told of logins lately.
+    private(set) var recent: RecentRecords
+    let startedAt: Moment
+    private var activities = PendingActivities()
+    var diagnoses = DiagnosisBudget()
     var connections = ConnectionTable()
     /// What lets people off modules for a while.
     var grants = GrantTable()
@@ -24,6 +30,9 @@ final class LoginService {
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     private var knownCredentials = KnownCredentials()
+    /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
+    private var refusedHosts: [String: Int64] = [:]
+    private static let mostRefusedHosts = 4096
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
@@ -35,6 +44,9 @@ final class LoginService {
         self.writer = writer
         self.generation = generation
         self.processes = processes
+        startedAt = clocks.now()
+        // Milliseconds since the boot: no two daemons of a machine begin at the same one.
+        recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop)
         slowWork = SlowWork(on: loop)
         let active = generation.active
@@ -90,14 +102,17 @@ final class LoginService {
 
     // MARK: Policy
 
-    /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if the
-    /// system's directory cannot tell. Not to know is not the same as not to belong: a rule that asks for more may be the
+    /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if
+    /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
     /// one that is missed.
     func complete(
         _ request: LoginRequest, for policy: Policy, at now: Moment, deliver: @escaping (LoginRequest?) -> Void
     ) {
         var request = request
-        if policy.looksAtTime { request.localTime = clocks.localTime(of: now.wall) }
+        if policy.looksAtTime {
+            request.localTime = clocks.localTime(of: now.wall)
+            guard request.localTime != nil else { return deliver(nil) }
+        }
         let groups = policy.groupsThatMatter(for: request)
         guard !groups.isEmpty else { return deliver(request) }
         let asked = request
@@ -135,11 +150,20 @@ final class LoginService {
         }
     }
 
+    /// The account's own credentials at a provider that speaks of accounts, created at the first login; what was seen of
+    /// them once is not asked for again, since they can open no other.
+    func ownCredentials(of user: UserKey, deliver: @escaping (Credentials) -> Void) {
+        if let known = knownCredentials[user] { return deliver(.account(known)) }
+        credentials(of: user, createdFor: user.username) { found in
+            if case .account(let account) = found { self.knownCredentials[user] = account }
+            deliver(found)
+        }
+    }
+
     /// The local account that a username's credentials open; they are created for `account`, if there are none.
     func credentials(
         of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
     ) {
-        if let known = knownCredentials[user] { return deliver(.account(known)) }
         let now = clocks.now()
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
@@ -147,19 +171,26 @@ final class LoginService {
             return account
         } deliver: { answer in
             switch answer {
-            case .success(let account?):
-                self.knownCredentials[user] = account
-                deliver(.account(account))
+            case .success(let account?): deliver(.account(account))
             case .success(nil): deliver(.refused)
             case .failure: deliver(.unavailable)
             }
         }
     }
 
-    /// The devices of an account; nil if that cannot be told.
+    /// Whether a remote host was refused a moment ago, by the store's word.
+    func isRefused(_ host: String) -> Bool { refusedHosts[host].map { $0 > clocks.now().boottime } ?? false }
+
+    /// A remote host was refused: for a minute it is not asked about again before anything is worked out for it.
+    func refuse(_ host: String) {
+        if refusedHosts.count >= LoginService.mostRefusedHosts { refusedHosts.removeAll() }
+        refusedHosts[host] = clocks.now().boottime + 60_000
+    }
+
+    /// The devices of an account, every one of them; nil if that cannot be told.
     func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
         ask { store throws(StoreFailure) in
-            try store.devices(of: account)
+            try store.holdings(of: account)
         } deliver: {
             deliver(try? $0.get())
         }
@@ -191,18 +222,48 @@ final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
+        metrics.count(record)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        if record.request?.origin == .trusted || record.verdict == .granted {
-            journal.record(record.entry)
-        } else {
-            write(record.entry, about: record.peer)
+        if record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) {
+            keep(record.entry)
+        }
+    }
+
+    /// Records what is said of a login, in the journal and in memory.
+    func keep(_ entry: JournalEntry) {
+        journal.record(entry)
+        recent.append(entry, at: clocks.now().wall)
+    }
+
+    /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
+    /// what else there is.
+    func note(_ record: LoginRecord) {
+        let now = clocks.now()
+        guard let activity = AccountActivity(record, at: now) else { return }
+        activities.note(activity)
+        if activities.isDue(at: now) { flushActivities() }
+    }
+
+    /// Writes what is still to be remembered. What cannot be written now is lost: nothing is decided by it.
+    func flushActivities() {
+        let waiting = activities.take(at: clocks.now())
+        guard !waiting.isEmpty else { return }
+        writer.perform { store in
+            do throws(StoreFailure) {
+                try store.get().note(waiting)
+            } catch {
+                // The writer finds out by itself what is wrong with the store, and says so.
+            }
         }
     }
 
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
-        guard uid == 0 || strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
-        journal.record(entry)
+        if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    private func admitsEntry(about uid: UInt32) -> Bool {
+        uid == 0 || strangers.admits(uid, at: clocks.now()) { journal.warning($0) }
     }
 
     /// What expires while nobody answers; called once a second while anything is open.
@@ -211,13 +272,13 @@ final class LoginService {
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
+        if activities.isDue(at: now) { flushActivities() }
     }
 
     /// Ends all logins under way, and the threads that serve them.
-    func stop() {
+    func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
-        directory.stop()
-        slowWork.stop()
+        flushActivities()
     }
 }
 

@@ -48,6 +48,11 @@ struct Rehearsal {
         ending.provider = progress.chain.provider
         let proof = proof(by: progress.chain.provider)
         if case .proved(_, isWaived: true) = proof { ending.isFirstFactorWaived = true }
+        // Where nothing more is asked the account must be one that is known.
+        if plan.isExempt, case .proved = proof, let verdict = refusalOfStranger(&flow) {
+            ending.verdict = verdict
+            return ending
+        }
         var action = flow.proved(proof, mayTryAgain: false)
         var counters = situation.counters
         var host = situation.host
@@ -76,6 +81,10 @@ struct Rehearsal {
                 if case .accepted = outcome, module.isInsecure { ending.isInsecure = true }
                 action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
             case .credit(let provider, let username, let mayCreate):
+                if let verdict = refusalOfStranger(&flow) {
+                    ending.verdict = verdict
+                    return ending
+                }
                 guard let credentials = credentials(of: username, at: provider, mayCreate: mayCreate) else {
                     ending.verdict = flow.failed(.directoryUnavailable)
                     return ending
@@ -91,21 +100,32 @@ struct Rehearsal {
         }
     }
 
+    /// The end of a login of somebody whom the directory does not know; nil if it knows the account.
+    private func refusalOfStranger(_ flow: inout LoginFlow) -> Verdict? {
+        switch situation.standing {
+        case .known: nil
+        case .unknown: flow.refused(.unknownAccount)
+        case .cannotTell: flow.failed(.directoryUnavailable)
+        }
+    }
+
     /// The provider's own judgement where it goes by evidence; else that of the right password.
     private func proof(by id: ProviderID) -> Proof {
         guard let provider = configuration.providers[id] else { return .unavailable("it is not configured") }
-        guard !provider.livesOnEvidence else {
-            return provider.prove(
+        let proof =
+            provider.livesOnEvidence
+            ? provider.prove(
                 request, nil, users: NoUserDatabase(.unreachable("evidence is all there is")),
                 isWaived: plan.isFirstFactorWaived)
-        }
-        if !request.evidence.provesFirstFactor {
+            : .proved(username(at: provider), isWaived: false)
+        // Without evidence the remote host is held to account, and a waived first factor is none.
+        if case .proved = proof, !request.evidence.provesFirstFactor {
             var record = AccountRecord()
             var host = situation.host
             let counted = attempt(.firstFactor(nil)).judge(in: &record, host: &host, sealing: NothingSealed())
             if case .rejected(let reason) = counted { return .rejected(reason) }
         }
-        return .proved(username(at: provider), isWaived: false)
+        return proof
     }
 
     private func username(at provider: any AuthProvider) -> AccountName {

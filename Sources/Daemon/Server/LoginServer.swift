@@ -96,7 +96,12 @@ package final class LoginServer: Sendable {
     package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit { service.value.stop() }.get()
+        let pools = try? await loop.submit {
+            service.value.endLogins()
+            return [service.value.directory.threads, service.value.slowWork.threads]
+        }.get()
+        // What they still say, they say to a loop that is there to hear it.
+        for pool in pools ?? [] { try? await pool.shutdownGracefully() }
         try? await group.shutdownGracefully()
     }
 }

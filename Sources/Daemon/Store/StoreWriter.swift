@@ -22,6 +22,7 @@ package final class StoreWriter: Sendable {
     private let users = Mutex<(any UserDatabase)?>(nil)
     private let blocked = Mutex<[AccountName: AccountBlock]>([:])
     private let stopped = BlockingQueue<Bool>()
+    private let commits = Mutex(CommitStatistics())
 
     /// `open` is called on the writer's thread, and again after a failure.
     package init(_ open: @escaping @Sendable () throws(StoreFailure) -> any EnrollmentStore) {
@@ -31,6 +32,9 @@ package final class StoreWriter: Sendable {
 
     /// What is wrong with the store; nil if nothing is.
     package var problem: StoreFailure? { standing.withLock { $0 } }
+
+    /// What was brought to the disk since the start.
+    package var commitStatistics: CommitStatistics { commits.withLock { $0 } }
 
     /// What providers may look at, from threads of their own.
     package var userDatabase: any UserDatabase {
@@ -127,8 +131,15 @@ package final class StoreWriter: Sendable {
     private func judge(_ attempts: [Attempt], _ store: inout (any EnrollmentStore)?) -> [Outcome] {
         let unavailable = [Outcome](repeating: .unavailable(.storeUnavailable), count: attempts.count)
         guard let opened = store else { return unavailable }
+        let start = Monotonic.nanoseconds
+        var isDurable = false
+        defer {
+            let taken = Monotonic.nanoseconds - start
+            commits.withLock { $0.count(attempts.count, nanoseconds: taken, succeeded: isDurable) }
+        }
         do throws(StoreFailure) {
             let outcomes = try opened.commit(attempts)
+            isDurable = true
             if standing.withLock({ $0 }) != nil { standing.withLock { $0 = nil } }
             return outcomes.count == attempts.count ? outcomes : unavailable
         } catch {

@@ -26,6 +26,8 @@ package protocol AccountDirectory: Sendable {
     func account(named name: AccountName) -> Lookup
     /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
+    /// Whether there is a group of this name; nil if that cannot be told.
+    func hasGroup(named name: String) -> Bool?
 }
 
 extension AccountDirectory {
@@ -38,6 +40,8 @@ extension AccountDirectory {
             var own: Set<String> = []
             for name in names {
                 guard let isMember = isMember(account, gid: facts.gid, of: name) else { return nil }
+                // A group that is not there has no members; but then the rule that names it is not to be missed.
+                guard isMember || hasGroup(named: name) == true else { return nil }
                 if isMember { own.insert(name) }
             }
             return own
@@ -72,6 +76,20 @@ package struct SystemDirectory: AccountDirectory {
             return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
         }
         return .cannotTell
+    }
+
+    package func hasGroup(named name: String) -> Bool? {
+        var size = 4096
+        while size <= 1 << 22 {
+            var entry = unsafe Glibc.group()
+            var result: UnsafeMutablePointer<Glibc.group>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getgrnam_r(name, &entry, &buffer, size, &result)
+            if status == EINTR { continue }
+            guard status == ERANGE else { return unsafe result != nil ? true : status == 0 ? false : nil }
+            size *= 4
+        }
+        return nil
     }
 
     package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
@@ -111,7 +129,8 @@ final class DirectoryDesk {
     static let mostWaiting = 1024
 
     private let directory: any AccountDirectory
-    private let threads: NIOThreadPool
+    /// Whoever ends the daemon shuts it down.
+    let threads: NIOThreadPool
     private let loop: any EventLoop
     private var waiting = 0
 
@@ -141,5 +160,4 @@ final class DirectoryDesk {
         promise.futureResult.assumeIsolated().whenSuccess { report($0) }
     }
 
-    func stop() { threads.shutdownGracefully { _ in } }
 }

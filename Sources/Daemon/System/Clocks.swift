@@ -8,6 +8,16 @@ package protocol Clocks: Sendable {
     func localTime(of wall: Int64) -> LocalTime?
 }
 
+/// How much time passes between two looks, which nobody can set: for measurements, never for decisions.
+enum Monotonic {
+    /// On CLOCK_MONOTONIC; 0 if there is none.
+    static var nanoseconds: Int64 {
+        var now = timespec()
+        guard unsafe clock_gettime(CLOCK_MONOTONIC, &now) == 0 else { return 0 }
+        return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
+    }
+}
+
 /// The machine's own clocks.
 package struct SystemClocks: Clocks {
     private let boot: Int64

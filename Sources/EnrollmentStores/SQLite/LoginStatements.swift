@@ -9,6 +9,7 @@ final class LoginStatements {
     private let counters, devices, host, countHosts: PreparedStatement
     private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
     private let credentials: PreparedStatement
+    private let visit, putVisit: PreparedStatement
     private let connection: Connection
 
     init(on connection: Connection) throws(DatabaseFault) {
@@ -43,6 +44,12 @@ final class LoginStatements {
             "INSERT INTO tally VALUES ('traceless', 1) ON CONFLICT DO UPDATE SET count = count + 1")
         credentials = try prepare(
             "SELECT account FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3")
+        visit = try prepare("SELECT \(Columns.visit) FROM activity WHERE account = ?1")
+        putVisit = try prepare(
+            """
+            INSERT INTO activity (account, \(Columns.visit)) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
+            visited_at = ?2, service = ?3, host = ?4, way = ?5
+            """)
     }
 
     /// Whether no transaction is open.
@@ -103,7 +110,20 @@ final class LoginStatements {
         return try Columns.account(in: credentials, at: 0)
     }
 
+    /// The account's last visit.
+    func visit(of account: AccountName) throws(DatabaseFault) -> Visit? {
+        defer { visit.reset() }
+        try visit.bind(account.text, at: 1)
+        return try visit.step() ? try Columns.visit(in: visit, at: 0) : nil
+    }
+
     // MARK: Writing
+
+    func put(_ visit: Visit, of account: AccountName) throws(DatabaseFault) {
+        try putVisit.bind(account.text, at: 1)
+        try Columns.bind(visit, to: putVisit, at: 2)
+        try putVisit.run()
+    }
 
     /// Moves a device's state forward; a row that is not there, or not behind, is nonsense.
     func spend(

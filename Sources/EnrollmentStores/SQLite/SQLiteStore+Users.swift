@@ -89,13 +89,15 @@ extension SQLiteStore {
         guard user.provider.id != "" else { return false }
         return try write { database in
             let connection = try Connection(database)
-            for table in ["credential", "user"] {
+            // The user first: where there is none, what others were linked by stays as it is.
+            for table in ["user", "credential"] {
                 let remove = try PreparedStatement(
                     "DELETE FROM \(table) WHERE \(SQLiteStore.isUser)", on: connection)
                 try remove.bind(user)
                 try remove.run()
+                guard table == "credential" || connection.changes > 0 else { return false }
             }
-            return connection.changes > 0
+            return true
         }
     }
 

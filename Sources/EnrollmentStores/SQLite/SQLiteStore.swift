@@ -355,7 +355,9 @@ package final class SQLiteStore: EnrollmentStore {
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown { record.counters = unknown[attempt.account] }
+            if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
+        let visitBefore = record.visit
         let countersBefore = record.counters
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
@@ -375,6 +377,10 @@ package final class SQLiteStore: EnrollmentStore {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true
             }
+        }
+        if attempt.visit != nil, let visit = record.visit, visit != visitBefore {
+            try statements.put(visit, of: attempt.account)
+            hasWritten = true
         }
         if let prefix = attempt.host, host != hostBefore ?? HostCounter() {
             if hostBefore == nil {

@@ -39,15 +39,26 @@ package final class StoreReader: Sendable {
     /// The devices of one account, or of all; secrets stay sealed. A row that makes no sense is left out and
     /// reported.
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
-        try rows(
-            "SELECT account, module_type, module_id, \(Columns.device) FROM device", of: account
-        ) { (row) throws(DatabaseFault) in
-            let device = try Columns.device(in: row, at: 3)
-            let key = DeviceKey(
-                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
-                device: device.name)
-            return DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9))
+        try rows(StoreReader.devices, of: account) { (row) throws(DatabaseFault) in try StoreReader.listing(row) }
+    }
+
+    /// The same of one account, for a decision: a row that makes no sense is thrown.
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        try query(StoreReader.devices + " WHERE account = ?1", [account.text]) { row in
+            var listings: [DeviceListing] = []
+            while try row.step() { listings.append(try StoreReader.listing(row)) }
+            return listings
         }
+    }
+
+    private static let devices = "SELECT account, module_type, module_id, \(Columns.device) FROM device"
+
+    private static func listing(_ row: PreparedStatement) throws(DatabaseFault) -> DeviceListing {
+        let device = try Columns.device(in: row, at: 3)
+        let key = DeviceKey(
+            account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
+            device: device.name)
+        return DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9))
     }
 
     /// The failures of one account, or of all that have any.
@@ -86,6 +97,16 @@ package final class StoreReader: Sendable {
             }
         } catch {
             throw StoreFailure(error, of: path)
+        }
+    }
+
+    /// What is remembered of every account's logins, by account.
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
+            (row) throws(DatabaseFault) in
+            AccountActivity(
+                account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
+                unenrolledAt: try row.integerIfAny(5))
         }
     }
 
