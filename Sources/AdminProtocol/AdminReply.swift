@@ -20,6 +20,12 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case unlinked(CredentialsRemoval)
     case sessions(SessionListing)
     case sessionEnded(WaitingSession)
+    case blocked(Blocking)
+    case unblocked(Unblocking)
+    case adoption(Adoption)
+    case grants(GrantListing)
+    case grantsRevoked(GrantListing)
+    case explained(Explanation)
     case records(RecordListing)
     case metrics(MetricsSnapshot)
     case report(ReportPage)
@@ -29,6 +35,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
+        case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report
     }
 
@@ -56,6 +63,12 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
             case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
             case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
+            case .blocked: .blocked(try container.decode(Blocking.self, forKey: key))
+            case .unblocked: .unblocked(try container.decode(Unblocking.self, forKey: key))
+            case .adoption: .adoption(try container.decode(Adoption.self, forKey: key))
+            case .grants: .grants(try container.decode(GrantListing.self, forKey: key))
+            case .grantsRevoked: .grantsRevoked(try container.decode(GrantListing.self, forKey: key))
+            case .explained: .explained(try container.decode(Explanation.self, forKey: key))
             case .records: .records(try container.decode(RecordListing.self, forKey: key))
             case .metrics: .metrics(try container.decode(MetricsSnapshot.self, forKey: key))
             case .report: .report(try container.decode(ReportPage.self, forKey: key))
@@ -82,6 +95,12 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
         case .sessions(let listing): try container.encode(listing, forKey: .sessions)
         case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
+        case .blocked(let blocking): try container.encode(blocking, forKey: .blocked)
+        case .unblocked(let unblocking): try container.encode(unblocking, forKey: .unblocked)
+        case .adoption(let adoption): try container.encode(adoption, forKey: .adoption)
+        case .grants(let listing): try container.encode(listing, forKey: .grants)
+        case .grantsRevoked(let listing): try container.encode(listing, forKey: .grantsRevoked)
+        case .explained(let explanation): try container.encode(explanation, forKey: .explained)
         case .records(let listing): try container.encode(listing, forKey: .records)
         case .metrics(let snapshot): try container.encode(snapshot, forKey: .metrics)
         case .report(let page): try container.encode(page, forKey: .report)

@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries", "unenrolled",
+        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "remember", "session",
+        "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -36,6 +37,7 @@ extension Reading {
             match ?? Match(), provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
+            rememberFor: values["remember"].flatMap { readRemember($0, match) },
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
@@ -58,6 +60,34 @@ extension Reading {
             warn(setting.place, "unenrolled: skip lets in whoever has a first factor and no device yet")
         }
         return unenrolled
+    }
+
+    /// For how long people are let off modules, in milliseconds: `15m`, `2h`, `900s`.
+    private mutating func readRemember(_ setting: Setting, _ match: Match) -> Int64? {
+        guard let word = text(setting, "remember") else { return nil }
+        guard let seconds = Reading.seconds(word), (60...43_200).contains(seconds) else {
+            refuse(setting, "remember is '\(word)'", expected: "a time from 1m to 12h, as in 15m, 2h or 900s")
+            return nil
+        }
+        if match.services == ["sshd"] {
+            warn(
+                setting.place, "remember for sshd alone, which has no terminal yet when it asks: nothing is remembered")
+        }
+        return seconds * 1000
+    }
+
+    /// A whole number and a unit, in seconds; nil for anything else.
+    private static func seconds(_ text: String) -> Int64? {
+        guard let number = Settings.number(String(text.dropLast())) else { return nil }
+        let unit: Int64
+        switch text.last {
+        case "s": unit = 1
+        case "m": unit = 60
+        case "h": unit = 3600
+        case _: return nil
+        }
+        let (seconds, overflow) = Int64(number).multipliedReportingOverflow(by: unit)
+        return overflow ? nil : seconds
     }
 
     /// What a person is asked for: one line that a terminal shows as it is.
@@ -122,7 +152,7 @@ extension Reading {
     /// What a rule cannot say together.
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
-            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "session"] {
+            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "remember", "session"] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }
@@ -131,6 +161,11 @@ extension Reading {
             refuse(
                 value, "unenrolled: \(rule.unenrolled.rawValue) beside first_factor: none",
                 expected: "one of them: who has neither a first factor nor a device is nobody")
+        }
+        if rule.isFirstFactorWaived, let value = values["remember"] {
+            refuse(
+                value, "remember beside first_factor: none",
+                expected: "one of them: who has proved nothing is not remembered")
         }
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }

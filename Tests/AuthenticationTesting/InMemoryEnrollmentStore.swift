@@ -8,6 +8,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         var counters: [AccountName: [ModuleID: FailureCounter]] = [:]
         var strangers: [AccountName: [ModuleID: FailureCounter]] = [:]
         var hosts: [String: HostCounter] = [:]
+        var blocks: [AccountName: AccountBlock] = [:]
         var activities: [AccountName: AccountActivity] = [:]
     }
 
@@ -108,6 +109,35 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         return contents.counters.filter { account == nil || $0.key == account }.flatMap { account, counters in
             counters.map { CounterListing(account: account, module: $0.key, counter: $0.value) }
         }
+    }
+
+    package func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int {
+        try check()
+        let foreign = contents.devices.values.filter { $0.key.account == account && $0.uid != uid }
+        for listing in foreign {
+            contents.devices[listing.key] = DeviceListing(key: listing.key, device: listing.device, uid: uid)
+        }
+        return foreign.count
+    }
+
+    package func blocks() throws(StoreFailure) -> [AccountBlock] {
+        try check()
+        return contents.blocks.values.sorted { $0.account.text.utf8.lexicographicallyPrecedes($1.account.text.utf8) }
+    }
+
+    package func block(_ block: AccountBlock) throws(StoreFailure) -> Bool {
+        try check()
+        return contents.blocks.updateValue(block, forKey: block.account) != nil
+    }
+
+    package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
+        try check()
+        return contents.blocks.removeValue(forKey: account) != nil
+    }
+
+    package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {
+        try check()
+        return contents.hosts[prefix] ?? HostCounter()
     }
 
     package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {

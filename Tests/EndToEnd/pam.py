@@ -62,13 +62,13 @@ class Login:
         return self.code == SUCCESS
 
 
-def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False):
+def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False, login=None):
     """Authenticates with these answers, one a question; where they end, the conversation fails.
 
     An answer is text, bytes, something that makes one when it is asked for, or None for no answer at all. `on_prompt(number)` is called at each question; `rest`
-    runs pam_setcred and pam_acct_mgmt as well.
+    runs pam_setcred and pam_acct_mgmt as well; `login` is filled in while it goes on.
     """
-    login = Login()
+    login = Login() if login is None else login
     left = list(answers)
 
     def converse(count, messages, responses, _):

@@ -28,6 +28,21 @@ package protocol EnrollmentStore: AnyObject {
     /// Removes a device; returns whether there was one.
     func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool
 
+    /// Says that all devices of an account belong to `uid` from now on; returns how many belonged to another.
+    func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int
+
+    /// The accounts that are blocked.
+    func blocks() throws(StoreFailure) -> [AccountBlock]
+
+    /// Blocks an account; returns whether it was blocked already, and then this reason and time replace those.
+    func block(_ block: AccountBlock) throws(StoreFailure) -> Bool
+
+    /// Unblocks an account; returns whether it was blocked.
+    func unblock(_ account: AccountName) throws(StoreFailure) -> Bool
+
+    /// What a remote host (a /32, a /64) has failed lately.
+    func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter
+
     /// Forgets the failures of an account with every module; returns how many there were.
     func unlock(_ account: AccountName) throws(StoreFailure) -> Int
 

@@ -19,7 +19,8 @@ extension AdminDesk {
             }
             let counters = try store.counters(of: account)
             let failures = AdminDesk.standings(of: counters, throttle, at: now)
-            return .listing(Listing(devices: devices, counters: failures))
+            let blocks = try store.blocks().filter { account == nil || $0.account == account }
+            return .listing(Listing(devices: devices, counters: failures, blocks: blocks.map { BlockedAccount($0) }))
         }
     }
 
@@ -100,6 +101,10 @@ extension AdminDesk {
                 Removal(
                     account: account.text, module: ModuleReference(found.key.module), device: device,
                     remaining: others.count))
+        } then: { reply in
+            // What was passed with it is worth no more than the device.
+            self.service.grants.revoke { $0.key.account == account }
+            answer(reply)
         }
     }
 
@@ -119,6 +124,9 @@ extension AdminDesk {
             let failures = try store.unlock(account)
             journal.notice("unlocked user=\"\(account)\" failures=\(failures)")
             return .unlocked(Unlocking(account: account.text, failures: failures))
+        } then: { reply in
+            self.service.grants.revoke { $0.key.account == account }
+            answer(reply)
         }
     }
 }

@@ -58,6 +58,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
+    /// A grant has let the login off its modules.
+    package var isRemembered = false
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
     /// A module for demonstrations has had a part in it.
@@ -90,7 +92,9 @@ package struct LoginRecord: Equatable, Sendable {
 
     var reason: String? {
         switch verdict {
-        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : nil
+        case .granted:
+            isFirstFactorWaived
+                ? "first_factor_waived" : isInsecure ? "insecure_module" : isRemembered ? "remembered" : nil
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description

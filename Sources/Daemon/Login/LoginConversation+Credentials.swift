@@ -5,6 +5,7 @@ extension LoginConversation {
     /// Gets the credentials of a provider's username, or creates them where that is allowed.
     func credit(_ user: UserKey, mayCreate: Bool) {
         if case .crediting(let progress) = flow.state { record.modules = progress.passed }
+        rememberable = flow.rememberable
         record.module = nil
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }
         whereKnown { self.credit(user, of: provider, mayCreate: mayCreate) }

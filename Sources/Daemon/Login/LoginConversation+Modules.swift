@@ -6,11 +6,7 @@ extension LoginConversation {
     /// Finds out whether the account has anything with these steps.
     func inquire(about steps: [Step]) {
         let wanted = steps.flatMap(\.alternatives)
-        let isAlwaysThere = wanted.contains { id in
-            configuration.modules[id].map { !($0 is any EnrollableModule) } ?? true
-        }
-        // What the configuration itself holds for people, nobody is without as far as can be told from here.
-        guard !isAlwaysThere else { return perform(flow.inquired(.enrolled)) }
+        guard !configuration.isHeldByAll(wanted) else { return perform(flow.inquired(.enrolled)) }
         withStanding { standing in
             guard !self.isOver else { return }
             switch standing {
@@ -93,11 +89,20 @@ extension LoginConversation {
         guard let module = recognizing ?? candidates.first else { return failed(.misconfigured) }
         record.module = module.id
         refusal = module.refusal
+        guard !flow.plan.isBlocked else { return refuseBlocked(module) }
         switch input {
         case nil: submit(.unusable, input, to: module)
         case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
         case let input? where module.stretchesAnswers && recognizing != nil: stretch(input, for: module)
         case let input?: submit(.input(input), input, to: module)
+        }
+    }
+
+    /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
+    private func refuseBlocked(_ module: any AuthModule) {
+        service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
+            guard !self.isOver else { return }
+            self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
         }
     }
 
@@ -145,7 +150,9 @@ extension LoginConversation {
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .unavailable(let reason):
             if reason == .accountChanged {
-                record.hint = "the account's uid differs from the one it was enrolled with"
+                record.hint =
+                    "the account's uid differs from the one it was enrolled with; if it is the same person: "
+                    + "twostep adopt \(request.account)"
             }
         }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))

@@ -44,6 +44,12 @@ final class LoginConversation {
     var refusal: String?
     /// What the person is told once the login is granted.
     var notices: [String] = []
+    /// Where the login is asked from, if a rule lets remember that.
+    let terminalSession: TerminalSession?
+    /// What a grant may be made for should the login be granted.
+    var rememberable: [Step] = []
+    /// How often grants had been revoked when the login began.
+    let revocations: Int
     private var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
     private var lookUp: LookUp<Lookup>?
@@ -52,14 +58,16 @@ final class LoginConversation {
     private(set) var isOver = false
 
     init(
-        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, configuration: ActiveConfiguration,
-        service: LoginService, port: any LoginPort
+        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, terminalSession: TerminalSession?,
+        configuration: ActiveConfiguration, service: LoginService, port: any LoginPort
     ) {
         self.service = service
         self.port = port
         self.configuration = configuration
         self.request = request
         self.isRoot = isRoot
+        self.terminalSession = terminalSession
+        revocations = service.grants.revocations
         flow = LoginFlow(plan)
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
@@ -141,6 +149,7 @@ final class LoginConversation {
         switch action {
         case .askAgain(let stage): ask(stage, modules: asked, notice: refusal)
         case .ask(let stage): enter(stage)
+        case .recall(let steps): recall(steps)
         case .inquire(let steps): inquire(about: steps)
         case .credit(let provider, let username, let mayCreate):
             credit(UserKey(username, at: provider), mayCreate: mayCreate)
@@ -229,6 +238,7 @@ final class LoginConversation {
         lookUp = nil
         closeSession()
         rejected = []
+        if verdict == .granted { remember() }
         record.verdict = verdict
         service.ended(record)
         note()
@@ -358,6 +368,20 @@ extension VerdictCode {
         case .unavailable: self = .unavailable
         case .conversationFailed: self = .conversationFailed
         case .badArgument: self = .badArgument
+        }
+    }
+
+    /// What pam_sm_authenticate returns for it (pam(3)).
+    var nameInPAM: String {
+        switch self {
+        case .granted: "PAM_SUCCESS"
+        case .exempt: "PAM_IGNORE"
+        case .denied: "PAM_AUTH_ERR"
+        case .triesUsedUp: "PAM_MAXTRIES"
+        case .unavailable, .noOpinion: "PAM_AUTHINFO_UNAVAIL"
+        case .conversationFailed: "PAM_CONV_ERR"
+        case .badArgument: "PAM_SERVICE_ERR"
+        case .blocked: "PAM_PERM_DENIED"
         }
     }
 }

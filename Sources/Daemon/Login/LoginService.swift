@@ -26,6 +26,9 @@ final class LoginService {
     private var activities = PendingActivities()
     var diagnoses = DiagnosisBudget()
     var connections = ConnectionTable()
+    /// What lets people off modules for a while.
+    var grants = GrantTable()
+    let processes: any ProcessTable
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     /// Whose credentials are asked for along with what waits.
@@ -46,13 +49,14 @@ final class LoginService {
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
-        accounts: any AccountDirectory, generation: Generation
+        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation
     ) {
         self.loop = loop
         self.clocks = clocks
         self.journal = journal
         self.writer = writer
         self.generation = generation
+        self.processes = processes
         startedAt = clocks.now()
         // Milliseconds since the boot: no two daemons of a machine begin at the same one.
         recent = RecentRecords(run: startedAt.boottime)
@@ -98,6 +102,37 @@ final class LoginService {
         }
         handler.endSession()
         return true
+    }
+
+    /// Ends the logins of an account that are under way.
+    func endLogins(of account: AccountName, _ reason: Reason) {
+        for handler in connections.handlers { handler.end(loginOf: account, reason) }
+    }
+
+    // MARK: Policy
+
+    /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if
+    /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
+    /// one that is missed.
+    func complete(
+        _ request: LoginRequest, for policy: Policy, at now: Moment, deliver: @escaping (LoginRequest?) -> Void
+    ) {
+        var request = request
+        if policy.looksAtTime {
+            request.localTime = clocks.localTime(of: now.wall)
+            guard request.localTime != nil else { return deliver(nil) }
+        }
+        let groups = policy.groupsThatMatter(for: request)
+        guard !groups.isEmpty else { return deliver(request) }
+        let asked = request
+        directory.ask {
+            $0.groups(among: groups, of: asked.account)
+        } then: { found in
+            guard case .some(.some(let own)) = found else { return deliver(nil) }
+            var request = asked
+            request.groups = own
+            deliver(request)
+        }
     }
 
     // MARK: The store
@@ -267,6 +302,7 @@ final class LoginService {
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        grants.sweep(at: now, generation: generation.number)
         if activities.isDue(at: now) { flushActivities() }
         giveMemoryBack()
     }

@@ -37,6 +37,12 @@ package struct ActiveConfiguration: Sendable {
         self.tellsLastLogin = tellsLastLogin
     }
 
+    /// Whether one of these modules is none that people enrol with: what the configuration itself holds for people,
+    /// nobody is without as far as can be told from here.
+    func isHeldByAll(_ modules: [ModuleID]) -> Bool {
+        modules.contains { id in self.modules[id].map { !($0 is any EnrollableModule) } ?? true }
+    }
+
     /// A menu's line for a provider or a module: its name, and its type where the name is another.
     func menuLine<Kind>(of identity: Identity<Kind>) -> String {
         names[identity.description].map { "\($0) (\(identity.type))" } ?? identity.description

@@ -17,7 +17,8 @@ package final class LoginServer: Sendable {
     /// Starts the loop; `mostConnections` is how many logins may be under way at once.
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
-        generation: Generation, mostConnections: Int = 16_384, describe: @escaping Description
+        processes: any ProcessTable = SystemProcessTable(), generation: Generation, mostConnections: Int = 16_384,
+        describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -25,7 +26,7 @@ package final class LoginServer: Sendable {
         (service, desk) = try loop.submit {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
-                generation: generation)
+                processes: processes, generation: generation)
             service.connections.capacity = mostConnections
             let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))

@@ -244,7 +244,7 @@ final class StartedDaemon: Service {
                 path: options.stateDirectory + "/" + SQLiteStore.fileName,
                 schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
             sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
-            granted: tally.granted, refused: tally.refused,
+            blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
     }
 }

@@ -23,6 +23,7 @@ package final class StoreWriter: Sendable {
     private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
     private let users = Mutex<(any UserDatabase)?>(nil)
+    private let blocked = Mutex<[AccountName: AccountBlock]>([:])
     private let stopped = BlockingQueue<Bool>()
     private let commits = Mutex(CommitStatistics())
 
@@ -41,6 +42,16 @@ package final class StoreWriter: Sendable {
     /// What providers may look at, from threads of their own.
     package var userDatabase: any UserDatabase {
         users.withLock { $0 } ?? NoUserDatabase(problem ?? .unreachable("the store is closed"))
+    }
+
+    /// The accounts that are blocked, as the store has them: read when it is opened, since every login looks at them.
+    /// While no store can be used they say nothing, and nobody is admitted.
+    package var blocks: [AccountName: AccountBlock] { blocked.withLock { $0 } }
+
+    /// Takes over what the store has of blocked accounts now; for tasks that have changed it.
+    package func readBlocks(of store: any EnrollmentStore) throws(StoreFailure) {
+        let found = try store.blocks()
+        blocked.withLock { $0 = Dictionary(uniqueKeysWithValues: found.map { ($0.account, $0) }) }
     }
 
     /// Whether attempts can be judged at all. A full disk is found out by each attempt, since it may have room again.
@@ -172,6 +183,7 @@ package final class StoreWriter: Sendable {
     private func tryToOpen() -> (any EnrollmentStore)? {
         do throws(StoreFailure) {
             let opened = try open()
+            try readBlocks(of: opened)
             let database = opened.userDatabase
             users.withLock { $0 = database }
             standing.withLock { $0 = nil }

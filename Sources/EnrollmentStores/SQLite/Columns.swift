@@ -50,6 +50,11 @@ enum Columns {
             createdAt: try row.integer(column + 4), lastUsedAt: try row.integerIfAny(column + 5))
     }
 
+    /// Account, reason and time.
+    static func block(in row: PreparedStatement) throws(DatabaseFault) -> AccountBlock {
+        AccountBlock(account: try account(in: row, at: 0), reason: try row.text(1), since: try row.integer(2))
+    }
+
     static func uid(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> UInt32 {
         guard let uid = UInt32(exactly: try row.integer(column)) else {
             throw .nonsense("a device of the store has a uid that is none")

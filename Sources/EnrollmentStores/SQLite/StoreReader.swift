@@ -70,6 +70,36 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// The accounts that are blocked. A row that makes no sense makes all of it unreadable: it may be somebody's block.
+    package func blocks() throws(StoreFailure) -> [AccountBlock] {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                let row = try PreparedStatement(
+                    "SELECT account, reason, since FROM block ORDER BY account", on: Connection(database))
+                var blocks: [AccountBlock] = []
+                while try row.step() { blocks.append(try Columns.block(in: row)) }
+                return blocks
+            }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
+    /// What a remote host has failed lately.
+    package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                let row = try PreparedStatement(
+                    "SELECT failures, since FROM host WHERE prefix = ?1", on: Connection(database))
+                try row.bind(prefix, at: 1)
+                guard try row.step() else { return HostCounter() }
+                return HostCounter(failures: Int(clamping: try row.integer(0)), since: try row.integer(1))
+            }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
     /// What is remembered of every account's logins, by account.
     package func activities() throws(StoreFailure) -> [AccountActivity] {
         try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
