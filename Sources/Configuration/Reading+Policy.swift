@@ -37,7 +37,7 @@ extension Reading {
             match ?? Match(), provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
-            rememberFor: values["remember"].flatMap { readRemember($0, match) },
+            rememberFor: values["remember"].flatMap { readRemember($0, match ?? Match()) },
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
