@@ -20,12 +20,17 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case unlinked(CredentialsRemoval)
     case sessions(SessionListing)
     case sessionEnded(WaitingSession)
+    /// Secrets: the otpauth URI, the key for typing by hand (UTF-8).
+    case shown(ShownDevice)
+    case staged(StagedCount)
+    case imported(ImportedDevices)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
+        case shown, staged, imported
     }
 
     package init(from decoder: any Decoder) throws {
@@ -52,6 +57,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
             case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
             case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
+            case .shown: .shown(try container.decode(ShownDevice.self, forKey: key))
+            case .staged: .staged(try container.decode(StagedCount.self, forKey: key))
+            case .imported: .imported(try container.decode(ImportedDevices.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -75,6 +83,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
         case .sessions(let listing): try container.encode(listing, forKey: .sessions)
         case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
+        case .shown(let device): try container.encode(device, forKey: .shown)
+        case .staged(let count): try container.encode(count, forKey: .staged)
+        case .imported(let imported): try container.encode(imported, forKey: .imported)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -14,6 +14,7 @@ final class AdminHandler: ChannelInboundHandler {
     /// What has come of a frame so far; wiped when it is taken.
     private var received: [UInt8] = []
     private var enrollment: PendingEnrollment?
+    private let staged = StagedImport()
     private var isBusy = false
     private var isClosing = false
 
@@ -54,6 +55,7 @@ final class AdminHandler: ChannelInboundHandler {
         isClosing = true
         wipeReceived()
         enrollment = nil
+        staged.spoil()
         self.context = nil
     }
 
@@ -97,7 +99,7 @@ final class AdminHandler: ChannelInboundHandler {
             }
             self.context?.read()
         }
-        desk.answer(request, input, enrollment: enrollment, given)
+        desk.answer(request, input, enrollment: enrollment, staged: staged, given)
     }
 
     private func answer(_ reply: AdminReply) {
