@@ -16,7 +16,7 @@ package struct AdministrationCommand: ParsableCommand {
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
             UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
-            StatusCommand.self,
+            StatusCommand.self, ShowCommand.self, ImportCommand.self, ExportCommand.self,
         ])
 
     package init() {}

@@ -52,7 +52,7 @@ import Testing
 
     // MARK: google-authenticator
 
-    static let google = """
+    static let googleText: String = """
         GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
         " RATE_LIMIT 3 30 1795348770
         " WINDOW_SIZE 17
@@ -65,7 +65,7 @@ import Testing
         """
 
     @Test func `google-authenticator's steps stay used, and what is left behind is said`() throws {
-        let device = try google(ImportTests.google)
+        let device = try google(ImportTests.googleText)
         #expect(
             summary(device)
                 == "alice totp 3132333435363738393031323334353637383930 algorithm=SHA1 digits=6 period=60 "
@@ -101,7 +101,7 @@ import Testing
 
     // MARK: users.oath
 
-    static let seed = "3132333435363738393031323334353637383930"
+    static let seed: String = "3132333435363738393031323334353637383930"
 
     @Test(arguments: [
         ("HOTP alice - SEED", "hotp", "counter=0 digits=6"),
@@ -184,11 +184,11 @@ import Testing
     }
 
     /// One device: secret "12345678901234567890", name "Example:alice", SHA1, six digits, TOTP; version 1, one of one.
-    static let migration =
+    static let migrationText: String =
         "otpauth-migration://offline?data=CjQKFDEyMzQ1Njc4OTAxMjM0NTY3ODkwEg1FeGFtcGxlOmFsaWNlGgdFeGFtcGxlIAEoATACEAEYASAA"
 
     @Test func `a phone's export is read`() throws {
-        let devices = try migration(ImportTests.migration + "\n")
+        let devices = try migration(ImportTests.migrationText + "\n")
         #expect(devices.map(summary) == ["alice totp \(ImportTests.seed) algorithm=SHA1 digits=6 period=30"])
     }
 
@@ -261,13 +261,13 @@ import Testing
         _ = try? BatchFile.read(bytes.span, named: "f")
     }
 
-    static let whole = [
-        google, "HOTP/T30/8 alice - \(seed) 1 755224 2026-11-22T11:04:00L\n", migration,
+    static let whole: [String] = [
+        googleText, "HOTP/T30/8 alice - \(seed) 1 755224 2026-11-22T11:04:00L\n", migrationText,
         "otpauth://totp/a%20b:c?secret=GEZDGNBVGY3TQOJQ&digits=8&period=60",
         "user,secret\n\"a\"\"b\",GEZDGNBV\n", #"[{"user": "a\u0062", "secret": "GEZDGNBV", "digits": 8}]"#,
     ]
 
-    @Test(arguments: whole) func `no cut and no changed byte of a file traps`(_ text: String) {
+    @Test(arguments: ImportTests.whole) func `no cut and no changed byte of a file traps`(_ text: String) {
         let bytes = Array(text.utf8)
         for count in 0...bytes.count { readAll(Array(bytes[..<count])) }
         for index in bytes.indices {
