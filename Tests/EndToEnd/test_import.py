@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import pwd
+import re
 import stat
 from pathlib import Path
 
@@ -63,6 +64,17 @@ def google_login(user, code):
 def oath_login(path, user, code):
     world.write_stack("peer-oath", f"auth required pam_oath.so usersfile={path} window=20")
     return log_in("peer-oath", user, code).granted
+
+
+def paint(drawing, scale=8):
+    """An SVG of unit squares as PGM, for a machine that has nothing to render it."""
+    side = int(re.search(r'viewBox="0 0 (\d+) \1"', drawing)[1])
+    pixels = [bytearray(b"\xff" * side * scale) for _ in range(side * scale)]
+    for column, row in re.findall(r"M(\d+) (\d+)h1v1h-1z", drawing):
+        left = int(column) * scale
+        for line in pixels[int(row) * scale:(int(row) + 1) * scale]:
+            line[left:left + scale] = bytes(scale)
+    return b"P5 %d %d 255\n" % (side * scale, side * scale) + b"".join(pixels)
 
 
 def private(path):
@@ -261,7 +273,9 @@ def test_pictures_are_private_and_say_what_the_device_is(place):
     assert private(png) and private(svg)
     read = run("zbarimg", "--quiet", "--raw", png)
     assert read.stdout.strip() == document(made)["uri"]
-    assert svg.read_text().startswith("<?xml") and "<path" in svg.read_text()
+    painted = svg.with_suffix(".pgm")
+    painted.write_bytes(paint(svg.read_text()))
+    assert run("zbarimg", "--quiet", "--raw", painted).stdout == read.stdout
     place.log.mark()
     again = twostep("show", user, "phone", "--json", runtime=place.runtime)
     assert document(again)["uri"] == document(made)["uri"]
