@@ -7,6 +7,11 @@ SYSCONFDIR ?= /etc
 SWIFT ?= swift
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || cc -print-multiarch 2>/dev/null || uname -m | sed 's/$$/-linux-gnu/')
 SECURITYDIR ?= $(PREFIX)/lib/$(MULTIARCH)/security
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+EXAMPLEDIR ?= $(PREFIX)/share/doc/twostep/examples
 
 BUILD := .build
 MODULE_BUILD := .build-module
@@ -14,14 +19,23 @@ MODULE := $(MODULE_BUILD)/release/libpam_twostep.so
 DAEMON := $(BUILD)/release/twostepd
 # Where demo and tests take the programs from: laid out as they are installed.
 TREE := .build-tree
+VERSION := $(shell sed -n 's/.*version = "\(.*\)"/\1/p' Sources/AdminProtocol/Release.swift)
 
 # What building needs, and what the tests and the demo need on top (Debian's names).
 BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev
 DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd procps
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
+CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
+	checkpolicy semodule-utils
+DEB_PACKAGES := dpkg-dev debhelper dh-apparmor lintian
+RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 
-.PHONY: all module daemon may-become-root deps-build deps-demo deps-test demo test check format format-check install tree clean help diagram
+# Whom the bench measures beside us, and what counts system calls.
+BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
+
+.PHONY: all module daemon demo test bench check package-test deb rpm format format-check install tree clean help diagram
+.PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -47,29 +61,48 @@ deps-demo:
 	@packaging/need $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 deps-test:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
+deps-check:
+	@packaging/need $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+deps-deb:
+	@packaging/need $(BUILD_PACKAGES) $(DEB_PACKAGES)
+deps-rpm:
+	@packaging/need $(BUILD_PACKAGES) $(RPM_PACKAGES)
+
+deps-bench:
+	@packaging/need $(BUILD_PACKAGES) $(BENCH_PACKAGES)
 
 install: ## lay everything out below DESTDIR
 	@[ -e $(MODULE) ] && [ -e $(DAEMON) ] || $(MAKE) --no-print-directory all
 	install -d $(DESTDIR)$(SECURITYDIR) $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 $(MODULE) $(DESTDIR)$(SECURITYDIR)/pam_twostep.so
-	strip --strip-unneeded $(DESTDIR)$(SECURITYDIR)/pam_twostep.so
+	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(SECURITYDIR)/pam_twostep.so
 	install -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/twostepd
-	strip $(DESTDIR)$(PREFIX)/sbin/twostepd
+	strip --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/sbin/twostepd
 	ln -sf ../sbin/twostepd $(DESTDIR)$(PREFIX)/bin/twostep
 	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/twostep
 	[ -e $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml ] || \
 		install -m 0640 packaging/config.yaml $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
-	install -m 0644 packaging/systemd/* $(DESTDIR)$(PREFIX)/lib/systemd/system/
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	install -m 0644 packaging/systemd/* $(DESTDIR)$(UNITDIR)/
 	install -m 0644 packaging/sysusers.d/twostep.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/twostep.conf
 	install -m 0644 packaging/tmpfiles.d/twostep.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/twostep.conf
-	install -d $(DESTDIR)$(PREFIX)/share/doc/twostep/examples/pam.d
-	install -m 0644 pam.d/* $(DESTDIR)$(PREFIX)/share/doc/twostep/examples/pam.d/
-	install -m 0644 packaging/sshd_config.d/* $(DESTDIR)$(PREFIX)/share/doc/twostep/examples/
+	install -d $(DESTDIR)$(EXAMPLEDIR)/pam.d
+	install -m 0644 pam.d/* $(DESTDIR)$(EXAMPLEDIR)/pam.d/
+	install -m 0644 packaging/sshd_config.d/* $(DESTDIR)$(EXAMPLEDIR)/
+	cd packaging/examples && find . -type f -exec install -D -m 0644 {} $(abspath $(DESTDIR)/)$(EXAMPLEDIR)/{} \;
 	for page in packaging/man/*.[1-8]; do \
 		section=$${page##*.}; \
 		install -d $(DESTDIR)$(PREFIX)/share/man/man$$section; \
 		install -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$$section/; \
+	done
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	# One executable is both programs; each writes the completions of the name that it is called by.
+	set -o pipefail; \
+	for program in bin/twostep sbin/twostepd; do \
+		name=$${program##*/}; \
+		completions() { $(DESTDIR)$(PREFIX)/$$program --generate-completion-script "$$1" | sed '1{/^#!/d}'; }; \
+		completions bash >$(DESTDIR)$(BASHDIR)/$$name && completions zsh >$(DESTDIR)$(ZSHDIR)/_$$name && \
+		completions fish >$(DESTDIR)$(FISHDIR)/$$name.fish || exit 1; \
 	done
 
 tree: all
@@ -82,8 +115,28 @@ demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
-check: deps-test tree format-check ## what CI runs beside the tests: format, linkage, manual pages
+bench: may-become-root deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
+	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
+
+check: deps-check tree format-check ## what CI runs beside the tests: format, linkage, manual pages
 	@Tests/check
+
+package-test: may-become-root deb ## install the package in a bare Debian, use it, remove it (some minutes, and the network)
+	@packaging/need debootstrap
+	@packaging/as-root Tests/Package/run twostep_$(VERSION)_$(shell dpkg --print-architecture).deb
+
+# The folder that Debian's tools want at the top stands in packaging/, and is copied to where they work.
+deb: deps-deb all ## build twostep_VERSION_ARCH.deb
+	@rm -rf .build-deb twostep_*.deb
+	@mkdir -p .build-deb/twostep/packaging
+	@cp -r packaging/debian .build-deb/twostep/
+	cd .build-deb/twostep && TOP=$(CURDIR) dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
+	lintian --allow-root --info --display-info --pedantic --fail-on error,warning,info,pedantic .build-deb/twostep_*.changes
+	@mv .build-deb/twostep_*.deb .
+	@ls -l twostep_*.deb
+
+rpm: deps-rpm all ## build an RPM of what was built here, with an authselect profile and an SELinux policy module
+	@packaging/rpm/build $(VERSION)
 
 diagram: ## draw the picture of ARCHITECTURE.md from its source
 	@packaging/need graphviz
@@ -96,4 +149,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE)
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench

@@ -44,6 +44,7 @@ let daemonLink: [LinkerSetting] = [
         "-Xlinker", "--start-group", "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials",
         "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims", "-l_FoundationCollections",
         "-Xlinker", "--end-group",
+        "-Xlinker", "-z", "-Xlinker", "now",
     ])
 ]
 
@@ -151,7 +152,8 @@ let package = Package(
                 "Authentication", "AuthenticationTesting", "CPOSIX", "Cryptography", "EnrollmentStores", grdb,
             ], swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration"], swiftSettings: strict),
+            name: "ConfigurationTests", dependencies: ["Authentication", "AuthenticationTesting", "Configuration"],
+            swiftSettings: strict),
         .testTarget(
             name: "DaemonTests",
             dependencies: [
@@ -160,8 +162,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "AdministrationTests",
-            dependencies: ["Administration", "AdminProtocol", "Authentication", "CPOSIX", "UnixSocket", "Wire"],
-            swiftSettings: strict),
+            dependencies: [
+                "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
+                "Configuration", "Daemon", "UnixSocket", "Wire",
+            ], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

@@ -42,6 +42,8 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         package static let linkedOtherwise = Kind(rawValue: "linked_otherwise")
         /// No login that waits for an answer has such a session, or several have.
         package static let unknownSession = Kind(rawValue: "unknown_session")
+        /// There is no such grant.
+        package static let unknownGrant = Kind(rawValue: "unknown_grant")
         /// A parameter that the module does not take, a name that is none, a request out of turn.
         package static let badParameter = Kind(rawValue: "bad_parameter")
         package static let storeUnavailable = Kind(rawValue: "store_unavailable")

@@ -24,6 +24,15 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case shown(ShownDevice)
     case staged(StagedCount)
     case imported(ImportedDevices)
+    case blocked(Blocking)
+    case unblocked(Unblocking)
+    case adoption(Adoption)
+    case grants(GrantListing)
+    case grantsRevoked(GrantListing)
+    case explained(Explanation)
+    case records(RecordListing)
+    case metrics(MetricsSnapshot)
+    case report(ReportPage)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -31,6 +40,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
         case shown, staged, imported
+        case blocked, unblocked, adoption, grants, grantsRevoked, explained
+        case records, metrics, report
     }
 
     package init(from decoder: any Decoder) throws {
@@ -60,6 +71,15 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .shown: .shown(try container.decode(ShownDevice.self, forKey: key))
             case .staged: .staged(try container.decode(StagedCount.self, forKey: key))
             case .imported: .imported(try container.decode(ImportedDevices.self, forKey: key))
+            case .blocked: .blocked(try container.decode(Blocking.self, forKey: key))
+            case .unblocked: .unblocked(try container.decode(Unblocking.self, forKey: key))
+            case .adoption: .adoption(try container.decode(Adoption.self, forKey: key))
+            case .grants: .grants(try container.decode(GrantListing.self, forKey: key))
+            case .grantsRevoked: .grantsRevoked(try container.decode(GrantListing.self, forKey: key))
+            case .explained: .explained(try container.decode(Explanation.self, forKey: key))
+            case .records: .records(try container.decode(RecordListing.self, forKey: key))
+            case .metrics: .metrics(try container.decode(MetricsSnapshot.self, forKey: key))
+            case .report: .report(try container.decode(ReportPage.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -86,6 +106,15 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .shown(let device): try container.encode(device, forKey: .shown)
         case .staged(let count): try container.encode(count, forKey: .staged)
         case .imported(let imported): try container.encode(imported, forKey: .imported)
+        case .blocked(let blocking): try container.encode(blocking, forKey: .blocked)
+        case .unblocked(let unblocking): try container.encode(unblocking, forKey: .unblocked)
+        case .adoption(let adoption): try container.encode(adoption, forKey: .adoption)
+        case .grants(let listing): try container.encode(listing, forKey: .grants)
+        case .grantsRevoked(let listing): try container.encode(listing, forKey: .grantsRevoked)
+        case .explained(let explanation): try container.encode(explanation, forKey: .explained)
+        case .records(let listing): try container.encode(listing, forKey: .records)
+        case .metrics(let snapshot): try container.encode(snapshot, forKey: .metrics)
+        case .report(let page): try container.encode(page, forKey: .report)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

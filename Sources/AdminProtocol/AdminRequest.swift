@@ -65,11 +65,34 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Ends the login whose session has this id, or one that begins so. Answered by `sessionEnded`.
     case endSession(id: String)
 
+    /// Blocks an account: it is refused by every login from now on. `reason` is at most 200 bytes on one line. Answered by
+    /// `blocked`.
+    case block(account: String, reason: String?)
+    /// Answered by `unblocked`.
+    case unblock(account: String)
+    /// Without `uid` says what would be changed. With it, the account's devices are its present uid's from now on, if that
+    /// is what was said. Answered by `adoption`.
+    case adopt(account: String, uid: UInt32?)
+    /// What lets people off modules for a while. Answered by `grants`.
+    case grants
+    /// Revokes the grant with this id, those of this account, or all. Answered by `grantsRevoked`.
+    case revokeGrants(id: Int?, account: String?)
+    /// What a login would come to, and why; nothing is charged. Answered by `explained`.
+    case explain(login: SupposedLogin)
+    /// Records of decisions that are in memory: those after a number, 0 for all, so many at most. Answered by `records`.
+    case records(after: Int64, atMost: Int)
+    /// Answered by `metrics`.
+    case metrics
+    /// What the store has of the accounts after a name, or of the first ones. Answered by `report`.
+    case report(after: String?)
+
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
         case beginEnrollmentWithKey, show, stageDevices, commitImport
+        case block, unblock, adopt, grants, revokeGrants, explain
+        case records, metrics, report
     }
 
     /// A request from the JSON of a frame.

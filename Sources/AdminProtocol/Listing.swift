@@ -2,10 +2,13 @@
 package struct Listing: Codable, Equatable, Sendable {
     package let devices: [EnrolledDevice]
     package let counters: [AccountFailures]
+    /// The accounts that are blocked; nil from a daemon that knows no blocks.
+    package let blocks: [BlockedAccount]?
 
-    package init(devices: [EnrolledDevice], counters: [AccountFailures]) {
+    package init(devices: [EnrolledDevice], counters: [AccountFailures], blocks: [BlockedAccount]? = nil) {
         self.devices = devices
         self.counters = counters
+        self.blocks = blocks
     }
 }
 

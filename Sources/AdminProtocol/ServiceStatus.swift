@@ -16,6 +16,8 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let accounts: Int?
     /// Nil where the store cannot say.
     package let devices: Int?
+    /// Accounts that are blocked; nil from a daemon that knows no blocks.
+    package let blocked: Int?
     /// Verdicts since the start.
     package let granted: Int
     package let refused: Int
@@ -26,7 +28,8 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
 
     package init(
         version: String, isServing: Bool, problems: [String], configuration: LoadedConfiguration, store: StoreStatus,
-        sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, granted: Int, refused: Int,
+        sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
+        granted: Int, refused: Int,
         uptime: Int64, isClockSane: Bool
     ) {
         self.version = version
@@ -38,6 +41,7 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
         self.openSessions = openSessions
         self.accounts = accounts
         self.devices = devices
+        self.blocked = blocked
         self.granted = granted
         self.refused = refused
         self.uptime = uptime

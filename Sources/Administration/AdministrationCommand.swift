@@ -16,7 +16,10 @@ package struct AdministrationCommand: ParsableCommand {
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
             UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
-            StatusCommand.self, ShowCommand.self, ImportCommand.self, ExportCommand.self,
+            ShowCommand.self, ImportCommand.self, ExportCommand.self,
+            GrantsCommand.self, BlockCommand.self, UnblockCommand.self, AdoptCommand.self, ExplainCommand.self,
+            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self, MetricsCommand.self,
+            ReportCommand.self,
         ])
 
     package init() {}
@@ -27,7 +30,9 @@ package struct AdministrationCommand: ParsableCommand {
         // A reader that has gone is an error from write(2) and an exit code, not a silent end half-way.
         _ = signal(SIGPIPE, SIG_IGN)
         _ = posix_hide_memory()
-        let world = AdministrationWorld(console: ProcessConsole(), accounts: HostAccounts())
+        let world = AdministrationWorld(
+            console: ProcessConsole(), accounts: HostAccounts(), mayChangeUser: true,
+            speaksUTF8: ProcessConsole.speaksUTF8)
         Glibc.exit(execute(Array(CommandLine.arguments.dropFirst()), in: world).rawValue)
     }
 

@@ -6,7 +6,7 @@ protocol AdministrationVerb: ParsableCommand {
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report
 }
 
-/// Taken by every verb.
+/// Taken by every verb that has more to say than a drawing.
 struct OutputOptions: ParsableArguments {
     @Flag(name: .customLong("json"), help: "Write one JSON document to standard output, for errors as well.")
     var isJSON = false
@@ -15,5 +15,10 @@ struct OutputOptions: ParsableArguments {
 /// Taken by every verb that asks the daemon.
 struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory with the sockets of the twostepd to ask.", valueName: "directory"))
-    var runtimeDirectory = "/run/twostep"
+    var runtimeDirectory = ServiceOptions.usualDirectory
+
+    private static let usualDirectory = "/run/twostep"
+
+    /// Whether the daemon is the one that the machine's own unit runs.
+    var isUsual: Bool { runtimeDirectory == ServiceOptions.usualDirectory }
 }

@@ -7,15 +7,29 @@ package struct AdministrationWorld {
     /// How long the daemon may take for an answer, in milliseconds.
     package let replyLimit: Int64
     package let stores: any StoreMaker
+    /// Whether the process is this command's alone, so that it may be another user for a while.
+    package let mayChangeUser: Bool
+    /// Whether the terminal shows more than ASCII.
+    package let speaksUTF8: Bool
+    package let journal: JournalProgram
+    package let history: any LoginHistory
+    /// How long `log --follow` waits before it asks the daemon again, in milliseconds.
+    package let pollInterval: Int32
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
-        stores: any StoreMaker = HostStoreMaker()
+        stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true,
+        journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500
     ) {
         self.console = console
         self.accounts = accounts
         self.replyLimit = replyLimit
         self.stores = stores
+        self.mayChangeUser = mayChangeUser
+        self.speaksUTF8 = speaksUTF8
+        self.journal = journal
+        self.history = history
+        self.pollInterval = pollInterval
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.

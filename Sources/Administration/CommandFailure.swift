@@ -74,6 +74,8 @@ extension AdminRefusal.Kind {
     static let abandoned = AdminRefusal.Kind(rawValue: "abandoned")
     /// Standard output or input cannot be used.
     static let terminal = AdminRefusal.Kind(rawValue: "terminal")
+    /// journalctl could not be run, or has failed.
+    static let journal = AdminRefusal.Kind(rawValue: "journal")
     /// A file or a directory could not be made.
     static let files = AdminRefusal.Kind(rawValue: "files")
 }

@@ -86,11 +86,12 @@ package struct HOTPModule: OTPModule {
     ) throws(InvalidAuth) -> [Int64] {
         var counters: [Int64] = []
         var followsFirst = false
+        let key = try device.prepare(key)
         for offset in 0..<reach + answer.count {
             // Past the end of numbers the work is done all the same, and no code is good; nor is that of the last
             // number, since nothing could be expected after it.
             let (counter, isPast) = start.addingReportingOverflow(offset)
-            let code = try device.password(of: counter, key: key)
+            let code = try device.password(of: counter, under: key)
             let isFirst = code.isSame(as: answer.first)
             let isSecond = code.isSame(as: answer.second ?? answer.first)
             let isAnswer = answer.second == nil ? isFirst : isSecond && followsFirst

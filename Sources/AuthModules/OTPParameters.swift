@@ -33,11 +33,19 @@ package struct OTPParameters: Equatable, Sendable {
     /// `SHA1, 6 digits`.
     package var description: String { "\(algorithm.rawValue), \(digits) digits" }
 
-    /// The code of a counter, or of a time step.
-    func password(of counter: Int64, key: Span<UInt8>) throws(InvalidAuth) -> OneTimePassword {
+    /// A key, made ready for many codes.
+    func prepare(_ key: Span<UInt8>) throws(InvalidAuth) -> HMAC {
         do throws(CryptographyFailure) {
-            return try OneTimePassword(
-                key: key, counter: UInt64(bitPattern: counter), algorithm: algorithm, digits: digits)
+            return try HMAC(algorithm, key: key)
+        } catch {
+            throw .unavailable
+        }
+    }
+
+    /// The code of a counter, or of a time step.
+    func password(of counter: Int64, under key: borrowing HMAC) throws(InvalidAuth) -> OneTimePassword {
+        do throws(CryptographyFailure) {
+            return try OneTimePassword(under: key, counter: UInt64(bitPattern: counter), digits: digits)
         } catch {
             throw .unavailable
         }

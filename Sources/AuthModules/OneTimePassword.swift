@@ -16,9 +16,14 @@ package struct OneTimePassword: Sendable {
     package init(
         key: Span<UInt8>, counter: UInt64, algorithm: HashAlgorithm, digits: Int
     ) throws(CryptographyFailure) {
+        try self.init(under: HMAC(algorithm, key: key), counter: counter, digits: digits)
+    }
+
+    /// The same, of a key that is ready for many.
+    package init(under key: borrowing HMAC, counter: UInt64, digits: Int) throws(CryptographyFailure) {
         var message = [8 of UInt8](repeating: 0)
         for index in message.indices { message[index] = UInt8(truncatingIfNeeded: counter >> UInt64(56 - 8 * index)) }
-        let truncated = try withHMAC(algorithm, key: key, message: message.span) { digest -> UInt32 in
+        let truncated = try key.withDigest(of: message.span) { digest -> UInt32 in
             let offset = Int(digest[digest.count - 1] & 0x0F)
             var bits: UInt32 = 0
             for index in offset..<offset + 4 { bits = bits << 8 | UInt32(digest[index]) }

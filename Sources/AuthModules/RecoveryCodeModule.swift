@@ -127,4 +127,8 @@ extension RecoveryCodeModule {
         else { return "damaged" }
         return "\(left) of \(count) left"
     }
+
+    package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? {
+        RecoveryCodeSet.left(in: payload, state: state)
+    }
 }

@@ -1,4 +1,5 @@
 package import Authentication
+internal import Cryptography
 
 /// `totp`: codes that an app makes of the time and a shared key (RFC 6238).
 ///
@@ -65,7 +66,7 @@ package struct TOTPModule: OTPModule {
         _ code: OneTimePassword, payload: Span<UInt8>, state: Int64, window: Int64, at now: Moment
     ) throws(InvalidAuth) -> OneTimeFit {
         guard let parameters = TOTPParameters(payload: payload) else { throw .unavailable }
-        let key = payload.extracting(droppingFirst: TOTPParameters.headerSize)
+        let key = try parameters.otp.prepare(payload.extracting(droppingFirst: TOTPParameters.headerSize))
         let present = parameters.step(at: now.wall)
         var fit = OneTimeFit()
         // Upwards, so that of two steps with equal codes the later one is spent, and the earlier with it.
@@ -80,9 +81,9 @@ package struct TOTPModule: OTPModule {
 
     /// Whether `code` is the code of `step`. None is of a step before 1970, though the work is done.
     private static func isCode(
-        _ code: OneTimePassword, of step: Int64, _ key: Span<UInt8>, _ parameters: TOTPParameters
+        _ code: OneTimePassword, of step: Int64, _ key: borrowing HMAC, _ parameters: TOTPParameters
     ) throws(InvalidAuth) -> Bool {
-        try parameters.otp.password(of: step, key: key).isSame(as: code) && step >= 0
+        try parameters.otp.password(of: step, under: key).isSame(as: code) && step >= 0
     }
 }
 
@@ -138,7 +139,7 @@ extension TOTPModule {
         _ code: OneTimePassword, of device: Device, payload: Span<UInt8>, at now: Moment
     ) throws(InvalidAuth) -> Diagnosis? {
         guard let parameters = TOTPParameters(payload: payload) else { throw .unavailable }
-        let key = payload.extracting(droppingFirst: TOTPParameters.headerSize)
+        let key = try parameters.otp.prepare(payload.extracting(droppingFirst: TOTPParameters.headerSize))
         let present = parameters.step(at: now.wall)
         let reach = diagnosedSpan / parameters.period
         var nearest: Int64?

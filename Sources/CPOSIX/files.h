@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "shim.h"
@@ -40,6 +41,13 @@ static inline int posix_identify(const char *path, struct posix_file_identity *i
     identity->device = status.st_dev;
     identity->inode = status.st_ino;
     return 0;
+}
+
+/// How many bytes there are for users other than root where `path` lies; 0 if that cannot be told.
+static inline uint64_t posix_free_space(const char *path) {
+    struct statvfs status;
+    if (statvfs(path, &status) != 0) return 0;
+    return (uint64_t)status.f_bavail * status.f_frsize;
 }
 
 /// Opens for reading what stands at `path`: a symbolic link is ELOOP, a FIFO does not block.

@@ -3,6 +3,7 @@
 #ifndef TWOSTEP_CPOSIX_PROCESS_H
 #define TWOSTEP_CPOSIX_PROCESS_H
 
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -35,11 +36,21 @@ static inline int posix_lock_touched_memory(void) {
     struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
     (void)setrlimit(RLIMIT_MEMLOCK, &limit);
     if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur != RLIM_INFINITY) return -1;
-#ifdef MCL_ONFAULT
-    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
-#else
-    return mlockall(MCL_CURRENT | MCL_FUTURE | 4);
+#ifndef MCL_ONFAULT
+#define MCL_ONFAULT 4
 #endif
+    return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+/// Gives memory that malloc(3) has free back to the system.
+///
+/// The kernel keeps what is locked (madvise(2)), so for the few milliseconds that this takes nothing is.
+static inline void posix_return_free_memory(void) {
+    struct rlimit limit;
+    int is_locked = getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY;
+    if (is_locked) (void)munlockall();
+    (void)malloc_trim(0);
+    if (is_locked) (void)posix_lock_touched_memory();
 }
 
 #endif

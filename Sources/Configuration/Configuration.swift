@@ -12,6 +12,8 @@ package struct Configuration: Sendable {
     package var callers: [String: CallerRule]
     /// What authenticator apps show beside the account.
     package var issuer: String
+    /// What people are told beyond the outcome.
+    package var notices = NoticeSettings()
     /// The providers' names for people, where they have any.
     package var names: [ProviderID: String]
     /// What is allowed and yet worth a line in the journal.
@@ -26,14 +28,12 @@ package struct Configuration: Sendable {
         var file: String
         var providers: [ProviderID: Place] = [:]
         var modules: [ModuleID: Place] = [:]
+        var callers: [String: Place] = [:]
     }
 
     /// Prepares every provider and every module, once; what fails is a problem of this configuration.
     package func prepare() -> [Problem] {
         var problems: [Problem] = []
-        func problem(_ place: Place?, _ found: String) -> Problem {
-            Problem(file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found)
-        }
         for (id, provider) in providers {
             do throws(ProviderFailure) {
                 try provider.initialize()
@@ -50,10 +50,25 @@ package struct Configuration: Sendable {
         }
         return problems.isEmpty ? [] : Problems(problems).all
     }
+
+    /// What is wrong with the rule that begins in a line, as only the system can tell.
+    package func problem(ofRuleAt line: Int, _ found: String, expected: String) -> Problem {
+        Problem(file: places.file, line: line, column: 1, found: found, expected: expected)
+    }
+
+    /// A problem with one of the callers, for what the machine alone can tell.
+    package func problem(withCaller name: String, _ found: String, expected: String) -> Problem {
+        problem(places.callers[name], found, expected: expected)
+    }
+
+    private func problem(_ place: Place?, _ found: String, expected: String? = nil) -> Problem {
+        Problem(
+            file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found, expected: expected)
+    }
 }
 
 /// Where something stands.
-struct Place: Equatable, Sendable {
+struct Place: Hashable, Sendable {
     let line: Int
     let column: Int
 }
@@ -66,6 +81,15 @@ package struct SessionLimits: Equatable, Sendable {
     package var capacity = 20_000
     /// How many of them only callers of uid 0 may have: a tenth.
     package var reserve: Int { max(capacity / 10, 1) }
+
+    package init() {}
+}
+
+/// What people are told once they are let in.
+package struct NoticeSettings: Equatable, Sendable {
+    /// When and from where the account was last let in, and how many wrong answers there were since. Off by default: a
+    /// script that reads what sudo prints would find more than before.
+    package var lastLogin = false
 
     package init() {}
 }

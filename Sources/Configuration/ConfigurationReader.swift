@@ -29,15 +29,15 @@ package struct ConfigurationReader: Sendable {
 
     /// Reads the file at `path`, if it is one that only root or the daemon's own user can have written.
     package func load(_ path: String) -> Result<Configuration, Problems> {
-        do throws(Problem) {
+        do throws(Problems) {
             let file = try ConfigurationFile.read(path)
             return read(file.bytes, file: path).map { configuration in
                 var configuration = configuration
-                configuration.warnings += file.warnings
+                configuration.warnings = file.warnings + configuration.warnings
                 return configuration
-            }
+            }.mapError { Problems($0.all, warnings: file.warnings + $0.warnings) }
         } catch {
-            return .failure(Problems([error]))
+            return .failure(error)
         }
     }
 
@@ -45,14 +45,20 @@ package struct ConfigurationReader: Sendable {
         // Editors of other systems put a byte order mark in front; it says nothing.
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
-        if let problem = SourceText.problem(in: bytes, file: file) { throw Problems([problem]) }
-        guard let root = try Document.read(bytes, file: file), root.value != .nothing else {
-            throw Problems([Problem(file: file, found: "nothing", expected: "a map with auth_providers")])
+        let unreadable = SourceText.problems(in: bytes, file: file)
+        guard unreadable.isEmpty else { throw Problems(unreadable) }
+        let document = try Document.read(bytes, file: file)
+        guard let root = document.root, root.value != .nothing else {
+            let nothing = Problem(file: file, found: "nothing", expected: "a map with auth_providers")
+            throw Problems(document.problems.isEmpty ? [nothing] : document.problems)
         }
         var reading = Reading(
-            file: file, moduleTypes: modules, providerTypes: providers, allowsInsecure: allowsInsecure)
+            file: file, moduleTypes: modules, providerTypes: providers, allowsInsecure: allowsInsecure,
+            problems: document.problems)
         let configuration = reading.configuration(root, hostName: hostName)
-        guard let configuration, reading.problems.isEmpty else { throw Problems(reading.problems) }
+        guard let configuration, reading.problems.isEmpty else {
+            throw Problems(reading.problems, warnings: reading.warnings)
+        }
         return configuration
     }
 }

@@ -22,17 +22,19 @@ struct Document: ~Copyable {
     /// What is wrong without making the rest unreadable.
     private var problems: [Problem] = []
 
-    /// Reads the only document of `bytes`, which are UTF-8; nil if there is none.
+    /// Reads the only document of `bytes`, which are UTF-8: its root, nil if there is none, and what is wrong
+    /// without making the rest unreadable.
     ///
     /// Throws what makes the rest unreadable, and all that was wrong before it.
-    static func read(_ bytes: [UInt8], file: String) throws(Problems) -> Setting? {
-        let outcome: Result<Setting?, Problems> = unsafe bytes.withUnsafeBufferPointer { buffer in
+    static func read(_ bytes: [UInt8], file: String) throws(Problems) -> (root: Setting?, problems: [Problem]) {
+        typealias Outcome = Result<(root: Setting?, problems: [Problem]), Problems>
+        let outcome: Outcome = unsafe bytes.withUnsafeBufferPointer { buffer in
             guard var document = unsafe Document(buffer, file: file) else {
                 return .failure(Problems([Problem(file: file, found: "no memory to read it")]))
             }
             do throws(Problem) {
                 let root = try document.only()
-                return document.problems.isEmpty ? .success(root) : .failure(Problems(document.problems))
+                return .success((root, document.problems))
             } catch {
                 return .failure(Problems(document.problems + [error]))
             }
@@ -163,19 +165,26 @@ struct Document: ~Copyable {
         case .listStart: return try list(event, depth: depth)
         case .mapStart: return try map(event, depth: depth)
         case .alias:
-            throw problem(event, "an alias (*)", expected: "plain values: neither anchors nor aliases")
+            problems.append(
+                problem(event, "an alias (*)", expected: "plain values: neither anchors nor aliases"))
+            // What it stands for is never looked at.
+            return Setting(.text("*", isQuoted: true), line: event.line, column: event.column)
         case .streamStart, .streamEnd, .documentStart, .documentEnd, .listEnd, .mapEnd, .nothing:
             throw problem(event, "something out of its place", expected: "a value")
         }
     }
 
     private mutating func scalar(_ text: String, isPlain: Bool, _ event: Event) -> Setting {
+        var text = text
         if text.utf8.count > Document.maximumText {
             problems.append(
                 problem(event, "a text of \(text.utf8.count) bytes", expected: "at most \(Document.maximumText)"))
+            text = String(text.prefix(64))
         } else if !text.unicodeScalars.allSatisfy(SourceText.isPrintable) {
             problems.append(problem(event, "a text with control characters", expected: "printable text in one line"))
         }
+        // Other problems may quote it.
+        text.unicodeScalars.removeAll { !SourceText.isPrintable($0) }
         let isNothing = isPlain && ["", "~", "null", "Null", "NULL"].contains(text)
         return Setting(
             isNothing ? .nothing : .text(text, isQuoted: !isPlain), line: event.line, column: event.column)
@@ -197,13 +206,16 @@ struct Document: ~Copyable {
         while true {
             let event = try next()
             if case .mapEnd = event.kind { break }
+            let known = problems.count
             let key = try node(event, depth: depth + 1)
+            let isSound = problems.count == known
             let value = try node(try next(), depth: depth + 1)
+            if case .alias = event.kind { continue }
             guard case .text(let name, _) = key.value else {
                 problems.append(problem(event, "\(key.found) as a key", expected: "a word"))
                 continue
             }
-            if let earlier = lines[name] {
+            if isSound, let earlier = lines[name] {
                 problems.append(
                     problem(event, "the key '\(name)' again", expected: "it once: it stands in line \(earlier)"))
                 continue

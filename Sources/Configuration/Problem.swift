@@ -37,18 +37,22 @@ package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// All that is wrong with a configuration, in the order of the file: at least one problem.
+/// All that is wrong with a configuration, in the order of the file, each once: at least one problem.
 package struct Problems: Error, Equatable, Sendable, CustomStringConvertible {
     /// The most that are told one by one.
     package static let limit = 100
 
     package let all: [Problem]
+    /// What would be worth a warning once these are mended.
+    package let warnings: [Problem]
 
     /// Sorts, and leaves out what nobody would read.
-    init(_ problems: [Problem]) {
+    package init(_ problems: [Problem], warnings: [Problem] = []) {
+        self.warnings = warnings
+        var told: Set<Problem> = []
         let sorted = problems.enumerated().sorted {
             ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
-        }.map(\.element)
+        }.map(\.element).filter { told.insert($0).inserted }
         guard sorted.count > Problems.limit, let last = sorted.last else {
             all = sorted
             return

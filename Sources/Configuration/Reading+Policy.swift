@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries", "unenrolled",
+        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "remember", "session",
+        "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -26,24 +27,24 @@ extension Reading {
 
     private mutating func readRule(_ item: Setting) -> Rule? {
         guard let values = map(item, "a rule", keys: Reading.ruleKeys) else { return nil }
-        guard let match = values["match"] else {
+        let match = values["match"].flatMap { readMatch($0) }
+        if values["match"] == nil {
             refuse(item, "a rule without match", expected: "match: {service: …, user: …}, or match: {} for every login")
-            return nil
         }
-        guard let match = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
         let rule = Rule(
-            match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
+            match ?? Match(), provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
+            rememberFor: values["remember"].flatMap { readRemember($0, match) },
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         refuseContradictions(rule, values, item)
-        return rule
+        return match == nil ? nil : rule
     }
 
     private mutating func readUnenrolled(_ setting: Setting) -> Unenrolled? {
@@ -59,6 +60,34 @@ extension Reading {
             warn(setting.place, "unenrolled: skip lets in whoever has a first factor and no device yet")
         }
         return unenrolled
+    }
+
+    /// For how long people are let off modules, in milliseconds: `15m`, `2h`, `900s`.
+    private mutating func readRemember(_ setting: Setting, _ match: Match) -> Int64? {
+        guard let word = text(setting, "remember") else { return nil }
+        guard let seconds = Reading.seconds(word), (60...43_200).contains(seconds) else {
+            refuse(setting, "remember is '\(word)'", expected: "a time from 1m to 12h, as in 15m, 2h or 900s")
+            return nil
+        }
+        if match.services == ["sshd"] {
+            warn(
+                setting.place, "remember for sshd alone, which has no terminal yet when it asks: nothing is remembered")
+        }
+        return seconds * 1000
+    }
+
+    /// A whole number and a unit, in seconds; nil for anything else.
+    private static func seconds(_ text: String) -> Int64? {
+        guard let number = Settings.number(String(text.dropLast())) else { return nil }
+        let unit: Int64
+        switch text.last {
+        case "s": unit = 1
+        case "m": unit = 60
+        case "h": unit = 3600
+        case _: return nil
+        }
+        let (seconds, overflow) = Int64(number).multipliedReportingOverflow(by: unit)
+        return overflow ? nil : seconds
     }
 
     /// What a person is asked for: one line that a terminal shows as it is.
@@ -88,9 +117,12 @@ extension Reading {
         // Compared with what is configured, never taken apart: the text of a pair is for people.
         guard let id = places.providers.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.providers.keys.map(\.description)
-            refuse(
-                setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            // What is wrong with the provider itself has been said.
+            if !unknown.contains(name), !known.isEmpty {
+                refuse(
+                    setting, "the provider '\(name)', which is not configured", expected: Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -106,9 +138,12 @@ extension Reading {
         }
         guard let id = places.modules.keys.first(where: { $0.description.utf8.elementsEqual(name.utf8) }) else {
             let known = places.modules.keys.map(\.description)
-            refuse(
-                item, "the module '\(name)', which is not configured", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: name, among: known))
+            if !unknown.contains(name), !known.isEmpty || areProvidersSound {
+                refuse(
+                    item, "the module '\(name)', which is not configured",
+                    expected: known.isEmpty ? "one that stands under a provider" : Reading.words(known),
+                    suggestion: Nearness.suggestion(for: name, among: known))
+            }
             return nil
         }
         return id
@@ -117,7 +152,7 @@ extension Reading {
     /// What a rule cannot say together.
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
-            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "session"] {
+            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "remember", "session"] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }
@@ -127,9 +162,14 @@ extension Reading {
                 value, "unenrolled: \(rule.unenrolled.rawValue) beside first_factor: none",
                 expected: "one of them: who has neither a first factor nor a device is nobody")
         }
+        if rule.isFirstFactorWaived, let value = values["remember"] {
+            refuse(
+                value, "remember beside first_factor: none",
+                expected: "one of them: who has proved nothing is not remembered")
+        }
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
-        if concerned.isEmpty, problems.isEmpty {
+        if concerned.isEmpty, areProvidersSound {
             refuse(
                 setting, "first_factor: none with \(rule.provider.map { "the provider \($0)" } ?? "these providers")",
                 expected: "a provider that lives on evidence (pam)")

@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let topKeys: Set<String> = [
-        "allow_insecure_example", "auth_providers", "callers", "issuer", "policy", "sessions", "store", "throttle",
+        "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "sessions", "store",
+        "throttle",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.
@@ -19,17 +20,21 @@ extension Reading {
         if let auth = top["auth"], auth.value != .nothing {
             refuse(auth, "auth is \(auth.found)", expected: "nothing: the key is read for the old form's sake")
         }
+        let known = problems.count
         readProviders(providerList(top, root))
+        areProvidersSound = problems.count == known
         let rules = top["policy"].map { readRules($0) } ?? []
         let throttle = top["throttle"].map { readThrottle($0) } ?? Throttle()
         let sessions = top["sessions"].map { readSessions($0) } ?? SessionLimits()
         let store = top["store"].map { readStore($0) } ?? StoreSettings()
         let callers = top["callers"].map { readCallers($0) } ?? [:]
         let issuer = top["issuer"].map { readIssuer($0) } ?? hostName
-        return Configuration(
+        var configuration = Configuration(
             policy: Policy(chains: chains, rules: rules, sessionLifetime: Int64(sessions.lifetime) * 1000),
             providers: providers, modules: modules, throttle: throttle, sessions: sessions, store: store,
             callers: callers, issuer: issuer, names: names, warnings: warnings, places: places)
+        if let notices = top["notices"] { configuration.notices = readNotices(notices) }
+        return configuration
     }
 
     /// The list of providers, in whichever of the two places it stands.
@@ -85,6 +90,13 @@ extension Reading {
         return sessions
     }
 
+    private mutating func readNotices(_ setting: Setting) -> NoticeSettings {
+        var notices = NoticeSettings()
+        guard let values = map(setting, "notices", keys: ["last_login"]) else { return notices }
+        notices.lastLogin = boolean(values, "last_login")
+        return notices
+    }
+
     private mutating func readStore(_ setting: Setting) -> StoreSettings {
         var store = StoreSettings()
         guard let values = map(setting, "store", keys: ["type"]) else { return store }
@@ -123,6 +135,7 @@ extension Reading {
             guard let values = map(entry.value, "the caller \(entry.key)", keys: ["services", "groups"]) else {
                 continue
             }
+            places.callers[entry.key] = entry.place
             var sets: [String: Set<String>] = [:]
             for key in ["services", "groups"] {
                 guard let value = values[key] else {

@@ -9,7 +9,7 @@ struct Reading {
     var allowsInsecure: Bool
     /// What stands at the top for providers to take, by section and key.
     var sections: [String: [String: Setting]] = [:]
-    var problems: [Problem] = []
+    var problems: [Problem]
     var warnings: [Problem] = []
 
     var chains: [ProviderChain] = []
@@ -19,11 +19,21 @@ struct Reading {
     /// The settings that each module was first met with, its type and id left out.
     var moduleSettings: [ModuleID: Setting] = [:]
     var places: Configuration.Places
+    /// Providers and modules of a type that nobody knows, as rules would name them.
+    var unknown: Set<String> = []
+    /// Nothing was found wrong with the providers, so that they can be compared with what rules say.
+    var areProvidersSound = false
+    /// Where the document itself is at fault: what was made of that is not judged a second time.
+    private let unreadable: Set<Place>
 
+    /// `problems` are those of the document.
     init(
-        file: String, moduleTypes: [String: ModuleType], providerTypes: [String: ProviderType], allowsInsecure: Bool
+        file: String, moduleTypes: [String: ModuleType], providerTypes: [String: ProviderType], allowsInsecure: Bool,
+        problems: [Problem] = []
     ) {
         self.file = file
+        self.problems = problems
+        unreadable = Set(problems.map { Place(line: $0.line, column: $0.column) })
         self.allowsInsecure = allowsInsecure
         self.moduleTypes = moduleTypes
         self.providerTypes = providerTypes
@@ -37,6 +47,7 @@ struct Reading {
     }
 
     mutating func refuse(_ place: Place, _ found: String, expected: String? = nil, suggestion: String? = nil) {
+        guard !unreadable.contains(place) else { return }
         problems.append(
             Problem(
                 file: file, line: place.line, column: place.column, found: found, expected: expected,
@@ -44,7 +55,19 @@ struct Reading {
     }
 
     mutating func refuse(_ failure: SettingFailure) {
-        refuse(Place(line: failure.line, column: failure.column), failure.explanation)
+        refuse(failure, at: Place(line: failure.line, column: failure.column))
+    }
+
+    mutating func refuse(_ failure: SettingFailure, at place: Place) {
+        let explanation = failure.explanation
+        guard let comma = explanation.firstRange(of: ", expected ") else { return refuse(place, explanation) }
+        var expected = String(explanation[comma.upperBound...])
+        var suggestion: String?
+        if let near = expected.firstRange(of: ", did you mean '"), expected.hasSuffix("'?") {
+            suggestion = String(expected[near.upperBound...].dropLast(2))
+            expected = String(expected[..<near.lowerBound])
+        }
+        refuse(place, String(explanation[..<comma.lowerBound]), expected: expected, suggestion: suggestion)
     }
 
     mutating func warn(_ place: Place, _ found: String, expected: String? = nil) {
@@ -61,15 +84,20 @@ struct Reading {
             return nil
         }
         var values: [String: Setting] = [:]
+        var misspelt: [(key: String, value: Setting)] = []
         for entry in entries {
             if keys.contains(entry.key) {
                 values[entry.key] = entry.value
             } else {
+                let suggestion = Nearness.suggestion(for: entry.key, among: keys)
                 refuse(
                     entry.place, "the key '\(entry.key)' in \(what)", expected: Reading.words(keys),
-                    suggestion: Nearness.suggestion(for: entry.key, among: keys))
+                    suggestion: suggestion)
+                if let suggestion { misspelt.append((suggestion, entry.value)) }
             }
         }
+        // Taken for what was meant, so that what stands there is read too, and not missed as well.
+        for (key, value) in misspelt where values[key] == nil { values[key] = value }
         return values
     }
 
@@ -126,26 +154,4 @@ struct Reading {
     static func words(_ words: some Collection<String>) -> String {
         words.count == 1 ? words.joined() : "one of " + words.sorted().joined(separator: ", ")
     }
-}
-
-extension Setting {
-    var place: Place { Place(line: line, column: column) }
-
-    /// Whether both say the same, wherever they stand; the order of a map's keys says nothing.
-    func says(_ other: Setting) -> Bool {
-        switch (value, other.value) {
-        case (.text, .text), (.nothing, .nothing): return value == other.value
-        case (.list(let mine), .list(let theirs)):
-            return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.says($1) }
-        case (.map(let mine), .map(let theirs)):
-            let others = Dictionary(theirs.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-            return mine.count == theirs.count
-                && mine.allSatisfy { entry in others[entry.key].map { entry.value.says($0) } ?? false }
-        case (.text, _), (.list, _), (.map, _), (.nothing, _): return false
-        }
-    }
-}
-
-extension Setting.Entry {
-    var place: Place { Place(line: line, column: column) }
 }

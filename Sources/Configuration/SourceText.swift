@@ -3,23 +3,29 @@ enum SourceText {
     /// The longest file, in bytes.
     static let maximumLength = 1 << 20
 
-    /// The first thing in `bytes` that has no place in a text, or nil. What is invisible or turns the reading
-    /// direction around would let a file say one thing to people and another to us (CVE-2021-42574).
-    static func problem(in bytes: [UInt8], file: String) -> Problem? {
+    /// The first thing in each line of `bytes` that has no place in a text, as many lines as are told. What is
+    /// invisible or turns the reading direction around would let a file say one thing to people and another to us
+    /// (CVE-2021-42574).
+    static func problems(in bytes: [UInt8], file: String) -> [Problem] {
         guard bytes.count <= maximumLength else {
-            return Problem(file: file, found: "more than \(maximumLength) bytes", expected: "a configuration")
+            return [Problem(file: file, found: "more than \(maximumLength) bytes", expected: "a configuration")]
         }
+        var problems: [Problem] = []
         var (line, column) = (1, 1)
         var iterator = bytes.makeIterator()
         var decoder = Unicode.UTF8.ForwardParser()
         var isAfterReturn = false
-        while true {
+        while problems.count < Problems.limit {
             switch decoder.parseScalar(from: &iterator) {
-            case .emptyInput: return isAfterReturn ? found("a carriage return without a line feed") : nil
-            case .error: return found("bytes that are not UTF-8", expected: "UTF-8")
+            case .emptyInput:
+                if isAfterReturn { note("a carriage return without a line feed") }
+                return problems
+            case .error:
+                note("bytes that are not UTF-8", expected: "UTF-8")
+                isAfterReturn = false
             case .valid(let encoded):
                 let scalar = Unicode.UTF8.decode(encoded)
-                if isAfterReturn, scalar != "\n" { return found("a carriage return without a line feed") }
+                if isAfterReturn, scalar != "\n" { note("a carriage return without a line feed") }
                 isAfterReturn = scalar == "\r"
                 switch scalar {
                 case "\n": (line, column) = (line + 1, 1)
@@ -28,13 +34,16 @@ enum SourceText {
                 case _:
                     let code = String(scalar.value, radix: 16, uppercase: true)
                     let padding = String(repeating: "0", count: max(4 - code.count, 0))
-                    return found("the character U+\(padding)\(code)", expected: "printable text")
+                    note("the character U+\(padding)\(code)", expected: "printable text")
+                    column += 1
                 }
             }
         }
+        return problems
 
-        func found(_ found: String, expected: String? = nil) -> Problem {
-            Problem(file: file, line: line, column: column, found: found, expected: expected)
+        func note(_ found: String, expected: String? = nil) {
+            guard problems.last?.line != line else { return }
+            problems.append(Problem(file: file, line: line, column: column, found: found, expected: expected))
         }
     }
 

@@ -50,23 +50,24 @@ extension Descriptor {
     ) throws(WireError) {
         while frame.count < goal {
             let missing = goal &- frame.count
-            let got = try withNumber { (number) throws(WireError) -> Int in
+            try withNumber { (number) throws(WireError) in
                 // What lies there when the time is up came too late, or was read too late: after a suspend.
                 let left = deadline.remaining
-                guard left > 0, posix_wait_readable(number, left) != 0 else { throw .timedOut }
-                var count = 0
+                guard left > 0 else { throw .timedOut }
+                var got = 0
                 _ = unsafe frame.receive(atMost: missing) { (room) -> Int in
-                    count = unsafe posix_receive(number, room.baseAddress, room.count)
-                    return count
+                    got = unsafe posix_receive(number, room.baseAddress, room.count)
+                    return got
                 }
-                return count
-            }
-            guard got <= 0 else { continue }
-            guard got < 0 else { throw .closed }
-            switch posix_errno() {
-            case EINTR, EAGAIN: guard deadline.remaining > 0 else { throw .timedOut }
-            case ECONNRESET: throw .closed
-            case let code: throw .system(code)
+                guard got <= 0 else { return }
+                guard got < 0 else { throw .closed }
+                switch posix_errno() {
+                case EINTR: return
+                // Waited for only now: most of what is received is there already, behind what came before it.
+                case EAGAIN: guard posix_wait_readable(number, left) != 0 else { throw .timedOut }
+                case ECONNRESET: throw .closed
+                case let code: throw .system(code)
+                }
             }
         }
     }

@@ -19,6 +19,10 @@ import Testing
         .removeUser(username: "zoë", provider: Samples.home), .credentials,
         .link(username: "zoë", provider: Samples.home, account: "alice"),
         .unlink(username: "zoë", provider: Samples.home), .sessions, .endSession(id: "00ff"),
+        .block(account: "alice", reason: nil), .block(account: "alice", reason: "stolen"), .unblock(account: "alice"),
+        .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants,
+        .revokeGrants(id: 3, account: nil), .revokeGrants(id: nil, account: "alice"),
+        .explain(login: Samples.login), .explain(login: SupposedLogin(service: "sudo", account: "alice")),
     ]
 
     @Test func `every verb is in the table above`() throws {
@@ -27,7 +31,7 @@ import Testing
             let json = String(decoding: frame.dropFirst(8), as: UTF8.self)
             return String(json.dropFirst(#"{"message":{""#.count).prefix { $0 != "\"" })
         }
-        #expect(Set(verbs).count == 17)
+        #expect(Set(verbs).count == 23)
     }
 
     @Test(arguments: requests) func `a request arrives as it was sent`(request: AdminRequest) throws {
@@ -53,6 +57,10 @@ import Testing
         .linked(Samples.link(isPrivileged: nil)),
         .unlinked(CredentialsRemoval(provider: Samples.home, username: "zoë", account: "alice")),
         .sessions(SessionListing(sessions: [Samples.session])), .sessionEnded(Samples.session),
+        .blocked(Blocking(block: Samples.block, wasBlocked: false)),
+        .unblocked(Unblocking(account: "alice", wasBlocked: true)), .adoption(Samples.adoption(isDone: false)),
+        .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [])),
+        .explained(Samples.explanation), .explained(Samples.end),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),
         .refused(AdminRefusal(AdminRefusal.Kind(rawValue: "of_a_later_version"), "…")),
     ]
@@ -141,7 +149,7 @@ import Testing
         Unreadable(
             json: #"{"version":-9223372036854775808,"message":{"status":{}}}"#,
             error: .unsupportedVersion(Int.min)),
-        Unreadable(json: #"{"version":1,"message":{"adopt":{}}}"#, error: .unknownVerb("adopt")),
+        Unreadable(json: #"{"version":1,"message":{"ennoble":{}}}"#, error: .unknownVerb("ennoble")),
         Unreadable(json: #"{"version":1,"message":{"unlock":{}}}"#, error: .malformed("the members of 'unlock'")),
         Unreadable(
             json: #"{"version":1,"message":{"unlock":{"account":7}}}"#, error: .malformed("the members of 'unlock'")),

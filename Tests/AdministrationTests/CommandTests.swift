@@ -42,12 +42,12 @@ import Testing
                 "problem": "the account's uid has changed"}], "failures": [{"account": "alice", "module": "totp", \
                 "module_id": null, "failures": 6, "last_failure_at": null, "standing": "delayed", \
                 "delay_seconds": 25}, {"account": "bob", "module": "totp", "module_id": null, "failures": 50, \
-                "last_failure_at": null, "standing": "locked", "delay_seconds": 0}]}
+                "last_failure_at": null, "standing": "locked", "delay_seconds": 0}], "blocks": []}
                 """),
         Row(
             arguments: ["list", "carol"],
             turns: [.exchange(.list(account: "carol"), reply: .listing(Listing(devices: [], counters: [])))],
-            text: "carol has no device.\n", json: #"{"devices": [], "failures": []}"#),
+            text: "carol has no device.\n", json: #"{"devices": [], "failures": [], "blocks": []}"#),
         Row(
             arguments: ["remove", "alice", "phone", "--module", "totp:work", "--force", "--yes"],
             turns: [
@@ -176,7 +176,7 @@ import Testing
                 {"path": "/etc/twostep/config.yaml", "generation": 2, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": 1, "problem": null}, "sockets": \
                 ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
-                "devices": 3, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true}
+                "devices": 3, "blocked": null, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true}
                 """),
         Row(
             arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.broken))], status: .refused,
@@ -195,7 +195,7 @@ import Testing
                 ["/etc/twostep/config.yaml:3: found 'totq', expected a module"], "configuration": \
                 {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read."}, \
-                "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "granted": 0, "refused": 9, \
+                "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "blocked": null, "granted": 0, "refused": 9, \
                 "uptime": 5, "clock_sane": false}
                 """),
     ]
@@ -260,7 +260,7 @@ import Testing
         ["init"], ["enroll"], ["list"], ["remove"], ["verify"], ["unlock"], ["status"], ["user"], ["user", "add"],
         ["user", "passwd"], ["user", "remove"], ["user", "list"], ["legacy"], ["legacy", "passwd"], ["credentials"],
         ["credentials", "list"], ["credentials", "link"], ["credentials", "unlink"], ["sessions"],
-        ["sessions", "list"], ["sessions", "end"],
+        ["sessions", "list"], ["sessions", "end"], ["check"], ["flow"],
     ]
 
     @Test(arguments: verbs) func `every verb is explained with an example`(verb: [String]) {

@@ -79,6 +79,60 @@ enum Samples {
         modules: [totp, ModuleReference(type: "recovery_code")], service: "sshd", remoteHost: "192.0.2.7", peer: 0,
         secondsLeft: 287, triesLeft: 3)
 
+    static let block = BlockedAccount(account: "alice", reason: "phone stolen", since: noon)
+
+    static func adoption(isDone: Bool, former: [UInt32] = [1001], devices: Int = 2) -> Adoption {
+        Adoption(account: "alice", uid: 1005, former: former, devices: devices, isDone: isDone)
+    }
+
+    static let grant = RememberedLogin(
+        id: 3, account: "alice", service: "sudo", terminal: "pts/3", leader: 4711,
+        steps: [[totp, recovery], [ModuleReference(type: "pin")]], secondsLeft: 61)
+
+    static let login = SupposedLogin(
+        service: "sudo", account: "alice", remoteHost: "192.0.2.7", terminal: "/dev/pts/3",
+        ssh: ["publickey ssh-ed25519"], hasAuthtok: true, caller: 1001, provider: home, moment: noon)
+
+    /// A login that would be remembered, of somebody with every trouble there is.
+    static let explanation: Explanation = {
+        var explanation = Explanation(service: "sudo", account: "alice", caller: .root)
+        explanation.evidence = ["a password taken by a line above"]
+        explanation.rules = [
+            Explanation.Rule(line: 9, mismatch: "service"), Explanation.Rule(line: 12, mismatch: nil),
+        ]
+        explanation.terms = Explanation.Terms(
+            rule: 12, isExempt: false, isFirstFactorWaived: false, unenrolled: "skip", rememberSeconds: 900, tries: 1,
+            sessionSeconds: 300)
+        explanation.uid = 1005
+        explanation.formerUIDs = [1001]
+        explanation.block = block
+        explanation.failures = 6
+        explanation.standing = .delayed
+        explanation.delaySeconds = 25
+        explanation.grant = grant
+        explanation.ways = [
+            Explanation.Way(
+                provider: home, isChosen: true, asksFirst: true,
+                owed: [
+                    [Explanation.Held(module: totp, devices: 1), Explanation.Held(module: recovery, devices: 0)],
+                    [Explanation.Held(module: ModuleReference(type: "insecure_example"), devices: nil)],
+                ], asked: 1,
+                ending: Explanation.Ending(
+                    result: "denied", reason: "delayed", code: "PAM_MAXTRIES", delaySeconds: 25)),
+            Explanation.Way(
+                provider: ProviderReference(type: "linux"), isChosen: true, asksFirst: false, owed: [], asked: 0,
+                ending: Explanation.Ending(result: "exempt", reason: "exempt", code: "PAM_IGNORE")),
+        ]
+        return explanation
+    }()
+
+    /// A login that ends before anything is asked.
+    static let end: Explanation = {
+        var explanation = Explanation(service: "sshd", account: "alice", caller: .user)
+        explanation.ending = Explanation.Ending(result: "denied", reason: "not_permitted", code: "PAM_AUTH_ERR")
+        return explanation
+    }()
+
     static let pinBegun = EnrollmentBegun(
         account: "alice", module: ModuleReference(type: "pin"), device: "pin", description: "", replaces: false,
         form: [FormField(label: "New PIN", isHidden: true), FormField(label: "The same again", isHidden: true)])

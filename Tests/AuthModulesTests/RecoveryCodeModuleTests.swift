@@ -157,6 +157,8 @@ import Testing
             let state = paper.scene.list[0].state
             let description = try sealed.withPayload(of: 0) { module.describe($0, state: state) }
             #expect(description == "\(10 - spent) of 10 left")
+            let left = try sealed.withPayload(of: 0) { module.answersLeft($0, state: state) }
+            #expect(left == 10 - spent)
             if spent < 10 { #expect(paper.refusal(of: paper.codes[spent]) == nil) }
         }
     }

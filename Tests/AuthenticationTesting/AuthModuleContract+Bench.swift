@@ -71,7 +71,8 @@ extension AuthModuleContract {
                 account: account, standing: standing, host: nil, throttle: Throttle(), now: now)
             let outcome = attempt.judge(in: &record, host: &host, sealing: PlainSealing())
             // What the person is told beside is the module's own affair, as long as it is a line.
-            guard case .accepted(let name, let notice) = outcome else { return outcome }
+            guard case .accepted(let name, let acceptance) = outcome else { return outcome }
+            let notice = acceptance.notice
             #expect(notice != "" && notice?.contains("\n") != true, "the notice is no line of text")
             return .accepted(name)
         }

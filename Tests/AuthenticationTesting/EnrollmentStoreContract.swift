@@ -17,7 +17,7 @@ package enum EnrollmentStoreContract {
     }
 
     package static let rules: [Rule] =
-        spending + counting + throttling + accounts + records + credentials + users + restarts
+        remembering + spending + counting + throttling + accounts + records + credentials + users + blocking + restarts
 
     // MARK: Once
 
@@ -319,6 +319,41 @@ package enum EnrollmentStoreContract {
             #expect(try !bench.store.add(device, at: key, uid: 1000))
             #expect(try bench.answer("right 1", by: bench.alice) == .unavailable(.moduleFailed))
             #expect(try bench.failures(of: bench.alice) == 0)
+        },
+    ]
+
+    // MARK: Blocks and uids
+
+    private static let blocking = [
+        Rule("blocks an account once, for the reason given last, and unblocks it") { bench throws in
+            let first = AccountBlock(account: bench.bob, reason: "", since: 5)
+            let second = AccountBlock(account: bench.bob, reason: "gestohlen, \u{1F511}", since: 7)
+            let other = AccountBlock(account: bench.alice, reason: "left", since: 6)
+            #expect(try bench.store.blocks().isEmpty)
+            #expect(try !bench.store.block(first))
+            #expect(try !bench.store.block(other))
+            #expect(try bench.store.block(second))
+            try bench.restart()
+            #expect(try bench.store.blocks() == [other, second])
+            #expect(try bench.store.unblock(bench.bob))
+            #expect(try !bench.store.unblock(bench.bob))
+            #expect(try bench.store.blocks() == [other])
+        },
+        Rule("gives the devices of an account to another uid, and nobody else's") { bench in
+            try bench.enrol(bench.alice, device: "phone", uid: 1000)
+            try bench.enrol(bench.alice, device: "key", uid: 1001)
+            try bench.enrol(bench.bob, uid: 1001)
+            #expect(try bench.answer("right 1", by: bench.alice) == .unavailable(.accountChanged))
+            #expect(try bench.store.adopt(bench.alice, uid: 1000) == 1)
+            #expect(try bench.store.adopt(bench.alice, uid: 1000) == 0)
+            #expect(try bench.store.devices(of: bench.alice).map(\.uid) == [1000, 1000])
+            #expect(try bench.store.devices(of: bench.bob).map(\.uid) == [1001])
+            #expect(try bench.answer("right 2", by: bench.alice) == .accepted(bench.alice))
+        },
+        Rule("tells what a host has failed") { bench in
+            #expect(try bench.store.hostCounter(of: bench.host) == HostCounter())
+            for _ in 0..<3 { try bench.firstFactor(.wrongPassword, by: bench.alice, from: bench.host) }
+            #expect(try bench.store.hostCounter(of: bench.host).failures == 3)
         },
     ]
 

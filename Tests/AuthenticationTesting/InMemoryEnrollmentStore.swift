@@ -8,6 +8,8 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         var counters: [AccountName: [ModuleID: FailureCounter]] = [:]
         var strangers: [AccountName: [ModuleID: FailureCounter]] = [:]
         var hosts: [String: HostCounter] = [:]
+        var blocks: [AccountName: AccountBlock] = [:]
+        var activities: [AccountName: AccountActivity] = [:]
     }
 
     package let sealing: any SecretSealing
@@ -48,6 +50,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
             record.uid = (strange ?? listings.first)?.uid
             record.counters = (isStranger ? contents.strangers : contents.counters)[attempt.account] ?? [:]
         }
+        if attempt.visit != nil { record.visit = contents.activities[attempt.account]?.visit }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()
         let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
         if let module = attempt.module {
@@ -64,6 +67,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
                 contents.counters[attempt.account] = counters
             }
         }
+        if attempt.visit != nil, let visit = record.visit {
+            contents.activities[attempt.account, default: AccountActivity(account: attempt.account)].visit = visit
+        }
         if let prefix = attempt.host, host != HostCounter() { contents.hosts[prefix] = host }
         return outcome
     }
@@ -71,6 +77,11 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
         try check()
         return contents.devices.values.filter { account == nil || $0.key.account == account }
+    }
+
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        guard !damaged.contains(account) else { throw .damaged("the rows of \(account)") }
+        return try devices(of: account)
     }
 
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
@@ -106,6 +117,35 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         return contents.counters.filter { account == nil || $0.key == account }.flatMap { account, counters in
             counters.map { CounterListing(account: account, module: $0.key, counter: $0.value) }
         }
+    }
+
+    package func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int {
+        try check()
+        let foreign = contents.devices.values.filter { $0.key.account == account && $0.uid != uid }
+        for listing in foreign {
+            contents.devices[listing.key] = DeviceListing(key: listing.key, device: listing.device, uid: uid)
+        }
+        return foreign.count
+    }
+
+    package func blocks() throws(StoreFailure) -> [AccountBlock] {
+        try check()
+        return contents.blocks.values.sorted { $0.account.text.utf8.lexicographicallyPrecedes($1.account.text.utf8) }
+    }
+
+    package func block(_ block: AccountBlock) throws(StoreFailure) -> Bool {
+        try check()
+        return contents.blocks.updateValue(block, forKey: block.account) != nil
+    }
+
+    package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
+        try check()
+        return contents.blocks.removeValue(forKey: account) != nil
+    }
+
+    package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {
+        try check()
+        return contents.hosts[prefix] ?? HostCounter()
     }
 
     package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
@@ -168,9 +208,22 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool {
         try check()
         return people.contents.withLock { contents in
+            guard contents.users.removeValue(forKey: user) != nil else { return false }
             contents.credentials[user] = nil
-            return contents.users.removeValue(forKey: user) != nil
+            return true
         }
+    }
+
+    package func note(_ activities: [AccountActivity]) throws(StoreFailure) {
+        try check()
+        for activity in activities {
+            contents.activities[activity.account, default: AccountActivity(account: activity.account)].merge(activity)
+        }
+    }
+
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try check()
+        return contents.activities.values.sorted { $0.account.text < $1.account.text }
     }
 
     package var userDatabase: any UserDatabase { people }

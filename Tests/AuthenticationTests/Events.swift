@@ -7,6 +7,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     case answered
     case proved(Proof, mayTryAgain: Bool)
     case judged(Outcome, by: ModuleID, mayTryAgain: Bool)
+    case recalled(Bool)
     case inquired(Finding)
     case enrolled(Enrolling, mayTryAgain: Bool)
     case credited(Credentials)
@@ -25,6 +26,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .proved(let proof, let mayTryAgain): Event.verdict(flow.proved(proof, mayTryAgain: mayTryAgain))
         case .judged(let outcome, let module, let mayTryAgain):
             Event.verdict(flow.judged(outcome, by: module, mayTryAgain: mayTryAgain))
+        case .recalled(let isRemembered): Event.verdict(flow.recalled(isRemembered))
         case .inquired(let finding): Event.verdict(flow.inquired(finding))
         case .enrolled(let enrolling, let mayTryAgain):
             Event.verdict(flow.enrolled(enrolling, mayTryAgain: mayTryAgain))
@@ -49,7 +51,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     private static func verdict(_ action: LoginFlow.OnJudgement) -> Verdict? {
         switch action {
         case .end(let verdict): verdict
-        case .askAgain, .ask, .inquire, .credit: nil
+        case .askAgain, .ask, .recall, .inquire, .credit: nil
         }
     }
 
@@ -60,6 +62,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .answered: "answered"
         case .proved(let proof, let again): "proved \(proof) \(again)"
         case .judged(let outcome, let module, let again): "judged \(outcome) by \(module) \(again)"
+        case .recalled(let isRemembered): "recalled \(isRemembered)"
         case .inquired(let finding): "inquired \(finding)"
         case .enrolled(let enrolling, let again): "enrolled \(enrolling) \(again)"
         case .credited(let credentials): "credited \(credentials)"
@@ -99,6 +102,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 ]
             }
         }
+        events += [.recalled(true), .recalled(false)]
         events += [.inquired(.enrolled), .inquired(.unenrolled), .inquired(.cannotTell)]
         events += [
             .credited(.account(Some.ann)), .credited(.account(Some.bob)), .credited(.refused), .credited(.unavailable),

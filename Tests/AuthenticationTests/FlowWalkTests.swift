@@ -39,6 +39,20 @@ import Testing
                         plans.append(plan)
                     }
                 }
+                for unenrolled in [Unenrolled.deny, .skip] {
+                    for (isWaived, keepsNothing, isExempt) in [
+                        (false, false, false), (true, false, false), (false, true, false), (false, false, true),
+                    ] {
+                        var plan = Plan(
+                            for: Some.ann, chains: [chain], isExempt: isExempt, isFirstFactorWaived: isWaived,
+                            keepsNothing: keepsNothing)
+                        plan.unenrolled = unenrolled
+                        plan.rememberFor = 60_000
+                        plans.append(plan)
+                        plan.isBlocked = true
+                        plans.append(plan)
+                    }
+                }
                 let other = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(modules[0])])
                 plans.append(Plan(for: Some.ann, chains: [other, chain]))
                 plans.append(Plan(for: Some.ann, chains: [chain, other], isExempt: true, tries: 1))
@@ -51,6 +65,9 @@ import Testing
     struct Earned: Hashable {
         var chosen: Int?
         var isProved = false
+        /// By itself, and not by a rule that waives it.
+        var isEvidenced = false
+        var isRemembered = false
         var isUnenrolled = false
         var accepted: [ModuleID] = []
         var isCredited = false
@@ -60,21 +77,33 @@ import Testing
             case .begin where plan.chains.count == 1: chosen = 0
             case .chose(let index) where plan.chains.indices.contains(index): chosen = index
             // Whose usernames are his own names may prove another; the credentials tell whose account it is.
-            case .proved(.proved(let username, _), _):
-                if username == plan.account || !plan.chains[chosen ?? 0].speaksOfAccounts { isProved = true }
+            case .proved(.proved(let username, let isWaived), _):
+                if username == plan.account || !plan.chains[chosen ?? 0].speaksOfAccounts {
+                    isProved = true
+                    isEvidenced = !isWaived
+                }
             case .judged(.accepted(plan.account, _), let module, _): accepted.append(module)
             // What was set up within the login counts as accepted: its first answer was, and it is on disk.
             case .enrolled(.stored(let module), _): accepted.append(module)
+            case .recalled(true): isRemembered = true
             case .inquired(.unenrolled): isUnenrolled = true
             case .credited(.account(plan.account)): isCredited = true
             case _: break
             }
         }
 
+        /// Whether a grant may be made for these steps.
+        func pays(for steps: [Step], _ plan: Plan) -> Bool {
+            guard !steps.isEmpty else { return true }
+            return isEvidenced && !isRemembered && plan.rememberFor != nil && !plan.keepsNothing && !plan.isBlocked
+                && !plan.isExempt && steps == plan.chains[chosen ?? 0].steps && accepted.count == steps.count
+                && zip(accepted, steps).allSatisfy { $1.alternatives.contains($0) }
+        }
+
         /// Whether a flow may end like this.
         func pays(for verdict: Verdict, _ plan: Plan) -> Bool {
             guard [.granted, .exempt, .skipped].contains(verdict) else { return true }
-            guard isProved, let chosen else { return false }
+            guard isProved, !plan.isBlocked, let chosen else { return false }
             let chain = plan.chains[chosen]
             if verdict == .exempt { return plan.isExempt && chain.livesOnEvidence && accepted.isEmpty }
             let isLetOff = plan.unenrolled == .skip && isUnenrolled && accepted.isEmpty
@@ -82,6 +111,9 @@ import Testing
             guard isCredited else { return false }
             if isLetOff, !chain.livesOnEvidence { return true }
             if plan.isExempt { return !chain.livesOnEvidence && accepted.isEmpty }
+            if isRemembered {
+                return isEvidenced && plan.rememberFor != nil && !plan.keepsNothing && accepted.isEmpty
+            }
             return accepted.count == chain.steps.count
                 && zip(accepted, chain.steps).allSatisfy { $1.alternatives.contains($0) }
         }
@@ -96,6 +128,7 @@ import Testing
     @Test func `no path ends in granted without an accepted answer for each owed step`() {
         let events = Event.all(FlowWalkTests.modules)
         var (states, transitions, paths, granted, exempt) = (0, 0, 0, 0, 0)
+        var (remembered, rememberable) = (0, 0)
         for plan in FlowWalkTests.plans {
             let start = Place(state: "\(LoginFlow.after([], plan).state)", earned: Earned())
             var seen: Set<Place> = [start]
@@ -111,11 +144,14 @@ import Testing
                         let verdict = event.report(to: &flow)
                         var earned = place.earned
                         earned.take(event, plan)
+                        #expect(earned.pays(for: flow.rememberable, plan), "\(path + [event])")
+                        if !flow.rememberable.isEmpty { rememberable += ways }
                         if case .ended(let ending) = flow.state {
                             paths += ways
                             #expect(verdict == ending)
                             #expect(earned.pays(for: ending, plan), "\(path + [event])")
                             if ending == .granted { granted += ways }
+                            if ending == .granted, earned.isRemembered { remembered += ways }
                             if ending == .exempt || ending == .skipped { exempt += ways }
                             if [.granted, .exempt, .skipped].contains(ending) { isPassable = true }
                         } else {
@@ -134,11 +170,12 @@ import Testing
                 layer = next
             }
             states += seen.count
-            #expect(isPassable, "nobody can pass \(plan)")
+            #expect(isPassable != plan.isBlocked, "who can pass \(plan)?")
         }
+        #expect(remembered > 0 && rememberable > 0)
         print(
             "login flow: \(FlowWalkTests.plans.count) plans, \(states) states, \(transitions) transitions, "
-                + "\(paths) paths to an end, \(granted) of them granted, \(exempt) exempt")
+                + "\(paths) paths to an end, \(granted) of them granted, \(remembered) remembered, \(exempt) exempt")
     }
 
     /// The way to one state of each kind, and the only kind of event that is in turn there.
@@ -170,7 +207,9 @@ import Testing
                 case .cancelled: .conversationFailed
                 case .failed: .unavailable(.storeUnavailable)
                 case .refused: .denied(.notPermitted)
-                case .begin, .chose, .answered, .proved, .judged, .inquired, .enrolled, .credited: .denied(.outOfTurn)
+                case .begin, .chose, .answered, .proved, .judged, .recalled, .inquired, .enrolled,
+                    .credited:
+                    .denied(.outOfTurn)
                 }
             #expect(event.report(to: &flow) == expected, "\(event)")
             #expect(flow.state == .ended(expected))
@@ -185,6 +224,19 @@ import Testing
             (start + [.inquired(.unenrolled), .answered], "enrolled"),
         ]
     }()
+
+    @Test func `an event out of turn grants nothing to whoever may be remembered`() {
+        var plan = Plan(
+            for: Some.ann,
+            chains: [ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(FlowWalkTests.modules[0])])])
+        plan.rememberFor = 60_000
+        let path: [Event] = [.begin, .answered, .proved(.proved(Some.ann, isWaived: false), mayTryAgain: true)]
+        for event in Event.all(FlowWalkTests.modules) where !event.description.hasPrefix("recalled") {
+            var flow = LoginFlow.after(path, plan)
+            let verdict = event.report(to: &flow)
+            #expect(verdict != nil && verdict != .granted && verdict != .skipped && verdict != .exempt, "\(event)")
+        }
+    }
 
     @Test(arguments: waysOfUnenrolled)
     func `an event out of turn grants nothing to whoever is being set up`(_ path: [Event], _ inTurn: String) {

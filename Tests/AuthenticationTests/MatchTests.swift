@@ -13,6 +13,34 @@ import Testing
             evidence: Evidence(methods: methods), origin: origin)
     }
 
+    // MARK: Which key it is
+
+    @Test func `the first key that does not hold is named, groups last`() throws {
+        let window = try #require(TimeWindow("08:00-18:00"))
+        let match = Match(
+            services: ["sshd"], accounts: [Some.ann], groups: ["staff"],
+            networks: [try #require(Network("10.0.0.0/8"))], place: .remote, methods: ["publickey"], times: [window])
+        var request = request("sudo")
+        request.account = Some.bob
+        var named: [Match.Key?] = [match.mismatch(with: request)]
+        request.service = "sshd"
+        named.append(match.mismatch(with: request))
+        request.account = Some.ann
+        named.append(match.mismatch(with: request))
+        request.remoteHost = "10.1.1.1"
+        named.append(match.mismatch(with: request))
+        request.evidence.methods = ["publickey ssh-ed25519"]
+        named.append(match.mismatch(with: request))
+        request.localTime = LocalTime(weekday: 0, minute: 600)
+        named.append(match.mismatch(with: request))
+        #expect(!match.holds(for: request))
+        request.groups = ["staff"]
+        named.append(match.mismatch(with: request))
+        #expect(match.holds(for: request))
+        #expect(named == [.service, .user, .network, .ssh, .time, .group, nil])
+        #expect(Match(place: .local).mismatch(with: request) == .from)
+    }
+
     // MARK: Addresses
 
     @Test(arguments: [

@@ -135,3 +135,45 @@ import Testing
         #expect(try unenrolled(request("sshd", origin: .accountItself(uid: 1000)), 0) == .deny)
     }
 }
+
+/// What is remembered for whom.
+@Suite struct RememberingPolicyTests {
+    private func policy(_ rule: Rule) -> Policy {
+        Policy(
+            chains: [
+                ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(Some.totp)]),
+                ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(Some.totp)]),
+            ], rules: [rule])
+    }
+
+    @Test func `nothing is remembered unless a rule says so`() throws {
+        let request = LoginRequest(service: "sudo", account: Some.ann)
+        let off = policy(Rule(Match(services: ["sudo"]), line: 1))
+        #expect(try off.plan(for: request, at: Some.moment(0)).rememberFor == nil)
+        let on = policy(Rule(Match(services: ["sudo"]), rememberFor: 900_000, line: 1))
+        #expect(try on.plan(for: request, at: Some.moment(0)).rememberFor == 900_000)
+        #expect(try on.plan(for: LoginRequest(service: "su", account: Some.ann), at: Some.moment(0)).rememberFor == nil)
+    }
+
+    @Test func `nothing is remembered for whoever asks for himself, nor for another provider than the rule's`() throws {
+        let on = policy(Rule(Match(), provider: Some.linux, rememberFor: 900_000, line: 1))
+        let himself = LoginRequest(service: "sudo", account: Some.ann, origin: .accountItself(uid: 1001))
+        #expect(try on.plan(for: himself, at: Some.moment(0)).rememberFor == nil)
+        let other = LoginRequest(service: "sudo", account: Some.ann, provider: Some.pam)
+        #expect(try on.plan(for: other, at: Some.moment(0)).rememberFor == nil)
+    }
+
+    @Test func `the rules that were looked at end with the one that matches`() {
+        let rules = [
+            Rule(Match(services: ["sudo"]), line: 3), Rule(Match(accounts: [Some.bob]), line: 5),
+            Rule(Match(services: ["sshd"]), line: 7), Rule(Match(), line: 9),
+        ]
+        let policy = Policy(chains: [], rules: rules)
+        let found = policy.rulesLookedAt(for: LoginRequest(service: "sshd", account: Some.ann))
+        #expect(found.map(\.line) == [3, 5, 7])
+        #expect(found.map(\.mismatch) == [.service, .user, nil])
+        let none = Policy(chains: [], rules: [rules[0]]).rulesLookedAt(
+            for: LoginRequest(service: "x", account: Some.ann))
+        #expect(none.map(\.mismatch) == [.service])
+    }
+}

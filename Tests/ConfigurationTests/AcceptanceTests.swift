@@ -22,6 +22,7 @@ import Testing
         #expect(configuration.store.kind == .sqlite)
         #expect(configuration.callers.isEmpty)
         #expect(configuration.issuer == "host.example")
+        #expect(!configuration.notices.lastLogin)
         #expect(configuration.names.isEmpty)
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.generation == 0)
@@ -58,6 +59,7 @@ import Testing
                 exempt: true
               - match: {service: swaylock}
                 tries: 1
+                remember: 900s
                 modules: {any_of: ["totp:work", totp]}
               - match: {user: [bob, "Ann"]}
                 provider: linux:staff
@@ -90,9 +92,9 @@ import Testing
         #expect(
             configuration.policy.rules == [
                 Rule(services: ["sudo", "cron"], accounts: [ann], isExempt: true, line: 17),
-                Rule(services: ["swaylock"], steps: [either], tries: 1, line: 19),
-                Rule(accounts: [bob, capitalAnn], provider: staff, line: 22),
-                Rule(isFirstFactorWaived: true, line: 26),
+                Rule(Match(services: ["swaylock"]), steps: [either], rememberFor: 900_000, tries: 1, line: 19),
+                Rule(accounts: [bob, capitalAnn], provider: staff, line: 23),
+                Rule(isFirstFactorWaived: true, line: 27),
             ])
         #expect(configuration.policy.rules.first?.match.services.contains("sudo-i") == true)
         #expect(configuration.policy.sessionLifetime == 30_000)
@@ -110,7 +112,7 @@ import Testing
         #expect((configuration.modules[totp] as? FakeModule)?.settings == ["6", "1"])
         #expect(
             configuration.warnings.map(\.description) == [
-                "config.yaml:27:19: first_factor: none lets logins of this rule in without a first factor"
+                "config.yaml:28:19: first_factor: none lets logins of this rule in without a first factor"
             ])
     }
 

@@ -24,8 +24,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument("null", "~\n", ": nothing, expected a map with auth_providers"),
         BadDocument(
             "a word", "hello\n",
-            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, policy, sessions, store, throttle"),
+            ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
+                + "callers, homeassistant, issuer, notices, policy, sessions, store, throttle"),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
@@ -93,9 +93,10 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:38: a text with control characters, expected printable text in one line"),
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
-            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, auth_providers, callers, "
-                + "homeassistant, issuer, policy, sessions, store, throttle; did you mean 'auth_providers'?",
-            ":1:1: no auth_providers, expected a list of at least one provider",
+            ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, "
+                + "auth_providers, callers, homeassistant, issuer, notices, policy, sessions, store, throttle; did you mean "
+                + "'auth_providers'?",
+            ":1:16: auth_providers is an empty list, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
     ]
 
@@ -215,9 +216,30 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "no match", "policy: [{exempt: true}]\n",
             ":1:10: a rule without match, expected match: {service: …, user: …}, or match: {} for every login"),
         BadDocument(
-            "not there yet", "policy: [{match: {service: sudo}, remember: 15m}]\n",
-            ":1:35: the key 'remember' in a rule, expected one of echo, exempt, first_factor, match, modules, prompt, "
-                + "provider, session, tries, unenrolled"),
+            "a rule's key that is none", "policy: [{match: {service: sudo}, remembr: 15m}]\n",
+            ":1:35: the key 'remembr' in a rule, expected one of echo, exempt, first_factor, match, modules, prompt, "
+                + "provider, remember, session, tries, unenrolled; did you mean 'remember'?"),
+        BadDocument(
+            "times that are none",
+            "policy: ["
+                + ["15", "m", "1.5h", "-5m", "05m", "59s", "13h", "99999999999999999999h", "15 m", "15M"]
+                .map { "{match: {user: ann}, remember: \($0)}" }.joined(separator: ",\n") + "]\n",
+            ":1:41: remember is '15', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":2:32: remember is 'm', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":3:32: remember is '1.5h', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":4:32: remember is '-5m', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":5:32: remember is '05m', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":6:32: remember is '59s', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":7:32: remember is '13h', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":8:32: remember is '99999999999999999999h', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":9:32: remember is '15 m', expected a time from 1m to 12h, as in 15m, 2h or 900s",
+            ":10:32: remember is '15M', expected a time from 1m to 12h, as in 15m, 2h or 900s"),
+        BadDocument(
+            "nothing to remember", "policy: [{match: {}, exempt: true, remember: 1h}]\n",
+            ":1:46: remember beside exempt: true, expected one of them: exempt waives the modules"),
+        BadDocument(
+            "nobody to remember", "policy: [{match: {}, provider: pam, first_factor: none, remember: 1h}]\n",
+            ":1:67: remember beside first_factor: none, expected one of them: who has proved nothing is not remembered"),
         BadDocument(
             "a key that is none", "policy: [{match: {gruop: backup, host: a}}]\n",
             ":1:19: the key 'gruop' in match, expected one of from, group, network, service, ssh, time, user; "
@@ -323,6 +345,12 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a caller of anybody", "callers: {mysql: {services: [mysql], groups: []}}\n",
             ":1:46: groups is an empty list, expected at least one"),
+        BadDocument(
+            "a notice that is none", "notices: {last_logins: true}\n",
+            ":1:11: the key 'last_logins' in notices, expected last_login; did you mean 'last_login'?"),
+        BadDocument(
+            "a notice that is neither on nor off", "notices: {last_login: often}\n",
+            ":1:23: last_login is 'often', expected true or false"),
         BadDocument(
             "an issuer with a colon", "issuer: a:b\n",
             ":1:9: issuer is 'a:b', expected at most 64 bytes without a colon"),

@@ -318,6 +318,7 @@ struct FakeGroups: AccountDirectory {
         }
     }
 
+    func hasGroup(named name: String) -> Bool? { true }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         switch name.text {
         case "dim": nil

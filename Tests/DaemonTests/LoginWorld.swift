@@ -17,9 +17,11 @@ final class LoginWorld {
     let clock = ManualClock()
     let journal = RecordingJournal()
     let store = InMemoryEnrollmentStore()
+    let processes = ScriptedProcesses()
     let path: String
     let adminPath: String
     private let writer: StoreWriter
+    private var active: ActiveConfiguration
     let server: LoginServer
     private var listeners: [any Channel] = []
 
@@ -30,7 +32,7 @@ final class LoginWorld {
         rules: [Rule] = [], chain: [Step] = [Step(module)], extra: [any AuthModule] = [],
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
-        isBroken: Bool = false, capacity: Int = 1000
+        isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false
     ) throws {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
         let folder = "/run/twostep-tests-\(getpid())-\(number)"
@@ -44,7 +46,7 @@ final class LoginWorld {
         writer = StoreWriter { () throws(StoreFailure) in store.value }
         writer.start()
         let modules: [any AuthModule] = [ScriptedModule(LoginWorld.module)] + extra
-        let active = ActiveConfiguration(
+        active = ActiveConfiguration(
             number: 1,
             policy: Policy(
                 chains: providers.map {
@@ -54,13 +56,14 @@ final class LoginWorld {
                 }, rules: rules),
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
             modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
-            sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test")
+            sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test",
+            tellsLastLogin: tellsLastLogin)
         let generation = Generation(
             number: isBroken ? 0 : 1, loadedAt: nil, active: isBroken ? nil : active,
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
         server = try LoginServer(
             clocks: TestClocks(clock: clock), journal: journal, writer: writer, accounts: directory,
-            generation: generation, mostConnections: 100
+            processes: processes, generation: generation, mostConnections: 100
         ) { generation, sessions, tally in
             ServiceStatus(
                 version: "test", isServing: true, problems: generation.problems,
@@ -73,6 +76,12 @@ final class LoginWorld {
             try server.serveLogins(on: .bind(path, mode: 0o666)),
             try server.serveAdministration(on: .bind(adminPath, mode: 0o600)),
         ]
+    }
+
+    /// Lets new logins follow another configuration.
+    func follow(_ change: (inout ActiveConfiguration) -> Void) {
+        change(&active)
+        server.follow(Generation(number: active.number, loadedAt: nil, active: active, problems: []))
     }
 
     /// Gives an account a device with the scripted module.
@@ -116,8 +125,8 @@ struct TestClocks: Clocks {
     func now() -> Moment { clock.now }
 
     /// The wall clock's, in UTC; 1970 began on a Thursday.
-    func localTime() -> LocalTime? {
-        let minutes = Int(clock.now.wall / 60)
+    func localTime(of wall: Int64) -> LocalTime? {
+        let minutes = Int(wall / 60)
         return LocalTime(weekday: (minutes / 1440 + 3) % 7, minute: minutes % 1440)
     }
 }
@@ -141,6 +150,7 @@ struct FakeDirectory: AccountDirectory {
         case _: .notFound
         }
     }
+    func hasGroup(named name: String) -> Bool? { name != "no-such-group" }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         name.text == "bob" && group == "dbusers"
     }
@@ -150,4 +160,25 @@ struct FakeDirectory: AccountDirectory {
 struct UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
+}
+
+/// Terminals whose sessions tests begin and end.
+final class ScriptedProcesses: ProcessTable {
+    private let sessions = Mutex<[String: TerminalSession]>([:])
+
+    /// A session begins at a terminal, in place of the one that was there.
+    func begin(at terminal: String, leader: Int32) {
+        sessions.withLock {
+            $0[terminal] = TerminalSession(terminal: terminal, leader: leader, leaderStart: UInt64(leader))
+        }
+    }
+
+    func end(at terminal: String) { sessions.withLock { $0[terminal] = nil } }
+
+    func session(of process: Int32, at terminal: String) -> TerminalSession? {
+        let name = terminal.hasPrefix("/dev/") ? String(terminal.dropFirst(5)) : terminal
+        return process == getpid() ? sessions.withLock { $0[name] } : nil
+    }
+
+    func isOpen(_ session: TerminalSession) -> Bool { sessions.withLock { $0[session.terminal] } == session }
 }

@@ -62,13 +62,13 @@ class Login:
         return self.code == SUCCESS
 
 
-def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False):
+def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False, login=None):
     """Authenticates with these answers, one a question; where they end, the conversation fails.
 
     An answer is text, bytes, something that makes one when it is asked for, or None for no answer at all. `on_prompt(number)` is called at each question; `rest`
-    runs pam_setcred and pam_acct_mgmt as well.
+    runs pam_setcred and pam_acct_mgmt as well; `login` is filled in while it goes on.
     """
-    login = Login()
+    login = Login() if login is None else login
     left = list(answers)
 
     def converse(count, messages, responses, _):
@@ -114,3 +114,31 @@ def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_promp
             login.environment[name] = value.decode()
     _libpam.pam_end(handle, login.code)
     return login
+
+
+def attempts(service, user, rounds):
+    """Authenticates several times on one handle, as a screen locker does, and returns the codes; one list of answers
+    a time."""
+    left = []
+
+    def converse(count, messages, responses, _):
+        array = ctypes.cast(_libc.calloc(count, ctypes.sizeof(_Response)), ctypes.POINTER(_Response))
+        for index in range(count):
+            if messages[index].contents.style in (ERROR, INFO):
+                continue
+            if not left:
+                return CONV_ERR
+            array[index].text = _libc.strdup(left.pop(0).encode())
+        responses[0] = array
+        return SUCCESS
+
+    conversation = _Conversation(_Converse(converse), None)
+    handle = ctypes.c_void_p()
+    assert _libpam.pam_start(
+        service.encode(), str(user).encode(), ctypes.byref(conversation), ctypes.byref(handle)) == SUCCESS
+    codes = []
+    for answers in rounds:
+        left[:] = answers
+        codes.append(_libpam.pam_authenticate(handle, 0))
+    _libpam.pam_end(handle, codes[-1])
+    return codes

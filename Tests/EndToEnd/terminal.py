@@ -71,7 +71,9 @@ class Sshd:
         self.log = LogFile(folder / f"log-{self.port}")
         self.known_hosts = folder / f"known-{self.port}"
         self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {Path(f'{host_key}.pub').read_text()}")
-        settings = [f"Include {EXAMPLES}/twostep.conf"] if shipped else ["UsePAM yes"]
+        # Which of the shipped settings; without any, PAM alone.
+        fragment = "twostep.conf" if shipped is True else shipped
+        settings = [f"Include {EXAMPLES}/{fragment}"] if fragment else ["UsePAM yes"]
         path = folder / f"config-{self.port}"
         # What stands first in sshd_config wins.
         path.write_text("\n".join([

@@ -199,6 +199,18 @@ struct SQLiteStoreTests {
         #expect(!place.reports.all.isEmpty)
     }
 
+    /// With `unenrolled: skip` an account without devices is let off: one whose only row is damaged is none of these.
+    @Test(arguments: [
+        "UPDATE device SET state_check = 0 WHERE account = 'bob'", "UPDATE device SET uid = -1 WHERE account = 'bob'",
+        "UPDATE device SET sealed = zeroblob(10000000) WHERE account = 'bob'",
+    ])
+    func `does not say of an account that it has nothing when what it has makes no sense`(_ sql: String) throws {
+        try bench.enrol(bench.bob)
+        try interfere(sql)
+        #expect(throws: StoreFailure.self) { try store.holdings(of: bench.bob) }
+        #expect(try store.devices(of: bench.bob).isEmpty, "to be listed, and replaced, all the same")
+    }
+
     /// The same among users: what one of them is set to.
     @Test(arguments: [
         "UPDATE user SET username = 'a/b' WHERE username = 'bob'",

@@ -37,6 +37,7 @@ struct ListCommand: AdministrationVerb {
                 device.problem.map { "\(device.account)'s '\(device.device)' does not work: \($0)" }
             }
         }
+        lines += (listing.blocks ?? []).map(\.sentence)
         for counter in listing.counters {
             let last = counter.lastFailureAt.map { ", the last at \(Wording.moment($0))" } ?? ""
             let standing =
@@ -68,6 +69,9 @@ struct ListCommand: AdministrationVerb {
                     ("standing", .text(counter.standing.rawValue)), ("delay_seconds", .integer(counter.delaySeconds)),
                 ])
         }
-        return .object([("devices", .list(devices)), ("failures", .list(failures))])
+        return .object([
+            ("devices", .list(devices)), ("failures", .list(failures)),
+            ("blocks", .list((listing.blocks ?? []).map { .object($0.members) })),
+        ])
     }
 }

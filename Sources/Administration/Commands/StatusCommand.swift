@@ -43,6 +43,9 @@ struct StatusCommand: AdministrationVerb {
         if let accounts = status.accounts, let devices = status.devices {
             rows.append(("enrolled", "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"))
         }
+        if let blocked = status.blocked, blocked > 0 {
+            rows.append(("blocked", "\(Wording.count(blocked, "account")): see twostep list"))
+        }
         rows.append(("logins", "\(status.granted) granted, \(status.refused) refused, \(sessions)"))
         lines += rows.map { name, value in
             "  " + name + String(repeating: " ", count: "configuration".count - name.count + 2) + value
@@ -72,7 +75,8 @@ struct StatusCommand: AdministrationVerb {
             ("sockets", .list(status.sockets.map { .text($0) })),
             ("open_sessions", .integer(Int64(status.openSessions))),
             ("accounts", .integer(status.accounts.map { Int64($0) })),
-            ("devices", .integer(status.devices.map { Int64($0) })), ("granted", .integer(Int64(status.granted))),
+            ("devices", .integer(status.devices.map { Int64($0) })),
+            ("blocked", .integer(status.blocked.map { Int64($0) })), ("granted", .integer(Int64(status.granted))),
             ("refused", .integer(Int64(status.refused))), ("uptime", .integer(status.uptime)),
             ("clock_sane", .boolean(status.isClockSane)),
         ])

@@ -78,7 +78,7 @@ package struct HostAccounts: SystemAccounts {
     }
 
     /// Lends strings as a C array that ends with NULL.
-    private static func withArray(
+    static func withArray(
         _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Int32
     ) -> Int32 {
         let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]

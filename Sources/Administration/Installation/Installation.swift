@@ -35,7 +35,7 @@ struct Installation {
     /// The first configuration: the first factor is whatever PAM had before, then a TOTP code.
     static let firstConfiguration = """
         # Twostep's configuration. A broken one admits nobody, so that a typing error cannot waive a factor:
-        # after a change, see what `twostep status` says.
+        # after a change, see what `twostep check` says, and `twostep status` once it is in force.
 
         # Who proves the first factor, and which further steps follow it, in this order; all are required.
         auth_providers:

@@ -40,6 +40,39 @@ enum Wording {
         LocalTime(unixSeconds).map { "\($0.date) \($0.time)" } ?? String(unixSeconds)
     }
 
+    /// A moment in local time as people write it, `2026-11-22 11:04`, in Unix seconds; nil for what is none.
+    static func moment(from text: String) -> Int64? {
+        let parts = text.split(omittingEmptySubsequences: false) { $0 == " " || $0 == "T" }
+        guard parts.count == 2, let date = numbers(parts[0], "-", widths: [4, 2, 2]),
+            let time = numbers(parts[1], ":", widths: [2, 2]) ?? numbers(parts[1], ":", widths: [2, 2, 2])
+        else { return nil }
+        var fields = unsafe tm()
+        unsafe (fields.tm_year, fields.tm_mon, fields.tm_mday) = (date[0] - 1900, date[1] - 1, date[2])
+        unsafe (fields.tm_hour, fields.tm_min, fields.tm_sec) = (time[0], time[1], time.count == 3 ? time[2] : 0)
+        // Whether summer time is in force is for the clock to say.
+        unsafe fields.tm_isdst = -1
+        let seconds = unsafe Int64(mktime(&fields))
+        // A 31st of November would be the first of December.
+        guard unsafe fields.tm_mon == date[1] - 1, unsafe fields.tm_mday == date[2], time[0] < 24, time[1] < 60
+        else { return nil }
+        return seconds
+    }
+
+    /// Numbers of these many digits with a mark between them.
+    private static func numbers(_ text: Substring, _ mark: Character, widths: [Int]) -> [Int32]? {
+        let parts = text.split(separator: mark, omittingEmptySubsequences: false)
+        guard parts.map(\.utf8.count) == widths else { return nil }
+        let numbers = parts.compactMap { part in
+            part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int32(part) : nil
+        }
+        return numbers.count == widths.count ? numbers : nil
+    }
+
+    /// A moment to the second, in local time, `2026-11-22 11:04:09`.
+    static func second(_ unixSeconds: Int64) -> String {
+        LocalTime(unixSeconds).map { "\($0.date) \($0.time):\($0.seconds)" } ?? String(unixSeconds)
+    }
+
     /// A day in local time, `2026-11-22`.
     static func day(_ unixSeconds: Int64) -> String { LocalTime(unixSeconds)?.date ?? String(unixSeconds) }
 
@@ -47,6 +80,7 @@ enum Wording {
     private struct LocalTime {
         let date: String
         let time: String
+        let seconds: String
 
         /// Nil for a moment that no calendar has a year for.
         init?(_ unixSeconds: Int64) {
@@ -56,6 +90,7 @@ enum Wording {
             let year = unsafe Int64(fields.tm_year) + 1900
             date = unsafe "\(year)-\(padded(fields.tm_mon + 1, 2))-\(padded(fields.tm_mday, 2))"
             time = unsafe "\(padded(fields.tm_hour, 2)):\(padded(fields.tm_min, 2))"
+            self.seconds = unsafe padded(fields.tm_sec, 2)
         }
     }
 

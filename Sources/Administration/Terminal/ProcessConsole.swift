@@ -18,6 +18,16 @@ package final class ProcessConsole: Console {
         return unsafe String(cString: terminal) != "dumb"
     }
 
+    /// Whether the locale's characters are UTF-8 (locale(7): the first of these that is set and not empty counts).
+    package static var speaksUTF8: Bool {
+        for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
+            guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { continue }
+            let locale = unsafe String(cString: value).lowercased()
+            return locale.contains("utf-8") || locale.contains("utf8")
+        }
+        return false
+    }
+
     package func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure) {
         try buffer.withBytes { (bytes) throws(ConsoleFailure) in
             var written = 0

@@ -52,6 +52,10 @@ package protocol AuthModule: Sendable {
 
     /// What the person is told after an accepted answer (how many codes are left), from what is now stored.
     func notice(after devices: Devices) -> String?
+
+    /// How far an accepted answer lay from the present, in time steps ahead (positive) or behind, from what it has
+    /// changed; nil for answers that have no time.
+    func offset(after devices: Devices, at now: Moment) -> Int64?
 }
 
 extension AuthModule {
@@ -63,6 +67,7 @@ extension AuthModule {
     package func initialize() throws(ModuleFailure) {}
     package func stretch(_ input: UserInput, for account: AccountName) -> UserInput? { input }
     package func notice(after devices: Devices) -> String? { nil }
+    package func offset(after devices: Devices, at now: Moment) -> Int64? { nil }
 }
 
 /// Why a module cannot work, for the journal.

@@ -27,11 +27,15 @@ package protocol EnrollableModule: AuthModule {
 
     /// A device in words (`SHA1, 6 digits, 30 s`; `7 of 10 left`), from its payload and its state.
     func describe(_ payload: Span<UInt8>, state: Int64) -> String
+
+    /// How many answers a device has left; nil for one that does not run out.
+    func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int?
 }
 
 extension EnrollableModule {
     package var hasOneDevice: Bool { false }
     package var isIssuedWithFirstDevice: Bool { false }
+    package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? { nil }
 }
 
 /// What `diagnose` found.

@@ -10,7 +10,8 @@ extension LoginFlow {
         switch reason {
         case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
-            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy, .shuttingDown,
+            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
+            .shuttingDown,
             .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
             false
         }
@@ -28,12 +29,23 @@ extension LoginFlow {
         guard !progress.chain.speaksOfAccounts || username == plan.account else {
             return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end)
         }
+        // Who is blocked is asked what others are asked, and learns no more from it than from a wrong answer.
+        if plan.isBlocked, plan.isExempt || progress.chain.steps.isEmpty {
+            return LoginFlow.over(.denied(.blocked), OnJudgement.end)
+        }
         guard !plan.isExempt else { return waived(progress, saying: .exempt) }
-        // Who has proved nothing is neither let off a module nor given one.
-        guard plan.unenrolled != .deny, !isWaived, !progress.chain.steps.isEmpty else {
+        // Who has proved nothing is neither let off a module, nor remembered, nor given one.
+        guard !plan.isBlocked, !isWaived, !progress.chain.steps.isEmpty else {
             return enter(.step(0), with: progress)
         }
-        return (.inquiring(progress), .inquire(progress.chain.steps))
+        guard plan.rememberFor != nil, !plan.keepsNothing else { return enterNotRemembered(progress) }
+        return (.recalling(progress), .recall(progress.chain.steps))
+    }
+
+    /// What comes for somebody who must pass the modules now.
+    func enterNotRemembered(_ progress: Progress) -> (State, OnJudgement) {
+        plan.unenrolled == .deny
+            ? enter(.step(0), with: progress) : (.inquiring(progress), .inquire(progress.chain.steps))
     }
 
     /// What comes after the first factor for an account that has nothing.
@@ -55,6 +67,7 @@ extension LoginFlow {
         _ account: AccountName, by module: ModuleID, at index: Int, _ progress: Progress, next: Stage
     ) -> (State, OnJudgement) {
         guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
+        guard !plan.isBlocked else { return LoginFlow.over(.denied(.blocked), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
             progress.chain.steps[index].alternatives.contains(module)
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
@@ -72,8 +85,17 @@ extension LoginFlow {
         }
     }
 
-    private func credit(_ progress: Progress) -> (State, OnJudgement) {
+    func credit(_ progress: Progress) -> (State, OnJudgement) {
         guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
+    }
+
+    /// The steps for which a grant may be made should the login now be granted: all that were owed, each passed by an
+    /// accepted answer, behind a first factor that was proved. Empty where there is nothing to remember.
+    package var rememberable: [Step] {
+        guard case .crediting(let progress) = state, plan.rememberFor != nil, !plan.keepsNothing, !progress.isWaived,
+            progress.passed.count == progress.chain.steps.count
+        else { return [] }
+        return progress.chain.steps
     }
 }

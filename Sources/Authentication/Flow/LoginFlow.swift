@@ -6,6 +6,7 @@
 ///
 ///     begin ─ choosing ─┐
 ///        └──────────────┴─ asking(provider) ⇄ judging ─ asking(step) ⇄ judging ─ … ─ crediting ─ ended
+///                                                ├ recalling ───────────────────────────────────┤
 ///                                                └ inquiring ─ asking(enrollment) ⇄ judging ─ … ┘
 package struct LoginFlow: ~Copyable, Sendable {
     /// Where a form stands: the provider's own, or that of a step of its chain.
@@ -23,6 +24,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         package let chain: ProviderChain
         /// The provider's username; nil until it has proved it. It never changes from then on.
         package var username: AccountName?
+        /// A rule has let the first factor off.
+        package var isWaived = false
         /// The modules whose answers were accepted, one for each step passed.
         package var passed: [ModuleID] = []
     }
@@ -34,8 +37,10 @@ package struct LoginFlow: ~Copyable, Sendable {
         case choosing
         /// Goes to judging, ended.
         case asking(Stage, Progress)
-        /// Goes to asking (the same stage again, or the next), inquiring, crediting, ended.
+        /// Goes to asking (the same stage again, or the next), recalling, inquiring, crediting, ended.
         case judging(Stage, Progress)
+        /// Goes to asking, inquiring, crediting, ended.
+        case recalling(Progress)
         /// Goes to asking, crediting, ended.
         case inquiring(Progress)
         /// Goes to ended.
@@ -68,7 +73,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.ready, 1): (.asking(.provider, Progress(chain: plan.chains[0])), .ask(.provider))
             case (.ready, _): (.choosing, .choose(plan.chains.map(\.provider)))
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
-            case (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
+            case (.choosing, _), (.asking, _), (.judging, _), (.recalling, _), (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
             }
         return action
@@ -83,7 +88,7 @@ package struct LoginFlow: ~Copyable, Sendable {
                 (.asking(.provider, Progress(chain: plan.chains[index])), .ask(.provider))
             case .choosing: (.choosing, .choose(plan.chains.map(\.provider)))
             case .ended(let verdict): (.ended(verdict), .end(verdict))
-            case .ready, .asking, .judging, .inquiring, .crediting:
+            case .ready, .asking, .judging, .recalling, .inquiring, .crediting:
                 LoginFlow.over(.denied(.outOfTurn), OnBegin.end)
             }
         return action
@@ -104,7 +109,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             switch state {
             case .asking(let stage, let progress): (.judging(stage, progress), .judge(stage))
             case .ended(let verdict): (.ended(verdict), .end(verdict))
-            case .ready, .choosing, .judging, .inquiring, .crediting:
+            case .ready, .choosing, .judging, .recalling, .inquiring, .crediting:
                 LoginFlow.over(.denied(.outOfTurn), OnAnswer.end)
             }
         return action
@@ -115,6 +120,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         case askAgain(Stage)
         /// Enter the next stage.
         case ask(Stage)
+        /// Find out whether the account has passed these steps here not long ago, and report with `recalled`.
+        case recall([Step])
         /// Find out whether the account has anything with these steps, and report with `inquired`.
         case inquire([Step])
         /// Get the credentials of a provider's username, or create them if that is allowed, and report with `credited`.
@@ -132,7 +139,7 @@ package struct LoginFlow: ~Copyable, Sendable {
                 // Neither a first factor nor a second: anybody would be let in.
                 LoginFlow.over(.denied(.noEvidence), OnJudgement.end)
             case (.judging(.provider, let progress), .proved(let username, let isWaived)):
-                proved(Progress(chain: progress.chain, username: username), isWaived: isWaived)
+                proved(Progress(chain: progress.chain, username: username, isWaived: isWaived), isWaived: isWaived)
             case (.judging(.provider, let progress), .rejected(let reason))
             where mayTryAgain && LoginFlow.canBeMended(reason):
                 (.asking(.provider, progress), .askAgain(.provider))
@@ -141,7 +148,21 @@ package struct LoginFlow: ~Copyable, Sendable {
                 LoginFlow.over(.unavailable(.providerFailed), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.judging(.step, _), _), (.judging(.enrollment, _), _), (.ready, _), (.choosing, _), (.asking, _),
-                (.inquiring, _), (.crediting, _):
+                (.recalling, _), (.inquiring, _), (.crediting, _):
+                LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
+            }
+        return action
+    }
+
+    /// Whether a grant stands for the steps that `recall` named: then none is owed, behind a first factor that was proved.
+    package mutating func recalled(_ isRemembered: Bool) -> OnJudgement {
+        let action: OnJudgement
+        (state, action) =
+            switch (state, isRemembered) {
+            case (.recalling(let progress), true): credit(progress)
+            case (.recalling(let progress), false): enterNotRemembered(progress)
+            case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -157,7 +178,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             // "Not enrolled" and "cannot tell" are different things.
             case (.inquiring, .cannotTell): LoginFlow.over(.unavailable(.storeUnavailable), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
-            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.crediting, _):
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.recalling, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -178,7 +199,7 @@ package struct LoginFlow: ~Copyable, Sendable {
                 LoginFlow.over(.unavailable(reason), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.judging(.provider, _), _), (.judging(.step, _), _), (.ready, _), (.choosing, _), (.asking, _),
-                (.inquiring, _), (.crediting, _):
+                (.recalling, _), (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -205,7 +226,7 @@ package struct LoginFlow: ~Copyable, Sendable {
                 LoginFlow.over(.unavailable(reason), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.judging(.provider, _), _), (.judging(.enrollment, _), _), (.ready, _), (.choosing, _), (.asking, _),
-                (.inquiring, _), (.crediting, _):
+                (.recalling, _), (.inquiring, _), (.crediting, _):
                 LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             }
         return action
@@ -230,7 +251,7 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.crediting, .unavailable):
                 (.ended(.unavailable(.storeUnavailable)), .unavailable(.storeUnavailable))
             case (.ended(let verdict), _): (.ended(verdict), verdict)
-            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _):
+            case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.recalling, _), (.inquiring, _):
                 (.ended(.denied(.outOfTurn)), .denied(.outOfTurn))
             }
         return .end(verdict)
@@ -254,7 +275,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, verdict) =
             switch state {
             case .ended(let earlier): (.ended(earlier), earlier)
-            case .ready, .choosing, .asking, .judging, .inquiring, .crediting: (.ended(refusal), refusal)
+            case .ready, .choosing, .asking, .judging, .recalling, .inquiring, .crediting: (.ended(refusal), refusal)
             }
         return verdict
     }

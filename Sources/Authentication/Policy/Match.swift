@@ -35,19 +35,41 @@ package struct Match: Equatable, Sendable {
     /// Whether every login is meant.
     package var isEverything: Bool { self == Match() }
 
-    /// Whether `request` is meant.
-    package func holds(for request: LoginRequest) -> Bool {
-        holdsButForGroups(for: request) && (groups.isEmpty || !groups.isDisjoint(with: request.groups))
+    /// What a rule can look at, in the order in which that is done; groups last, since the directory must be asked.
+    package enum Key: String, Sendable {
+        case service, user, network, from, ssh, time, group
+
+        /// All of them, in their order.
+        package static let inOrder: [Key] = [.service, .user, .network, .from, .ssh, .time, .group]
     }
+
+    /// The first key that does not hold for `request`; nil if all of them do, and it is meant.
+    package func mismatch(with request: LoginRequest) -> Key? {
+        Key.inOrder.first { !holds($0, for: request) }
+    }
+
+    /// Whether `request` is meant.
+    package func holds(for request: LoginRequest) -> Bool { mismatch(with: request) == nil }
 
     /// The same, leaving out what only the system's directory can tell.
     func holdsButForGroups(for request: LoginRequest) -> Bool {
-        (services.isEmpty || services.contains(request.service))
-            && (accounts.isEmpty || accounts.contains(request.account))
-            && (networks.isEmpty || isInNetwork(request))
-            && (place == nil || place == Match.place(of: request))
-            && (methods.isEmpty || isAuthenticated(request))
-            && (times.isEmpty || request.localTime.map { time in times.contains { $0.contains(time) } } ?? false)
+        switch mismatch(with: request) {
+        case nil, .group: true
+        case .service, .user, .network, .from, .ssh, .time: false
+        }
+    }
+
+    /// Whether one key holds; one that the rule does not have holds for every login.
+    private func holds(_ key: Key, for request: LoginRequest) -> Bool {
+        switch key {
+        case .service: services.isEmpty || services.contains(request.service)
+        case .user: accounts.isEmpty || accounts.contains(request.account)
+        case .network: networks.isEmpty || isInNetwork(request)
+        case .from: place == nil || place == Match.place(of: request)
+        case .ssh: methods.isEmpty || isAuthenticated(request)
+        case .time: times.isEmpty || request.localTime.map { time in times.contains { $0.contains(time) } } ?? false
+        case .group: groups.isEmpty || !groups.isDisjoint(with: request.groups)
+        }
     }
 
     /// A host that is missing or no address is in no network.

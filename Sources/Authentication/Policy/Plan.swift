@@ -43,6 +43,10 @@ package struct Plan: Equatable, Sendable {
     package var isFirstFactorWaived: Bool
     /// What becomes of an account that has nothing with the modules that it owes.
     package var unenrolled = Unenrolled.deny
+    /// For how long whoever passes all modules is let off them at the same terminal, in milliseconds; nil for not at all.
+    package var rememberFor: Int64?
+    /// An administrator has blocked the account: it is asked like others, and refused whatever it answers.
+    package var isBlocked = false
     /// Answers a step may be given, 1 or more.
     package var tries: Int
     /// How long a validation session lasts, in milliseconds.

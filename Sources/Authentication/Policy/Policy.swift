@@ -28,6 +28,16 @@ package struct Policy: Equatable, Sendable {
         return groups
     }
 
+    /// The rules that are looked at for `request`, in order: up to the one that is for it, which alone has no mismatch.
+    package func rulesLookedAt(for request: LoginRequest) -> [(line: Int, mismatch: Match.Key?)] {
+        var lookedAt: [(line: Int, mismatch: Match.Key?)] = []
+        for rule in rules {
+            lookedAt.append((rule.line, rule.match.mismatch(with: request)))
+            if lookedAt.last?.mismatch == nil { break }
+        }
+        return lookedAt
+    }
+
     /// Whether any rule looks at the time.
     package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
 
@@ -40,11 +50,13 @@ package struct Policy: Equatable, Sendable {
         plan.echo = rule?.echo
         plan.prompt = rule?.prompt
         var chosen = rule?.provider
+        var steps = rule?.steps
         switch request.origin {
         case .trusted:
             plan.isExempt = rule?.isExempt ?? false
             plan.isFirstFactorWaived = rule?.isFirstFactorWaived ?? false
             plan.unenrolled = rule?.unenrolled(at: now) ?? .deny
+            plan.rememberFor = rule?.rememberFor
             chosen = request.provider ?? chosen
         case .accountItself:
             // Whoever asks for himself chooses the service that he claims to be, so no rule may waive anything;
@@ -56,6 +68,8 @@ package struct Policy: Equatable, Sendable {
             plan.isExempt = false
             plan.isFirstFactorWaived = false
             plan.unenrolled = .deny
+            plan.rememberFor = nil
+            steps = nil
         }
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
@@ -66,7 +80,7 @@ package struct Policy: Equatable, Sendable {
         } else if chains.count > 1 {
             plan.chains = chains.filter { !$0.livesOnEvidence }
         }
-        if let steps = rule?.steps {
+        if let steps {
             plan.chains = plan.chains.map {
                 ProviderChain(
                     provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,

@@ -10,6 +10,8 @@ package struct Rule: Equatable, Sendable {
     package var unenrolled: Unenrolled
     /// From this moment on (Unix seconds) nobody is set up within a login any more.
     package var enrollUntil: Int64?
+    /// For how long whoever has passed all modules is let off them at the same terminal, in milliseconds.
+    package var rememberFor: Int64?
     package var tries: Int?
     /// How long a validation session lasts, in milliseconds.
     package var sessionLifetime: Int64?
@@ -22,11 +24,13 @@ package struct Rule: Equatable, Sendable {
 
     package init(
         _ match: Match, provider: ProviderID? = nil, steps: [Step]? = nil, isExempt: Bool = false,
-        isFirstFactorWaived: Bool = false, unenrolled: Unenrolled = .deny, enrollUntil: Int64? = nil, tries: Int? = nil,
-        sessionLifetime: Int64? = nil, echo: Bool? = nil, prompt: String? = nil, line: Int
+        isFirstFactorWaived: Bool = false, unenrolled: Unenrolled = .deny, enrollUntil: Int64? = nil,
+        rememberFor: Int64? = nil, tries: Int? = nil, sessionLifetime: Int64? = nil, echo: Bool? = nil,
+        prompt: String? = nil, line: Int
     ) {
         self.unenrolled = unenrolled
         self.enrollUntil = enrollUntil
+        self.rememberFor = rememberFor
         self.match = match
         self.provider = provider
         // No steps would waive the modules without saying so; `isExempt` says so.

@@ -8,6 +8,8 @@ package struct AccountRecord: Sendable {
     package var devices: [Device]
     /// Which of the devices judging has changed, by index.
     package private(set) var spent: Set<Int> = []
+    /// The account's last visit; loaded only for an attempt that is one itself, and then the attempt's once it was accepted.
+    package var visit: Visit?
 
     package init(uid: UInt32? = nil, counters: [ModuleID: FailureCounter] = [:], devices: [Device] = []) {
         self.uid = uid
@@ -78,7 +80,11 @@ extension Attempt {
             record.take(devices)
             record.counters[module.id] = nil
             if module.resetsThrottle { record.counters = [:] }
-            return .accepted(username, notice: module.notice(after: devices))
+            let acceptance = Acceptance(
+                notice: module.notice(after: devices), stepOffset: module.offset(after: devices, at: now),
+                lastVisit: record.visit, failuresBefore: visit == nil ? 0 : uncharged[module.id]?.failures ?? 0)
+            if let visit { record.visit = visit }
+            return .accepted(username, acceptance)
         } catch {
             // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
             if standing == .unknown, error == .wrong || error == .notEnrolled { host.count(at: now) }

@@ -37,9 +37,12 @@ package final class Attempt: Sendable {
     package let host: String?
     package let throttle: Throttle
     package let now: Moment
+    /// The login that an accepted answer completes, to be remembered with it; nil where nobody wants to know.
+    package let visit: Visit?
 
     package init(
-        _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment
+        _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
+        visit: Visit? = nil
     ) {
         self.subject = subject
         self.account = account
@@ -47,6 +50,7 @@ package final class Attempt: Sendable {
         self.host = host
         self.throttle = throttle
         self.now = now
+        self.visit = visit
     }
 
     /// The module whose devices a store must load for this attempt.
@@ -60,8 +64,8 @@ package final class Attempt: Sendable {
 
 /// What came of an attempt.
 package enum Outcome: Equatable, Sendable {
-    /// The first factor stands, or the module returned this username; `notice` is what the person is told then.
-    case accepted(AccountName, notice: String? = nil)
+    /// The first factor stands, or the module returned this username.
+    case accepted(AccountName, Acceptance = Acceptance())
     case rejected(Reason)
     /// Try again in so many seconds. `after` is what was just refused and charged; nil if nothing was looked at.
     case delayed(seconds: Int64, after: Reason?)

@@ -19,6 +19,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
+    func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
+
     /// Adds a device, or replaces the one of that name; returns whether it replaced one.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 
@@ -28,6 +31,21 @@ package protocol EnrollmentStore: AnyObject {
     /// Removes a device; returns whether there was one.
     func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool
 
+    /// Says that all devices of an account belong to `uid` from now on; returns how many belonged to another.
+    func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int
+
+    /// The accounts that are blocked.
+    func blocks() throws(StoreFailure) -> [AccountBlock]
+
+    /// Blocks an account; returns whether it was blocked already, and then this reason and time replace those.
+    func block(_ block: AccountBlock) throws(StoreFailure) -> Bool
+
+    /// Unblocks an account; returns whether it was blocked.
+    func unblock(_ account: AccountName) throws(StoreFailure) -> Bool
+
+    /// What a remote host (a /32, a /64) has failed lately.
+    func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter
+
     /// Forgets the failures of an account with every module; returns how many there were.
     func unlock(_ account: AccountName) throws(StoreFailure) -> Int
 
@@ -36,6 +54,9 @@ package protocol EnrollmentStore: AnyObject {
 
     /// The local account that a provider's username opens, if there are credentials.
     func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
+
+    /// The same for several usernames at once; those without credentials are left out.
+    func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName]
 
     /// Links a username to the local account that it opens; changes nothing where either is linked otherwise.
     func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking
@@ -59,12 +80,24 @@ package protocol EnrollmentStore: AnyObject {
     /// was one.
     func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool
 
+    /// Remembers what is later than what is remembered already, for reports.
+    func note(_ activities: [AccountActivity]) throws(StoreFailure)
+
+    /// What is remembered of every account's logins, by account.
+    func activities() throws(StoreFailure) -> [AccountActivity]
+
     /// What providers look at, from threads of their own.
     var userDatabase: any UserDatabase { get }
 }
 
 extension EnrollmentStore {
     package func checkPlace() throws(StoreFailure) {}
+
+    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
+        var found: [UserKey: AccountName] = [:]
+        for user in users { found[user] = try credentials(of: user) }
+        return found
+    }
 }
 
 /// What is wrong with a store, in words for the journal and `twostep status`.

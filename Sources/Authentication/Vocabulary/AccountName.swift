@@ -30,10 +30,20 @@ package struct AccountName: Hashable, Sendable, CustomStringConvertible {
     package var description: String { text }
 
     package static func == (left: AccountName, right: AccountName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        let isEqual = unsafe left.text.utf8.withContiguousStorageIfAvailable { left in
+            unsafe right.text.utf8.withContiguousStorageIfAvailable { right in
+                // Where they lie: a text's own iterator takes ten times as long.
+                unsafe left.elementsEqual(right)
+            }
+        }
+        return isEqual.flatMap(\.self) ?? left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     package func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
+        let isHashed: Void? = unsafe text.utf8.withContiguousStorageIfAvailable {
+            unsafe hasher.combine(bytes: UnsafeRawBufferPointer($0))
+        }
+        // The same bytes, so that equal names have equal hashes.
+        if isHashed == nil { unsafe Array(text.utf8).withUnsafeBytes { unsafe hasher.combine(bytes: $0) } }
     }
 }

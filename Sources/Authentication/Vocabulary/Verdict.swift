@@ -38,6 +38,8 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case usernameChanged
     case credentialsRefused
     case notPermitted
+    /// An administrator has blocked the account.
+    case blocked
     case tooBusy
     case shuttingDown
     case misconfigured
@@ -70,6 +72,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .usernameChanged: "username_changed"
         case .credentialsRefused: "credentials_refused"
         case .notPermitted: "not_permitted"
+        case .blocked: "blocked"
         case .tooBusy: "too_busy"
         case .shuttingDown: "shutting_down"
         case .misconfigured: "misconfigured"

@@ -19,11 +19,12 @@ extension AdminDesk {
             }
             let counters = try store.counters(of: account)
             let failures = AdminDesk.standings(of: counters, throttle, at: now)
-            return .listing(Listing(devices: devices, counters: failures))
+            let blocks = try store.blocks().filter { account == nil || $0.account == account }
+            return .listing(Listing(devices: devices, counters: failures, blocks: blocks.map { BlockedAccount($0) }))
         }
     }
 
-    private static func describe(
+    static func describe(
         _ listing: DeviceListing, _ modules: [ModuleID: any AuthModule], _ sealing: any SecretSealing
     ) -> EnrolledDevice {
         var description: String?
@@ -49,8 +50,10 @@ extension AdminDesk {
     ) -> [AccountFailures] {
         let accounts = Dictionary(grouping: counters, by: \.account)
         return counters.map { listing in
+            // Names that are equal to Swift and not byte for byte: only a store that was tampered with has them.
             let all = Dictionary(
-                uniqueKeysWithValues: (accounts[listing.account] ?? []).map { ($0.module, $0.counter) })
+                (accounts[listing.account] ?? []).map { ($0.module, $0.counter) },
+                uniquingKeysWith: { first, _ in first })
             let standing = throttle.standing(of: AccountRecord(counters: all), at: now)
             var seconds: Int64 = 0
             let word: AccountFailures.Standing
@@ -98,6 +101,10 @@ extension AdminDesk {
                 Removal(
                     account: account.text, module: ModuleReference(found.key.module), device: device,
                     remaining: others.count))
+        } then: { reply in
+            // What was passed with it is worth no more than the device.
+            self.service.grants.revoke { $0.key.account == account }
+            answer(reply)
         }
     }
 
@@ -117,6 +124,9 @@ extension AdminDesk {
             let failures = try store.unlock(account)
             journal.notice("unlocked user=\"\(account)\" failures=\(failures)")
             return .unlocked(Unlocking(account: account.text, failures: failures))
+        } then: { reply in
+            self.service.grants.revoke { $0.key.account == account }
+            answer(reply)
         }
     }
 }

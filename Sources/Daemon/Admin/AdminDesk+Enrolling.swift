@@ -66,7 +66,7 @@ extension AdminDesk {
         guard !pending.form.isEmpty else { return storeUnconfirmed(pending, answer) }
         let now = service.clocks.now()
         // A module may take its time over what people choose (a KDF): not on the event loop.
-        service.slowWork.run(for: pending.key.account) {
+        service.slowWork.run(for: .administrator) {
             pending.finish(input, at: now)
         } then: { result in
             switch result {
@@ -97,7 +97,8 @@ extension AdminDesk {
     ) {
         let journal = service.journal
         withStore(answer) { store throws(StoreFailure) in
-            let isFirst = try store.devices(of: pending.key.account).isEmpty
+            // What is damaged is not nothing: its owner's codes on paper are not to be replaced unasked.
+            let isFirst = (try? store.holdings(of: pending.key.account).isEmpty) ?? false
             let replaced = try pending.store(finished.setup, at: now, in: store)
             journal.notice(pending.entry(replaced ? "replaced" : "added"))
             var issued: IssuedDevice?

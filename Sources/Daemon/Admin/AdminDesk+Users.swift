@@ -13,7 +13,9 @@ extension AdminDesk {
             let providers = configuration.providers
             withStore(answer) { store throws(StoreFailure) in
                 var listed: [KeptUser] = []
-                let credentials = try store.allCredentials()
+                let accounts = Dictionary(
+                    try store.allCredentials().map { ($0.user, $0.account.text) },
+                    uniquingKeysWith: { first, _ in first })
                 for user in try store.users(of: provider) {
                     let keeper = providers[user.key.provider] as? any PasswordKeeping
                     // A password that is nobody's in particular is no user.
@@ -22,7 +24,7 @@ extension AdminDesk {
                         KeptUser(
                             provider: ProviderReference(user.key.provider), username: user.key.username.text,
                             changedAt: user.changedAt,
-                            account: credentials.first { $0.user == user.key }?.account.text,
+                            account: accounts[user.key],
                             createsCredentials: keeper?.createsCredentials ?? false,
                             problem: keeper == nil ? "its provider is not configured" : nil))
                 }
@@ -54,7 +56,7 @@ extension AdminDesk {
             if let complaint = KeptPassword.complaint(about: input) {
                 return answer.refuse(.unacceptable, complaint)
             }
-            self.service.slowWork.run(for: key.username) {
+            self.service.slowWork.run(for: .administrator) {
                 KeptPassword.hash(input, keeper)
             } then: { result in
                 switch result {

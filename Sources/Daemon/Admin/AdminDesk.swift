@@ -55,6 +55,18 @@ final class AdminDesk {
         case .unlink(let username, let provider): unlink(username, provider.provider, answer)
         case .sessions: answer(.sessions(SessionListing(sessions: waitingSessions)))
         case .endSession(let id): endSession(id, answer)
+        case .block(let account, let reason):
+            withAccount(account, answer) { account, _ in self.block(account, reason ?? "", answer) }
+        case .unblock(let account): withName(account, answer) { self.unblock($0, answer) }
+        case .adopt(let account, let uid):
+            withAccount(account, answer) { account, facts in self.adopt(account, facts.uid, expecting: uid, answer) }
+        case .grants: listGrants(answer)
+        case .revokeGrants(let id, let account): revokeGrants(id, account, answer)
+        case .explain(let login): explain(login, answer)
+        // A page of records is far from the longest reply there may be.
+        case .records(let number, let count): answer(.records(service.recent.after(number, atMost: min(count, 100))))
+        case .metrics: metrics(answer)
+        case .report(let name): report(after: name, answer)
         }
     }
 

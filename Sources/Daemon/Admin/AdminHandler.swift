@@ -9,6 +9,9 @@ final class AdminHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// The longest request there can be, and one read more: a longer one is refused by its header.
+    private static let longestRequest = AdminFrame.headerSize + 72 * 1024
+
     private let desk: AdminDesk
     private var context: ChannelHandlerContext?
     /// What has come of a frame so far; wiped when it is taken.
@@ -38,6 +41,8 @@ final class AdminHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         unsafe buffer.withUnsafeReadableBytes { bytes in
+            // Room for the longest request at once: an array that grows leaves its old memory unwiped.
+            if received.capacity == 0 { received.reserveCapacity(AdminHandler.longestRequest) }
             unsafe received.append(contentsOf: bytes)
             if let start = bytes.baseAddress {
                 unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)

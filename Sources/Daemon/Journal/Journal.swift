@@ -5,9 +5,15 @@ import Synchronization
 /// Where entries go. Recording never blocks and never decides anything.
 package protocol Journal: Sendable {
     func record(_ entry: JournalEntry)
+    /// Records how a login went. It may stay where it is until `wake` is called, or until something else is recorded.
+    func record(_ login: LoginRecord)
+    /// Sees to it that nothing stays where it is.
+    func wake()
 }
 
 extension Journal {
+    package func record(_ login: LoginRecord) { record(login.entry) }
+    package func wake() {}
     package func error(_ message: String) { record(JournalEntry(.error, message)) }
     package func warning(_ message: String) { record(JournalEntry(.warning, message)) }
     package func notice(_ message: String) { record(JournalEntry(.notice, message)) }
@@ -22,6 +28,7 @@ package final class SystemJournal: Journal {
 
     private enum Item: Sendable {
         case entry(JournalEntry)
+        case login(LoginRecord)
         case flush(BlockingQueue<Bool>)
     }
 
@@ -39,8 +46,15 @@ package final class SystemJournal: Journal {
         }
     }
 
-    package func record(_ entry: JournalEntry) {
-        if !queue.put(.entry(entry), unlessLongerThan: SystemJournal.mostWaiting) {
+    package func record(_ entry: JournalEntry) { put(.entry(entry)) }
+
+    /// The record becomes words on the journal's own thread.
+    package func record(_ login: LoginRecord) { put(.login(login), isQuiet: true) }
+
+    package func wake() { queue.wake() }
+
+    private func put(_ item: Item, isQuiet: Bool = false) {
+        if !queue.put(item, unlessLongerThan: SystemJournal.mostWaiting, isQuiet: isQuiet) {
             dropped.add(1, ordering: .relaxed)
         }
     }
@@ -58,6 +72,7 @@ package final class SystemJournal: Journal {
         for item in items {
             switch item {
             case .entry(let entry): write(entry)
+            case .login(let login): write(login.entry)
             case .flush(let done): done.put(true)
             }
         }
@@ -102,9 +117,19 @@ package final class SystemJournal: Journal {
     }
 
     private static func send(_ entry: JournalEntry, to journald: Int32) -> Bool {
-        var text = "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=\(entry.message)\n"
-        for (name, value) in entry.fields { text += "\(name)=\(value)\n" }
-        let bytes = Array(text.utf8)
-        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) >= 0
+        // Bytes, since appending to a text takes several times as long.
+        var record: [UInt8] = []
+        record.reserveCapacity(1024)
+        record += "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=".utf8
+        record += entry.message.utf8
+        for (name, value) in entry.fields {
+            record.append(UInt8(ascii: "\n"))
+            record += name.utf8
+            record.append(UInt8(ascii: "="))
+            record += value.utf8
+        }
+        record.append(UInt8(ascii: "\n"))
+        let sent = unsafe Glibc.send(journald, record, record.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+        return sent >= 0
     }
 }

@@ -30,8 +30,8 @@ package struct JournalEntry: Equatable, Sendable {
 
     /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
     static func printable(_ text: String) -> String {
+        guard !PrintableText.isClean(text.utf8.span, newlines: false) else { return text }
         let bytes = Array(text.utf8)
-        guard !PrintableText.isClean(bytes.span, newlines: false) else { return text }
         var kept: [UInt8] = []
         var index = 0
         while index < bytes.count {
@@ -58,6 +58,10 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
+    /// A grant has let the login off its modules.
+    package var isRemembered = false
+    /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
+    package var stepOffset: Int64?
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
@@ -88,7 +92,9 @@ package struct LoginRecord: Equatable, Sendable {
 
     var reason: String? {
         switch verdict {
-        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : nil
+        case .granted:
+            isFirstFactorWaived
+                ? "first_factor_waived" : isInsecure ? "insecure_module" : isRemembered ? "remembered" : nil
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
@@ -102,10 +108,18 @@ package struct LoginRecord: Equatable, Sendable {
     /// claims to be somebody, and its line begins otherwise.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
-        var line = isClaimed ? "claimed login \(result)" : "login \(result)"
+        fields.reserveCapacity(12)
+        // Bytes, since appending to a text takes several times as long.
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        line += (isClaimed ? "claimed login " : "login ").utf8
+        line += result.utf8
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
-            line += " \(word)=\(quoted ? LoginRecord.quoted(value) : LoginRecord.word(value))"
+            line.append(UInt8(ascii: " "))
+            line += word.utf8
+            line.append(UInt8(ascii: "="))
+            line += (quoted ? LoginRecord.quoted(value) : LoginRecord.word(value)).utf8
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
@@ -120,16 +134,17 @@ package struct LoginRecord: Equatable, Sendable {
         add("provider", "TWOSTEP_PROVIDER", provider?.description)
         add("modules", "TWOSTEP_MODULES", modules.map(\.description).joined(separator: ","))
         add("module", "TWOSTEP_MODULE", module?.description)
+        add("step_offset", "TWOSTEP_STEP_OFFSET", stepOffset.map(String.init))
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
         add("config", "TWOSTEP_GENERATION", String(generation))
-        if let hint { line += " hint=" + LoginRecord.quoted(hint) }
-        return JournalEntry(level, line, fields: fields)
+        if let hint { line += " hint=\(LoginRecord.quoted(hint))".utf8 }
+        return JournalEntry(level, String(decoding: line, as: UTF8.self), fields: fields)
     }
 
     /// The caller is believed in nothing but the answers: anybody could have written the rest.
-    private var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
+    var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
 
     private var level: JournalEntry.Level {
         switch verdict {
@@ -141,7 +156,8 @@ package struct LoginRecord: Equatable, Sendable {
     }
 
     /// A value that needs no quotes, made so: blanks and quotes would shift what follows.
-    private static func word(_ value: String) -> String {
+    static func word(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return value }
         // By scalars: a combining mark makes another character of a quote, and leaves it a quote.
         var word = String.UnicodeScalarView()
         for scalar in value.unicodeScalars {
@@ -150,7 +166,13 @@ package struct LoginRecord: Equatable, Sendable {
         return String(word)
     }
 
-    private static func quoted(_ value: String) -> String {
+    /// Blanks, quotes and backslashes: in UTF-8 no other character has such a byte.
+    private static func shifts(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    static func quoted(_ value: String) -> String {
+        guard value.utf8.contains(where: shifts) else { return "\"" + value + "\"" }
         var quoted = String.UnicodeScalarView("\"".unicodeScalars)
         for scalar in value.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.append("\\") }

@@ -5,12 +5,17 @@ extension LoginConversation {
     /// Gets the credentials of a provider's username, or creates them where that is allowed.
     func credit(_ user: UserKey, mayCreate: Bool) {
         if case .crediting(let progress) = flow.state { record.modules = progress.passed }
+        rememberable = flow.rememberable
         record.module = nil
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }
+        whereKnown { self.credit(user, of: provider, mayCreate: mayCreate) }
+    }
+
+    private func credit(_ user: UserKey, of provider: any AuthProvider, mayCreate: Bool) {
         if provider.speaksOfAccounts {
             // Their credential is the account's own.
             guard mayCreate else { return credited(.account(user.username), user) }
-            return service.credentials(of: user, createdFor: user.username) { self.credited($0, user) }
+            return service.ownCredentials(of: user) { self.credited($0, user) }
         }
         service.credentials(of: user, createdFor: nil) { found in
             guard case .refused = found, mayCreate, provider.createsCredentials, user.username == self.request.account

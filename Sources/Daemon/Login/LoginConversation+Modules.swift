@@ -6,11 +6,7 @@ extension LoginConversation {
     /// Finds out whether the account has anything with these steps.
     func inquire(about steps: [Step]) {
         let wanted = steps.flatMap(\.alternatives)
-        let isAlwaysThere = wanted.contains { id in
-            configuration.modules[id].map { !($0 is any EnrollableModule) } ?? true
-        }
-        // What the configuration itself holds for people, nobody is without as far as can be told from here.
-        guard !isAlwaysThere else { return perform(flow.inquired(.enrolled)) }
+        guard !configuration.isHeldByAll(wanted) else { return perform(flow.inquired(.enrolled)) }
         withStanding { standing in
             guard !self.isOver else { return }
             switch standing {
@@ -93,6 +89,7 @@ extension LoginConversation {
         guard let module = recognizing ?? candidates.first else { return failed(.misconfigured) }
         record.module = module.id
         refusal = module.refusal
+        guard !flow.plan.isBlocked else { return refuseBlocked(module) }
         switch input {
         case nil: submit(.unusable, input, to: module)
         case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
@@ -101,9 +98,20 @@ extension LoginConversation {
         }
     }
 
+    /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
+    private func refuseBlocked(_ module: any AuthModule) {
+        service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
+            guard !self.isOver else { return }
+            self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
+        }
+    }
+
     private func stretch(_ input: UserInput, for module: any AuthModule) {
         let account = request.account
-        service.slowWork.run(for: account) { () -> UserInput? in
+        // The first factor is proved or waived: in the latter case it is a stranger's all the same.
+        let payer: SlowWork.Payer =
+            record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(account)
+        service.slowWork.run(for: payer) { () -> UserInput? in
             module.stretch(input, for: account)
         } then: { stretched in
             guard !self.isOver else { return }
@@ -118,26 +126,33 @@ extension LoginConversation {
     private func submit(_ answer: Attempt.Answer, _ input: UserInput?, to module: any AuthModule) {
         withStanding { standing in
             guard !self.isOver, let session = self.session else { return }
-            let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
+            let attempt = self.attempt(
+                .answer(answer, session: session, module: module), standing: standing, visit: self.completedVisit)
             self.service.submit(attempt) { self.judged($0, input, by: module) }
         }
     }
 
     private func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
+        service.metrics.count(outcome, by: module.id)
         guard !isOver, let id = session?.id else { return }
         var triesLeft = 0
         switch outcome {
-        case .accepted(_, let notice):
+        case .accepted(_, let acceptance):
             if module.isInsecure { record.isInsecure = true }
-            if let notice { notices.append(notice) }
+            if let offset = acceptance.stepOffset { record.stepOffset = offset }
+            if let notice = acceptance.notice { notices.append(notice) }
+            tellLastLogin(acceptance)
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
+            if let input, reason == .wrongAnswer { suspect = (input, module) }
             if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .unavailable(let reason):
             if reason == .accountChanged {
-                record.hint = "the account's uid differs from the one it was enrolled with"
+                record.hint =
+                    "the account's uid differs from the one it was enrolled with; if it is the same person: "
+                    + "twostep adopt \(request.account)"
             }
         }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))

@@ -10,7 +10,9 @@ extension LoginConversation {
             isWaived: flow.plan.isFirstFactorWaived)
         if case .proved(_, isWaived: true) = proof { record.isFirstFactorWaived = true }
         if case .rejected(.noEvidence) = proof { record.hint = LoginConversation.evidenceHint(request.service) }
-        perform(flow.proved(proof, mayTryAgain: false))
+        // A waived first factor is none: its host is held to account like that of any stranger.
+        if case .proved(_, isWaived: true) = proof { return proved(proof) }
+        report(proof, mayTryAgain: false)
     }
 
     private static func evidenceHint(_ service: String) -> String {
@@ -28,7 +30,17 @@ extension LoginConversation {
         let request = request
         let isWaived = flow.plan.isFirstFactorWaived
         let writer = service.writer
-        service.slowWork.run(for: request.account) {
+        // Whoever was refused a moment ago is refused again without another hash being made for it.
+        let host = hostKey
+        if !request.evidence.provesFirstFactor, let host, service.isRefused(host) {
+            return proved(.rejected(.wrongPassword))
+        }
+        // Strangers pay for themselves: nobody's guesses at an account keep out its owner.
+        let payer: SlowWork.Payer =
+            request.evidence.provesFirstFactor
+            ? .person(request.account)
+            : .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
+        service.slowWork.run(for: payer) {
             provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)
         } then: { proof in
             guard let proof else { return self.failed(.tooBusy) }
@@ -54,7 +66,9 @@ extension LoginConversation {
             switch outcome {
             case .rejected where hasEvidence: self.conclude(proof)
             case .accepted: self.conclude(proof)
-            case .rejected(let reason): self.conclude(.rejected(reason))
+            case .rejected(let reason):
+                if reason == .hostRefused, let host = self.hostKey { self.service.refuse(host) }
+                self.conclude(.rejected(reason))
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
             case .unavailable(let reason): self.failed(reason)
             }
@@ -66,6 +80,15 @@ extension LoginConversation {
         providerTriesLeft -= 1
         if case .rejected(let reason) = proof { record.lastRefusal = reason }
         let isFinal: Bool = if case .rejected(.hostRefused) = proof { true } else { false }
-        perform(flow.proved(proof, mayTryAgain: providerTriesLeft > 0 && !isFinal))
+        report(proof, mayTryAgain: providerTriesLeft > 0 && !isFinal)
+    }
+
+    /// Tells the flow what was proved. Where nothing more is asked that may be all there is to it, so there the account
+    /// must be one that is known.
+    private func report(_ proof: Proof, mayTryAgain: Bool) {
+        guard flow.plan.isExempt, case .proved = proof else {
+            return perform(flow.proved(proof, mayTryAgain: mayTryAgain))
+        }
+        whereKnown { self.perform(self.flow.proved(proof, mayTryAgain: mayTryAgain)) }
     }
 }

@@ -38,26 +38,36 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// The last answer that was wrong, and who said so: of another time perhaps.
+    var suspect: (input: UserInput, module: any AuthModule)?
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
     var notices: [String] = []
+    /// Where the login is asked from, if a rule lets remember that.
+    let terminalSession: TerminalSession?
+    /// What a grant may be made for should the login be granted.
+    var rememberable: [Step] = []
+    /// How often grants had been revoked when the login began.
+    let revocations: Int
     private var promptsLeft = Wire.maximumPrompts
-    private var standing: Attempt.Standing?
-    private var whenStanding: ((Attempt.Standing) -> Void)?
+    private(set) var standing: Attempt.Standing?
+    private var lookUp: LookUp<Lookup>?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
     private(set) var isOver = false
 
     init(
-        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, configuration: ActiveConfiguration,
-        service: LoginService, port: any LoginPort
+        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, terminalSession: TerminalSession?,
+        configuration: ActiveConfiguration, service: LoginService, port: any LoginPort
     ) {
         self.service = service
         self.port = port
         self.configuration = configuration
         self.request = request
         self.isRoot = isRoot
+        self.terminalSession = terminalSession
+        revocations = service.grants.revocations
         flow = LoginFlow(plan)
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
@@ -75,7 +85,9 @@ final class LoginConversation {
 
     /// Begins the login. The account is looked up while the person types.
     func begin(knownStanding: Attempt.Standing? = nil) {
-        if let knownStanding { found(knownStanding) } else { lookUp() }
+        standing = knownStanding
+        let account = request.account
+        if standing == nil { lookUp = service.directory.begin { $0.account(named: account) } }
         perform(flow.begin())
     }
 
@@ -137,6 +149,7 @@ final class LoginConversation {
         switch action {
         case .askAgain(let stage): ask(stage, modules: asked, notice: refusal)
         case .ask(let stage): enter(stage)
+        case .recall(let steps): recall(steps)
         case .inquire(let steps): inquire(about: steps)
         case .credit(let provider, let username, let mayCreate):
             credit(UserKey(username, at: provider), mayCreate: mayCreate)
@@ -148,6 +161,7 @@ final class LoginConversation {
         closeSession()
         asked = []
         rejected = []
+        suspect = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -220,11 +234,16 @@ final class LoginConversation {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
-        whenStanding = nil
+        if let lookUp { service.directory.forget(lookUp) }
+        lookUp = nil
         closeSession()
         rejected = []
+        if verdict == .granted { remember() }
         record.verdict = verdict
         service.ended(record)
+        note()
+        // Whatever comes of it, nobody waits for it.
+        defer { diagnoseSuspect() }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
@@ -279,32 +298,40 @@ final class LoginConversation {
 
     // MARK: Account
 
-    private func lookUp() {
-        let account = request.account
-        service.directory.ask {
-            $0.account(named: account)
-        } then: { lookup in
-            self.found(Attempt.Standing(lookup))
+    /// Hands on what the directory says of the account, once that is known.
+    func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
+        if let standing { return body(standing) }
+        guard let lookUp else { return body(.cannotTell) }
+        service.directory.whenSettled(lookUp) { lookup in
+            let standing = Attempt.Standing(lookup)
+            self.standing = standing
+            body(standing)
         }
     }
 
-    private func found(_ standing: Attempt.Standing) {
-        self.standing = standing
-        guard let waiting = whenStanding else { return }
-        whenStanding = nil
-        waiting(standing)
+    /// Goes on where the directory knows the account, and ends the login where it does not: what passes without a module
+    /// having judged anything passes here.
+    func whereKnown(_ body: @escaping () -> Void) {
+        withStanding { standing in
+            guard !self.isOver else { return }
+            switch standing {
+            case .known: body()
+            case .unknown: self.refused(.unknownAccount)
+            case .cannotTell: self.failed(.directoryUnavailable)
+            }
+        }
     }
 
-    func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
-        if let standing { body(standing) } else { whenStanding = body }
+    /// The remote host as the counters know it; nil where there is none, or none that is believed.
+    var hostKey: String? {
+        request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
     }
 
     /// An attempt of this login, to be judged by the store's writer.
-    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing) -> Attempt {
+    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
-            throttle: configuration.throttle, now: service.clocks.now())
+            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.
@@ -341,6 +368,20 @@ extension VerdictCode {
         case .unavailable: self = .unavailable
         case .conversationFailed: self = .conversationFailed
         case .badArgument: self = .badArgument
+        }
+    }
+
+    /// What pam_sm_authenticate returns for it (pam(3)).
+    var nameInPAM: String {
+        switch self {
+        case .granted: "PAM_SUCCESS"
+        case .exempt: "PAM_IGNORE"
+        case .denied: "PAM_AUTH_ERR"
+        case .triesUsedUp: "PAM_MAXTRIES"
+        case .unavailable, .noOpinion: "PAM_AUTHINFO_UNAVAIL"
+        case .conversationFailed: "PAM_CONV_ERR"
+        case .badArgument: "PAM_SERVICE_ERR"
+        case .blocked: "PAM_PERM_DENIED"
         }
     }
 }

@@ -23,6 +23,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private var isReading = false
     private var version = Wire.versions.upperBound
     private let beginDeadline: Int64
+    /// Frames that go out along with the next one that somebody waits for.
+    private var unsent: ByteBuffer?
 
     init(_ service: LoginService) {
         self.service = service
@@ -170,8 +172,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         case .request(let request):
             switch begin.stage {
             case .authenticate: authenticate(request, rule)
-            // Nobody is blocked by a daemon that knows no blocks; it has no opinion.
-            case .account: request.origin == .trusted ? finish(.noOpinion, text: "") : finish(.denied, text: "")
+            case .account: checkAccount(request, rule)
             case .changeCheck, .changeUpdate: finish(.denied, text: Texts.changeNotOffered)
             }
         }
@@ -188,34 +189,27 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             record.hint = problem.description
             return refuse(record)
         }
-        withGroups(of: request, configuration) { self.begin($0, rule, configuration) }
-    }
-
-    /// Asks the directory for what the policy has to know of the account, if anything.
-    private func withGroups(
-        of request: LoginRequest, _ configuration: ActiveConfiguration, _ body: @escaping (LoginRequest) -> Void
-    ) {
-        var request = request
-        if configuration.policy.looksAtTime { request.localTime = service.clocks.localTime() }
-        let groups = configuration.policy.groupsThatMatter(for: request)
-        guard !groups.isEmpty else { return body(request) }
-        let asked = request
-        service.directory.ask {
-            $0.groups(among: groups, of: asked.account)
-        } then: { found in
+        let now = service.clocks.now()
+        service.complete(request, for: configuration.policy, at: now) { completed in
             guard !self.isClosing else { return }
-            var request = asked
-            // Not to know is not the same as not to belong: a rule that asks for more may be the one that is missed.
-            guard case .some(.some(let own)) = found else {
-                return self.refuse(.unavailable(.directoryUnavailable), request: request)
-            }
-            request.groups = own
-            body(request)
+            guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
+            self.begin(completed, rule, configuration)
         }
     }
 
+    /// The stage of pam_sm_acct_mgmt: whether the account is blocked. On everything else there is no opinion.
+    private func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
+        guard rule.isRoot else { return finish(request.origin == .trusted ? .noOpinion : .denied, text: "") }
+        guard service.writer.isOpen else { return refuse(.unavailable(.storeUnavailable), request: request) }
+        guard service.writer.blocks[request.account] != nil else { return finish(.noOpinion, text: "") }
+        var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
+        record.request = request
+        service.ended(record)
+        finish(.blocked, text: Texts.refused)
+    }
+
     private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
-        let plan: Plan
+        var plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request, at: service.clocks.now())
         } catch {
@@ -223,36 +217,44 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
             }
         }
-        let conversation = LoginConversation(
-            request, plan: plan, isRoot: rule.isRoot, peer: peer.uid, configuration: configuration, service: service,
-            port: self)
-        self.conversation = conversation
-        switch rule {
-        case .root: conversation.begin()
-        case .itself(let uid): admit(conversation, request.account) { $0.uid == uid }
-        case .listed(let caller):
-            guard caller.services.contains(request.service) else { return conversation.refused(.notPermitted) }
-            admit(conversation, request.account, groups: caller.groups) { $0.uid != 0 }
-        case .nobody: conversation.refused(.notPermitted)
+        plan.isBlocked = service.writer.blocks[request.account] != nil
+        withTerminalSession(of: request, rule, plan) { session in
+            let conversation = LoginConversation(
+                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, terminalSession: session,
+                configuration: configuration, service: self.service, port: self)
+            self.conversation = conversation
+            self.admit(conversation, request, rule)
         }
     }
 
-    /// Begins a conversation of a caller other than uid 0 once the directory has said that it may ask.
-    private func admit(
-        _ conversation: LoginConversation, _ account: AccountName, groups: Set<String> = [],
-        _ mayAsk: @escaping (AccountFacts) -> Bool
+    /// Finds out which terminal session a login is asked from, where a rule lets remember that.
+    private func withTerminalSession(
+        of request: LoginRequest, _ rule: PeerRule, _ plan: Plan, _ body: @escaping (TerminalSession?) -> Void
     ) {
-        service.directory.ask { directory -> (Lookup, Bool?) in
-            let lookup = directory.account(named: account)
-            guard case .found(let facts) = lookup, !groups.isEmpty else { return (lookup, true) }
-            let answers = groups.map { directory.isMember(account, gid: facts.gid, of: $0) }
-            return (lookup, answers.contains(true) ? true : answers.contains(nil) ? nil : false)
-        } then: { answer in
-            switch answer {
-            case (.found(let facts), true)? where mayAsk(facts):
-                conversation.begin(knownStanding: .known(uid: facts.uid))
-            case (.cannotTell, _)?, (_, nil)?, nil: conversation.failed(.directoryUnavailable)
-            case (.found, _)?, (.notFound, _)?: conversation.refused(.notPermitted)
+        guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else { return body(nil) }
+        let process = peer.pid
+        let processes = service.processes
+        service.directory.ask { _ in
+            processes.session(of: process, at: terminal)
+        } then: { session in
+            guard !self.isClosing else { return }
+            body(session ?? nil)
+        }
+    }
+
+    /// Begins a conversation, once the directory has said that the caller may ask.
+    private func admit(_ conversation: LoginConversation, _ request: LoginRequest, _ rule: PeerRule) {
+        switch rule {
+        case .root: conversation.begin()
+        case .itself, .listed, .nobody:
+            service.directory.ask {
+                rule.admission(of: request.account, service: request.service, in: $0)
+            } then: { admission in
+                switch admission {
+                case .admitted(let facts): conversation.begin(knownStanding: facts.map { .known(uid: $0.uid) })
+                case .refused: conversation.refused(.notPermitted)
+                case .cannotTell, nil: conversation.failed(.directoryUnavailable)
+                }
             }
         }
     }
@@ -273,41 +275,32 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     // MARK: LoginPort
 
     func prompt(_ style: PromptStyle, patience: UInt16, text: String) {
-        send {
-            $0.setPrompt(style, patience: patience, text: $1, version: version)
-        } text: {
-            text
-        }
+        write(text) { $0.setPrompt(style, patience: patience, text: $1, version: version) }
+        flush()
     }
 
     func setEnvironment(_ name: String, _ value: String) {
-        var frame = FrameBuffer.empty()
-        let name = Array(name.utf8)
-        let value = Array(value.utf8)
-        frame.setEnvironment(name: name.span, value: value.span, version: version)
-        write(frame)
+        write(value) { $0.setEnvironment(name: name.utf8.span, value: $1, version: version) }
     }
 
     func finish(_ code: VerdictCode, text: String) {
-        send {
-            $0.setVerdict(code, text: $1, version: version)
-        } text: {
-            text
-        }
+        write(text) { $0.setVerdict(code, text: $1, version: version) }
+        flush()
         close()
     }
 
-    private func send(_ build: (inout FrameBuffer, Span<UInt8>) -> Void, text: () -> String) {
-        var frame = FrameBuffer.empty()
-        let bytes = Array(text().utf8)
-        build(&frame, bytes.span)
-        write(frame)
+    private func write(_ text: String, _ build: (inout FrameBuffer, Span<UInt8>) -> Void) {
+        guard let context, !isClosing else { return }
+        build(&service.frame, text.utf8.span)
+        var buffer = unsent ?? context.channel.allocator.buffer(capacity: service.frame.count)
+        unsent = nil
+        service.frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+        unsent = buffer
     }
 
-    private func write(_ frame: borrowing FrameBuffer) {
-        guard let context, !isClosing else { return }
-        var buffer = context.channel.allocator.buffer(capacity: frame.count)
-        frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+    private func flush() {
+        guard let context, !isClosing, let buffer = unsent else { return }
+        unsent = nil
         context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     }
 
@@ -334,6 +327,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     /// An administrator ends the login.
     func endSession() { conversation?.refused(.sessionEnded) }
+
+    /// Ends the login if it is this account's.
+    func end(loginOf account: AccountName, _ reason: Reason) {
+        if let conversation, conversation.request.account == account { conversation.refused(reason) }
+    }
 
     /// The daemon stops.
     func shutDown() {

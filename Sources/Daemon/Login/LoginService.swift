@@ -1,6 +1,8 @@
 import Authentication
+import CPOSIX
 import Cryptography
 import NIOCore
+import Wire
 
 /// What all logins share: sessions, the way to the store, the directory, the configuration in force.
 ///
@@ -17,21 +19,48 @@ final class LoginService {
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
     private(set) var tally = LoginTally()
+    var metrics = LoginMetrics()
+    /// What the journal was told of logins lately.
+    private(set) var recent: RecentRecords
+    let startedAt: Moment
+    private var activities = PendingActivities()
+    var diagnoses = DiagnosisBudget()
     var connections = ConnectionTable()
+    /// What lets people off modules for a while.
+    var grants = GrantTable()
+    let processes: any ProcessTable
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
+    /// Whose credentials are asked for along with what waits.
+    private var unknownUsers: [UserKey] = []
+    /// Records of this tick are in the journal's queue, and its thread has not been woken.
+    private var hasQuietRecords = false
+    /// How many connections there were at most since memory was last given back.
+    private var busiest = 0
+    /// How many there were a second ago.
+    private var present = 0
     private var knownCredentials = KnownCredentials()
+    private var sessionIDs = SessionIDs()
+    /// Where frames to be sent are built, one after the other. No secret is ever among them.
+    var frame = FrameBuffer.empty()
+    /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
+    private var refusedHosts: [String: Int64] = [:]
+    private static let mostRefusedHosts = 4096
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
-        accounts: any AccountDirectory, generation: Generation
+        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation
     ) {
         self.loop = loop
         self.clocks = clocks
         self.journal = journal
         self.writer = writer
         self.generation = generation
-        directory = DirectoryDesk(accounts, on: loop)
+        self.processes = processes
+        startedAt = clocks.now()
+        // Milliseconds since the boot: no two daemons of a machine begin at the same one.
+        recent = RecentRecords(run: startedAt.boottime)
+        directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
@@ -43,17 +72,13 @@ final class LoginService {
     func openSession(
         account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
     ) -> Result<ValidationSession, SessionTable.Failure> {
-        var random = [UInt8](repeating: 0, count: 16)
-        do {
-            var span = random.mutableSpan
-            try fillRandom(&span)
+        let id: ValidationSession.ID
+        do throws(CryptographyFailure) {
+            id = try sessionIDs.next()
         } catch {
             journal.error("no random bytes for a session: \(error)")
             return .failure(.full)
         }
-        let id = ValidationSession.ID(
-            high: random[0..<8].reduce(0) { $0 << 8 | UInt64($1) },
-            low: random[8..<16].reduce(0) { $0 << 8 | UInt64($1) })
         let session = ValidationSession(
             id: id, account: account, provider: provider, step: step,
             deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
@@ -79,6 +104,37 @@ final class LoginService {
         return true
     }
 
+    /// Ends the logins of an account that are under way.
+    func endLogins(of account: AccountName, _ reason: Reason) {
+        for handler in connections.handlers { handler.end(loginOf: account, reason) }
+    }
+
+    // MARK: Policy
+
+    /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if
+    /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
+    /// one that is missed.
+    func complete(
+        _ request: LoginRequest, for policy: Policy, at now: Moment, deliver: @escaping (LoginRequest?) -> Void
+    ) {
+        var request = request
+        if policy.looksAtTime {
+            request.localTime = clocks.localTime(of: now.wall)
+            guard request.localTime != nil else { return deliver(nil) }
+        }
+        let groups = policy.groupsThatMatter(for: request)
+        guard !groups.isEmpty else { return deliver(request) }
+        let asked = request
+        directory.ask {
+            $0.groups(among: groups, of: asked.account)
+        } then: { found in
+            guard case .some(.some(let own)) = found else { return deliver(nil) }
+            var request = asked
+            request.groups = own
+            deliver(request)
+        }
+    }
+
     // MARK: The store
 
     /// Has an attempt judged; `deliver` is called on the event loop once the outcome is durable.
@@ -89,17 +145,36 @@ final class LoginService {
             loop.execute { service.value.flush() }
         }
         waiting.append((attempt, deliver))
+        // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
+        // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
+        if case .answer(_, let session, _) = attempt.subject {
+            let user = UserKey(attempt.account, at: session.provider)
+            if knownCredentials[user] == nil { unknownUsers.append(user) }
+        }
     }
 
     private func flush() {
         let group = waiting
+        let users = unknownUsers
         waiting.removeAll(keepingCapacity: true)
+        unknownUsers.removeAll(keepingCapacity: true)
         let loop = loop
-        let deliveries = NIOLoopBound(group.map(\.deliver), eventLoop: loop)
-        writer.submit(group.map(\.attempt)) { outcomes in
+        let deliveries = NIOLoopBound((service: self, outcomes: group.map(\.deliver)), eventLoop: loop)
+        writer.submit(group.map(\.attempt), readingCredentialsOf: users) { outcomes, credentials in
             loop.execute {
-                for (deliver, outcome) in zip(deliveries.value, outcomes) { deliver(outcome) }
+                for (user, account) in credentials { deliveries.value.service.knownCredentials[user] = account }
+                for (deliver, outcome) in zip(deliveries.value.outcomes, outcomes) { deliver(outcome) }
             }
+        }
+    }
+
+    /// The account's own credentials at a provider that speaks of accounts, created at the first login; what was seen of
+    /// them once is not asked for again, since they can open no other.
+    func ownCredentials(of user: UserKey, deliver: @escaping (Credentials) -> Void) {
+        if let known = knownCredentials[user] { return deliver(.account(known)) }
+        credentials(of: user, createdFor: user.username) { found in
+            if case .account(let account) = found { self.knownCredentials[user] = account }
+            deliver(found)
         }
     }
 
@@ -107,7 +182,6 @@ final class LoginService {
     func credentials(
         of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
     ) {
-        if let known = knownCredentials[user] { return deliver(.account(known)) }
         let now = clocks.now()
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
@@ -115,26 +189,33 @@ final class LoginService {
             return account
         } deliver: { answer in
             switch answer {
-            case .success(let account?):
-                self.knownCredentials[user] = account
-                deliver(.account(account))
+            case .success(let account?): deliver(.account(account))
             case .success(nil): deliver(.refused)
             case .failure: deliver(.unavailable)
             }
         }
     }
 
-    /// The devices of an account; nil if that cannot be told.
+    /// Whether a remote host was refused a moment ago, by the store's word.
+    func isRefused(_ host: String) -> Bool { refusedHosts[host].map { $0 > clocks.now().boottime } ?? false }
+
+    /// A remote host was refused: for a minute it is not asked about again before anything is worked out for it.
+    func refuse(_ host: String) {
+        if refusedHosts.count >= LoginService.mostRefusedHosts { refusedHosts.removeAll() }
+        refusedHosts[host] = clocks.now().boottime + 60_000
+    }
+
+    /// The devices of an account, every one of them; nil if that cannot be told.
     func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
         ask { store throws(StoreFailure) in
-            try store.devices(of: account)
+            try store.holdings(of: account)
         } deliver: {
             deliver(try? $0.get())
         }
     }
 
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
@@ -159,32 +240,92 @@ final class LoginService {
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
         tally.count(record.verdict)
+        metrics.count(record)
         // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        if record.request?.origin == .trusted || record.verdict == .granted {
-            journal.record(record.entry)
-        } else {
-            write(record.entry, about: record.peer)
+        guard record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) else {
+            return
+        }
+        journal.record(record)
+        recent.append(.login(record), at: clocks.now().wall)
+        guard !hasQuietRecords else { return }
+        hasQuietRecords = true
+        // The journal's thread is woken once for all that this tick ends, and after the verdicts have gone out.
+        let service = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { service.value.wakeJournal() }
+    }
+
+    private func wakeJournal() {
+        hasQuietRecords = false
+        journal.wake()
+    }
+
+    /// Records what else is said of a login, in the journal and in memory.
+    func keep(_ entry: JournalEntry) {
+        journal.record(entry)
+        recent.append(.other(entry), at: clocks.now().wall)
+    }
+
+    /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
+    /// what else there is.
+    func note(_ record: LoginRecord) {
+        let now = clocks.now()
+        guard let activity = AccountActivity(record, at: now) else { return }
+        activities.note(activity)
+        if activities.isDue(at: now) { flushActivities() }
+    }
+
+    /// Writes what is still to be remembered. What cannot be written now is lost: nothing is decided by it.
+    func flushActivities() {
+        let waiting = activities.take(at: clocks.now())
+        guard !waiting.isEmpty else { return }
+        writer.perform { store in
+            do throws(StoreFailure) {
+                try store.get().note(waiting)
+            } catch {
+                // The writer finds out by itself what is wrong with the store, and says so.
+            }
         }
     }
 
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
-        guard uid == 0 || strangers.admits(uid, at: clocks.now(), { journal.warning($0) }) else { return }
-        journal.record(entry)
+        if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    private func admitsEntry(about uid: UInt32) -> Bool {
+        uid == 0 || strangers.admits(uid, at: clocks.now()) { journal.warning($0) }
     }
 
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
+        directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
+        grants.sweep(at: now, generation: generation.number)
+        if activities.isDue(at: now) { flushActivities() }
+        giveMemoryBack()
     }
 
+    /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
+    private func giveMemoryBack() {
+        let before = present
+        present = connections.count
+        busiest = max(busiest, present)
+        // Not while it is still going: what is in use lies between what is not.
+        guard busiest >= LoginService.crowd, present < busiest / 4, present >= before else { return }
+        busiest = present
+        DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
+    }
+
+    /// How many connections are a crowd: what fewer leave behind is not worth the trouble.
+    private static let crowd = 512
+
     /// Ends all logins under way, and the threads that serve them.
-    func stop() {
+    func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
-        directory.stop()
-        slowWork.stop()
+        flushActivities()
+        wakeJournal()
     }
 }
 

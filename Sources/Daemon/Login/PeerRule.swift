@@ -1,3 +1,4 @@
+import Authentication
 import Configuration
 import UnixSocket
 
@@ -21,4 +22,38 @@ enum PeerRule: Equatable {
     }
 
     var isRoot: Bool { self == .root }
+
+    /// Whether a peer may ask about an account.
+    enum Admission: Equatable, Sendable {
+        /// It may, and this is what the directory says of the account, where it had to be asked.
+        case admitted(AccountFacts?)
+        case refused
+        /// The system's directory does not say.
+        case cannotTell
+    }
+
+    /// Whether the peer may ask about `account` for a service; not for the event loop, since the directory may be asked.
+    func admission(
+        of account: AccountName, service: String, in directory: any AccountDirectory
+    ) -> Admission {
+        switch self {
+        case .root: return .admitted(nil)
+        case .nobody: return .refused
+        case .listed(let caller) where !caller.services.contains(service): return .refused
+        case .itself, .listed: break
+        }
+        switch directory.account(named: account) {
+        case .notFound: return .refused
+        case .cannotTell: return .cannotTell
+        case .found(let facts):
+            switch self {
+            case .itself(let uid): return facts.uid == uid ? .admitted(facts) : .refused
+            case .listed(let caller):
+                guard facts.uid != 0 else { return .refused }
+                let answers = caller.groups.map { directory.isMember(account, gid: facts.gid, of: $0) }
+                return answers.contains(true) ? .admitted(facts) : answers.contains(nil) ? .cannotTell : .refused
+            case .root, .nobody: return .refused
+            }
+        }
+    }
 }

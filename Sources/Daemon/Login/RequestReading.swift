@@ -12,14 +12,11 @@ enum RequestReading {
     init?(_ begin: Begin, _ payload: Span<UInt8>, _ rule: PeerRule) {
         guard let account = AccountName(payload.extracting(begin.user.range(in: payload.count))) else { return nil }
         guard let service = RequestReading.text(begin.service, in: payload) else { return nil }
-        var request = LoginRequest(service: service, account: account)
         if case .itself(let uid) = rule {
-            // Of what it says only the name and the answers count; the service only selects texts and modules.
-            request.origin = .accountItself(uid: uid)
-            request.evidence = Evidence(isAccountItself: true)
-            self = .request(request)
+            self = .request(.ofAccountItself(account, service: service, uid: uid))
             return
         }
+        var request = LoginRequest(service: service, account: account)
         request.remoteHost = RequestReading.remoteHost(begin, payload, service: service)
         request.terminal = RequestReading.text(begin.terminal, in: payload)
         request.remoteUser = RequestReading.text(begin.remoteUser, in: payload)
@@ -65,6 +62,16 @@ enum RequestReading {
         let bytes = payload.extracting(field.range(in: payload.count))
         guard bytes.count > 0, PrintableText.isClean(bytes, newlines: false) else { return nil }
         return unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension LoginRequest {
+    /// A request of the account itself. Of what it says only the name and the answers count; the service only selects
+    /// texts and modules.
+    static func ofAccountItself(_ account: AccountName, service: String, uid: UInt32) -> LoginRequest {
+        LoginRequest(
+            service: service, account: account, evidence: Evidence(isAccountItself: true),
+            origin: .accountItself(uid: uid))
     }
 }
 

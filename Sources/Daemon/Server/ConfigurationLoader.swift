@@ -34,41 +34,43 @@ struct ConfigurationLoader: Sendable {
     }
 
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
-    func load(number: Int) -> Result<(ActiveConfiguration, warnings: [String]), ConfigurationProblems> {
+    func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         let reader = ConfigurationReader(
             modules: ModuleRegistry.types, providers: ProviderRegistry.types, hostName: hostName,
             allowsInsecure: allowsInsecure)
-        switch reader.load(path) {
-        case .failure(let problems): return .failure(ConfigurationProblems(sentences: problems.all.map(\.description)))
-        case .success(let read):
-            let problems = read.prepare()
-            guard problems.isEmpty else {
-                return .failure(ConfigurationProblems(sentences: problems.map(\.description)))
-            }
-            switch resolve(read.callers) {
-            case .failure(let problems): return .failure(problems)
-            case .success(let callers):
-                let names = Dictionary(uniqueKeysWithValues: read.names.map { ($0.key.description, $0.value) })
-                return .success(
-                    (
-                        ActiveConfiguration(
-                            number: number, policy: read.policy, providers: read.providers, modules: read.modules,
-                            names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
-                            sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer),
-                        warnings: read.warnings.map(\.description)
-                    ))
+        return reader.load(path).flatMap { read in
+            let (callers, strangers) = resolve(read)
+            let problems = read.prepare() + strangers + unknownGroups(read)
+            guard problems.isEmpty else { return .failure(Problems(problems, warnings: read.warnings)) }
+            let names = Dictionary(uniqueKeysWithValues: read.names.map { ($0.key.description, $0.value) })
+            return .success(
+                (
+                    ActiveConfiguration(
+                        number: number, policy: read.policy, providers: read.providers, modules: read.modules,
+                        names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
+                        sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
+                        tellsLastLogin: read.notices.lastLogin),
+                    warnings: read.warnings
+                ))
+        }
+    }
+
+    /// Groups of rules that the directory does not know: the rule would be missed by whoever it is for. A directory that
+    /// cannot tell now is asked again at each login.
+    private func unknownGroups(_ read: Configuration) -> [Problem] {
+        read.policy.rules.flatMap { rule in
+            rule.match.groups.sorted().filter { accounts.hasGroup(named: $0) == false }.map {
+                read.problem(ofRuleAt: rule.line, "the group '\($0)'", expected: "a group of this machine")
             }
         }
     }
 
     /// The callers by uid. One that the directory does not know, or whose uid is 0 or nobody's, is a problem: the
     /// rule would be for somebody else than was meant.
-    private func resolve(
-        _ callers: [String: CallerRule]
-    ) -> Result<[UInt32: CallerRule], ConfigurationProblems> {
+    private func resolve(_ read: Configuration) -> (callers: [UInt32: CallerRule], problems: [Problem]) {
         var resolved: [UInt32: CallerRule] = [:]
-        var problems: [String] = []
-        for (name, rule) in callers.sorted(by: { $0.key < $1.key }) {
+        var problems: [Problem] = []
+        for (name, rule) in read.callers {
             let uid: UInt32?
             if let number = UInt32(name) {
                 uid = number
@@ -78,16 +80,13 @@ struct ConfigurationLoader: Sendable {
                 uid = nil
             }
             guard let uid, uid != 0, uid != PeerCredentials.overflowUID else {
-                problems.append("\(path): callers: '\(name)' is no service account of this machine")
+                problems.append(
+                    read.problem(
+                        withCaller: name, "the caller '\(name)'", expected: "a service account of this machine"))
                 continue
             }
             resolved[uid] = rule
         }
-        return problems.isEmpty ? .success(resolved) : .failure(ConfigurationProblems(sentences: problems))
+        return (resolved, problems)
     }
-}
-
-/// Everything that is wrong with a configuration.
-struct ConfigurationProblems: Error, Equatable, Sendable {
-    let sentences: [String]
 }

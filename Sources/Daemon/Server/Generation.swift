@@ -15,11 +15,14 @@ package struct ActiveConfiguration: Sendable {
     package var callers: [UInt32: CallerRule]
     /// What authenticator apps show beside the account.
     package var issuer: String
+    /// Whether people are told when they were last let in.
+    package var tellsLastLogin: Bool
 
     package init(
         number: Int, policy: Policy, providers: [ProviderID: any AuthProvider], modules: [ModuleID: any AuthModule],
         names: [String: String] = [:], throttle: Throttle = Throttle(), sessionCapacity: Int = 20_000,
-        sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String
+        sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String,
+        tellsLastLogin: Bool = false
     ) {
         self.number = number
         self.policy = policy
@@ -31,6 +34,13 @@ package struct ActiveConfiguration: Sendable {
         self.sessionReserve = sessionReserve
         self.callers = callers
         self.issuer = issuer
+        self.tellsLastLogin = tellsLastLogin
+    }
+
+    /// Whether one of these modules is none that people enrol with: what the configuration itself holds for people,
+    /// nobody is without as far as can be told from here.
+    func isHeldByAll(_ modules: [ModuleID]) -> Bool {
+        modules.contains { id in self.modules[id].map { !($0 is any EnrollableModule) } ?? true }
     }
 
     /// A menu's line for a provider or a module: its name, and its type where the name is another.

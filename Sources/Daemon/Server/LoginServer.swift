@@ -17,7 +17,8 @@ package final class LoginServer: Sendable {
     /// Starts the loop; `mostConnections` is how many logins may be under way at once.
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
-        generation: Generation, mostConnections: Int = 16_384, describe: @escaping Description
+        processes: any ProcessTable = SystemProcessTable(), generation: Generation, mostConnections: Int = 16_384,
+        describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -25,7 +26,7 @@ package final class LoginServer: Sendable {
         (service, desk) = try loop.submit {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
-                generation: generation)
+                processes: processes, generation: generation)
             service.connections.capacity = mostConnections
             let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
@@ -39,9 +40,12 @@ package final class LoginServer: Sendable {
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
         let channel = try bootstrap()
-            .childChannelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    // Here, and not by the bootstrap, which takes a future for each.
+                    try LoginServer.readOnDemand(channel)
+                    try channel.syncOptions?.setOption(
+                        ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
                     try channel.pipeline.syncOperations.addHandler(LoginHandler(service.value))
                 }
             }
@@ -57,6 +61,7 @@ package final class LoginServer: Sendable {
         return try bootstrap()
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try LoginServer.readOnDemand(channel)
                     try channel.pipeline.syncOperations.addHandler(AdminHandler(desk.value))
                 }
             }
@@ -66,8 +71,13 @@ package final class LoginServer: Sendable {
     private func bootstrap() -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
-            .childChannelOption(ChannelOptions.maxMessagesPerRead, value: 1)
-            .childChannelOption(ChannelOptions.autoRead, value: false)
+    }
+
+    /// One read at a time, and none that was not asked for.
+    private static func readOnDemand(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { throw ChannelError.operationUnsupported }
+        try options.setOption(ChannelOptions.maxMessagesPerRead, value: 1)
+        try options.setOption(ChannelOptions.autoRead, value: false)
     }
 
     /// Lets new logins follow another configuration; those under way keep theirs.
@@ -95,7 +105,13 @@ package final class LoginServer: Sendable {
     package func stop(_ listeners: [any Channel]) async {
         for listener in listeners { try? await listener.close() }
         let service = service
-        _ = try? await loop.submit { service.value.stop() }.get()
+        let threads = try? await loop.submit {
+            service.value.endLogins()
+            return (directory: service.value.directory.threads, slowWork: service.value.slowWork.threads)
+        }.get()
+        // What they still say, they say to a loop that is there to hear it.
+        await threads?.directory.stop()
+        try? await threads?.slowWork.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }

@@ -8,11 +8,16 @@ struct ServiceManager {
     let sockets: [String: Int32]
     /// Where credentials are passed (systemd.exec(5), LoadCredential).
     let credentialsDirectory: String?
+    /// How often at least it wants a sign of life (sd_watchdog_enabled(3)), in milliseconds; nil if it wants none.
+    let watchdogInterval: Int64?
 
     init() {
         func variable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
         notifySocket = variable("NOTIFY_SOCKET")
         credentialsDirectory = variable("CREDENTIALS_DIRECTORY")
+        let isWatched = variable("WATCHDOG_PID").map { Int32($0) == getpid() } ?? true
+        watchdogInterval =
+            isWatched ? variable("WATCHDOG_USEC").flatMap(Int64.init).flatMap { $0 > 0 ? $0 / 1000 : nil } : nil
         var sockets: [String: Int32] = [:]
         if variable("LISTEN_PID").flatMap(Int32.init) == getpid(),
             let count = variable("LISTEN_FDS").flatMap(Int32.init), (1...16).contains(count)
@@ -23,7 +28,10 @@ struct ServiceManager {
             }
         }
         self.sockets = sockets
-        for name in ["NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY"] {
+        for name in [
+            "NOTIFY_SOCKET", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "CREDENTIALS_DIRECTORY", "WATCHDOG_PID",
+            "WATCHDOG_USEC",
+        ] {
             _ = unsafe unsetenv(name)
         }
     }
@@ -34,7 +42,7 @@ struct ServiceManager {
         return path.split(separator: "/").last.map(String.init)
     }
 
-    /// Tells the service manager, if there is one: `READY=1`, `STOPPING=1`.
+    /// Tells the service manager, if there is one: `READY=1`, `WATCHDOG=1`, `STOPPING=1`.
     func notify(_ state: String) {
         guard let notifySocket, let address = LocalAddress(path: notifySocket) else { return }
         let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -1,6 +1,7 @@
 import AdminProtocol
 import Authentication
 import CPOSIX
+import Configuration
 import EnrollmentStores
 import Foundation
 import Logging
@@ -35,7 +36,8 @@ package enum TwostepDaemon {
             configuration: ServiceGroupConfiguration(
                 services: [started], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         let ended = BlockingQueue<Result<Void, any Error>>()
-        Task {
+        // Of an ordinary priority: that of the main thread is more than this user may have, and libdispatch complains.
+        Task(priority: .medium) {
             do { ended.put(.success(try await group.run())) } catch { ended.put(.failure(error)) }
         }
         let results = ended.takeAll()
@@ -79,7 +81,7 @@ final class StartedDaemon: Service {
         manager = ServiceManager()
         descriptors = Int(clamping: posix_raise_descriptor_limit())
         let target = Privileges.isRoot ? try Privileges.target() : nil
-        let key = SealingKeySource(options, credentials: manager.credentialsDirectory)
+        let key = SealingKeySource(keyFile: options.keyFile, credentials: manager.credentialsDirectory)
         // Read while that is still allowed: the file may be root's alone.
         key.prepare()
         if let target {
@@ -96,7 +98,7 @@ final class StartedDaemon: Service {
         let stateDirectory = options.stateDirectory
         writer = StoreWriter { () throws(StoreFailure) in
             do throws(StoreFailure) {
-                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get()) {
+                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get(), isForLogins: true) {
                     journal.error("store: \($0.description)")
                 }
             } catch {
@@ -120,9 +122,11 @@ final class StartedDaemon: Service {
             mostConnections: min(max(descriptors - 64, 64), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
+        let watchdog = Watchdog(interval: manager.watchdogInterval) { self.manager.notify("WATCHDOG=1") }
         server.everySecond { service in
             service.sweep()
             self.recover(service, server)
+            watchdog?.tick(self.writer)
         }
         // Trapped before anybody is told that we are there to be asked.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
@@ -153,13 +157,14 @@ final class StartedDaemon: Service {
         let number = (previous?.number ?? 0) + 1
         switch loader.load(number: number) {
         case .success((let active, let warnings)):
-            for warning in warnings { journal.warning(warning) }
+            for warning in warnings { journal.warning(warning.description) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
+            let sentences = problems.all.map(\.description)
             // Tried again and again: what was said once is not said each time.
-            if problems.sentences != previous?.problems {
-                for sentence in problems.sentences { journal.error(sentence) }
+            if sentences != previous?.problems {
+                for sentence in sentences { journal.error(sentence) }
                 journal.error(
                     previous?.active == nil
                         ? "the configuration is broken: every login is refused until it is repaired"
@@ -167,7 +172,7 @@ final class StartedDaemon: Service {
             }
             return Generation(
                 number: previous?.number ?? 0, loadedAt: previous?.loadedAt, active: previous?.active,
-                problems: problems.sentences)
+                problems: sentences)
         }
     }
 
@@ -239,7 +244,7 @@ final class StartedDaemon: Service {
                 path: options.stateDirectory + "/" + SQLiteStore.fileName,
                 schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
             sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
-            granted: tally.granted, refused: tally.refused,
+            blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
     }
 }

@@ -8,9 +8,12 @@ import Synchronization
 /// A store that cannot be opened leaves the writer running: every attempt is then unavailable, and the store is
 /// tried again, so that a repaired one is picked up without a restart.
 package final class StoreWriter: Sendable {
+    /// Hears the outcomes once they are durable, with the credentials that there are of those asked for along with them.
+    package typealias Delivery = @Sendable ([Outcome], [UserKey: AccountName]) -> Void
+
     /// What is to be done, in the order in which it came.
     private enum Work: Sendable {
-        case attempts([Attempt], @Sendable ([Outcome]) -> Void)
+        case attempts([Attempt], readingCredentialsOf: [UserKey], Delivery)
         case task(@Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void)
         case check
         case stop
@@ -20,7 +23,9 @@ package final class StoreWriter: Sendable {
     private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
     private let users = Mutex<(any UserDatabase)?>(nil)
+    private let blocked = Mutex<[AccountName: AccountBlock]>([:])
     private let stopped = BlockingQueue<Bool>()
+    private let commits = Mutex(CommitStatistics())
 
     /// `open` is called on the writer's thread, and again after a failure.
     package init(_ open: @escaping @Sendable () throws(StoreFailure) -> any EnrollmentStore) {
@@ -31,9 +36,22 @@ package final class StoreWriter: Sendable {
     /// What is wrong with the store; nil if nothing is.
     package var problem: StoreFailure? { standing.withLock { $0 } }
 
+    /// What was brought to the disk since the start.
+    package var commitStatistics: CommitStatistics { commits.withLock { $0 } }
+
     /// What providers may look at, from threads of their own.
     package var userDatabase: any UserDatabase {
         users.withLock { $0 } ?? NoUserDatabase(problem ?? .unreachable("the store is closed"))
+    }
+
+    /// The accounts that are blocked, as the store has them: read when it is opened, since every login looks at them.
+    /// While no store can be used they say nothing, and nobody is admitted.
+    package var blocks: [AccountName: AccountBlock] { blocked.withLock { $0 } }
+
+    /// Takes over what the store has of blocked accounts now; for tasks that have changed it.
+    package func readBlocks(of store: any EnrollmentStore) throws(StoreFailure) {
+        let found = try store.blocks()
+        blocked.withLock { $0 = Dictionary(uniqueKeysWithValues: found.map { ($0.account, $0) }) }
     }
 
     /// Whether attempts can be judged at all. A full disk is found out by each attempt, since it may have room again.
@@ -63,8 +81,10 @@ package final class StoreWriter: Sendable {
     }
 
     /// Judges these attempts; `deliver` is called on the writer's thread when the outcomes are durable.
-    package func submit(_ attempts: [Attempt], deliver: @escaping @Sendable ([Outcome]) -> Void) {
-        queue.put(.attempts(attempts, deliver))
+    package func submit(
+        _ attempts: [Attempt], readingCredentialsOf users: [UserKey] = [], deliver: @escaping Delivery
+    ) {
+        queue.put(.attempts(attempts, readingCredentialsOf: users, deliver))
     }
 
     /// Runs `task` on the store between two groups.
@@ -75,49 +95,61 @@ package final class StoreWriter: Sendable {
     /// Looks whether the store is still where it was opened, and tries one again that could not be; called once a second.
     package func check() { queue.put(.check) }
 
+    /// Attempts that share a transaction, and who hears what came of which of them.
+    private struct Group {
+        var attempts: [Attempt] = []
+        var users: [UserKey] = []
+        var deliveries: [(count: Int, deliver: Delivery)] = []
+    }
+
     private func run(_ store: inout (any EnrollmentStore)?) {
         while true {
-            var attempts: [Attempt] = []
-            var deliveries: [(count: Int, deliver: @Sendable ([Outcome]) -> Void)] = []
+            var group = Group()
             var mustStop = false
             for work in queue.takeAll() {
                 switch work {
-                case .attempts(let more, let deliver):
-                    attempts.append(contentsOf: more)
-                    deliveries.append((more.count, deliver))
+                case .attempts(let more, readingCredentialsOf: let users, let deliver):
+                    group.attempts.append(contentsOf: more)
+                    group.users.append(contentsOf: users)
+                    group.deliveries.append((more.count, deliver))
                 case .task(let task):
                     // What came before it is judged before it.
-                    commit(&attempts, &deliveries, &store)
+                    commit(&group, &store)
                     if let store { task(.success(store)) } else { task(.failure(problem ?? .unreachable("closed"))) }
                 case .check: check(&store)
                 case .stop: mustStop = true
                 }
             }
-            commit(&attempts, &deliveries, &store)
+            commit(&group, &store)
             if mustStop { return close(&store) }
         }
     }
 
-    private func commit(
-        _ attempts: inout [Attempt], _ deliveries: inout [(count: Int, deliver: @Sendable ([Outcome]) -> Void)],
-        _ store: inout (any EnrollmentStore)?
-    ) {
-        guard !attempts.isEmpty else { return }
-        let outcomes = judge(attempts, &store)
+    private func commit(_ group: inout Group, _ store: inout (any EnrollmentStore)?) {
+        guard !group.attempts.isEmpty else { return }
+        let outcomes = judge(group.attempts, &store)
+        // Whose cannot be read is asked for again by whoever needs them.
+        let credentials = group.users.isEmpty ? [:] : (try? store?.credentials(of: group.users)) ?? [:]
         var start = 0
-        for (count, deliver) in deliveries {
-            deliver(Array(outcomes[start..<(start + count)]))
+        for (count, deliver) in group.deliveries {
+            deliver(Array(outcomes[start..<(start + count)]), start == 0 ? credentials : [:])
             start += count
         }
-        attempts.removeAll()
-        deliveries.removeAll()
+        group = Group()
     }
 
     private func judge(_ attempts: [Attempt], _ store: inout (any EnrollmentStore)?) -> [Outcome] {
         let unavailable = [Outcome](repeating: .unavailable(.storeUnavailable), count: attempts.count)
         guard let opened = store else { return unavailable }
+        let start = Monotonic.nanoseconds
+        var isDurable = false
+        defer {
+            let taken = Monotonic.nanoseconds - start
+            commits.withLock { $0.count(attempts.count, nanoseconds: taken, succeeded: isDurable) }
+        }
         do throws(StoreFailure) {
             let outcomes = try opened.commit(attempts)
+            isDurable = true
             if standing.withLock({ $0 }) != nil { standing.withLock { $0 = nil } }
             return outcomes.count == attempts.count ? outcomes : unavailable
         } catch {
@@ -151,6 +183,7 @@ package final class StoreWriter: Sendable {
     private func tryToOpen() -> (any EnrollmentStore)? {
         do throws(StoreFailure) {
             let opened = try open()
+            try readBlocks(of: opened)
             let database = opened.userDatabase
             users.withLock { $0 = database }
             standing.withLock { $0 = nil }

@@ -1,7 +1,5 @@
 package import Authentication
 import Glibc
-import NIOCore
-import NIOPosix
 
 /// What the system knows of an account.
 package struct AccountFacts: Equatable, Sendable {
@@ -26,6 +24,8 @@ package protocol AccountDirectory: Sendable {
     func account(named name: AccountName) -> Lookup
     /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
+    /// Whether there is a group of this name; nil if that cannot be told.
+    func hasGroup(named name: String) -> Bool?
 }
 
 extension AccountDirectory {
@@ -38,6 +38,8 @@ extension AccountDirectory {
             var own: Set<String> = []
             for name in names {
                 guard let isMember = isMember(account, gid: facts.gid, of: name) else { return nil }
+                // A group that is not there has no members; but then the rule that names it is not to be missed.
+                guard isMember || hasGroup(named: name) == true else { return nil }
                 if isMember { own.insert(name) }
             }
             return own
@@ -74,6 +76,20 @@ package struct SystemDirectory: AccountDirectory {
         return .cannotTell
     }
 
+    package func hasGroup(named name: String) -> Bool? {
+        var size = 4096
+        while size <= 1 << 22 {
+            var entry = unsafe Glibc.group()
+            var result: UnsafeMutablePointer<Glibc.group>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getgrnam_r(name, &entry, &buffer, size, &result)
+            if status == EINTR { continue }
+            guard status == ERANGE else { return unsafe result != nil ? true : status == 0 ? false : nil }
+            size *= 4
+        }
+        return nil
+    }
+
     package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         var size = 4096
         while size <= 1 << 22 {
@@ -101,45 +117,4 @@ package struct SystemDirectory: AccountDirectory {
         }
         return nil
     }
-}
-
-/// Look-ups on threads of their own, so many at a time and no longer than a limit; it belongs to the event loop.
-final class DirectoryDesk {
-    /// How long a look-up may take, in seconds: less than the module waits for a reply.
-    static let limit = TimeAmount.seconds(5)
-    /// How many may wait; what comes on top is "cannot tell" at once.
-    static let mostWaiting = 1024
-
-    private let directory: any AccountDirectory
-    private let threads: NIOThreadPool
-    private let loop: any EventLoop
-    private var waiting = 0
-
-    init(_ directory: any AccountDirectory, on loop: any EventLoop) {
-        self.directory = directory
-        self.loop = loop
-        threads = NIOThreadPool(numberOfThreads: 4)
-        threads.start()
-    }
-
-    /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
-    func ask<Answer: Sendable>(
-        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
-    ) {
-        guard waiting < DirectoryDesk.mostWaiting else { return report(nil) }
-        waiting += 1
-        let directory = directory
-        let promise = loop.makePromise(of: Answer?.self)
-        let found = threads.runIfActive(eventLoop: loop) { question(directory) }
-        let late = loop.scheduleTask(in: DirectoryDesk.limit) { promise.succeed(nil) }
-        found.assumeIsolated().whenComplete { result in
-            self.waiting -= 1
-            late.cancel()
-            // A promise that is kept already ignores this.
-            promise.succeed(try? result.get())
-        }
-        promise.futureResult.assumeIsolated().whenSuccess { report($0) }
-    }
-
-    func stop() { threads.shutdownGracefully { _ in } }
 }

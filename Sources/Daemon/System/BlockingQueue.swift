@@ -1,54 +1,52 @@
-import Glibc
-
 /// A queue that one thread sleeps at until somebody puts something in.
-@safe
 final class BlockingQueue<Element: Sendable>: @unchecked Sendable {
-    // Sendable: `waiting` is touched under the mutex alone.
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    // Sendable: what varies is touched within the monitor alone.
+    private let monitor = Monitor()
     private var waiting: [Element] = []
-
-    init() {
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe condition = .allocate(capacity: 1)
-        unsafe mutex.initialize(to: pthread_mutex_t())
-        unsafe condition.initialize(to: pthread_cond_t())
-        unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
-    }
-
-    deinit {
-        unsafe pthread_cond_destroy(condition)
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
-        unsafe mutex.deallocate()
-    }
+    private var isTakerAsleep = false
 
     func put(_ element: Element) {
-        unsafe pthread_mutex_lock(mutex)
-        let wasEmpty = waiting.isEmpty
-        waiting.append(element)
-        unsafe pthread_mutex_unlock(mutex)
-        if wasEmpty { unsafe pthread_cond_signal(condition) }
+        let mustWake = monitor.withLock {
+            waiting.append(element)
+            return wakesTaker()
+        }
+        if mustWake { monitor.signal() }
     }
 
-    /// Puts something in unless `limit` things wait already; returns whether it did.
-    func put(_ element: Element, unlessLongerThan limit: Int) -> Bool {
-        unsafe pthread_mutex_lock(mutex)
-        let count = waiting.count
-        if count < limit { waiting.append(element) }
-        unsafe pthread_mutex_unlock(mutex)
-        if count == 0 { unsafe pthread_cond_signal(condition) }
-        return count < limit
+    /// Puts something in unless `limit` things wait already; returns whether it did. A quiet one wakes nobody: it waits
+    /// for `wake` or for one that is not.
+    func put(_ element: Element, unlessLongerThan limit: Int, isQuiet: Bool = false) -> Bool {
+        let (isIn, mustWake) = monitor.withLock {
+            guard waiting.count < limit else { return (false, wakesTaker()) }
+            waiting.append(element)
+            return (true, isQuiet ? false : wakesTaker())
+        }
+        if mustWake { monitor.signal() }
+        return isIn
+    }
+
+    /// Wakes the thread that takes, if there is anything for it.
+    func wake() {
+        if monitor.withLock({ !waiting.isEmpty && wakesTaker() }) { monitor.signal() }
     }
 
     /// Everything that waits; sleeps while that is nothing.
     func takeAll() -> [Element] {
-        unsafe pthread_mutex_lock(mutex)
-        while waiting.isEmpty { unsafe pthread_cond_wait(condition, mutex) }
-        var taken: [Element] = []
-        swap(&taken, &waiting)
-        unsafe pthread_mutex_unlock(mutex)
-        return taken
+        monitor.withLock {
+            while waiting.isEmpty {
+                isTakerAsleep = true
+                monitor.wait()
+            }
+            isTakerAsleep = false
+            var taken: [Element] = []
+            swap(&taken, &waiting)
+            return taken
+        }
+    }
+
+    /// Whether the taker has to be woken; it is not woken twice.
+    private func wakesTaker() -> Bool {
+        defer { isTakerAsleep = false }
+        return isTakerAsleep
     }
 }

@@ -4,8 +4,18 @@ import Glibc
 /// Where the daemon's moments come from: the one place that looks at a clock.
 package protocol Clocks: Sendable {
     func now() -> Moment
-    /// What the clock on the wall shows where the machine stands; nil if that cannot be told.
-    func localTime() -> LocalTime?
+    /// What the clock on the wall shows at a moment (Unix seconds) where the machine stands; nil if that cannot be told.
+    func localTime(of wall: Int64) -> LocalTime?
+}
+
+/// How much time passes between two looks, which nobody can set: for measurements, never for decisions.
+enum Monotonic {
+    /// On CLOCK_MONOTONIC; 0 if there is none.
+    static var nanoseconds: Int64 {
+        var now = timespec()
+        guard unsafe clock_gettime(CLOCK_MONOTONIC, &now) == 0 else { return 0 }
+        return Int64(now.tv_sec) &* 1_000_000_000 &+ Int64(now.tv_nsec)
+    }
 }
 
 /// The machine's own clocks.
@@ -18,8 +28,8 @@ package struct SystemClocks: Clocks {
         Moment(wall: Self.read(CLOCK_REALTIME) / 1000, boottime: Self.read(CLOCK_BOOTTIME), boot: boot)
     }
 
-    package func localTime() -> LocalTime? {
-        var wall = time_t(Self.read(CLOCK_REALTIME) / 1000)
+    package func localTime(of wall: Int64) -> LocalTime? {
+        var wall = time_t(wall)
         var local = unsafe tm()
         guard unsafe localtime_r(&wall, &local) != nil else { return nil }
         // tm counts from Sunday.

@@ -36,6 +36,25 @@ enum Privileges {
         }
     }
 
+    /// Performs something with the rights of the daemon's user, if this is root and there is that user; is root again
+    /// afterwards.
+    ///
+    /// The whole process is somebody else meanwhile: it must have no other thread.
+    static func asTarget<Result>(_ body: () -> Result) -> Result {
+        guard isRoot, let target = try? target() else { return body() }
+        let gid = getegid()
+        var groups = [gid_t](repeating: 0, count: 65_536)
+        groups.removeLast(groups.count - Int(max(unsafe getgroups(CInt(groups.count), &groups), 0)))
+        defer {
+            _ = seteuid(0)
+            _ = setegid(gid)
+            _ = unsafe setgroups(groups.count, groups)
+        }
+        guard unsafe initgroups(user, target.gid) == 0, setegid(target.gid) == 0 else { return body() }
+        _ = seteuid(target.uid)
+        return body()
+    }
+
     /// No core dumps, no tracing by others, no new privileges: what is in memory stays there. Before and after a
     /// change of uid, since the kernel sets the dumpable flag anew with it.
     static func harden() throws(StartFailure) {

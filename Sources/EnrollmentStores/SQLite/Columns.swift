@@ -50,6 +50,11 @@ enum Columns {
             createdAt: try row.integer(column + 4), lastUsedAt: try row.integerIfAny(column + 5))
     }
 
+    /// Account, reason and time.
+    static func block(in row: PreparedStatement) throws(DatabaseFault) -> AccountBlock {
+        AccountBlock(account: try account(in: row, at: 0), reason: try row.text(1), since: try row.integer(2))
+    }
+
     static func uid(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> UInt32 {
         guard let uid = UInt32(exactly: try row.integer(column)) else {
             throw .nonsense("a device of the store has a uid that is none")
@@ -65,5 +70,25 @@ enum Columns {
         let last = Moment(
             wall: try row.integer(column + 1), boottime: try row.integer(column + 2), boot: try row.integer(column + 3))
         return FailureCounter(failures: Int(failures), last: last)
+    }
+
+    static let visit = "visited_at, service, host, way"
+
+    /// The columns of `visit`; nil if there was none.
+    static func visit(in row: PreparedStatement, at column: Int32) throws(DatabaseFault) -> Visit? {
+        guard let at = try row.integerIfAny(column) else { return nil }
+        guard let way = Visit.Way(rawValue: try row.integer(column + 3)) else {
+            throw .nonsense("a visit of the store was let in by nothing that there is")
+        }
+        let host = try row.text(column + 2)
+        return Visit(at: at, service: try row.text(column + 1), host: host.isEmpty ? nil : host, way: way)
+    }
+
+    /// An absent host is the empty text.
+    static func bind(_ visit: Visit, to row: PreparedStatement, at index: Int32) throws(DatabaseFault) {
+        try row.bind(visit.at, at: index)
+        try row.bind(visit.service, at: index + 1)
+        try row.bind(visit.host ?? "", at: index + 2)
+        try row.bind(visit.way.rawValue, at: index + 3)
     }
 }

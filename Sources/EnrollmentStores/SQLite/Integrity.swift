@@ -33,6 +33,9 @@ enum Integrity {
         try rows(database, "SELECT \(Columns.credential) FROM credential", &findings) { (row) throws(DatabaseFault) in
             _ = try Columns.credential(in: row)
         }
+        try rows(database, "SELECT account, reason, since FROM block", &findings) { (row) throws(DatabaseFault) in
+            _ = try Columns.block(in: row)
+        }
         let last = try secrets(database, sealing, among: .max) { failure in
             findings.append(words(of: failure))
             return findings.count < limit

@@ -8,7 +8,8 @@ final class LoginStatements {
     let begin, commit, rollback: PreparedStatement
     private let counters, devices, host, countHosts: PreparedStatement
     private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
-    private let credentials: PreparedStatement
+    private let beginReading, credentials: PreparedStatement
+    private let visit, putVisit: PreparedStatement
     private let connection: Connection
 
     init(on connection: Connection) throws(DatabaseFault) {
@@ -41,8 +42,15 @@ final class LoginStatements {
             "DELETE FROM host WHERE prefix = (SELECT prefix FROM host ORDER BY since LIMIT 1)")
         addToTally = try prepare(
             "INSERT INTO tally VALUES ('traceless', 1) ON CONFLICT DO UPDATE SET count = count + 1")
+        beginReading = try prepare("BEGIN")
         credentials = try prepare(
             "SELECT account FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3")
+        visit = try prepare("SELECT \(Columns.visit) FROM activity WHERE account = ?1")
+        putVisit = try prepare(
+            """
+            INSERT INTO activity (account, \(Columns.visit)) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
+            visited_at = ?2, service = ?3, host = ?4, way = ?5
+            """)
     }
 
     /// Whether no transaction is open.
@@ -93,8 +101,24 @@ final class LoginStatements {
         return try countHosts.step() ? Int(clamping: try countHosts.integer(0)) : 0
     }
 
-    /// The account that a provider's username opens.
-    func account(of user: UserKey) throws(DatabaseFault) -> AccountName? {
+    /// The accounts that usernames of providers open, of those that open any.
+    func accounts(of users: [UserKey]) throws(DatabaseFault) -> [UserKey: AccountName] {
+        // One snapshot for them all: opening one costs as much as finding a row.
+        if !isIdle { try rollback.run() }
+        try beginReading.run()
+        var found: [UserKey: AccountName] = [:]
+        do throws(DatabaseFault) {
+            // The empty text stands for no id in the tables.
+            for user in users where user.provider.id != "" { found[user] = try account(of: user) }
+        } catch {
+            try? rollback.run()
+            throw error
+        }
+        try commit.run()
+        return found
+    }
+
+    private func account(of user: UserKey) throws(DatabaseFault) -> AccountName? {
         defer { credentials.reset() }
         try credentials.bind(user.provider.type, at: 1)
         try credentials.bind(user.provider.id ?? "", at: 2)
@@ -103,7 +127,20 @@ final class LoginStatements {
         return try Columns.account(in: credentials, at: 0)
     }
 
+    /// The account's last visit.
+    func visit(of account: AccountName) throws(DatabaseFault) -> Visit? {
+        defer { visit.reset() }
+        try visit.bind(account.text, at: 1)
+        return try visit.step() ? try Columns.visit(in: visit, at: 0) : nil
+    }
+
     // MARK: Writing
+
+    func put(_ visit: Visit, of account: AccountName) throws(DatabaseFault) {
+        try putVisit.bind(account.text, at: 1)
+        try Columns.bind(visit, to: putVisit, at: 2)
+        try putVisit.run()
+    }
 
     /// Moves a device's state forward; a row that is not there, or not behind, is nonsense.
     func spend(

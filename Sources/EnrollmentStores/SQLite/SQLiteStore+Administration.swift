@@ -7,6 +7,11 @@ extension SQLiteStore {
         try reader.devices(of: account)
     }
 
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        _ = try openStatements()
+        return try reader.holdings(of: account)
+    }
+
     package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
         try reader.counters(of: account)
     }

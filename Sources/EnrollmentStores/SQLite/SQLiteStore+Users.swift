@@ -8,18 +8,20 @@ extension SQLiteStore {
     // MARK: Credentials
 
     package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
-        // The empty text stands for no id in the tables.
-        guard user.provider.id != "" else { return nil }
+        try credentials(of: [user])[user]
+    }
+
+    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
         let statements = try openStatements()
-        let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
+        let result = queue.writeWithoutTransaction { _ -> Result<[UserKey: AccountName], DatabaseFault> in
             do throws(DatabaseFault) {
-                return .success(try statements.account(of: user))
+                return .success(try statements.accounts(of: users))
             } catch {
                 return .failure(error)
             }
         }
         switch result {
-        case .success(let account): return account
+        case .success(let accounts): return accounts
         case .failure(let fault): throw fault.failure(of: directory.database)
         }
     }
@@ -89,13 +91,15 @@ extension SQLiteStore {
         guard user.provider.id != "" else { return false }
         return try write { database in
             let connection = try Connection(database)
-            for table in ["credential", "user"] {
+            // The user first: where there is none, what others were linked by stays as it is.
+            for table in ["user", "credential"] {
                 let remove = try PreparedStatement(
                     "DELETE FROM \(table) WHERE \(SQLiteStore.isUser)", on: connection)
                 try remove.bind(user)
                 try remove.run()
+                guard table == "credential" || connection.changes > 0 else { return false }
             }
-            return connection.changes > 0
+            return true
         }
     }
 

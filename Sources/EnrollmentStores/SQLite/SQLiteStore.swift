@@ -52,16 +52,18 @@ package final class SQLiteStore: EnrollmentStore {
     /// A store that is not there is never made on the way: an empty one in place of one that is lost would say
     /// of everybody "not enrolled". `report` hears what was put right, and what is wrong with single records;
     /// it is called on the writer's thread and must not wait.
+    ///
+    /// With `isForLogins` some milliseconds and megabytes are spent so that each commit takes less.
     package static func open(
-        in directory: String, sealing: any SecretSealing,
+        in directory: String, sealing: any SecretSealing, isForLogins: Bool = false,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
-        try open(in: directory, sealing: sealing, schema: .current, report: report)
+        try open(in: directory, sealing: sealing, schema: .current, isForLogins: isForLogins, report: report)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func open(
-        in path: String, sealing: any SecretSealing, schema: Schema,
+        in path: String, sealing: any SecretSealing, schema: Schema, isForLogins: Bool = false,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
         let directory = StateDirectory(path: path)
@@ -70,6 +72,7 @@ package final class SQLiteStore: EnrollmentStore {
         guard try directory.hasDatabase(report) else {
             throw .unreachable("there is no store at \(directory.database); `twostep init` makes one")
         }
+        if isForLogins { LogReserve.make(for: directory.database, in: directory.path) }
         return try SQLiteStore(in: directory, sealing: sealing, schema: schema, lock: lock, report: report)
     }
 
@@ -355,7 +358,9 @@ package final class SQLiteStore: EnrollmentStore {
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown { record.counters = unknown[attempt.account] }
+            if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
+        let visitBefore = record.visit
         let countersBefore = record.counters
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
@@ -375,6 +380,10 @@ package final class SQLiteStore: EnrollmentStore {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true
             }
+        }
+        if attempt.visit != nil, let visit = record.visit, visit != visitBefore {
+            try statements.put(visit, of: attempt.account)
+            hasWritten = true
         }
         if let prefix = attempt.host, host != hostBefore ?? HostCounter() {
             if hostBefore == nil {

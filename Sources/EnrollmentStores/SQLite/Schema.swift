@@ -11,7 +11,7 @@ package struct Schema: Sendable {
     /// `Tw2S`: how SQLite's header and file(1) know a store of Twostep's.
     static let applicationID = 0x5477_3253
 
-    package static let current = Schema(steps: [first, users])
+    package static let current = Schema(steps: [first, users, activity, blocks])
 
     /// Names are compared byte for byte (BINARY). An absent id is the empty text, which no id may be.
     /// Tables without rowid hold a record in one B-tree, so that finding it is one descent.
@@ -62,6 +62,20 @@ package struct Schema: Sendable {
             account TEXT NOT NULL,
             created_at INTEGER NOT NULL,
             PRIMARY KEY (provider_type, provider_id, username)
+        ) WITHOUT ROWID;
+        """
+
+    /// What reports and notices say of an account's logins. Nothing decides by it.
+    private static let activity = """
+        CREATE TABLE activity (
+            account TEXT NOT NULL PRIMARY KEY,
+            -- The last login that was let in, and how: 0 granted, 1 exempt, 2 skipped.
+            visited_at INTEGER,
+            service TEXT,
+            host TEXT,
+            way INTEGER,
+            -- When one was last refused for want of an enrolment.
+            unenrolled_at INTEGER
         ) WITHOUT ROWID;
         """
 

@@ -39,15 +39,26 @@ package final class StoreReader: Sendable {
     /// The devices of one account, or of all; secrets stay sealed. A row that makes no sense is left out and
     /// reported.
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
-        try rows(
-            "SELECT account, module_type, module_id, \(Columns.device) FROM device", of: account
-        ) { (row) throws(DatabaseFault) in
-            let device = try Columns.device(in: row, at: 3)
-            let key = DeviceKey(
-                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
-                device: device.name)
-            return DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9))
+        try rows(StoreReader.devices, of: account) { (row) throws(DatabaseFault) in try StoreReader.listing(row) }
+    }
+
+    /// The same of one account, for a decision: a row that makes no sense is thrown.
+    package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
+        try query(StoreReader.devices + " WHERE account = ?1", [account.text]) { row in
+            var listings: [DeviceListing] = []
+            while try row.step() { listings.append(try StoreReader.listing(row)) }
+            return listings
         }
+    }
+
+    private static let devices = "SELECT account, module_type, module_id, \(Columns.device) FROM device"
+
+    private static func listing(_ row: PreparedStatement) throws(DatabaseFault) -> DeviceListing {
+        let device = try Columns.device(in: row, at: 3)
+        let key = DeviceKey(
+            account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
+            device: device.name)
+        return DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9))
     }
 
     /// The failures of one account, or of all that have any.
@@ -56,6 +67,46 @@ package final class StoreReader: Sendable {
             CounterListing(
                 account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
                 counter: try Columns.counter(in: row, at: 3))
+        }
+    }
+
+    /// The accounts that are blocked. A row that makes no sense makes all of it unreadable: it may be somebody's block.
+    package func blocks() throws(StoreFailure) -> [AccountBlock] {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                let row = try PreparedStatement(
+                    "SELECT account, reason, since FROM block ORDER BY account", on: Connection(database))
+                var blocks: [AccountBlock] = []
+                while try row.step() { blocks.append(try Columns.block(in: row)) }
+                return blocks
+            }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
+    /// What a remote host has failed lately.
+    package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {
+        do {
+            return try queue.writeWithoutTransaction { database in
+                let row = try PreparedStatement(
+                    "SELECT failures, since FROM host WHERE prefix = ?1", on: Connection(database))
+                try row.bind(prefix, at: 1)
+                guard try row.step() else { return HostCounter() }
+                return HostCounter(failures: Int(clamping: try row.integer(0)), since: try row.integer(1))
+            }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
+    /// What is remembered of every account's logins, by account.
+    package func activities() throws(StoreFailure) -> [AccountActivity] {
+        try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
+            (row) throws(DatabaseFault) in
+            AccountActivity(
+                account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
+                unenrolledAt: try row.integerIfAny(5))
         }
     }
 

@@ -1,0 +1,58 @@
+import AdminProtocol
+import Authentication
+
+/// What lets people off modules for a while.
+extension AdminDesk {
+    func listGrants(_ answer: AdminAnswer) {
+        withLivingGrants { grants in
+            answer(.grants(GrantListing(grants: grants.map { self.describe($0) })))
+        }
+    }
+
+    /// With neither an id nor an account all of them.
+    func revokeGrants(_ id: Int?, _ name: String?, _ answer: AdminAnswer) {
+        guard let name else { return revokeGrants(id, of: nil, answer) }
+        withName(name, answer) { self.revokeGrants(id, of: $0, answer) }
+    }
+
+    private func revokeGrants(_ id: Int?, of account: AccountName?, _ answer: AdminAnswer) {
+        // What is over by now need not be spoken of, but goes as well.
+        let now = service.clocks.now()
+        let revoked = service.grants.revoke { grant in
+            (id == nil || grant.id == id) && (account == nil || grant.key.account == account)
+        }.filter { $0.holds(at: now, within: .max) }
+        if let id, revoked.isEmpty {
+            return answer.refuse(
+                .unknownGrant, "There is no grant \(id).", hint: "It may be over by now. See: twostep grants")
+        }
+        for grant in revoked {
+            service.journal.notice(
+                "grant revoked user=\"\(grant.key.account)\" service=\(grant.key.service) "
+                    + "tty=\(grant.key.session.terminal)")
+        }
+        answer(.grantsRevoked(GrantListing(grants: revoked.map { describe($0) })))
+    }
+
+    /// Those that still hold and whose sessions still are; the others are dropped on the way.
+    func withLivingGrants(_ body: @escaping ([Grant]) -> Void) {
+        service.grants.sweep(at: service.clocks.now(), generation: service.generation.number)
+        let sessions = Set(service.grants.all.map(\.key.session))
+        guard !sessions.isEmpty else { return body([]) }
+        let processes = service.processes
+        service.directory.ask { _ in
+            sessions.filter { !processes.isOpen($0) }
+        } then: { ended in
+            if let ended { self.service.grants.drop(ended) }
+            body(self.service.grants.all)
+        }
+    }
+
+    func describe(_ grant: Grant) -> RememberedLogin {
+        let (left, overflow) = grant.expiresAt.subtractingReportingOverflow(service.clocks.now().boottime)
+        return RememberedLogin(
+            id: grant.id, account: grant.key.account.text, service: grant.key.service,
+            terminal: grant.key.session.terminal, leader: grant.key.session.leader,
+            steps: grant.key.steps.map { step in step.alternatives.map { ModuleReference($0) } },
+            secondsLeft: overflow ? 0 : (max(left, 0) + 999) / 1000)
+    }
+}

@@ -1,0 +1,58 @@
+import Configuration
+
+/// One thing that a check has found: where, what, and what should stand there.
+package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
+    /// What is to be done about it.
+    package enum Severity: String, CaseIterable, Sendable {
+        /// It does not work, or does not protect: it has to be mended.
+        case problem
+        /// It works and may be meant, and yet lets people in more easily than it seems.
+        case warning
+        /// It could be better.
+        case advice
+    }
+
+    package let severity: Severity
+    /// The path as it was given.
+    package let file: String
+    /// Counted from 1; nil where the file as a whole is meant.
+    package let line: Int?
+    /// In characters, counted from 1; nil where the file as a whole is meant.
+    package let column: Int?
+    /// What stands there, in words.
+    package let found: String
+    /// What should, in words; nil where what was found says it all.
+    package let expected: String?
+    /// What to write in its place, as it is written; nil where that cannot be known.
+    package let replacement: String?
+
+    package init(
+        _ severity: Severity, file: String, line: Int? = nil, column: Int? = nil, found: String,
+        expected: String? = nil, replacement: String? = nil
+    ) {
+        self.severity = severity
+        self.file = file
+        self.line = line
+        self.column = column
+        self.found = found
+        self.expected = expected
+        self.replacement = replacement
+    }
+
+    /// What is wrong with a configuration, or worth a warning.
+    init(_ severity: Severity, _ problem: Problem) {
+        self.init(
+            severity, file: problem.file, line: problem.line > 0 ? problem.line : nil,
+            column: problem.line > 0 ? problem.column : nil, found: problem.found, expected: problem.expected,
+            replacement: problem.suggestion)
+    }
+
+    /// `config.yaml:3:7: problem: the key 'modlues', expected one of …; did you mean 'modules'?`
+    package var description: String {
+        let place = [file, line.map { String($0) }, column.map { String($0) }].compactMap { $0 }
+        var text = "\(place.joined(separator: ":")): \(severity.rawValue): \(found)"
+        if let expected { text += ", expected \(expected)" }
+        if let replacement { text += "; did you mean '\(replacement)'?" }
+        return text
+    }
+}

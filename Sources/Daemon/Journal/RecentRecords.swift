@@ -1,0 +1,65 @@
+import AdminProtocol
+
+/// The last records of decisions, for machines without a journal that could be asked; they hold no secret.
+struct RecentRecords {
+    /// How many are kept.
+    static let most = 1000
+
+    /// By which records are told from those of a daemon that ran before.
+    let run: Int64
+    /// What is kept as it is, since it is put into words only if somebody asks.
+    enum Content {
+        case login(LoginRecord)
+        case other(JournalEntry)
+
+        fileprivate var entry: JournalEntry {
+            switch self {
+            case .login(let record): record.entry
+            case .other(let entry): entry
+            }
+        }
+    }
+
+    private struct Kept {
+        let number: Int64
+        let at: Int64
+        let content: Content
+
+        var logged: LoggedRecord {
+            let entry = content.entry
+            return LoggedRecord(
+                number: number, at: at, priority: entry.level.rawValue, message: entry.message,
+                fields: Dictionary(entry.fields.map { ($0.name, $0.value) }) { first, _ in first })
+        }
+    }
+
+    private var records: [Kept] = []
+    /// The place in the ring where the next record goes, once it is full.
+    private var next = 0
+    private var last: Int64 = 0
+
+    init(run: Int64) { self.run = run }
+
+    mutating func append(_ content: Content, at wall: Int64) {
+        last += 1
+        let record = Kept(number: last, at: wall, content: content)
+        if records.count < RecentRecords.most {
+            records.append(record)
+        } else {
+            records[next] = record
+            next = (next + 1) % RecentRecords.most
+        }
+    }
+
+    /// At most `count` of the records behind the one of this number, the oldest first.
+    func after(_ number: Int64, atMost count: Int) -> RecordListing {
+        // Numbers follow one another, so how many to pass over is told without looking.
+        let forgotten = last - Int64(records.count)
+        let skipped = Int(clamping: max(min(max(number, 0), last) - forgotten, 0))
+        let ordered = records.indices.dropFirst(skipped).prefix(max(count, 0)).map {
+            records[(next + $0) % records.count].logged
+        }
+        return RecordListing(
+            run: run, records: ordered, cursor: ordered.last?.number ?? last, newest: last)
+    }
+}

@@ -1,0 +1,37 @@
+import Authentication
+
+/// What is remembered of a login, and told of the one before.
+extension LoginConversation {
+    /// The login that an answer to the last step completes, if people are to be told of it the next time.
+    var completedVisit: Visit? {
+        guard configuration.tellsLastLogin, request.origin == .trusted,
+            case .judging(.step(let index), let progress) = flow.state, index == progress.chain.steps.count - 1
+        else { return nil }
+        return Visit(
+            at: service.clocks.now().wall, service: request.service, host: request.remoteHost, way: .granted)
+    }
+
+    /// Tells of the login before this one, and of the wrong answers since; those of this login the person knows of.
+    func tellLastLogin(_ acceptance: Acceptance) {
+        guard completedVisit != nil else { return }
+        let now = service.clocks.now().wall
+        let failures = max(acceptance.failuresBefore - rejected.count, 0)
+        let notice = LastLogin.notice(acceptance.lastVisit, failures: failures) { LastLogin.moment($0, now: now) }
+        if let notice { notices.append(notice) }
+    }
+
+    /// Has remembered how the login of an account that exists has ended, once that is known.
+    func note() {
+        guard case .known = standing else { return }
+        // It was written together with the answer.
+        if record.verdict == .granted, configuration.tellsLastLogin { return }
+        service.note(record)
+    }
+
+    /// Has looked whether the last wrong answer is one of another time.
+    func diagnoseSuspect() {
+        guard let (input, module) = suspect, record.verdict != .granted, case .known(let uid) = standing else { return }
+        suspect = nil
+        service.diagnose(input, by: module, of: request, uid: uid)
+    }
+}

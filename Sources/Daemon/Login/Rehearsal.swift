@@ -1,0 +1,235 @@
+import Authentication
+
+/// What is known of an account before it logs in: all that a rehearsal looks at.
+struct AccountSituation: Sendable {
+    var standing: Attempt.Standing
+    /// Whether the account is the system's own or can become root; nil if that cannot be told.
+    var isPrivileged: Bool?
+    var devices: [DeviceListing] = []
+    var counters: [ModuleID: FailureCounter] = [:]
+    /// What the remote host has failed lately.
+    var host = HostCounter()
+    /// The usernames whose credentials open the account.
+    var usernames: [ProviderID: AccountName] = [:]
+}
+
+/// A login that nobody makes: the flow itself, with the policy's plan and copies of what the store has, in which every
+/// answer is as right as it can be. Nothing is charged, spent or written.
+struct Rehearsal {
+    let request: LoginRequest
+    let plan: Plan
+    let configuration: ActiveConfiguration
+    let situation: AccountSituation
+    let now: Moment
+    /// What would let the account off these steps, if anything does.
+    let grant: ([Step]) -> Grant?
+
+    /// How a rehearsal ended.
+    struct Ending {
+        var verdict: Verdict
+        /// The provider that was in turn.
+        var provider: ProviderID?
+        /// How many steps were entered.
+        var steps = 0
+        var grant: Grant?
+        var isFirstFactorWaived = false
+        /// A module for demonstrations has had a part in it.
+        var isInsecure = false
+    }
+
+    /// Goes through the login, with the provider of this number where there is a menu.
+    func perform(choosing number: Int) -> Ending {
+        var flow = LoginFlow(plan)
+        var ending = Ending(verdict: .denied(.outOfTurn))
+        var begun = flow.begin()
+        if case .choose = begun { begun = flow.chose(number) }
+        if case .end(let verdict) = begun { ending.verdict = verdict }
+        guard case .asking(.provider, let progress) = flow.state, case .judge = flow.answered() else { return ending }
+        ending.provider = progress.chain.provider
+        let proof = proof(by: progress.chain.provider)
+        if case .proved(_, isWaived: true) = proof { ending.isFirstFactorWaived = true }
+        // Where nothing more is asked the account must be one that is known.
+        if plan.isExempt, case .proved = proof, let verdict = refusalOfStranger(&flow) {
+            ending.verdict = verdict
+            return ending
+        }
+        var action = flow.proved(proof, mayTryAgain: false)
+        var counters = situation.counters
+        var host = situation.host
+        var triesLeft = plan.tries
+        while true {
+            switch action {
+            case .recall(let steps):
+                ending.grant = grant(steps)
+                action = flow.recalled(ending.grant != nil)
+            case .inquire(let steps): action = flow.inquired(finding(steps.flatMap(\.alternatives)))
+            case .ask(let stage), .askAgain(let stage):
+                if case .ask = action {
+                    triesLeft = plan.tries
+                    ending.steps += 1
+                }
+                guard case .judge(.step(let index)) = flow.answered(), stage == .step(index),
+                    progress.chain.steps.indices.contains(index),
+                    let module = module(for: progress.chain.steps[index])
+                else {
+                    // Setting up within a login is a conversation of its own.
+                    ending.verdict = flow.failed(.misconfigured)
+                    return ending
+                }
+                triesLeft -= 1
+                let outcome = outcome(by: module, &counters, &host)
+                if case .accepted = outcome, module.isInsecure { ending.isInsecure = true }
+                action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
+            case .credit(let provider, let username, let mayCreate):
+                if let verdict = refusalOfStranger(&flow) {
+                    ending.verdict = verdict
+                    return ending
+                }
+                guard let credentials = credentials(of: username, at: provider, mayCreate: mayCreate) else {
+                    ending.verdict = flow.failed(.directoryUnavailable)
+                    return ending
+                }
+                switch flow.credited(credentials) {
+                case .end(let verdict): ending.verdict = verdict
+                }
+                return ending
+            case .end(let verdict):
+                ending.verdict = verdict
+                return ending
+            }
+        }
+    }
+
+    /// The end of a login of somebody whom the directory does not know; nil if it knows the account.
+    private func refusalOfStranger(_ flow: inout LoginFlow) -> Verdict? {
+        switch situation.standing {
+        case .known: nil
+        case .unknown: flow.refused(.unknownAccount)
+        case .cannotTell: flow.failed(.directoryUnavailable)
+        }
+    }
+
+    /// The provider's own judgement where it goes by evidence; else that of the right password.
+    private func proof(by id: ProviderID) -> Proof {
+        guard let provider = configuration.providers[id] else { return .unavailable("it is not configured") }
+        let proof =
+            provider.livesOnEvidence
+            ? provider.prove(
+                request, nil, users: NoUserDatabase(.unreachable("evidence is all there is")),
+                isWaived: plan.isFirstFactorWaived)
+            : .proved(username(at: provider), isWaived: false)
+        // Without evidence the remote host is held to account, and a waived first factor is none.
+        if case .proved = proof, !request.evidence.provesFirstFactor {
+            var record = AccountRecord()
+            var host = situation.host
+            let counted = attempt(.firstFactor(nil)).judge(in: &record, host: &host, sealing: NothingSealed())
+            if case .rejected(let reason) = counted { return .rejected(reason) }
+        }
+        return proof
+    }
+
+    private func username(at provider: any AuthProvider) -> AccountName {
+        if provider.speaksOfAccounts { return request.account }
+        let only = (provider as? any PasswordKeeping)?.onlyUsername
+        return situation.usernames[provider.id] ?? only ?? request.account
+    }
+
+    private func finding(_ wanted: [ModuleID]) -> Finding {
+        guard !configuration.isHeldByAll(wanted) else { return .enrolled }
+        return switch situation.standing {
+        case .known(let uid): Finding(situation.devices, of: wanted, uid: uid)
+        case .unknown: .enrolled
+        case .cannotTell: .cannotTell
+        }
+    }
+
+    /// The module that the person answers with: the first of which they have something.
+    private func module(for step: Step) -> (any AuthModule)? {
+        let modules = step.alternatives.compactMap { configuration.modules[$0] }
+        guard modules.count == step.alternatives.count else { return nil }
+        return modules.first { module in
+            !(module is any EnrollableModule) || situation.devices.contains { $0.key.module == module.id }
+        } ?? modules.first
+    }
+
+    /// The judgement of the one right answer, in a transaction that never was.
+    private func outcome(
+        by module: any AuthModule, _ counters: inout [ModuleID: FailureCounter], _ host: inout HostCounter
+    ) -> Outcome {
+        guard !plan.isBlocked else { return .rejected(.blocked) }
+        let own = situation.devices.filter { $0.key.module == module.id }
+        // Should they disagree on the uid, it is one that the account does not have: as the store has it.
+        let strange = own.first { Attempt.Standing.known(uid: $0.uid) != situation.standing }
+        var record = AccountRecord(
+            uid: (strange ?? own.first)?.uid, counters: counters, devices: own.map(\.device))
+        let session = ValidationSession(
+            id: ValidationSession.ID(high: 0, low: 0), account: request.account, provider: ProviderID(""),
+            step: Step(module.id), deadline: now.boottime, triesLeft: plan.tries)
+        let rehearsed = RehearsedModule(module)
+        // What is typed plays no part: the module that judges it takes it for right.
+        let answer = Attempt.Answer.stretched(UserInput(Secret(count: 0) { _ in }))
+        let outcome = attempt(.answer(answer, session: session, module: rehearsed))
+            .judge(in: &record, host: &host, sealing: NothingSealed())
+        counters = record.counters
+        return outcome
+    }
+
+    private func attempt(_ subject: Attempt.Subject) -> Attempt {
+        Attempt(
+            subject, account: request.account, standing: situation.standing,
+            host: request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil,
+            throttle: configuration.throttle, now: now)
+    }
+
+    /// Nil if the system's directory cannot tell what it would be asked.
+    private func credentials(of username: AccountName, at id: ProviderID, mayCreate: Bool) -> Credentials? {
+        guard let provider = configuration.providers[id] else { return .unavailable }
+        guard !provider.speaksOfAccounts else { return .account(username) }
+        if situation.usernames[id] == username { return .account(request.account) }
+        guard mayCreate, provider.createsCredentials, username == request.account else { return .refused }
+        return switch situation.isPrivileged {
+        case false?: .account(request.account)
+        case true?: .refused
+        case nil: nil
+        }
+    }
+}
+
+/// Takes every answer of somebody who has something with a module for right.
+private struct RehearsedModule: AuthModule {
+    let id: ModuleID
+    let inputSchema: InputSchema
+    let refusal: String
+    let isLowEntropy: Bool
+    let resetsThrottle: Bool
+    private let needsDevice: Bool
+
+    init(_ module: any AuthModule) {
+        id = module.id
+        inputSchema = module.inputSchema
+        refusal = module.refusal
+        isLowEntropy = module.isLowEntropy
+        resetsThrottle = module.resetsThrottle
+        needsDevice = module is any EnrollableModule
+    }
+
+    func recognizes(_ input: UserInput) -> Bool { true }
+
+    func validate(
+        _ session: ValidationSession, _ input: UserInput, against devices: inout Devices, at now: Moment
+    ) throws(InvalidAuth) -> AccountName {
+        guard !needsDevice || !devices.isEmpty else { throw .notEnrolled }
+        return session.account
+    }
+}
+
+/// Opens nothing: a rehearsal looks at no secret.
+private struct NothingSealed: SecretSealing {
+    func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
+        throw .unreachable("nothing is sealed here")
+    }
+
+    func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
+        throw .unreachable("nothing is opened here")
+    }
+}

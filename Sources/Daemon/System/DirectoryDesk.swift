@@ -1,0 +1,104 @@
+import Authentication
+import NIOCore
+
+/// Asks the directory on threads of its own, about so much at a time and no longer than a limit; it belongs to the event
+/// loop.
+final class DirectoryDesk {
+    /// How long a look-up may take, in milliseconds: less than the module waits for a reply.
+    static let limit: Int64 = 5000
+    /// How many may wait; what comes on top is "cannot tell" at once.
+    static let mostWaiting = 1024
+    /// How many may be slow at a time without holding up the others.
+    static let mostThreads = 4
+    /// How long a look-up may keep those behind it before they get another thread.
+    static let patience = TimeAmount.milliseconds(5)
+
+    /// A question that may still have to be given up.
+    private struct Open {
+        let deadline: Int64
+        let giveUp: () -> Void
+    }
+
+    private let directory: any AccountDirectory
+    /// Whoever ends the daemon stops them.
+    let threads = LookUpThreads(mostThreads, named: "twostep-nss")
+    private let loop: any EventLoop
+    private let clocks: any Clocks
+    private var open: [ObjectIdentifier: Open] = [:]
+    /// What this tick has begun. It goes to the threads together: one of them is woken once.
+    private var begun: [(question: @Sendable () -> Void, giveUp: () -> Void)] = []
+    private var isLookingAfter = false
+
+    init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
+        self.directory = directory
+        self.loop = loop
+        self.clocks = clocks
+    }
+
+    /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
+    func ask<Answer: Sendable>(
+        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
+    ) {
+        whenSettled(begin(question), then: report)
+    }
+
+    /// Begins to look something up that will be needed later.
+    func begin<Answer: Sendable>(
+        _ question: @escaping @Sendable (any AccountDirectory) -> Answer
+    ) -> LookUp<Answer> {
+        let lookUp = LookUp<Answer>()
+        let directory = directory
+        if begun.isEmpty {
+            let desk = NIOLoopBound(self, eventLoop: loop)
+            loop.execute { desk.value.handOver() }
+        }
+        begun.append((question: { lookUp.settle(question(directory)) }, giveUp: { lookUp.settle(nil) }))
+        open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
+            lookUp.settle(nil)
+        }
+        return lookUp
+    }
+
+    private func handOver() {
+        let (taken, mustWait) = threads.put(begun.map(\.question), limit: DirectoryDesk.mostWaiting)
+        for refused in begun.dropFirst(taken) { refused.giveUp() }
+        begun.removeAll(keepingCapacity: true)
+        if mustWait { lookAfterThoseThatWait() }
+    }
+
+    /// Reports what a look-up has found, on the event loop; nil if it cannot be told.
+    func whenSettled<Answer: Sendable>(_ lookUp: LookUp<Answer>, then report: @escaping (Answer?) -> Void) {
+        let loop = loop
+        let delivery = NIOLoopBound((desk: self, report: report), eventLoop: loop)
+        let answer = lookUp.answer { answer in
+            loop.execute {
+                delivery.value.desk.open[ObjectIdentifier(lookUp)] = nil
+                delivery.value.report(answer)
+            }
+        }
+        guard let answer else { return }
+        open[ObjectIdentifier(lookUp)] = nil
+        report(answer)
+    }
+
+    private func lookAfterThoseThatWait() {
+        guard !isLookingAfter else { return }
+        isLookingAfter = true
+        let desk = NIOLoopBound(self, eventLoop: loop)
+        loop.scheduleTask(in: DirectoryDesk.patience) {
+            desk.value.isLookingAfter = false
+            if desk.value.threads.help() { desk.value.lookAfterThoseThatWait() }
+        }
+    }
+
+    /// Nobody needs to know any more.
+    func forget<Answer: Sendable>(_ lookUp: LookUp<Answer>) { open[ObjectIdentifier(lookUp)] = nil }
+
+    /// Gives up what has taken too long; called once a second.
+    func sweep(at now: Moment) {
+        for (lookUp, question) in open where now.boottime > question.deadline {
+            open[lookUp] = nil
+            question.giveUp()
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import AdminProtocol
+import Authentication
+import AuthenticationTesting
+import AuthProviders
+import Daemon
+import Testing
+import Wire
+
+/// Accounts that are blocked, and accounts whose uid has changed.
+@Suite struct BlockTests {
+    private static let refused = "That was not right."
+
+    private func blocked(_ world: LoginWorld, _ account: String = "alice") throws {
+        guard case .blocked = try world.administer().ask(.block(account: account, reason: "left")) else {
+            throw WorldFailure("not blocked")
+        }
+    }
+
+    @Test func `a blocked account is asked, refused with the text of a wrong answer, and charged nothing`() async throws
+    {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            for (name, uid) in [("alice", 1001), ("bob", 1002)] as [(String, UInt32)] {
+                try world.enroll(name, uid: uid)
+            }
+            try blocked(world)
+            for answer in ["right", "wrong", "?"] {
+                let client = try world.connect()
+                try client.begin("alice")
+                #expect(try client.receive() == .prompt(.secret, "Code: "))
+                try client.answer(answer)
+                #expect(try client.receive() == .verdict(.denied, Self.refused))
+                #expect(
+                    world.journal.messages.last
+                        == #"login denied reason=blocked service=sshd rhost=192.0.2.7 user="alice" tty=ssh provider=pam module=scripted config=1"#
+                )
+            }
+            #expect(try world.store.counters(of: nil).isEmpty)
+            let other = try world.connect()
+            try other.begin("bob")
+            _ = try other.receive()
+            try other.answer("right")
+            #expect(try other.verdict() == .verdict(.granted, ""))
+        }
+    }
+
+    @Test func `who owes nothing is refused as well`() async throws {
+        let exempt = Rule(Match(services: ["cron"]), isExempt: true, line: 1)
+        let skipping = Rule(Match(services: ["sudo"]), unenrolled: .skip, line: 2)
+        try await withWorld(LoginWorld(rules: [exempt, skipping])) { (world) async throws in
+            try blocked(world)
+            let cron = try world.connect()
+            try cron.begin("alice", service: "cron")
+            #expect(try cron.receive() == .verdict(.denied, "Login refused."))
+            let sudo = try world.connect()
+            try sudo.begin("alice", service: "sudo")
+            #expect(try sudo.receive() == .prompt(.secret, "Code: "))
+            try sudo.answer("right")
+            #expect(try sudo.receive() == .verdict(.denied, Self.refused))
+        }
+        try await withWorld(LoginWorld(chain: [])) { (world) async throws in
+            try blocked(world)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == .verdict(.denied, "Login refused."))
+        }
+    }
+
+    @Test func `without evidence nobody learns of a block`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            try blocked(world)
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            guard case .verdict(.denied, let text) = try client.receive() else {
+                Issue.record("no verdict")
+                return
+            }
+            #expect(text.contains("no key or password"))
+        }
+    }
+
+    @Test func `blocking ends the logins of the account that are under way, and no others`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            for (name, uid) in [("alice", 1001), ("bob", 1002)] as [(String, UInt32)] {
+                try world.enroll(name, uid: uid)
+            }
+            let (alice, bob) = (try world.connect(), try world.connect())
+            try alice.begin("alice")
+            try bob.begin("bob")
+            for client in [alice, bob] { _ = try client.receive() }
+            try blocked(world)
+            #expect(try alice.receive() == .verdict(.denied, Self.refused))
+            try bob.answer("right")
+            #expect(try bob.verdict() == .verdict(.granted, ""))
+        }
+    }
+
+    @Test func `the account stage says blocked to root, and has no opinion of others`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            func stage(_ user: String) throws -> WireClient.Said {
+                let client = try world.connect()
+                try client.begin(user, stage: .account)
+                return try client.receive()
+            }
+            #expect(try stage("alice") == .verdict(.noOpinion, ""))
+            try blocked(world)
+            #expect(try stage("alice") == .verdict(.blocked, "Login refused."))
+            #expect(world.journal.messages.last?.hasPrefix("login denied reason=blocked") == true)
+            #expect(try stage("bob") == .verdict(.noOpinion, ""))
+            _ = try world.administer().ask(.unblock(account: "alice"))
+            #expect(try stage("alice") == .verdict(.noOpinion, ""))
+        }
+    }
+
+    @Test func `a block is listed and lifted, and one of a name that nobody has is refused`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            let admin = try world.administer()
+            #expect(try admin.ask(.block(account: "mallory", reason: nil)).refusalCode == .unknownAccount)
+            #expect(
+                try admin.ask(.block(account: "alice", reason: String(repeating: "a", count: 201))).refusalCode
+                    == .badParameter)
+            #expect(try admin.ask(.block(account: "alice", reason: "a\nb")).refusalCode == .badParameter)
+            let first = try admin.ask(.block(account: "alice", reason: nil))
+            let since = world.clock.now.wall
+            let block = BlockedAccount(account: "alice", reason: "", since: since)
+            #expect(first == .blocked(Blocking(block: block, wasBlocked: false)))
+            let again = BlockedAccount(account: "alice", reason: "left", since: since)
+            #expect(
+                try admin.ask(.block(account: "alice", reason: "left"))
+                    == .blocked(Blocking(block: again, wasBlocked: true)))
+            for (name, count) in [(nil, 1), ("alice", 1), ("bob", 0)] as [(String?, Int)] {
+                guard case .listing(let listing) = try admin.ask(.list(account: name)) else {
+                    Issue.record("nothing was listed")
+                    return
+                }
+                #expect(listing.blocks == (count == 1 ? [again] : []))
+            }
+            #expect(
+                try admin.ask(.unblock(account: "alice"))
+                    == .unblocked(Unblocking(account: "alice", wasBlocked: true)))
+            #expect(
+                try admin.ask(.unblock(account: "alice"))
+                    == .unblocked(Unblocking(account: "alice", wasBlocked: false)))
+        }
+    }
+
+    @Test func `devices of another uid are adopted once that was agreed to, and for that uid alone`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            try world.enroll("alice", uid: 999)
+            let admin = try world.administer()
+            let login = try world.connect()
+            try login.begin("alice")
+            _ = try login.receive()
+            try login.answer("right")
+            guard case .verdict(.unavailable, _) = try login.verdict() else {
+                Issue.record("the devices of another uid were taken for hers")
+                return
+            }
+            #expect(world.journal.messages.last?.contains("twostep adopt alice") == true)
+            func adoption(_ former: [UInt32], _ devices: Int, isDone: Bool) -> AdminReply {
+                .adoption(
+                    Adoption(account: "alice", uid: 1001, former: former, devices: devices, isDone: isDone))
+            }
+            #expect(try admin.ask(.adopt(account: "alice", uid: nil)) == adoption([999], 1, isDone: false))
+            #expect(try admin.ask(.adopt(account: "alice", uid: 1002)).refusalCode == .badParameter)
+            #expect(try world.store.devices(of: nil).map(\.uid) == [999])
+            #expect(try admin.ask(.adopt(account: "alice", uid: 1001)) == adoption([999], 1, isDone: true))
+            #expect(try admin.ask(.adopt(account: "alice", uid: nil)) == adoption([], 0, isDone: false))
+            #expect(world.journal.messages.contains(#"devices adopted user="alice" uid=1001 former=999 devices=1"#))
+            let again = try world.connect()
+            try again.begin("alice")
+            _ = try again.receive()
+            try again.answer("right")
+            #expect(try again.verdict() == .verdict(.granted, ""))
+        }
+    }
+}

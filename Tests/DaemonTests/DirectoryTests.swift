@@ -1,0 +1,71 @@
+import Authentication
+import AuthenticationTesting
+import Daemon
+import Dispatch
+import Testing
+import Wire
+
+/// What a slow directory does to logins.
+@Suite struct DirectoryTests {
+    @Test func `three look-ups that hang hold up nobody else`() async throws {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory)) { world in
+            try world.enroll("alice")
+            var stuck: [WireClient] = []
+            for number in 1...3 {
+                let client = try world.connect()
+                try client.begin("stuck\(number)")
+                _ = try client.receive()
+                stuck.append(client)
+            }
+            for _ in 1...3 {
+                let client = try world.connect()
+                try client.begin("alice")
+                _ = try client.receive()
+                try client.answer("wrong")
+                #expect(try client.receive() == .prompt(.secret, "That was not right.\nCode: "))
+            }
+            directory.letGo()
+        }
+    }
+
+    @Test func `a look-up that takes longer than its limit cannot tell, and what it says later is for nobody`()
+        async throws
+    {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory)) { world in
+            let client = try world.connect()
+            try client.begin("stuck1")
+            _ = try client.receive()
+            try client.answer("right 1")
+            world.clock.advance(seconds: 6)
+            try await world.server.sweep()
+            guard case .verdict(.unavailable, _) = try client.receive() else {
+                Issue.record("an account that cannot be told was not unavailable")
+                return
+            }
+            #expect(world.journal.messages.last?.contains("reason=directory_unavailable") == true)
+            directory.letGo()
+            #expect(try client.receive() == .closed)
+        }
+    }
+}
+
+/// Knows alice, and of names that begin with "stuck" says nothing until it is let go.
+private final class StuckDirectory: AccountDirectory {
+    private let gate = DispatchSemaphore(value: 0)
+
+    func letGo() { gate.signal() }
+
+    func account(named name: AccountName) -> Lookup {
+        guard name.text.hasPrefix("stuck") else { return FakeDirectory().account(named: name) }
+        gate.wait()
+        // Whoever waits behind it goes on too.
+        gate.signal()
+        return .notFound
+    }
+
+    func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? { false }
+}

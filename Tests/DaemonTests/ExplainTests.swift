@@ -1,0 +1,160 @@
+import AdminProtocol
+import Authentication
+import AuthenticationTesting
+import AuthProviders
+import Configuration
+import Daemon
+import Testing
+import Wire
+
+/// What `explain` says of a login, and what the login then does.
+@Suite struct ExplainTests {
+    private func explain(_ world: LoginWorld, _ login: SupposedLogin) throws -> Explanation {
+        let reply = try world.administer().ask(.explain(login: login))
+        guard case .explained(let explanation) = reply else { throw WorldFailure("not explained: \(reply)") }
+        return explanation
+    }
+
+    // MARK: Against real logins
+
+    private func randomWorld() throws -> LoginWorld {
+        let world = try LoginWorld(
+            extra: RandomRun.modules,
+            providers: [PamProvider(ProviderID("pam")), PasswordProvider(), NamingProvider(createsCredentials: true)])
+        world.processes.begin(at: "pts/3", leader: 300)
+        world.processes.begin(at: "pts/4", leader: 400)
+        return world
+    }
+
+    @Test func `over random policies and logins it foresees how each of them ends, and which rule it is`() async throws
+    {
+        try await withWorld(randomWorld()) { (world) async throws in
+            var run = RandomRun(world, seed: 20_261_122)
+            try run.perform(policies: 300, logins: 6)
+            #expect(run.differences == [])
+            // The test is worth as much as what it has come across.
+            #expect(run.rareKeys(below: 20) == [])
+            #expect(run.rareEndings == [])
+        }
+    }
+
+    // MARK: One by one
+
+    @Test func `explaining charges nothing, spends nothing and opens no session`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            try world.enroll("alice")
+            let login = SupposedLogin(service: "sshd", account: "alice", ssh: ["publickey ssh-ed25519"])
+            for _ in 0..<20 { _ = try explain(world, login) }
+            #expect(try world.store.counters(of: nil).isEmpty)
+            #expect(world.store.commits == 0)
+            #expect(world.journal.messages.isEmpty)
+            guard case .sessions(let listing) = try world.administer().ask(.sessions) else { return }
+            #expect(listing.sessions.isEmpty)
+        }
+    }
+
+    @Test func `every rule before the one that matches says which of its keys does not`() async throws {
+        let bob = try StoreBench.account("bob")
+        let rules = [
+            Rule(Match(services: ["sudo"]), line: 3), Rule(Match(accounts: [bob]), line: 5),
+            Rule(Match(groups: ["dbusers"]), line: 7), Rule(Match(services: ["sshd"]), tries: 2, line: 9),
+            Rule(Match(), line: 11),
+        ]
+        try await withWorld(LoginWorld(rules: rules)) { (world) async throws in
+            let found = try explain(world, SupposedLogin(service: "sshd", account: "alice"))
+            #expect(
+                found.rules == [
+                    Explanation.Rule(line: 3, mismatch: "service"), Explanation.Rule(line: 5, mismatch: "user"),
+                    Explanation.Rule(line: 7, mismatch: "group"), Explanation.Rule(line: 9, mismatch: nil),
+                ])
+            #expect(found.terms?.rule == 9 && found.terms?.tries == 2)
+            #expect(found.ways.map(\.ending.reason) == ["no_evidence"])
+        }
+    }
+
+    @Test func `a time that is yet to come is judged by its own rules, delays and grants`() async throws {
+        let night = try #require(TimeWindow("22:00-06:00"))
+        let rules = [
+            Rule(Match(times: [night]), isExempt: true, line: 2), Rule(Match(), rememberFor: 60_000, line: 4),
+        ]
+        try await withWorld(LoginWorld(rules: rules)) { (world) async throws in
+            try world.enroll("alice")
+            world.processes.begin(at: "pts/3", leader: 300)
+            // 2023-11-14, 22:13 in UTC.
+            let now = world.clock.now.wall
+            func login(after seconds: Int64) -> SupposedLogin {
+                SupposedLogin(
+                    service: "sudo", account: "alice", terminal: "/dev/pts/3", hasAuthtok: true, moment: now + seconds)
+            }
+            #expect(try explain(world, login(after: 0)).terms?.rule == 2)
+            #expect(try explain(world, login(after: 36_000)).terms?.rule == 4)
+            world.clock.advance(seconds: 36_000)
+            let person = Person(
+                world: world, login: login(after: 36_000),
+                way: try explain(world, login(after: 36_000)).ways.first, number: 0)
+            let client = try world.connect()
+            try client.begin(
+                "alice", service: "sudo", methods: [], authtok: true, remoteHost: "", terminal: "/dev/pts/3")
+            _ = try client.receive()
+            try client.answer("right")
+            #expect(try client.verdict() == .verdict(.granted, ""))
+            #expect(try person.logIn() == RealEnding(code: .granted, steps: 0))
+            let soon = try explain(world, login(after: 36_059))
+            #expect(soon.ways.first?.ending.reason == "remembered" && soon.grant?.terminal == "pts/3")
+            let late = try explain(world, login(after: 36_060))
+            #expect(late.ways.first?.asked == 1 && late.grant == nil)
+        }
+    }
+
+    struct Asker: Sendable {
+        let uid: UInt32?
+        let account: String
+        let service: String
+        let caller: Explanation.Caller
+        let reason: String?
+    }
+
+    @Test(arguments: [
+        Asker(uid: nil, account: "alice", service: "mysql", caller: .root, reason: "no_evidence"),
+        Asker(uid: 1001, account: "alice", service: "swaylock", caller: .user, reason: nil),
+        Asker(uid: 1001, account: "bob", service: "swaylock", caller: .user, reason: "not_permitted"),
+        Asker(uid: 65_534, account: "alice", service: "swaylock", caller: .user, reason: "not_permitted"),
+        Asker(uid: 1001, account: "limbo", service: "swaylock", caller: .user, reason: "directory_unavailable"),
+        Asker(uid: 33, account: "bob", service: "mysql", caller: .listed, reason: "no_evidence"),
+        Asker(uid: 33, account: "bob", service: "sshd", caller: .listed, reason: "not_permitted"),
+        Asker(uid: 33, account: "alice", service: "mysql", caller: .listed, reason: "not_permitted"),
+        Asker(uid: 33, account: "root", service: "mysql", caller: .listed, reason: "not_permitted"),
+    ]) func `who asks decides what may be asked`(asker: Asker) async throws {
+        let callers: [UInt32: CallerRule] = [33: CallerRule(services: ["mysql"], groups: ["dbusers"])]
+        try await withWorld(LoginWorld(callers: callers)) { (world) async throws in
+            try world.enroll("alice")
+            let found = try explain(
+                world, SupposedLogin(service: asker.service, account: asker.account, caller: asker.uid))
+            #expect(found.caller == asker.caller)
+            #expect((found.ending ?? found.ways.first?.ending)?.reason == asker.reason)
+        }
+    }
+
+    @Test func `a broken configuration and a broken store are what a login would come to`() async throws {
+        let login = SupposedLogin(service: "sshd", account: "alice")
+        try await withWorld(LoginWorld(isBroken: true)) { (world) async throws in
+            #expect(try explain(world, login).ending?.reason == "misconfigured")
+        }
+        try await withWorld(LoginWorld()) { (world) async throws in
+            world.store.failure = .unreachable("gone")
+            #expect(try explain(world, login).ending?.reason == "store_unavailable")
+        }
+    }
+
+    @Test func `what is no account's name, or lies beyond all time, is refused`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            let admin = try world.administer()
+            #expect(
+                try admin.ask(.explain(login: SupposedLogin(service: "sshd", account: "a/b"))).refusalCode
+                    == .unknownAccount)
+            #expect(
+                try admin.ask(.explain(login: SupposedLogin(service: "sshd", account: "alice", moment: .max)))
+                    .refusalCode == .badParameter)
+        }
+    }
+}
