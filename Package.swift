@@ -119,8 +119,8 @@ let package = Package(
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket",
-                "Wire",
+                "AdminProtocol", "AuthModules", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon",
+                "UnixSocket", "Wire",
                 argumentParser,
             ], swiftSettings: strict),
         .executableTarget(

@@ -25,6 +25,8 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         /// No such module is configured, or people do not enrol with it.
         package static let unknownModule = Kind(rawValue: "unknown_module")
         package static let unknownDevice = Kind(rawValue: "unknown_device")
+        /// The account has a device of that name already, or the import names it twice.
+        package static let deviceExists = Kind(rawValue: "device_exists")
         /// It is the account's last one, and `force` was not said.
         package static let lastDevice = Kind(rawValue: "last_device")
         package static let wrongCode = Kind(rawValue: "wrong_code")

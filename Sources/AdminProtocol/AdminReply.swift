@@ -20,6 +20,10 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case unlinked(CredentialsRemoval)
     case sessions(SessionListing)
     case sessionEnded(WaitingSession)
+    /// Secrets: the otpauth URI, the key for typing by hand (UTF-8).
+    case shown(ShownDevice)
+    case staged(StagedCount)
+    case imported(ImportedDevices)
     case blocked(Blocking)
     case unblocked(Unblocking)
     case adoption(Adoption)
@@ -35,6 +39,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, listing, enrollmentBegun, enrollmentDone, removed, verified, unlocked, refused
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
+        case shown, staged, imported
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report
     }
@@ -63,6 +68,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .unlinked: .unlinked(try container.decode(CredentialsRemoval.self, forKey: key))
             case .sessions: .sessions(try container.decode(SessionListing.self, forKey: key))
             case .sessionEnded: .sessionEnded(try container.decode(WaitingSession.self, forKey: key))
+            case .shown: .shown(try container.decode(ShownDevice.self, forKey: key))
+            case .staged: .staged(try container.decode(StagedCount.self, forKey: key))
+            case .imported: .imported(try container.decode(ImportedDevices.self, forKey: key))
             case .blocked: .blocked(try container.decode(Blocking.self, forKey: key))
             case .unblocked: .unblocked(try container.decode(Unblocking.self, forKey: key))
             case .adoption: .adoption(try container.decode(Adoption.self, forKey: key))
@@ -95,6 +103,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .unlinked(let removal): try container.encode(removal, forKey: .unlinked)
         case .sessions(let listing): try container.encode(listing, forKey: .sessions)
         case .sessionEnded(let session): try container.encode(session, forKey: .sessionEnded)
+        case .shown(let device): try container.encode(device, forKey: .shown)
+        case .staged(let count): try container.encode(count, forKey: .staged)
+        case .imported(let imported): try container.encode(imported, forKey: .imported)
         case .blocked(let blocking): try container.encode(blocking, forKey: .blocked)
         case .unblocked(let unblocking): try container.encode(unblocking, forKey: .unblocked)
         case .adoption(let adoption): try container.encode(adoption, forKey: .adoption)

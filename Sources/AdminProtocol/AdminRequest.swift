@@ -15,6 +15,10 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     case beginEnrollment(
         account: String, module: ModuleReference, device: String?, parameters: [String: String],
         issuesNothing: Bool? = nil)
+    /// The same with a key that is there already. Secret: its bytes. Answered by `enrollmentBegun`.
+    case beginEnrollmentWithKey(
+        account: String, module: ModuleReference, device: String?, parameters: [String: String],
+        issuesNothing: Bool? = nil)
     /// Secrets: a value for each field of the form. Answered by `enrollmentDone`; by a refusal `wrongCode` or
     /// `unacceptable` that leaves the set-up as it is, so that another answer may be tried.
     case finishEnrollment
@@ -28,6 +32,16 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     case verify(account: String)
     /// Forgets the account's failures. Answered by `unlocked`.
     case unlock(account: String)
+
+    /// The secret of a device once more, which the journal has a record of. Answered by `shown`.
+    case show(account: String, device: String, module: ModuleReference?, purpose: ShownDevice.Purpose)
+
+    /// Some devices that are to be imported; nothing is stored yet. Secrets: the key of each. Answered by `staged`.
+    /// A connection may stage many times; one refusal, and nothing of it can be stored any more.
+    case stageDevices(devices: [StagedDevice])
+    /// Stores all that the connection has staged, or nothing. Without `replace` a device that an account has already
+    /// is a refusal (`deviceExists`). Answered by `imported`.
+    case commitImport(replace: Bool)
 
     /// The users that are kept for one provider, or for all. Answered by `users`.
     case users(provider: ProviderReference?)
@@ -76,6 +90,7 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
+        case beginEnrollmentWithKey, show, stageDevices, commitImport
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
     }

@@ -21,14 +21,15 @@ extension OTPModule {
         try Secret.random(count: parameters.algorithm.digestSize)
     }
 
-    /// A set-up with a key that is there already; one of less than 128 bits (RFC 4226 section 4, R6) is refused.
+    /// A set-up with a key that is there already; one of less than `minimumBits` is refused: a
+    /// new device has 128 (RFC 4226 section 4, R6), and one that was in use elsewhere what it has.
     ///
     /// `own` is what the module adds to the payload's head, and to the URI of this `kind`.
     func setup(
         _ kind: String, _ request: SetupRequest, _ parameters: OTPParameters, key: borrowing Secret,
-        own: (head: [UInt8], name: String, value: String), initialState: Int64
+        own: (head: [UInt8], name: String, value: String), initialState: Int64, minimumBits: Int = 128
     ) throws(SetupFailure) -> Setup {
-        let sizes = 16...OTPParameters.keySizes.upperBound
+        let sizes = max(minimumBits / 8, OTPParameters.keySizes.lowerBound)...OTPParameters.keySizes.upperBound
         guard sizes.contains(key.count) else {
             throw SetupFailure(
                 "the key has \(key.count * 8) bits, expected \(sizes.lowerBound * 8) to \(sizes.upperBound * 8)")

@@ -288,6 +288,28 @@ package enum EnrollmentStoreContract {
             #expect(throws: StoreFailure.self) { try bench.enrol(bench.alice, with: nameless) }
             #expect(try bench.answer("right 1", by: bench.alice, with: nameless) == .unavailable(.misconfigured))
         },
+        Rule("adds many devices at once, replacing those of their names, or none of them") { bench throws in
+            func listing(_ account: AccountName, _ module: ModuleID, state: Int64) throws -> DeviceListing {
+                let key = DeviceKey(account: account, module: module, device: "phone")
+                let payload: [UInt8] = [42]
+                let sealed = try bench.place.sealing.seal(Secret(copying: payload.span), at: key)
+                return DeviceListing(
+                    key: key, device: Device(name: "phone", sealed: sealed, state: state, createdAt: 1), uid: 1000)
+            }
+            try bench.enrol(bench.alice)
+            let both = [
+                try listing(bench.alice, bench.module.id, state: 3), try listing(bench.bob, bench.module.id, state: 4),
+            ]
+            let nameless = try listing(bench.bob, ModuleID("scripted", id: ""), state: 0)
+            #expect(throws: StoreFailure.self) { try bench.store.add(both + [nameless]) }
+            #expect(try bench.state(of: bench.alice) == 0)
+            #expect(try bench.state(of: bench.bob) == nil)
+            try bench.store.add(both)
+            #expect(try bench.state(of: bench.alice) == 3)
+            #expect(try bench.state(of: bench.bob) == 4)
+            #expect(try bench.answer("right 3", by: bench.alice) == .rejected(.replayed))
+            #expect(try bench.answer("right 5", by: bench.bob) == .accepted(bench.bob))
+        },
         Rule("opens no secret that was sealed for another place") { bench in
             let elsewhere = DeviceKey(account: bench.bob, module: bench.module.id, device: "phone")
             let payload: [UInt8] = [42]

@@ -91,6 +91,14 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         return contents.devices.updateValue(listing, forKey: key) != nil
     }
 
+    package func add(_ devices: [DeviceListing]) throws(StoreFailure) {
+        try check()
+        guard !devices.contains(where: { $0.key.module.id == "" }) else {
+            throw .unreachable("an id of a module must not be empty")
+        }
+        for listing in devices { contents.devices[listing.key] = listing }
+    }
+
     package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {
         try check()
         return contents.devices.removeValue(forKey: key) != nil

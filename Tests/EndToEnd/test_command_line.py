@@ -312,6 +312,7 @@ VERBS = {
     "enroll": ["enroll", "alice", "totp", "--no-confirm"], "list": ["list"],
     "remove": ["remove", "alice", "phone", "--yes"],
     "verify": ["verify", "alice"], "unlock": ["unlock", "alice"], "status": ["status"],
+    "show": ["show", "alice", "phone"], "export": ["export", "alice", "--to-pipe"],
 }
 
 

@@ -34,8 +34,8 @@ import Testing
             "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket", "Wire",
         ],
         "Administration": [
-            "AdminProtocol", "ArgumentParser", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon",
-            "Foundation", "Glibc", "UnixSocket", "Wire",
+            "AdminProtocol", "ArgumentParser", "AuthModules", "Authentication", "CPOSIX", "CQREncode", "Cryptography",
+            "Daemon", "Foundation", "Glibc", "UnixSocket", "Wire",
         ],
         "twostepd": ["Administration", "ArgumentParser", "Daemon", "Glibc"],
     ]

@@ -26,8 +26,11 @@ struct EnrollCommand: AdministrationVerb {
         help: "Issue no recovery codes along with the user's first device.")
     var issuesNothing = false
     @Flag(name: .customLong("yes"), help: "Do not ask before old recovery codes become void.") var isAgreed = false
-    @Option(help: ArgumentHelp("Show a QR code: utf8 or none. Without it, on a terminal only.", valueName: "style"))
-    var qr: NewDevice.QRStyle?
+    @Option(
+        help: ArgumentHelp("Bring a secret along: -, and it is read from standard input (base32).", valueName: "secret")
+    )
+    var secret: String?
+    @OptionGroup var pictures: PictureOptions
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
@@ -36,11 +39,20 @@ struct EnrollCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let module = try ModuleReference(argument: module)
+        // Before the connection: the daemon waits for nobody who types.
+        let given: SecretFields
+        if let secret { given = try GivenSecret.read(secret, on: world.console) } else { given = SecretFields() }
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(
-            .beginEnrollment(
+        let issuesNothing: Bool? = issuesNothing ? true : nil
+        let request: AdminRequest =
+            secret == nil
+            ? .beginEnrollment(
                 account: user, module: module, device: name, parameters: parameters.given,
-                issuesNothing: issuesNothing ? true : nil))
+                issuesNothing: issuesNothing)
+            : .beginEnrollmentWithKey(
+                account: user, module: module, device: name, parameters: parameters.given,
+                issuesNothing: issuesNothing)
+        let answer = try connection.ask(request, secrets: given)
         guard case .enrollmentBegun(let begun) = answer.reply else { throw connection.misplaced() }
         let device = NewDevice(
             begun, uri: try connection.secret(0, of: answer), key: try connection.secret(1, of: answer),
@@ -52,10 +64,11 @@ struct EnrollCommand: AdministrationVerb {
                 to: "\(begun.account) has '\(begun.device)' (\(begun.module.name)) already. Make that void?",
                 isAgreed: isAgreed, otherwise: "Nothing was stored.", command: "twostep enroll")
         }
+        try pictures.save(device.uri.secret)
         // In a document the secrets have their members, where no question comes in between.
         if !(isAnswered && output.isJSON) {
             // With a document on standard output, the person reads standard error.
-            try device.show(on: world.console, to: output.isJSON ? .errors : .output, qr: qr)
+            try device.show(on: world.console, to: output.isJSON ? .errors : .output, qr: pictures.qr)
         }
         guard !isAnswered else {
             let request: AdminRequest = isUnconfirmed ? .storeWithoutConfirmation : .finishEnrollment

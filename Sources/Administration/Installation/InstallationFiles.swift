@@ -1,3 +1,4 @@
+import CPOSIX
 import Glibc
 
 /// Who owns a file or a directory, and what others may do with it.

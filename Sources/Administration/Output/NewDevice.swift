@@ -6,13 +6,14 @@ import Authentication
 struct NewDevice {
     /// How the QR code is shown.
     enum QRStyle: String, ExpressibleByArgument, CaseIterable {
-        case utf8, none
+        case utf8, ansi, none
     }
 
     let begun: EnrollmentBegun
     /// Codes to be kept on paper; nil where there are none.
     let codes: PaperCodes?
-    private let uri: SharedSecret
+    /// What the QR code says; empty where there is none.
+    let uri: SharedSecret
     private let key: SharedSecret
 
     init(_ begun: EnrollmentBegun, uri: SharedSecret, key: SharedSecret, codes: SharedSecret?) {
@@ -38,9 +39,11 @@ struct NewDevice {
     }
 
     /// The QR code comes last, so that it and the question fit one screen.
-    func show(on console: any Console, to stream: ConsoleStream, qr: QRStyle?) throws(CommandFailure) {
+    func show(
+        on console: any Console, to stream: ConsoleStream, qr: QRStyle?, title: String = "New device"
+    ) throws(CommandFailure) {
         let buffer = OutputBuffer()
-        let title = "New device '\(begun.device)' (\(begun.module.name)) of \(begun.account)"
+        let title = "\(title) '\(begun.device)' (\(begun.module.name)) of \(begun.account)"
         buffer.append(printable: begun.description.isEmpty ? "\(title)\n" : "\(title): \(begun.description)\n")
         if begun.replaces {
             let void = codes == nil ? "" : ", and the old codes will be void"
@@ -58,11 +61,14 @@ struct NewDevice {
             buffer.append("\n")
         }
         codes?.list(on: buffer)
-        let isDrawn = (qr ?? (console.outputIsTerminal && stream == .output ? .utf8 : .none)) == .utf8
-        if isDrawn, uri.secret.count > 0 {
+        let style = qr ?? (console.outputIsTerminal && stream == .output ? .utf8 : .none)
+        if style != .none, uri.secret.count > 0 {
             let code = uri.secret.withBytes { QRCode($0) }
             if let code {
-                code.draw(on: buffer, inColour: console.allowsColour && stream == .output)
+                switch style {
+                case .ansi: code.drawBackgrounds(on: buffer)
+                case .utf8, .none: code.draw(on: buffer, inColour: console.allowsColour && stream == .output)
+                }
             } else {
                 buffer.append("(The URI is too long for a QR code.)\n")
             }

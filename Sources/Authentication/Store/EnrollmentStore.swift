@@ -25,6 +25,9 @@ package protocol EnrollmentStore: AnyObject {
     /// Adds a device, or replaces the one of that name; returns whether it replaced one.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 
+    /// Adds all of these devices, or none, in one transaction; replaces those of the same names.
+    func add(_ devices: [DeviceListing]) throws(StoreFailure)
+
     /// Removes a device; returns whether there was one.
     func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool
 

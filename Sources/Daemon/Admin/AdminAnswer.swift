@@ -41,6 +41,10 @@ extension AdminReply {
             try shown.append(enrollment.setup.key)
             try shown.append(enrollment.setup.codes)
         }
+        if case .shown = self, let issued {
+            try shown.append(issued.setup.uri)
+            try shown.append(issued.setup.key)
+        }
         if case .enrollmentDone = self, let issued { try shown.append(issued.setup.codes) }
         return shown
     }

@@ -3,10 +3,10 @@ import Authentication
 
 /// A device from its first word to its row in the store.
 extension AdminDesk {
-    /// Makes a new secret for an account; nothing is stored yet.
+    /// Makes a new secret for an account, or takes the one in `key`; nothing is stored yet.
     func begin(
         _ account: AccountName, _ uid: UInt32, _ id: ModuleID, _ device: String?, _ parameters: [String: String],
-        issues: Bool, _ answer: AdminAnswer
+        issues: Bool, key: UserInput? = nil, _ answer: AdminAnswer
     ) {
         activeConfiguration(answer) { configuration in
             let known = AdminDesk.enrollable(configuration)
@@ -24,7 +24,9 @@ extension AdminDesk {
                 let request = SetupRequest(
                     account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
                     parameters: parameters)
-                pending = try PendingEnrollment(request, module: module, uid: uid, companion: companion)
+                pending = try PendingEnrollment(
+                    request, module: module, uid: uid, companion: companion,
+                    key: key.map { $0.withField { Secret(copying: $0) } })
             } catch {
                 return answer.refuse(.badParameter, error.explanation)
             }
@@ -144,7 +146,7 @@ extension AdminDesk {
     }
 
     /// Whether a device may be called so; answers why not.
-    private static func checkName(
+    static func checkName(
         _ device: String?, of module: any EnrollableModule, _ answer: AdminAnswer
     ) -> Bool {
         guard let device else { return true }

@@ -16,9 +16,10 @@ final class AdminDesk {
     }
 
     /// Answers one request. `input` is its secret part; `enrollment` is what the connection has begun, and the answer
-    /// says what it has then.
+    /// says what it has then; `staged` is what it wants to import.
     func answer(
-        _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, _ answer: AdminAnswer
+        _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, staged: StagedImport,
+        _ answer: AdminAnswer
     ) {
         switch request {
         case .status: answer(.status(describe()))
@@ -28,12 +29,22 @@ final class AdminDesk {
                 self.begin(
                     account, facts.uid, module.module, device, parameters, issues: issuesNothing != true, answer)
             }
+        case .beginEnrollmentWithKey(let account, let module, let device, let parameters, let issuesNothing):
+            withAccount(account, answer) { account, facts in
+                self.begin(
+                    account, facts.uid, module.module, device, parameters, issues: issuesNothing != true, key: input,
+                    answer)
+            }
         case .finishEnrollment: finish(enrollment, input, answer)
         case .storeWithoutConfirmation: storeUnconfirmed(enrollment, answer)
         case .remove(let account, let device, let module, let force):
             withName(account, answer) { self.remove($0, device, module?.module, force: force, answer) }
         case .verify(let account): withName(account, answer) { self.verify($0, input, answer) }
         case .unlock(let account): withName(account, answer) { self.unlock($0, answer) }
+        case .show(let account, let device, let module, let purpose):
+            withName(account, answer) { self.show($0, device, module?.module, for: purpose, answer) }
+        case .stageDevices(let devices): stage(devices, input, in: staged, answer)
+        case .commitImport(let replace): commit(staged, replace: replace, answer)
         case .users(let provider): users(of: provider?.provider, answer)
         case .user(let username, let provider): user(username, provider?.provider, answer)
         case .setPassword(let username, let provider, let intent):

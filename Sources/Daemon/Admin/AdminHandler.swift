@@ -17,6 +17,7 @@ final class AdminHandler: ChannelInboundHandler {
     /// What has come of a frame so far; wiped when it is taken.
     private var received: [UInt8] = []
     private var enrollment: PendingEnrollment?
+    private let staged = StagedImport()
     private var isBusy = false
     private var isClosing = false
 
@@ -59,6 +60,7 @@ final class AdminHandler: ChannelInboundHandler {
         isClosing = true
         wipeReceived()
         enrollment = nil
+        staged.spoil()
         self.context = nil
     }
 
@@ -102,7 +104,7 @@ final class AdminHandler: ChannelInboundHandler {
             }
             self.context?.read()
         }
-        desk.answer(request, input, enrollment: enrollment, given)
+        desk.answer(request, input, enrollment: enrollment, staged: staged, given)
     }
 
     private func answer(_ reply: AdminReply) {

@@ -10,10 +10,11 @@ final class PendingEnrollment: Sendable {
     /// What is issued along with it if it becomes the account's first device.
     let companion: PendingEnrollment?
 
-    /// Begins a set-up with `module`, and one with `companion` by its usual name.
+    /// Begins a set-up with `module`, and one with `companion` by its usual name; with a `key` of at least
+    /// `minimumBits`, where there is one.
     init(
         _ request: SetupRequest, module: any EnrollableModule, uid: UInt32,
-        companion other: (any EnrollableModule)? = nil
+        companion other: (any EnrollableModule)? = nil, key: consuming Secret? = nil, minimumBits: Int = 128
     ) throws(SetupFailure) {
         if let other {
             let along = SetupRequest(
@@ -22,10 +23,33 @@ final class PendingEnrollment: Sendable {
         } else {
             companion = nil
         }
-        setup = try module.beginSetup(request)
+        if let key {
+            guard let holder = module as? any KeyHoldingModule else {
+                throw SetupFailure("\(module.id) takes no secret from elsewhere")
+            }
+            setup = try holder.adopt(request, key: key, minimumBits: minimumBits)
+        } else {
+            setup = try module.beginSetup(request)
+        }
         self.module = module
-        key = DeviceKey(account: request.account, module: module.id, device: request.device)
+        self.key = DeviceKey(account: request.account, module: module.id, device: request.device)
         self.uid = uid
+    }
+
+    /// A device that is stored already, to be shown again.
+    init(
+        showing listing: DeviceListing, payload: borrowing Secret, module: any KeyHoldingModule, issuer: String
+    ) throws(SetupFailure) {
+        let request = SetupRequest(
+            account: listing.key.account, device: listing.key.device, issuer: issuer, parameters: [:])
+        let state = listing.device.state
+        setup = try payload.withBytes { (payload) throws(SetupFailure) in
+            try module.setup(of: payload, state: state, for: request)
+        }
+        companion = nil
+        self.module = module
+        key = listing.key
+        uid = listing.uid
     }
 
     /// The form that finishes it. A first code may be seen: what it is made from stands beside it.
@@ -67,6 +91,14 @@ final class PendingEnrollment: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// The device as it was begun, sealed, for a store that takes many at once; runs on the writer's thread.
+    func sealed(at now: Moment, in store: any EnrollmentStore) throws(StoreFailure) -> DeviceListing {
+        let device = Device(
+            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key), state: setup.initialState,
+            createdAt: now.wall)
+        return DeviceListing(key: key, device: device, uid: uid)
     }
 
     /// Seals the payload and stores the device; runs on the writer's thread.

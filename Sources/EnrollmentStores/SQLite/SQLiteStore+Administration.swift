@@ -17,35 +17,52 @@ extension SQLiteStore {
     }
 
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
+        try SQLiteStore.check(device, at: key)
+        return try write { try SQLiteStore.put(device, at: key, uid: uid, on: try Connection($0)) }
+    }
+
+    package func add(_ devices: [DeviceListing]) throws(StoreFailure) {
+        for listing in devices { try SQLiteStore.check(listing.device, at: listing.key) }
+        try write { database in
+            let connection = try Connection(database)
+            for listing in devices {
+                _ = try SQLiteStore.put(listing.device, at: listing.key, uid: listing.uid, on: connection)
+            }
+        }
+    }
+
+    private static func check(_ device: Device, at key: DeviceKey) throws(StoreFailure) {
         guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
         guard device.name.utf8.elementsEqual(key.device.utf8) else {
             throw .unreachable("device \(device.name) cannot be stored as \(key.device)")
         }
-        return try write { database in
-            let connection = try Connection(database)
-            let find = try PreparedStatement(
-                "SELECT 1 FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
-                on: connection)
-            let put = try PreparedStatement(
-                "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                on: connection)
-            for statement in [find, put] {
-                try statement.bind(key.account.text, at: 1)
-                try statement.bind(key.module.type, at: 2)
-                try statement.bind(key.module.id ?? "", at: 3)
-                try statement.bind(key.device, at: 4)
-            }
-            try put.bind(Int64(uid), at: 5)
-            try put.bind(device.sealed, at: 6)
-            try put.bind(device.state, at: 7)
-            try put.bind(~device.state, at: 8)
-            try put.bind(device.createdAt, at: 9)
-            try put.bind(device.lastUsedAt, at: 10)
-            let isThere = try find.step()
-            find.reset()
-            try put.run()
-            return isThere
+    }
+
+    /// Writes one row within the caller's transaction; returns whether there was one.
+    private static func put(
+        _ device: Device, at key: DeviceKey, uid: UInt32, on connection: Connection
+    ) throws -> Bool {
+        let find = try PreparedStatement(
+            "SELECT 1 FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
+            on: connection)
+        let put = try PreparedStatement(
+            "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", on: connection)
+        for statement in [find, put] {
+            try statement.bind(key.account.text, at: 1)
+            try statement.bind(key.module.type, at: 2)
+            try statement.bind(key.module.id ?? "", at: 3)
+            try statement.bind(key.device, at: 4)
         }
+        try put.bind(Int64(uid), at: 5)
+        try put.bind(device.sealed, at: 6)
+        try put.bind(device.state, at: 7)
+        try put.bind(~device.state, at: 8)
+        try put.bind(device.createdAt, at: 9)
+        try put.bind(device.lastUsedAt, at: 10)
+        let isThere = try find.step()
+        find.reset()
+        try put.run()
+        return isThere
     }
 
     package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {

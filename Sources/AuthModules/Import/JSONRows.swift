@@ -1,0 +1,147 @@
+internal import Authentication
+
+/// A JSON list of objects whose members are texts, whole numbers or null (RFC 8259).
+///
+/// Foundation's reader would leave a copy of every secret in memory.
+struct JSONRows {
+    private let file: String
+    private var position: Int
+    private var line = 1
+
+    /// The objects of the list whose bracket stands at `start`.
+    static func read(
+        _ text: Span<UInt8>, from start: Int, named file: String
+    ) throws(ImportFailure) -> [BatchFile.Row] {
+        var reader = JSONRows(file: file, position: start)
+        for index in 0..<start where text[index] == UInt8(ascii: "\n") { reader.line += 1 }
+        var rows: [BatchFile.Row] = []
+        try reader.expect("[", text)
+        if !reader.takes("]", text) {
+            repeat { rows.append(try reader.object(text)) } while reader.takes(",", text)
+            try reader.expect("]", text)
+        }
+        reader.skipBlanks(text)
+        guard reader.position == text.count else { throw reader.failure("something stands behind the list") }
+        return rows
+    }
+
+    private init(file: String, position: Int) {
+        self.file = file
+        self.position = position
+    }
+
+    private func failure(_ explanation: String) -> ImportFailure {
+        ImportFailure(file, line: line, explanation)
+    }
+
+    private mutating func skipBlanks(_ text: Span<UInt8>) {
+        while position < text.count {
+            switch text[position] {
+            case UInt8(ascii: "\n"): line += 1
+            case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"): break
+            case _: return
+            }
+            position += 1
+        }
+    }
+
+    private mutating func takes(_ character: Unicode.Scalar, _ text: Span<UInt8>) -> Bool {
+        skipBlanks(text)
+        guard position < text.count, UInt32(text[position]) == character.value else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func expect(_ character: Unicode.Scalar, _ text: Span<UInt8>) throws(ImportFailure) {
+        guard takes(character, text) else { throw failure("expected '\(character)'") }
+    }
+
+    private mutating func object(_ text: Span<UInt8>) throws(ImportFailure) -> BatchFile.Row {
+        try expect("{", text)
+        var row = BatchFile.Row(line: line)
+        guard !takes("}", text) else { return row }
+        repeat {
+            try expect("\"", text)
+            let name = try string(text).withField { ImportText.text($0) }
+            guard BatchFile.columns.contains(name), row.values[name] == nil else {
+                throw failure(
+                    "'\(name)' stands twice, or is none of \(BatchFile.columns.joined(separator: ", "))")
+            }
+            try expect(":", text)
+            row.values[name] = try value(text)
+        } while takes(",", text)
+        try expect("}", text)
+        return row
+    }
+
+    private mutating func value(_ text: Span<UInt8>) throws(ImportFailure) -> UserInput {
+        if takes("\"", text) { return try string(text) }
+        let start = position
+        while position < text.count, (UInt8(ascii: "0")...UInt8(ascii: "z")).contains(text[position]),
+            text[position] != UInt8(ascii: "["), text[position] != UInt8(ascii: "]")
+        { position += 1 }
+        let word = text.extracting(start..<position)
+        if ImportText.number(word) != nil { return UserInput(Secret(copying: word)) }
+        guard ImportText.text(word) == "null" else { throw failure("expected a text, a whole number or null") }
+        return UserInput(Secret(count: 0) { _ in })
+    }
+
+    /// The text whose opening quote lies before `position`.
+    private mutating func string(_ text: Span<UInt8>) throws(ImportFailure) -> UserInput {
+        let start = position
+        while true {
+            guard position < text.count, text[position] >= 0x20 else { throw failure("a quote is not closed") }
+            if text[position] == UInt8(ascii: "\"") { break }
+            position += text[position] == UInt8(ascii: "\\") ? 2 : 1
+        }
+        let quoted = text.extracting(start..<position)
+        position += 1
+        // No escape is shorter than what it stands for.
+        var count = 0
+        let plain = try Secret(count: quoted.count) { (target) throws(ImportFailure) in
+            var index = 0
+            while index < quoted.count {
+                guard quoted[index] == UInt8(ascii: "\\") else {
+                    target[count] = quoted[index]
+                    count += 1
+                    index += 1
+                    continue
+                }
+                guard index + 1 < quoted.count else { throw failure("a \\ has nothing behind it") }
+                for byte in try escaped(quoted, &index) {
+                    target[count] = byte
+                    count += 1
+                }
+            }
+        }
+        return UserInput(plain.withBytes { Secret(copying: $0.extracting(first: count)) })
+    }
+
+    /// What the escape at `index` stands for; `index` is then behind it.
+    private func escaped(_ text: Span<UInt8>, _ index: inout Int) throws(ImportFailure) -> [UInt8] {
+        let kind = text[index + 1]
+        index += 2
+        switch kind {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [kind]
+        case UInt8(ascii: "n"): return [UInt8(ascii: "\n")]
+        case UInt8(ascii: "r"): return [UInt8(ascii: "\r")]
+        case UInt8(ascii: "t"): return [UInt8(ascii: "\t")]
+        case UInt8(ascii: "b"): return [8]
+        case UInt8(ascii: "f"): return [12]
+        case UInt8(ascii: "u"):
+            var value: UInt32 = 0
+            for _ in 0..<4 {
+                guard index < text.count, let digit = ImportText.value(ofHexadecimal: text[index]) else {
+                    throw failure("a \\u has no four digits behind it")
+                }
+                value = value << 4 | UInt32(digit)
+                index += 1
+            }
+            guard let scalar = Unicode.Scalar(value) else {
+                throw failure("write characters beyond U+FFFF as they are, not as two \\u")
+            }
+            return Array(String(Character(scalar)).utf8)
+        case _: throw failure("there is no such escape in JSON")
+        }
+    }
+}

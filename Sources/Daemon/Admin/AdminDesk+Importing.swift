@@ -1,0 +1,165 @@
+import AdminProtocol
+import Authentication
+import Synchronization
+
+/// Devices that other programs have had, and secrets that are shown once more.
+extension AdminDesk {
+    // MARK: Importing
+
+    /// Takes some devices to those that the connection has staged; the first that cannot be taken spoils them all.
+    func stage(_ devices: [StagedDevice], _ keys: UserInput, in staged: StagedImport, _ answer: AdminAnswer) {
+        guard !staged.isSpoilt else { return answer.refuse(.badParameter, "The import was refused before.") }
+        guard devices.count == keys.count, devices.count <= StagedDevice.largestGroup else {
+            staged.spoil()
+            return answer.refuse(.badParameter, "There are \(devices.count) devices and \(keys.count) keys.")
+        }
+        stage(devices, from: 0, keys, in: staged, answer)
+    }
+
+    /// One after the other, since the system's directory is asked about each.
+    private func stage(
+        _ devices: [StagedDevice], from index: Int, _ keys: UserInput, in staged: StagedImport, _ answer: AdminAnswer
+    ) {
+        guard devices.indices.contains(index) else {
+            return answer(.staged(StagedCount(devices: staged.devices.count)))
+        }
+        let spoiling = AdminAnswer { reply, _, _ in
+            staged.spoil()
+            answer(reply)
+        }
+        activeConfiguration(spoiling) { configuration in
+            let device = devices[index]
+            withAccount(device.account, spoiling) { account, facts in
+                guard let module = self.module(device.module.module, of: configuration, spoiling),
+                    AdminDesk.checkName(device.device, of: module, spoiling)
+                else { return }
+                let pending: PendingEnrollment
+                do throws(SetupFailure) {
+                    let request = SetupRequest(
+                        account: account, device: device.device, issuer: configuration.issuer,
+                        parameters: device.parameters)
+                    let key = keys.withField(at: index) { Secret(copying: $0) }
+                    pending = try PendingEnrollment(request, module: module, uid: facts.uid, key: key, minimumBits: 0)
+                } catch {
+                    return spoiling.refuse(
+                        .badParameter, "'\(device.device)' of \(account) cannot be imported: \(error.explanation).")
+                }
+                if let refusal = staged.add(pending) { return spoiling(.refused(refusal)) }
+                self.stage(devices, from: index + 1, keys, in: staged, answer)
+            }
+        }
+    }
+
+    private func module(
+        _ id: ModuleID, of configuration: ActiveConfiguration, _ answer: AdminAnswer
+    ) -> (any KeyHoldingModule)? {
+        let known = AdminDesk.enrollable(configuration).compactMap { $0 as? any KeyHoldingModule }
+        if let module = known.first(where: { $0.id == id }) { return module }
+        let names = known.map(\.id.description).joined(separator: ", ")
+        answer.refuse(
+            .unknownModule, "No module '\(JournalEntry.printable(id.description))' is configured that takes keys.",
+            hint: names.isEmpty ? "None is: see twostep.yaml(5)." : "Configured are: \(names)")
+        return nil
+    }
+
+    /// Stores all that was staged, or nothing.
+    func commit(_ staged: StagedImport, replace: Bool, _ answer: AdminAnswer) {
+        let devices = staged.devices
+        // Whatever comes of it: the same cannot be stored twice.
+        staged.spoil()
+        guard !devices.isEmpty else { return answer.refuse(.badParameter, "Nothing is staged that could be stored.") }
+        let journal = service.journal
+        let now = service.clocks.now()
+        withStore(answer) { store throws(StoreFailure) in
+            let existing = Dictionary(
+                try store.devices(of: nil).map { ($0.key, $0.uid) }, uniquingKeysWith: { first, _ in first })
+            let uids = Dictionary(
+                existing.map { ($0.key.account, $0.value) }, uniquingKeysWith: { first, _ in first })
+            for device in devices {
+                let account = device.key.account
+                if let other = uids[account], other != device.uid {
+                    return .refusal(
+                        .badParameter,
+                        "\(account) had the uid \(other) when it was enrolled, and has \(device.uid) now.",
+                        hint: "If it is the same person: remove the old devices with --force and import anew.")
+                }
+                guard replace || existing[device.key] == nil else {
+                    return .refusal(
+                        .deviceExists, "\(account) has a device '\(device.key.device)' (\(device.key.module)) already.",
+                        hint: "Say --replace, or another name with --name. Nothing was stored.")
+                }
+            }
+            var listings: [DeviceListing] = []
+            for device in devices { listings.append(try device.sealed(at: now, in: store)) }
+            try store.add(listings)
+            for device in devices { journal.notice(device.entry("imported")) }
+            let replaced = devices.count { existing[$0.key] != nil }
+            return .imported(ImportedDevices(devices: devices.count, replaced: replaced))
+        }
+    }
+
+    // MARK: Showing
+
+    /// Shows a device's secret once more; the journal says that, before it is shown.
+    func show(
+        _ account: AccountName, _ device: String, _ module: ModuleID?, for purpose: ShownDevice.Purpose,
+        _ answer: AdminAnswer
+    ) {
+        activeConfiguration(answer) { configuration in
+            let journal = service.journal
+            let issuer = configuration.issuer
+            let modules = configuration.modules
+            let shown = ShownSecret()
+            withStore(answer) { store throws(StoreFailure) in
+                let all = try store.devices(of: account)
+                let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
+                guard let found = named.first else {
+                    let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
+                    return .refusal(
+                        .unknownDevice, "\(account) has no device '\(JournalEntry.printable(device))'.",
+                        hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
+                }
+                guard named.count == 1 else {
+                    return .refusal(
+                        .badParameter, "\(account) has a device '\(device)' with several modules.",
+                        hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+                }
+                guard let holder = modules[found.key.module] as? any KeyHoldingModule else {
+                    return .refusal(
+                        .unknownModule,
+                        "What is kept of a device with \(found.key.module) is no secret that could be shown.")
+                }
+                let pending: PendingEnrollment
+                do throws(SetupFailure) {
+                    pending = try PendingEnrollment(
+                        showing: found, payload: try AdminDesk.open(found, store), module: holder, issuer: issuer)
+                } catch {
+                    return .refusal(.storeUnavailable, "'\(device)' cannot be shown: \(error.explanation).")
+                }
+                journal.notice("\(pending.entry("secret shown")) purpose=\(purpose.rawValue)")
+                shown.pending.withLock { $0 = pending }
+                return .shown(
+                    ShownDevice(
+                        account: account.text, module: ModuleReference(found.key.module), device: device,
+                        description: pending.description))
+            } then: { reply in
+                answer(reply, issued: shown.pending.withLock { $0 })
+            }
+        }
+    }
+
+    private static func open(
+        _ listing: DeviceListing, _ store: any EnrollmentStore
+    ) throws(SetupFailure) -> Secret {
+        do throws(StoreFailure) {
+            return try store.sealing.open(listing.device.sealed, at: listing.key)
+        } catch {
+            throw SetupFailure(error.description)
+        }
+    }
+
+    /// What the writer's thread has found, on its way to the event loop.
+    private final class ShownSecret: Sendable {
+        let pending = Mutex<PendingEnrollment?>(nil)
+    }
+}
