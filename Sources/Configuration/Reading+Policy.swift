@@ -63,13 +63,13 @@ extension Reading {
     }
 
     /// For how long people are let off modules, in milliseconds: `15m`, `2h`, `900s`.
-    private mutating func readRemember(_ setting: Setting, _ match: Match) -> Int64? {
+    private mutating func readRemember(_ setting: Setting, _ match: Match?) -> Int64? {
         guard let word = text(setting, "remember") else { return nil }
         guard let seconds = Reading.seconds(word), (60...43_200).contains(seconds) else {
             refuse(setting, "remember is '\(word)'", expected: "a time from 1m to 12h, as in 15m, 2h or 900s")
             return nil
         }
-        if match.services == ["sshd"] {
+        if match?.services == ["sshd"] {
             warn(
                 setting.place, "remember for sshd alone, which has no terminal yet when it asks: nothing is remembered")
         }
