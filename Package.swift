@@ -107,19 +107,19 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
+        .target(name: "QRCodes", dependencies: ["Authentication", "CQREncode", "Wire"], swiftSettings: strict),
         .target(name: "AdminProtocol", dependencies: ["Authentication"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore,
-                nioPosix, signals,
+                "Cryptography", "EnrollmentStores", "QRCodes", "UnixSocket", "Wire", argumentParser, lifecycle, logging,
+                nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon", "UnixSocket",
-                "Wire",
+                "AdminProtocol", "Authentication", "CPOSIX", "Cryptography", "Daemon", "QRCodes", "UnixSocket", "Wire",
                 argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
@@ -160,7 +160,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "AdministrationTests",
-            dependencies: ["Administration", "AdminProtocol", "Authentication", "CPOSIX", "UnixSocket", "Wire"],
+            dependencies: [
+                "Administration", "AdminProtocol", "Authentication", "CPOSIX", "QRCodes", "UnixSocket", "Wire",
+            ],
             swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
