@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries", "unenrolled",
+        "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries",
+        "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -37,6 +38,7 @@ extension Reading {
             match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
+            enrollUntil: values["enroll_until"].flatMap { readLastDay($0) },
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
@@ -48,7 +50,7 @@ extension Reading {
 
     private mutating func readUnenrolled(_ setting: Setting) -> Unenrolled? {
         guard let word = text(setting, "unenrolled") else { return nil }
-        let known = [Unenrolled.deny, .skip].map(\.rawValue)
+        let known = Unenrolled.allCases.map(\.rawValue)
         guard known.contains(word), let unenrolled = Unenrolled(rawValue: word) else {
             refuse(
                 setting, "unenrolled is '\(word)'", expected: Reading.words(known),
@@ -59,6 +61,16 @@ extension Reading {
             warn(setting.place, "unenrolled: skip lets in whoever has a first factor and no device yet")
         }
         return unenrolled
+    }
+
+    /// A day, to its end in UTC: the first second (Unix) after it.
+    private mutating func readLastDay(_ setting: Setting) -> Int64? {
+        guard let day = text(setting, "enroll_until") else { return nil }
+        guard let number = CivilDay.number(day) else {
+            refuse(setting, "enroll_until is '\(day)'", expected: "the last day, as in 2027-01-31")
+            return nil
+        }
+        return (number + 1) * 86_400
     }
 
     /// What a person is asked for: one line that a terminal shows as it is.
@@ -117,7 +129,9 @@ extension Reading {
     /// What a rule cannot say together.
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
-            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "session"] {
+            for key in [
+                "modules", "tries", "unenrolled", "enroll_until", "first_factor", "echo", "prompt", "session",
+            ] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }
@@ -127,6 +141,7 @@ extension Reading {
                 value, "unenrolled: \(rule.unenrolled.rawValue) beside first_factor: none",
                 expected: "one of them: who has neither a first factor nor a device is nobody")
         }
+        refuseEnrolling(rule, values)
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
         if concerned.isEmpty, problems.isEmpty {
@@ -141,5 +156,35 @@ extension Reading {
                 setting, "first_factor: none where the provider \(open.provider) owes no module",
                 expected: "modules, here or under the provider")
         }
+    }
+
+    /// Enrolment within a login that could never be one.
+    private mutating func refuseEnrolling(_ rule: Rule, _ values: [String: Setting]) {
+        if let day = values["enroll_until"], rule.unenrolled != .enroll, !rule.isExempt, problems.isEmpty {
+            refuse(day, "enroll_until without unenrolled: enroll", expected: "both, or neither")
+        }
+        guard rule.unenrolled == .enroll, let setting = values["unenrolled"], problems.isEmpty else { return }
+        let concerned = chains.filter { rule.provider == nil || rule.provider == $0.provider }
+        let owed = rule.steps.map { [$0] } ?? concerned.map(\.steps)
+        if owed.allSatisfy(\.isEmpty) {
+            return refuse(setting, "unenrolled: enroll where no module is owed", expected: "modules, or no such key")
+        }
+        for step in owed.joined() where !step.alternatives.contains(where: { isSetUpByPeople($0) }) {
+            refuse(
+                setting, "unenrolled: enroll with the step \(step), which nobody can set up within a login",
+                expected: "a module in it that people enrol with (totp)")
+            return
+        }
+        if rule.enrollUntil == nil {
+            warn(
+                setting.place, "unenrolled: enroll lets whoever has a first factor alone set up the second",
+                expected: "enroll_until with the last day of the roll-out")
+        }
+    }
+
+    /// Whether people enrol with a module by themselves: recovery codes only come along.
+    private func isSetUpByPeople(_ id: ModuleID) -> Bool {
+        guard let module = modules[id] as? any EnrollableModule else { return false }
+        return !module.isIssuedWithFirstDevice
     }
 }

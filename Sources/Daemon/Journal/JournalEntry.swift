@@ -58,6 +58,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
+    /// A device was set up within the login.
+    package var hasEnrolled = false
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
@@ -88,7 +90,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     var reason: String? {
         switch verdict {
-        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : nil
+        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : hasEnrolled ? "enrolled" : nil
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description

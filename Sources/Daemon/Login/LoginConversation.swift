@@ -16,6 +16,8 @@ final class LoginConversation {
         case alternative(LoginFlow.Stage, [ModuleID])
         /// The next field of a form: the provider's, or one that any of these modules judges.
         case form(Form, LoginFlow.Stage, [ModuleID])
+        /// That codes have been seen which were issued with a device of this module.
+        case acknowledgement(ModuleID)
     }
 
     /// How long a provider, a module, the directory or the store may take, in milliseconds: less than the PAM module
@@ -38,6 +40,9 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// What is being set up in place of the present step, and the modules that this login has set up.
+    var settingUp: PendingEnrollment?
+    var setUpHere: Set<ModuleID> = []
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
@@ -58,6 +63,9 @@ final class LoginConversation {
         self.configuration = configuration
         self.request = request
         self.isRoot = isRoot
+        var plan = plan
+        // Only who speaks for the machine itself can show a secret to the person that it is meant for.
+        if plan.unenrolled == .enroll, !isRoot { plan.unenrolled = .deny }
         flow = LoginFlow(plan)
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
@@ -95,10 +103,14 @@ final class LoginConversation {
                 return chooseModule(of: modules, at: stage)
             }
             ask(stage, modules: [modules[number - 1]])
+        case .form(_, let stage, _) where asksForKey(bytes, at: stage): askForSetup(stage, showing: .key)
         case .form(let form, let stage, let modules):
             form.answer(bytes)
             if form.next != nil { return put(form, stage, modules, notice: nil) }
             judge(form, stage, modules)
+        case .acknowledgement(let module):
+            guard checkSession() else { return }
+            setUp(.stored(module))
         }
     }
 
@@ -148,6 +160,7 @@ final class LoginConversation {
         closeSession()
         asked = []
         rejected = []
+        settingUp = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -164,7 +177,9 @@ final class LoginConversation {
         case .step(let index):
             guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
             enter(progress.chain.steps[index], of: progress.chain.provider, at: stage)
-        case .enrollment: failed(.misconfigured)
+        case .enrollment(let index):
+            guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
+            beginEnrollment(for: progress.chain.steps[index], of: progress.chain.provider, at: stage)
         }
     }
 
@@ -179,7 +194,8 @@ final class LoginConversation {
             let provider = configuration.providers[progress.chain.provider]
             refusal = provider?.refusal
             schema = provider?.inputSchema
-        case .step, .enrollment: schema = form(of: modules)
+        case .step: schema = form(of: modules)
+        case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }
         guard let schema else { return failed(.misconfigured) }
         put(Form(schema), stage, modules, notice: notice)
@@ -194,9 +210,23 @@ final class LoginConversation {
 
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
     func prompt(_ style: PromptStyle, _ text: String) {
-        guard promptsLeft > 0 else { return refused(.tooManyRetries) }
-        promptsLeft -= 1
+        guard mayPrompt() else { return }
         port?.prompt(style, patience: 0, text: text)
+    }
+
+    /// The same for a question that shows secrets.
+    func prompt(_ style: PromptStyle, showing text: borrowing PromptText) {
+        guard mayPrompt() else { return }
+        port?.prompt(style, patience: 0, showing: text)
+    }
+
+    private func mayPrompt() -> Bool {
+        guard promptsLeft > 0 else {
+            refused(.tooManyRetries)
+            return false
+        }
+        promptsLeft -= 1
+        return true
     }
 
     /// Has the answer to a whole form judged.
@@ -209,7 +239,7 @@ final class LoginConversation {
         switch flow.answered() {
         case .judge(.provider): prove(input)
         case .judge(.step): judge(input, by: modules)
-        case .judge(.enrollment): failed(.misconfigured)
+        case .judge(.enrollment): finishSetup(input)
         case .end(let verdict): end(verdict)
         }
     }
@@ -223,6 +253,7 @@ final class LoginConversation {
         whenStanding = nil
         closeSession()
         rejected = []
+        settingUp = nil
         record.verdict = verdict
         service.ended(record)
         guard let port else { return }
@@ -267,7 +298,7 @@ final class LoginConversation {
     /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
     func sweep(at now: Moment) {
         switch expectation {
-        case .provider, .alternative, .form:
+        case .provider, .alternative, .form, .acknowledgement:
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:

@@ -280,6 +280,12 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         }
     }
 
+    func prompt(_ style: PromptStyle, patience: UInt16, showing text: borrowing PromptText) {
+        var frame = FrameBuffer.empty()
+        text.withBytes { frame.setPrompt(style, patience: patience, text: $0, version: version) }
+        write(frame)
+    }
+
     func setEnvironment(_ name: String, _ value: String) {
         var frame = FrameBuffer.empty()
         let name = Array(name.utf8)

@@ -134,7 +134,7 @@ final class LoginService {
     }
 
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    private func ask<Value: Sendable>(
+    func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
