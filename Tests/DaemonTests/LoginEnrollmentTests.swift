@@ -15,7 +15,8 @@ import Wire
         "This account needs a second factor. Type this key into an authenticator app: KEY\nFirst code: ")
 
     private func world(
-        _ modules: [ScriptedEnrollable], steps: [Step] = [Step(app.id)], services: Set<String> = ["sshd"]
+        _ modules: [ScriptedEnrollable], steps: [Step] = [Step(LoginEnrollmentTests.app.id)],
+        services: Set<String> = ["sshd"]
     ) throws -> LoginWorld {
         var rule = Rule(services: services, line: 5)
         rule.unenrolled = .enroll
@@ -25,7 +26,7 @@ import Wire
     /// A login up to its first prompt.
     private func begin(_ world: LoginWorld, service: String = "sshd") throws -> (WireClient, String) {
         let client = try world.connect()
-        try client.begin("alice", service: service)
+        try client.begin("alice", service: service, authtok: service == "sudo")
         guard case .prompt(.visible, let text) = try client.receive() else {
             throw WorldFailure("no prompt that may be seen")
         }
@@ -47,7 +48,7 @@ import Wire
             #expect(text.contains("▄"))
             #expect(
                 text.hasSuffix(
-                    "█\nOr type this key into it: KEY\n(No picture? Answer plain to see the key alone.)\nFirst code: "))
+                    "▀\nOr type this key into it: KEY\n(No picture? Answer plain to see the key alone.)\nFirst code: "))
             #expect(text.utf8.count <= Wire.maximumText)
             #expect(try devices(of: world) == [])
             try client.answer("right")
@@ -116,7 +117,7 @@ import Wire
     @Test func `a URI that makes too large a picture is shown as its key`() async throws {
         try await withWorld(world([ScriptedEnrollable(ModuleID("app"), .app, padding: 400)])) { world in
             let (client, text) = try begin(world)
-            #expect(.prompt(.visible, text) == Self.keyAlone)
+            #expect(WireClient.Said.prompt(.visible, text) == Self.keyAlone)
             try client.answer("right")
             #expect(isVerdict(try client.verdict(), .granted))
         }
