@@ -15,7 +15,8 @@ package struct AdministrationCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
-            UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
+            UnlockCommand.self, BypassCommand.self, TicketCommand.self, UserCommand.self, LegacyCommand.self,
+            CredentialsCommand.self, SessionsCommand.self,
             StatusCommand.self,
         ])
 

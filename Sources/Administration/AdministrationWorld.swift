@@ -1,4 +1,5 @@
 import AdminProtocol
+import Glibc
 
 /// What commands touch of the machine, so that tests can stand in for it.
 package struct AdministrationWorld {
@@ -7,15 +8,18 @@ package struct AdministrationWorld {
     /// How long the daemon may take for an answer, in milliseconds.
     package let replyLimit: Int64
     package let stores: any StoreMaker
+    /// Seconds since 1970, by the clock of this machine, which is the daemon's as well.
+    package let now: () -> Int64
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
-        stores: any StoreMaker = HostStoreMaker()
+        stores: any StoreMaker = HostStoreMaker(), now: @escaping () -> Int64 = { Int64(time(nil)) }
     ) {
         self.console = console
         self.accounts = accounts
         self.replyLimit = replyLimit
         self.stores = stores
+        self.now = now
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.

@@ -2,7 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "tries",
+        "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt", "provider", "session", "ticket",
+        "tries",
         "unenrolled",
     ]
 
@@ -34,7 +35,7 @@ extension Reading {
         guard let match = readMatch(match) else { return nil }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
-        let rule = Rule(
+        var rule = Rule(
             match, provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
@@ -44,6 +45,7 @@ extension Reading {
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
+        rule.needsTicket = readTicket(values)
         refuseContradictions(rule, values, item)
         return rule
     }
@@ -61,6 +63,15 @@ extension Reading {
             warn(setting.place, "unenrolled: skip lets in whoever has a first factor and no device yet")
         }
         return unenrolled
+    }
+
+    private mutating func readTicket(_ values: [String: Setting]) -> Bool {
+        guard let setting = values["ticket"], let word = text(setting, "ticket") else { return false }
+        guard word == "required" else {
+            refuse(setting, "ticket is \(setting.found)", expected: "required, or no such key")
+            return false
+        }
+        return true
     }
 
     /// A day, to its end in UTC: the first second (Unix) after it.
@@ -130,7 +141,7 @@ extension Reading {
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
             for key in [
-                "modules", "tries", "unenrolled", "enroll_until", "first_factor", "echo", "prompt", "session",
+                "modules", "tries", "unenrolled", "enroll_until", "ticket", "first_factor", "echo", "prompt", "session",
             ] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
@@ -160,8 +171,9 @@ extension Reading {
 
     /// Enrolment within a login that could never be one.
     private mutating func refuseEnrolling(_ rule: Rule, _ values: [String: Setting]) {
-        if let day = values["enroll_until"], rule.unenrolled != .enroll, !rule.isExempt, problems.isEmpty {
-            refuse(day, "enroll_until without unenrolled: enroll", expected: "both, or neither")
+        for key in ["enroll_until", "ticket"] where rule.unenrolled != .enroll && !rule.isExempt && problems.isEmpty {
+            guard let setting = values[key] else { continue }
+            refuse(setting, "\(key) without unenrolled: enroll", expected: "both, or neither")
         }
         guard rule.unenrolled == .enroll, let setting = values["unenrolled"], problems.isEmpty else { return }
         let concerned = chains.filter { rule.provider == nil || rule.provider == $0.provider }
@@ -175,10 +187,10 @@ extension Reading {
                 expected: "a module in it that people enrol with (totp)")
             return
         }
-        if rule.enrollUntil == nil {
+        if rule.enrollUntil == nil, !rule.needsTicket {
             warn(
                 setting.place, "unenrolled: enroll lets whoever has a first factor alone set up the second",
-                expected: "enroll_until with the last day of the roll-out")
+                expected: "enroll_until with the last day of the roll-out, or ticket: required")
         }
     }
 

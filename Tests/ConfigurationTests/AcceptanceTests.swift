@@ -192,8 +192,11 @@ import Testing
         #expect(
             try Fakes.configuration(text).warnings.map(\.description) == [
                 "config.yaml:2:34: unenrolled: enroll lets whoever has a first factor alone set up the second, expected "
-                    + "enroll_until with the last day of the roll-out"
+                    + "enroll_until with the last day of the roll-out, or ticket: required"
             ])
+        let guarded = try Fakes.configuration(text.replacing("enroll}", with: "enroll, ticket: required}"))
+        #expect(guarded.warnings.isEmpty)
+        #expect(guarded.policy.rules.first?.needsTicket == true)
     }
 
     @Test func `a failed preparation is a problem with its place`() throws {

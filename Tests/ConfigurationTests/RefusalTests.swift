@@ -217,7 +217,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "not there yet", "policy: [{match: {service: sudo}, remember: 15m}]\n",
             ":1:35: the key 'remember' in a rule, expected one of echo, enroll_until, exempt, first_factor, match, modules, prompt, "
-                + "provider, session, tries, unenrolled"),
+                + "provider, session, ticket, tries, unenrolled"),
         BadDocument(
             "a key that is none", "policy: [{match: {gruop: backup, host: a}}]\n",
             ":1:19: the key 'gruop' in match, expected one of from, group, network, service, ssh, time, user; "
@@ -263,6 +263,12 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "the end of nothing", "policy: [{match: {}, enroll_until: 2027-01-31}]\n",
             ":1:36: enroll_until without unenrolled: enroll, expected both, or neither"),
+        BadDocument(
+            "a ticket to nothing", "policy: [{match: {}, ticket: required}]\n",
+            ":1:30: ticket without unenrolled: enroll, expected both, or neither"),
+        BadDocument(
+            "a ticket for some", "policy: [{match: {}, unenrolled: enroll, ticket: true}]\n",
+            ":1:50: ticket is 'true', expected required, or no such key"),
         BadDocument(
             "a set-up by nobody", "policy: [{match: {}, first_factor: none, unenrolled: enroll}]\n",
             ":1:54: unenrolled: enroll beside first_factor: none, expected one of them: who has neither a first factor nor "

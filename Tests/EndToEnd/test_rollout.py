@@ -109,3 +109,20 @@ def test_a_set_up_that_is_left_leaves_nothing(place):
     client.close()
     world.no_session_is_left(daemon.runtime)
     assert json.loads(world.twostep("list", user, "--json", runtime=daemon.runtime).stdout)["devices"] == []
+
+
+def test_a_bypass_code_replaces_the_step_once(place):
+    daemon, server = place
+    user = world.new_user()
+    issued = world.twostep("bypass", user, "--for", "15m", "--reason", "phone at home", "--json", runtime=daemon.runtime)
+    assert issued.returncode == 0, issued
+    code = json.loads(issued.stdout)["code"]
+    world.enroll(user, runtime=daemon.runtime)
+    daemon.log.mark()
+    client = Paramiko(server, user)
+    assert client.interactive(code)
+    client.close()
+    assert daemon.log.since_mark(f'login granted reason=bypass .*user="{user}".*phone at home', count=1)
+    again = Paramiko(server, user)
+    assert not again.interactive(code)
+    again.close()

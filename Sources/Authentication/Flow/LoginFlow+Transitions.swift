@@ -56,7 +56,8 @@ extension LoginFlow {
     ) -> (State, OnJudgement) {
         guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
-            progress.chain.steps[index].alternatives.contains(module)
+            // An administrator's code is accepted in place of any one step.
+            progress.chain.steps[index].alternatives.contains(module) || module == .bypass
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         var progress = progress
         progress.passed.append(module)

@@ -43,6 +43,8 @@ package struct Plan: Equatable, Sendable {
     package var isFirstFactorWaived: Bool
     /// What becomes of an account that has nothing with the modules that it owes.
     package var unenrolled = Unenrolled.deny
+    /// Whether a set-up within the login needs an administrator's ticket.
+    package var needsTicket = false
     /// Answers a step may be given, 1 or more.
     package var tries: Int
     /// How long a validation session lasts, in milliseconds.

@@ -10,6 +10,8 @@ package struct Rule: Equatable, Sendable {
     package var unenrolled: Unenrolled
     /// From this moment on (Unix seconds) nobody is set up within a login any more.
     package var enrollUntil: Int64?
+    /// Whether a set-up within a login needs an administrator's ticket.
+    package var needsTicket = false
     package var tries: Int?
     /// How long a validation session lasts, in milliseconds.
     package var sessionLifetime: Int64?

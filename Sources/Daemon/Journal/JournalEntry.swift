@@ -60,6 +60,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var isFirstFactorWaived = false
     /// A device was set up within the login.
     package var hasEnrolled = false
+    /// An administrator's code stood in for a step.
+    package var usesBypass = false
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
@@ -90,7 +92,10 @@ package struct LoginRecord: Equatable, Sendable {
 
     var reason: String? {
         switch verdict {
-        case .granted: isFirstFactorWaived ? "first_factor_waived" : isInsecure ? "insecure_module" : hasEnrolled ? "enrolled" : nil
+        case .granted:
+            isFirstFactorWaived
+                ? "first_factor_waived"
+                : isInsecure ? "insecure_module" : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : nil
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
@@ -135,7 +140,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     private var level: JournalEntry.Level {
         switch verdict {
-        case .granted: isFirstFactorWaived || isInsecure ? .warning : .info
+        case .granted: isFirstFactorWaived || isInsecure || usesBypass ? .warning : .info
         case .exempt, .skipped: .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error

@@ -22,7 +22,7 @@ extension LoginConversation {
     /// Opens a session for a step and begins a set-up in its place.
     func beginEnrollment(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         guard isRoot, request.origin == .trusted else { return refused(.notPermitted) }
-        guard let module = module(for: step) else { return failed(.misconfigured) }
+        guard module(for: step) != nil else { return failed(.misconfigured) }
         var plan = flow.plan
         plan.tries = max(plan.tries, LoginConversation.fewestTries)
         switch service.openSession(
@@ -31,6 +31,13 @@ extension LoginConversation {
         case .success(let opened): session = opened
         case .failure: return failed(.tooBusy)
         }
+        guard plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
+        askForTicket(stage)
+    }
+
+    /// Begins the set-up of the stage's step, and shows it.
+    private func beginSetup(at stage: LoginFlow.Stage) {
+        guard let step = session?.step, let module = module(for: step) else { return failed(.misconfigured) }
         withStanding { standing in
             guard !self.isOver else { return }
             guard case .known(let uid) = standing else { return self.failed(.directoryUnavailable) }
@@ -54,6 +61,47 @@ extension LoginConversation {
             return failed(.moduleFailed)
         }
         askForSetup(stage, showing: .everything)
+    }
+
+    // MARK: The ticket
+
+    private func askForTicket(_ stage: LoginFlow.Stage, notice: String? = nil) {
+        guard let module = configuration.modules[.ticket], let field = module.inputSchema.fields.first else {
+            return failed(.misconfigured)
+        }
+        record.module = module.id
+        refusal = module.refusal
+        expectation = .ticket(stage)
+        prompt(field.style, field.promptText(after: notice))
+    }
+
+    /// Has a ticket judged like any answer; no secret is shown before it is spent, on disk.
+    func judgeTicket(_ bytes: Span<UInt8>?, at stage: LoginFlow.Stage) {
+        guard let session, let module = configuration.modules[.ticket] else { return failed(.misconfigured) }
+        var answer = Attempt.Answer.unusable
+        if let bytes, bytes.count <= Wire.maximumAnswer { answer = .input(UserInput(Secret(copying: bytes))) }
+        withStanding { standing in
+            guard !self.isOver else { return }
+            let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
+            self.service.submit(attempt) { self.ticketJudged($0, session.id, at: stage) }
+        }
+    }
+
+    private func ticketJudged(_ outcome: Outcome, _ id: ValidationSession.ID, at stage: LoginFlow.Stage) {
+        guard !isOver else { return }
+        switch outcome {
+        case .accepted:
+            hasTicket = true
+            service.journal.notice("ticket used user=\"\(request.account)\"")
+            beginSetup(at: stage)
+        case .rejected(let reason):
+            record.lastRefusal = reason
+            guard service.sessions.refused(id) > 0 else { return refused(reason) }
+            askForTicket(stage, notice: refusal)
+        case .delayed(let seconds, _): refused(.delayed(seconds: seconds))
+        case .locked: refused(.locked)
+        case .unavailable(let reason): failed(reason)
+        }
     }
 
     // MARK: Asking
@@ -123,7 +171,9 @@ extension LoginConversation {
             guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
             _ = try pending.store(finished.setup, at: now, in: store)
             journal.notice(pending.entry("enrolled"))
-            guard existing.isEmpty, let companion = pending.companion else { return .stored(issued: false) }
+            guard existing.allSatisfy({ $0.key.module.isStopgap }), let companion = pending.companion else {
+                return .stored(issued: false)
+            }
             do throws(StoreFailure) {
                 _ = try companion.store(FinishedSetup(state: companion.setup.initialState), at: now, in: store)
                 journal.notice(companion.entry("issued"))

@@ -18,6 +18,8 @@ final class LoginConversation {
         case form(Form, LoginFlow.Stage, [ModuleID])
         /// That codes have been seen which were issued with a device of this module.
         case acknowledgement(ModuleID)
+        /// The ticket that a set-up in place of a step needs.
+        case ticket(LoginFlow.Stage)
     }
 
     /// How long a provider, a module, the directory or the store may take, in milliseconds: less than the PAM module
@@ -43,6 +45,8 @@ final class LoginConversation {
     /// What is being set up in place of the present step, and the modules that this login has set up.
     var settingUp: PendingEnrollment?
     var setUpHere: Set<ModuleID> = []
+    /// A ticket for setting up devices was accepted.
+    var hasTicket = false
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
@@ -111,6 +115,9 @@ final class LoginConversation {
         case .acknowledgement(let module):
             guard checkSession() else { return }
             setUp(.stored(module))
+        case .ticket(let stage):
+            guard checkSession() else { return }
+            judgeTicket(bytes, at: stage)
         }
     }
 
@@ -298,7 +305,7 @@ final class LoginConversation {
     /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
     func sweep(at now: Moment) {
         switch expectation {
-        case .provider, .alternative, .form, .acknowledgement:
+        case .provider, .alternative, .form, .acknowledgement, .ticket:
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:
