@@ -280,9 +280,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     func prompt(_ style: PromptStyle, patience: UInt16, showing text: borrowing PromptText) {
+        // A frame of its own, which wipes itself: the one that all connections share holds no secret.
         var frame = FrameBuffer.empty()
         text.withBytes { frame.setPrompt(style, patience: patience, text: $0, version: version) }
-        write(frame)
+        append(frame)
+        flush()
     }
 
     func setEnvironment(_ name: String, _ value: String) {
@@ -296,11 +298,17 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     private func write(_ text: String, _ build: (inout FrameBuffer, Span<UInt8>) -> Void) {
-        guard let context, !isClosing else { return }
+        guard !isClosing else { return }
         build(&service.frame, text.utf8.span)
-        var buffer = unsent ?? context.channel.allocator.buffer(capacity: service.frame.count)
+        append(service.frame)
+    }
+
+    /// Adds a frame to what goes out with the next flush.
+    private func append(_ frame: borrowing FrameBuffer) {
+        guard let context, !isClosing else { return }
+        var buffer = unsent ?? context.channel.allocator.buffer(capacity: frame.count)
         unsent = nil
-        service.frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
+        frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
         unsent = buffer
     }
 
