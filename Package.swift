@@ -108,18 +108,19 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
+        .target(name: "QRCodes", dependencies: ["Authentication", "CQREncode", "Wire"], swiftSettings: strict),
         .target(name: "AdminProtocol", dependencies: ["Authentication"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "UnixSocket", "Wire", argumentParser, lifecycle, logging, nioCore,
-                nioPosix, signals,
+                "Cryptography", "EnrollmentStores", "QRCodes", "UnixSocket", "Wire", argumentParser, lifecycle, logging,
+                nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "AuthModules", "Authentication", "CPOSIX", "CQREncode", "Cryptography", "Daemon",
+                "AdminProtocol", "AuthModules", "Authentication", "CPOSIX", "Cryptography", "Daemon", "QRCodes",
                 "UnixSocket", "Wire",
                 argumentParser,
             ], swiftSettings: strict),
@@ -164,7 +165,7 @@ let package = Package(
             name: "AdministrationTests",
             dependencies: [
                 "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
-                "Configuration", "Daemon", "UnixSocket", "Wire",
+                "Configuration", "Daemon", "QRCodes", "UnixSocket", "Wire",
             ], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]

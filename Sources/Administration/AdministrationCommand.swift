@@ -15,7 +15,8 @@ package struct AdministrationCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
-            UnlockCommand.self, UserCommand.self, LegacyCommand.self, CredentialsCommand.self, SessionsCommand.self,
+            UnlockCommand.self, BypassCommand.self, TicketCommand.self, UserCommand.self, LegacyCommand.self,
+            CredentialsCommand.self, SessionsCommand.self,
             ShowCommand.self, ImportCommand.self, ExportCommand.self,
             GrantsCommand.self, BlockCommand.self, UnblockCommand.self, AdoptCommand.self, ExplainCommand.self,
             StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self, MetricsCommand.self,

@@ -1,4 +1,5 @@
 import AdminProtocol
+import Glibc
 
 /// What commands touch of the machine, so that tests can stand in for it.
 package struct AdministrationWorld {
@@ -15,11 +16,14 @@ package struct AdministrationWorld {
     package let history: any LoginHistory
     /// How long `log --follow` waits before it asks the daemon again, in milliseconds.
     package let pollInterval: Int32
+    /// Seconds since 1970, by the clock of this machine, which is the daemon's as well.
+    package let now: () -> Int64
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
         stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true,
-        journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500
+        journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500,
+        now: @escaping () -> Int64 = { Int64(time(nil)) }
     ) {
         self.console = console
         self.accounts = accounts
@@ -30,6 +34,7 @@ package struct AdministrationWorld {
         self.journal = journal
         self.history = history
         self.pollInterval = pollInterval
+        self.now = now
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.

@@ -92,7 +92,7 @@ enum RecoveryCodeSet {
     /// Reads a code as people type it: in either case, with spaces and hyphens. Nil for what is no code.
     ///
     /// Base32 has no 0, 1 and 8, so that they can only be an O, an I and a B that were read wrongly.
-    static func code(typed: Span<UInt8>) -> Secret? {
+    static func code(typed: Span<UInt8>, size: Int = codeSize) -> Secret? {
         // Every character with something on either side, and some more.
         guard typed.count <= 3 * characters else { return nil }
         for index in typed.indices where typed[index] == UInt8(ascii: "=") { return nil }
@@ -107,7 +107,7 @@ enum RecoveryCodeSet {
                     }
             }
         }
-        guard let code = letters.withBytes({ Base32.decode($0) }), code.count == codeSize else { return nil }
+        guard let code = letters.withBytes({ Base32.decode($0) }), code.count == size else { return nil }
         return code
     }
 }

@@ -2,8 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "exempt", "first_factor", "match", "modules", "prompt", "provider", "remember", "session",
-        "tries", "unenrolled",
+        "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt", "provider", "remember",
+        "session", "ticket", "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -33,23 +33,25 @@ extension Reading {
         }
         let provider = values["provider"].flatMap { readProviderName($0) }
         let steps = values["modules"].flatMap { readSteps($0, { reading, item in reading.moduleName(item) }) }
-        let rule = Rule(
+        var rule = Rule(
             match ?? Match(), provider: provider, steps: steps, isExempt: boolean(values, "exempt"),
             isFirstFactorWaived: readFirstFactor(values),
             unenrolled: values["unenrolled"].flatMap { readUnenrolled($0) } ?? .deny,
+            enrollUntil: values["enroll_until"].flatMap { readLastDay($0) },
             rememberFor: values["remember"].flatMap { readRemember($0, match ?? Match()) },
             tries: values["tries"].map { _ in integer(values, "tries", in: 1...10, default: 1) },
             sessionLifetime: values["session"].map { _ in
                 Int64(integer(values, "session", in: 30...3600, default: 300)) * 1000
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
+        rule.needsTicket = readTicket(values)
         refuseContradictions(rule, values, item)
         return match == nil ? nil : rule
     }
 
     private mutating func readUnenrolled(_ setting: Setting) -> Unenrolled? {
         guard let word = text(setting, "unenrolled") else { return nil }
-        let known = [Unenrolled.deny, .skip].map(\.rawValue)
+        let known = Unenrolled.allCases.map(\.rawValue)
         guard known.contains(word), let unenrolled = Unenrolled(rawValue: word) else {
             refuse(
                 setting, "unenrolled is '\(word)'", expected: Reading.words(known),
@@ -63,13 +65,13 @@ extension Reading {
     }
 
     /// For how long people are let off modules, in milliseconds: `15m`, `2h`, `900s`.
-    private mutating func readRemember(_ setting: Setting, _ match: Match) -> Int64? {
+    private mutating func readRemember(_ setting: Setting, _ match: Match?) -> Int64? {
         guard let word = text(setting, "remember") else { return nil }
         guard let seconds = Reading.seconds(word), (60...43_200).contains(seconds) else {
             refuse(setting, "remember is '\(word)'", expected: "a time from 1m to 12h, as in 15m, 2h or 900s")
             return nil
         }
-        if match.services == ["sshd"] {
+        if match?.services == ["sshd"] {
             warn(
                 setting.place, "remember for sshd alone, which has no terminal yet when it asks: nothing is remembered")
         }
@@ -88,6 +90,25 @@ extension Reading {
         }
         let (seconds, overflow) = Int64(number).multipliedReportingOverflow(by: unit)
         return overflow ? nil : seconds
+    }
+
+    private mutating func readTicket(_ values: [String: Setting]) -> Bool {
+        guard let setting = values["ticket"], let word = text(setting, "ticket") else { return false }
+        guard word == "required" else {
+            refuse(setting, "ticket is \(setting.found)", expected: "required, or no such key")
+            return false
+        }
+        return true
+    }
+
+    /// A day, to its end in UTC: the first second (Unix) after it.
+    private mutating func readLastDay(_ setting: Setting) -> Int64? {
+        guard let day = text(setting, "enroll_until") else { return nil }
+        guard let number = CivilDay.number(day) else {
+            refuse(setting, "enroll_until is '\(day)'", expected: "the last day, as in 2027-01-31")
+            return nil
+        }
+        return (number + 1) * 86_400
     }
 
     /// What a person is asked for: one line that a terminal shows as it is.
@@ -152,7 +173,11 @@ extension Reading {
     /// What a rule cannot say together.
     private mutating func refuseContradictions(_ rule: Rule, _ values: [String: Setting], _ item: Setting) {
         if rule.isExempt {
-            for key in ["modules", "tries", "unenrolled", "first_factor", "echo", "prompt", "remember", "session"] {
+            for key in [
+                "modules", "tries", "unenrolled", "enroll_until", "ticket", "first_factor", "echo", "prompt",
+                "remember",
+                "session",
+            ] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
             }
@@ -167,6 +192,7 @@ extension Reading {
                 value, "remember beside first_factor: none",
                 expected: "one of them: who has proved nothing is not remembered")
         }
+        refuseEnrolling(rule, values)
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
         if concerned.isEmpty, areProvidersSound {
@@ -181,5 +207,36 @@ extension Reading {
                 setting, "first_factor: none where the provider \(open.provider) owes no module",
                 expected: "modules, here or under the provider")
         }
+    }
+
+    /// Enrolment within a login that could never be one.
+    private mutating func refuseEnrolling(_ rule: Rule, _ values: [String: Setting]) {
+        for key in ["enroll_until", "ticket"] where rule.unenrolled != .enroll && !rule.isExempt && problems.isEmpty {
+            guard let setting = values[key] else { continue }
+            refuse(setting, "\(key) without unenrolled: enroll", expected: "both, or neither")
+        }
+        guard rule.unenrolled == .enroll, let setting = values["unenrolled"], problems.isEmpty else { return }
+        let concerned = chains.filter { rule.provider == nil || rule.provider == $0.provider }
+        let owed = rule.steps.map { [$0] } ?? concerned.map(\.steps)
+        if owed.allSatisfy(\.isEmpty) {
+            return refuse(setting, "unenrolled: enroll where no module is owed", expected: "modules, or no such key")
+        }
+        for step in owed.joined() where !step.alternatives.contains(where: { isSetUpByPeople($0) }) {
+            refuse(
+                setting, "unenrolled: enroll with the step \(step), which nobody can set up within a login",
+                expected: "a module in it that people enrol with (totp)")
+            return
+        }
+        if rule.enrollUntil == nil, !rule.needsTicket {
+            warn(
+                setting.place, "unenrolled: enroll lets whoever has a first factor alone set up the second",
+                expected: "enroll_until with the last day of the roll-out, or ticket: required")
+        }
+    }
+
+    /// Whether people enrol with a module by themselves: recovery codes only come along.
+    private func isSetUpByPeople(_ id: ModuleID) -> Bool {
+        guard let module = modules[id] as? any EnrollableModule else { return false }
+        return !module.isIssuedWithFirstDevice
     }
 }

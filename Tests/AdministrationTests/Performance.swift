@@ -20,7 +20,7 @@ struct Performance {
             arguments + ["--runtime-directory", daemon.runtimeDirectory],
             in: AdministrationWorld(
                 console: console, accounts: ScriptedAccounts(users: ["alice": 1000, "bob": 1001, "carol": 1002]),
-                replyLimit: replyLimit))
+                replyLimit: replyLimit, now: { 1_700_000_000 }))
         output = console.output
         errors = console.errors.replacingOccurrences(of: daemon.runtimeDirectory, with: "/run/twostep")
         #expect(daemon.finish() == [], sourceLocation: sourceLocation)

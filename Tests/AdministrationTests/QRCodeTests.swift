@@ -1,4 +1,5 @@
 import Administration
+import QRCodes
 import Testing
 
 @Suite struct QRCodeTests {

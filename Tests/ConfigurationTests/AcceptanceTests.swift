@@ -138,6 +138,22 @@ import Testing
         #expect((configuration.modules[ModuleID("pins")] as? FakeModule)?.settings == ["007"])
     }
 
+    @Test(arguments: [
+        ("1970-01-01", 86_400), ("2000-02-29", 951_868_800), ("2027-01-31", 1_801_440_000),
+        ("2028-02-29", 1_835_481_600), ("2027-12-31", 1_830_297_600), ("2100-02-28", 4_107_542_400),
+    ]) func `a roll-out lasts to the end of its last day, in UTC`(_ day: String, _ end: Int64) throws {
+        let configuration = try Fakes.configuration(
+            """
+            auth_providers: [{type: pam, modules: totp}]
+            policy: [{match: {service: sshd}, unenrolled: enroll, enroll_until: \(day)}]
+
+            """)
+        let rule = try #require(configuration.policy.rules.first)
+        #expect(rule.unenrolled == .enroll)
+        #expect(rule.enrollUntil == end)
+        #expect(configuration.warnings.isEmpty)
+    }
+
     @Test func `ids that join to the same text are two modules`() throws {
         let types = ["a", "a_b"].map { name in
             ModuleType(name: name, keys: []) { (id, _) throws(SettingFailure) in FakeModule(id: id, settings: []) }
@@ -171,6 +187,18 @@ import Testing
         #expect(
             try warnings("auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {}}, {match: {user: ann}}]\n")
                 == ["config.yaml:2:23: a rule that is never reached: the one in line 2 matches every login"])
+    }
+
+    @Test func `warns of a roll-out without an end`() throws {
+        let text = "auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {}, unenrolled: enroll}]\n"
+        #expect(
+            try Fakes.configuration(text).warnings.map(\.description) == [
+                "config.yaml:2:34: unenrolled: enroll lets whoever has a first factor alone set up the second, expected "
+                    + "enroll_until with the last day of the roll-out, or ticket: required"
+            ])
+        let guarded = try Fakes.configuration(text.replacing("enroll}", with: "enroll, ticket: required}"))
+        #expect(guarded.warnings.isEmpty)
+        #expect(guarded.policy.rules.first?.needsTicket == true)
     }
 
     @Test func `a failed preparation is a problem with its place`() throws {

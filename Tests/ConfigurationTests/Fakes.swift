@@ -1,8 +1,8 @@
 import Authentication
 import Configuration
 
-/// A module that remembers how it was configured and accepts nothing.
-struct FakeModule: AuthModule {
+/// A module that remembers how it was configured, accepts nothing and sets up nobody.
+struct FakeModule: EnrollableModule {
     let id: ModuleID
     let settings: [String]
     var failure: String?
@@ -19,6 +19,19 @@ struct FakeModule: AuthModule {
     func validate(
         _ session: ValidationSession, _ input: UserInput, against devices: inout Devices, at now: Moment
     ) throws(InvalidAuth) -> AccountName { throw .wrong }
+
+    var usualDeviceName: String { "phone" }
+    var isIssuedWithFirstDevice: Bool { id.type == "recovery_code" }
+
+    func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup { throw SetupFailure("it sets up nobody") }
+
+    func finishSetup(
+        _ setup: borrowing Setup, _ input: UserInput, at now: Moment
+    ) throws(SetupRejection) -> FinishedSetup { throw .wrong }
+
+    func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? { nil }
+
+    func describe(_ payload: Span<UInt8>, state: Int64) -> String { "" }
 }
 
 /// A provider that proves nothing, with a form or without.

@@ -217,8 +217,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:10: a rule without match, expected match: {service: …, user: …}, or match: {} for every login"),
         BadDocument(
             "a rule's key that is none", "policy: [{match: {service: sudo}, remembr: 15m}]\n",
-            ":1:35: the key 'remembr' in a rule, expected one of echo, exempt, first_factor, match, modules, prompt, "
-                + "provider, remember, session, tries, unenrolled; did you mean 'remember'?"),
+            ":1:35: the key 'remembr' in a rule, expected one of echo, enroll_until, exempt, first_factor, match, "
+                + "modules, prompt, provider, remember, session, ticket, tries, unenrolled; did you mean 'remember'?"),
         BadDocument(
             "times that are none",
             "policy: ["
@@ -274,8 +274,27 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "quoted true", "policy: [{match: {}, exempt: 'true'}]\n",
             ":1:30: exempt is the text 'true', expected true or false"),
         BadDocument(
-            "not there yet either", "policy: [{match: {}, unenrolled: enroll}]\n",
-            ":1:34: unenrolled is 'enroll', expected one of deny, skip"),
+            "none of the three", "policy: [{match: {}, unenrolled: enrol}]\n",
+            ":1:34: unenrolled is 'enrol', expected one of deny, enroll, skip; did you mean 'enroll'?"),
+        BadDocument(
+            "a day that is none", "policy: [{match: {}, unenrolled: enroll, enroll_until: 2027-02-29}]\n",
+            ":1:56: enroll_until is '2027-02-29', expected the last day, as in 2027-01-31"),
+        BadDocument(
+            "a day in another order", "policy: [{match: {}, unenrolled: enroll, enroll_until: 31-01-2027}]\n",
+            ":1:56: enroll_until is '31-01-2027', expected the last day, as in 2027-01-31"),
+        BadDocument(
+            "the end of nothing", "policy: [{match: {}, enroll_until: 2027-01-31}]\n",
+            ":1:36: enroll_until without unenrolled: enroll, expected both, or neither"),
+        BadDocument(
+            "a ticket to nothing", "policy: [{match: {}, ticket: required}]\n",
+            ":1:30: ticket without unenrolled: enroll, expected both, or neither"),
+        BadDocument(
+            "a ticket for some", "policy: [{match: {}, unenrolled: enroll, ticket: true}]\n",
+            ":1:50: ticket is 'true', expected required, or no such key"),
+        BadDocument(
+            "a set-up by nobody", "policy: [{match: {}, first_factor: none, unenrolled: enroll}]\n",
+            ":1:54: unenrolled: enroll beside first_factor: none, expected one of them: who has neither a first factor nor "
+                + "a device is nobody"),
         BadDocument(
             "nobody at all", "policy: [{match: {}, first_factor: none, unenrolled: skip}]\n",
             ":1:54: unenrolled: skip beside first_factor: none, expected one of them: who has neither a first factor nor "
@@ -380,6 +399,23 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
                 "config.yaml:2:36: first_factor: none where the provider pam owes no module, expected modules, here or "
                     + "under the provider"
             ])
+    }
+
+    @Test func `nobody is set up where the modules are none that people enrol with by themselves`() {
+        let rules = "policy:\n  - {match: {}, provider: linux, unenrolled: enroll}\n"
+        func problems(_ modules: String) -> [String] {
+            Fakes.problems("auth_providers: [{type: linux\(modules)}]\n" + rules)
+        }
+        #expect(
+            problems(", modules: [totp, recovery_code]") == [
+                "config.yaml:3:46: unenrolled: enroll with the step recovery_code, which nobody can set up within a login, "
+                    + "expected a module in it that people enrol with (totp)"
+            ])
+        #expect(
+            problems("") == [
+                "config.yaml:3:46: unenrolled: enroll where no module is owed, expected modules, or no such key"
+            ])
+        #expect(problems(", modules: {any_of: [totp, recovery_code]}") == [])
     }
 
     @Test func `names at most a hundred problems`() {

@@ -68,4 +68,5 @@ private final class StuckDirectory: AccountDirectory {
     }
 
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? { false }
+    func hasGroup(named name: String) -> Bool? { false }
 }

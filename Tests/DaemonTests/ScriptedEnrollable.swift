@@ -13,10 +13,13 @@ struct ScriptedEnrollable: EnrollableModule {
     let inputSchema = InputSchema([InputField(name: "code", label: "Code", kind: .secret)])
     let refusal = "No."
     let isLowEntropy = true
+    /// How much longer than usual its URI is.
+    let padding: Int
 
-    init(_ id: ModuleID, _ kind: Kind) {
+    init(_ id: ModuleID, _ kind: Kind, padding: Int = 0) {
         self.id = id
         self.kind = kind
+        self.padding = padding
     }
 
     var stretchesAnswers: Bool { kind == .choice }
@@ -56,7 +59,8 @@ struct ScriptedEnrollable: EnrollableModule {
         case .app:
             return Setup(
                 payload: ScriptedEnrollable.secret("right"),
-                uri: ScriptedEnrollable.secret("otpauth://x/\(request.account)?device=\(request.device)"),
+                uri: ScriptedEnrollable.secret(
+                    "otpauth://x/\(request.account)?device=\(request.device)" + String(repeating: "x", count: padding)),
                 key: ScriptedEnrollable.secret("KEY"), confirmation: inputSchema, initialState: 0)
         case .paper:
             return Setup(

@@ -26,16 +26,19 @@ import Testing
         "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
         "Configuration": ["Authentication", "CYaml", "Glibc"],
+        // The Swift face of libqrencode: for what is shown at a login and on the command line.
+        "QRCodes": ["Authentication", "CQREncode", "Wire"],
         // The daemon, the command line, and what they say to each other.
         "AdminProtocol": ["Authentication", "Foundation"],
         "Daemon": [
             "AdminProtocol", "ArgumentParser", "AuthModules", "AuthProviders", "Authentication", "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
-            "NIOCore", "NIOPosix", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket", "Wire",
+            "NIOCore", "NIOPosix", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket",
+            "Wire",
         ],
         "Administration": [
-            "AdminProtocol", "ArgumentParser", "AuthModules", "Authentication", "CPOSIX", "CQREncode", "Cryptography",
-            "Daemon", "Foundation", "Glibc", "UnixSocket", "Wire",
+            "AdminProtocol", "ArgumentParser", "AuthModules", "Authentication", "CPOSIX", "Cryptography", "Daemon",
+            "Foundation", "Glibc", "QRCodes", "UnixSocket", "Wire",
         ],
         "twostepd": ["Administration", "ArgumentParser", "Daemon", "Glibc"],
     ]

@@ -1,6 +1,7 @@
 import AdminProtocol
 import ArgumentParser
 import Authentication
+import QRCodes
 
 /// A set-up that has begun, as a person is shown it: a secret in all its forms, codes, or nothing at all.
 struct NewDevice {

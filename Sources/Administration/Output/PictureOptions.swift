@@ -1,3 +1,4 @@
+import QRCodes
 import AdminProtocol
 import ArgumentParser
 import Authentication

@@ -1,3 +1,4 @@
+import QRCodes
 import Authentication
 
 /// The code as files that viewers and printers know; each may be as secret as what it says.

@@ -69,7 +69,8 @@ extension LoginFlow {
         guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         guard !plan.isBlocked else { return LoginFlow.over(.denied(.blocked), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
-            progress.chain.steps[index].alternatives.contains(module)
+            // An administrator's code is accepted in place of any one step.
+            progress.chain.steps[index].alternatives.contains(module) || module == .bypass
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         var progress = progress
         progress.passed.append(module)
@@ -94,7 +95,7 @@ extension LoginFlow {
     /// accepted answer, behind a first factor that was proved. Empty where there is nothing to remember.
     package var rememberable: [Step] {
         guard case .crediting(let progress) = state, plan.rememberFor != nil, !plan.keepsNothing, !progress.isWaived,
-            progress.passed.count == progress.chain.steps.count
+            progress.passed.count == progress.chain.steps.count, !progress.passed.contains(.bypass)
         else { return [] }
         return progress.chain.steps
     }

@@ -47,6 +47,8 @@ package struct Plan: Equatable, Sendable {
     package var rememberFor: Int64?
     /// An administrator has blocked the account: it is asked like others, and refused whatever it answers.
     package var isBlocked = false
+    /// Whether a set-up within the login needs an administrator's ticket.
+    package var needsTicket = false
     /// Answers a step may be given, 1 or more.
     package var tries: Int
     /// How long a validation session lasts, in milliseconds.

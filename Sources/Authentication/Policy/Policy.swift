@@ -57,6 +57,7 @@ package struct Policy: Equatable, Sendable {
             plan.isFirstFactorWaived = rule?.isFirstFactorWaived ?? false
             plan.unenrolled = rule?.unenrolled(at: now) ?? .deny
             plan.rememberFor = rule?.rememberFor
+            plan.needsTicket = rule?.needsTicket ?? false
             chosen = request.provider ?? chosen
         case .accountItself:
             // Whoever asks for himself chooses the service that he claims to be, so no rule may waive anything;

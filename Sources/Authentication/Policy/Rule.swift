@@ -12,6 +12,8 @@ package struct Rule: Equatable, Sendable {
     package var enrollUntil: Int64?
     /// For how long whoever has passed all modules is let off them at the same terminal, in milliseconds.
     package var rememberFor: Int64?
+    /// Whether a set-up within a login needs an administrator's ticket.
+    package var needsTicket = false
     package var tries: Int?
     /// How long a validation session lasts, in milliseconds.
     package var sessionLifetime: Int64?

@@ -23,3 +23,13 @@ package enum ProviderKind: Sendable {}
 
 package typealias ModuleID = Identity<ModuleKind>
 package typealias ProviderID = Identity<ProviderKind>
+
+extension Identity<ModuleKind> {
+    /// What accepts an administrator's code in place of any step.
+    package static var bypass: ModuleID { ModuleID("bypass") }
+    /// What accepts the ticket that a set-up within a login may need.
+    package static var ticket: ModuleID { ModuleID("ticket") }
+
+    /// Whether what an account has with it is handed out for a day and counts as no device.
+    package var isStopgap: Bool { self == .bypass || self == .ticket }
+}

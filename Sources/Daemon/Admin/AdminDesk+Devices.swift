@@ -91,8 +91,13 @@ extension AdminDesk {
                     hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
             }
             let others = all.filter { $0.key != found.key }
-            let substitutes = others.filter { issued.contains(found.key.module) || !issued.contains($0.key.module) }
-            guard force || !substitutes.isEmpty else { return AdminDesk.isLast(found.key, others) }
+            let substitutes = others.filter {
+                guard !$0.key.module.isStopgap else { return false }
+                return issued.contains(found.key.module) || !issued.contains($0.key.module)
+            }
+            guard force || found.key.module.isStopgap || !substitutes.isEmpty else {
+                return AdminDesk.isLast(found.key, others)
+            }
             guard try store.remove(found.key) else {
                 return .refusal(.unknownDevice, "\(account) has no device '\(device)' any more.")
             }

@@ -11,13 +11,13 @@ extension AdminDesk {
         activeConfiguration(answer) { configuration in
             let known = AdminDesk.enrollable(configuration)
             guard let module = known.first(where: { $0.id == id }) else {
-                let names = known.map(\.id.description).joined(separator: ", ")
+                let names = known.filter { !$0.id.isStopgap }.map(\.id.description).joined(separator: ", ")
                 return answer.refuse(
                     .unknownModule, "No module '\(id)' is configured that people enrol with.",
                     hint: names.isEmpty ? "None is: see twostep.yaml(5)." : "Configured are: \(names)")
             }
             guard AdminDesk.checkName(device, of: module, answer) else { return }
-            let issuing = issues && !module.isIssuedWithFirstDevice
+            let issuing = issues && !module.isIssuedWithFirstDevice && !module.id.isStopgap
             let companion = issuing ? known.first(where: \.isIssuedWithFirstDevice) : nil
             let pending: PendingEnrollment
             do throws(SetupFailure) {
@@ -98,7 +98,8 @@ extension AdminDesk {
         let journal = service.journal
         withStore(answer) { store throws(StoreFailure) in
             // What is damaged is not nothing: its owner's codes on paper are not to be replaced unasked.
-            let isFirst = (try? store.holdings(of: pending.key.account).isEmpty) ?? false
+            let held = try? store.holdings(of: pending.key.account)
+            let isFirst = held?.allSatisfy(\.key.module.isStopgap) ?? false
             let replaced = try pending.store(finished.setup, at: now, in: store)
             journal.notice(pending.entry(replaced ? "replaced" : "added"))
             var issued: IssuedDevice?

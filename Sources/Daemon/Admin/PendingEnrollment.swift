@@ -81,7 +81,9 @@ final class PendingEnrollment: Sendable {
 
     /// What the journal says of it.
     func entry(_ verb: String) -> String {
-        "device \(verb) user=\"\(key.account)\" module=\(key.module) device=\"\(key.device)\""
+        let device = "device \(verb) user=\"\(key.account)\" module=\(key.module) device=\"\(key.device)\""
+        // What stands in for a device is told with its end and its reason.
+        return key.module.isStopgap ? "\(device) \(description.replacing("\"", with: "'"))" : device
     }
 
     /// Judges an answer to the form; takes its time where the module stretches what people choose.

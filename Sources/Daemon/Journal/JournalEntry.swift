@@ -62,6 +62,10 @@ package struct LoginRecord: Equatable, Sendable {
     package var isRemembered = false
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
+    /// A device was set up within the login.
+    package var hasEnrolled = false
+    /// An administrator's code stood in for a step.
+    package var usesBypass = false
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
@@ -94,7 +98,10 @@ package struct LoginRecord: Equatable, Sendable {
         switch verdict {
         case .granted:
             isFirstFactorWaived
-                ? "first_factor_waived" : isInsecure ? "insecure_module" : isRemembered ? "remembered" : nil
+                ? "first_factor_waived"
+                : isInsecure
+                    ? "insecure_module"
+                    : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : isRemembered ? "remembered" : nil
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
@@ -148,7 +155,7 @@ package struct LoginRecord: Equatable, Sendable {
 
     private var level: JournalEntry.Level {
         switch verdict {
-        case .granted: isFirstFactorWaived || isInsecure ? .warning : .info
+        case .granted: isFirstFactorWaived || isInsecure || usesBypass ? .warning : .info
         case .exempt, .skipped: .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error

@@ -32,6 +32,8 @@ extension LoginConversation {
     func diagnoseSuspect() {
         guard let (input, module) = suspect, record.verdict != .granted, case .known(let uid) = standing else { return }
         suspect = nil
+        // Who has proved nothing gets no work done beyond what a login takes.
+        guard !record.isFirstFactorWaived else { return }
         service.diagnose(input, by: module, of: request, uid: uid)
     }
 }

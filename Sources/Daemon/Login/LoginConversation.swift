@@ -16,6 +16,10 @@ final class LoginConversation {
         case alternative(LoginFlow.Stage, [ModuleID])
         /// The next field of a form: the provider's, or one that any of these modules judges.
         case form(Form, LoginFlow.Stage, [ModuleID])
+        /// That codes have been seen which were issued with a device of this module.
+        case acknowledgement(ModuleID)
+        /// The ticket that a set-up in place of a step needs.
+        case ticket(LoginFlow.Stage)
     }
 
     /// How long a provider, a module, the directory or the store may take, in milliseconds: less than the PAM module
@@ -40,6 +44,11 @@ final class LoginConversation {
     var rejected: [UserInput] = []
     /// The last answer that was wrong, and who said so: of another time perhaps.
     var suspect: (input: UserInput, module: any AuthModule)?
+    /// What is being set up in place of the present step, and the modules that this login has set up.
+    var settingUp: PendingEnrollment?
+    var setUpHere: Set<ModuleID> = []
+    /// A ticket for setting up devices was accepted.
+    var hasTicket = false
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
@@ -68,6 +77,9 @@ final class LoginConversation {
         self.isRoot = isRoot
         self.terminalSession = terminalSession
         revocations = service.grants.revocations
+        var plan = plan
+        // Only who speaks for the machine itself can show a secret to the person that it is meant for.
+        if plan.unenrolled == .enroll, !isRoot { plan.unenrolled = .deny }
         flow = LoginFlow(plan)
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
@@ -107,10 +119,17 @@ final class LoginConversation {
                 return chooseModule(of: modules, at: stage)
             }
             ask(stage, modules: [modules[number - 1]])
+        case .form(_, let stage, _) where asksForKey(bytes, at: stage): askForSetup(stage, showing: .key)
         case .form(let form, let stage, let modules):
             form.answer(bytes)
             if form.next != nil { return put(form, stage, modules, notice: nil) }
             judge(form, stage, modules)
+        case .acknowledgement(let module):
+            guard checkSession() else { return }
+            setUp(.stored(module))
+        case .ticket(let stage):
+            guard checkSession() else { return }
+            judgeTicket(bytes, at: stage)
         }
     }
 
@@ -162,6 +181,7 @@ final class LoginConversation {
         asked = []
         rejected = []
         suspect = nil
+        settingUp = nil
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
@@ -178,7 +198,9 @@ final class LoginConversation {
         case .step(let index):
             guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
             enter(progress.chain.steps[index], of: progress.chain.provider, at: stage)
-        case .enrollment: failed(.misconfigured)
+        case .enrollment(let index):
+            guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
+            beginEnrollment(for: progress.chain.steps[index], of: progress.chain.provider, at: stage)
         }
     }
 
@@ -193,7 +215,8 @@ final class LoginConversation {
             let provider = configuration.providers[progress.chain.provider]
             refusal = provider?.refusal
             schema = provider?.inputSchema
-        case .step, .enrollment: schema = form(of: modules)
+        case .step: schema = form(of: modules)
+        case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }
         guard let schema else { return failed(.misconfigured) }
         put(Form(schema), stage, modules, notice: notice)
@@ -208,9 +231,23 @@ final class LoginConversation {
 
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
     func prompt(_ style: PromptStyle, _ text: String) {
-        guard promptsLeft > 0 else { return refused(.tooManyRetries) }
-        promptsLeft -= 1
+        guard mayPrompt() else { return }
         port?.prompt(style, patience: 0, text: text)
+    }
+
+    /// The same for a question that shows secrets.
+    func prompt(_ style: PromptStyle, showing text: borrowing PromptText) {
+        guard mayPrompt() else { return }
+        port?.prompt(style, patience: 0, showing: text)
+    }
+
+    private func mayPrompt() -> Bool {
+        guard promptsLeft > 0 else {
+            refused(.tooManyRetries)
+            return false
+        }
+        promptsLeft -= 1
+        return true
     }
 
     /// Has the answer to a whole form judged.
@@ -223,7 +260,7 @@ final class LoginConversation {
         switch flow.answered() {
         case .judge(.provider): prove(input)
         case .judge(.step): judge(input, by: modules)
-        case .judge(.enrollment): failed(.misconfigured)
+        case .judge(.enrollment): finishSetup(input)
         case .end(let verdict): end(verdict)
         }
     }
@@ -239,6 +276,7 @@ final class LoginConversation {
         closeSession()
         rejected = []
         if verdict == .granted { remember() }
+        settingUp = nil
         record.verdict = verdict
         service.ended(record)
         note()
@@ -286,7 +324,7 @@ final class LoginConversation {
     /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
     func sweep(at now: Moment) {
         switch expectation {
-        case .provider, .alternative, .form:
+        case .provider, .alternative, .form, .acknowledgement, .ticket:
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:

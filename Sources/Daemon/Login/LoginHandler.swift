@@ -279,6 +279,12 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         flush()
     }
 
+    func prompt(_ style: PromptStyle, patience: UInt16, showing text: borrowing PromptText) {
+        var frame = FrameBuffer.empty()
+        text.withBytes { frame.setPrompt(style, patience: patience, text: $0, version: version) }
+        write(frame)
+    }
+
     func setEnvironment(_ name: String, _ value: String) {
         write(value) { $0.setEnvironment(name: name.utf8.span, value: $1, version: version) }
     }

@@ -4,6 +4,8 @@ import Wire
 protocol LoginPort: AnyObject {
     /// Puts a prompt; `patience` is how many seconds the next reply may take, 0 for the usual.
     func prompt(_ style: PromptStyle, patience: UInt16, text: String)
+    /// Puts a prompt that shows secrets.
+    func prompt(_ style: PromptStyle, patience: UInt16, showing text: borrowing PromptText)
     /// Sets a variable of PAM's environment.
     func setEnvironment(_ name: String, _ value: String)
     /// Sends the verdict and closes.

@@ -18,6 +18,14 @@ enum Texts {
     static let menuTitle = "How do you want to log in?"
     static let stepTitle = "What do you want to use?"
     static let ended = "The administrator has ended this login."
+    static let scan = "This account needs a second factor. Scan this with an authenticator app:"
+    static let orType = "Or type this key into it: "
+    static let type = "This account needs a second factor. Type this key into an authenticator app: "
+    static let plain = "(No picture? Answer plain to see the key alone.)"
+    static let setUp = "This account needs a second factor. Choose it now."
+    static let firstCode = "First code: "
+    static let codesIssued = "Recovery codes, each good once, for the day the device is lost. Keep them on paper:\n"
+    static let keepCodes = "They are not shown again. Press Enter when you have kept them: "
     static let menuPrompt = "Number: "
 
     static func delayed(_ seconds: Int64) -> String {

@@ -46,7 +46,8 @@ struct ConfigurationLoader: Sendable {
             return .success(
                 (
                     ActiveConfiguration(
-                        number: number, policy: read.policy, providers: read.providers, modules: read.modules,
+                        number: number, policy: read.policy, providers: read.providers,
+                        modules: read.modules.merging(IssuedCodeModule.all.map { ($0.id, $0) }) { own, _ in own },
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
                         sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
                         tellsLastLogin: read.notices.lastLogin),

@@ -1,6 +1,5 @@
 import Authentication
 import CQREncode
-import Glibc
 import Wire
 
 /// A QR code (ISO/IEC 18004), the smallest that holds a text, as terminals can show it.
@@ -40,26 +39,26 @@ package struct QRCode: ~Copyable {
         return modules.withBytes { $0[row * width + column] == 1 }
     }
 
-    /// Appends the code in half blocks, two rows a line, light modules drawn.
+    /// Draws the code in half blocks, two rows a line, light modules drawn; `put` gets it piece by piece.
     ///
     /// With colours it looks the same on every terminal; without, it is right where the background is dark.
     /// The margin above and below is two modules, not four, so that a code of 41 modules fits 24 lines
     /// with one to spare for the question.
-    package borrowing func draw(on buffer: OutputBuffer, inColour: Bool) {
+    package borrowing func draw(inColour: Bool, _ put: (String) -> Void) {
         for row in stride(from: -2, to: width + 2, by: 2) {
-            if inColour { buffer.append("\u{1B}[38;5;231;48;5;16m") }
+            if inColour { put("\u{1B}[38;5;231;48;5;16m") }
             for column in -4..<width + 4 {
                 // Below the last margin there is nothing to draw.
                 let isLowerDark = row + 1 >= width + 2 || isDark(row: row + 1, column: column)
                 switch (isDark(row: row, column: column), isLowerDark) {
-                case (false, false): buffer.append("█")
-                case (false, true): buffer.append("▀")
-                case (true, false): buffer.append("▄")
-                case (true, true): buffer.append(" ")
+                case (false, false): put("█")
+                case (false, true): put("▀")
+                case (true, false): put("▄")
+                case (true, true): put(" ")
                 }
             }
-            if inColour { buffer.append("\u{1B}[0m") }
-            buffer.append("\n")
+            if inColour { put("\u{1B}[0m") }
+            put("\n")
         }
     }
 }

@@ -1,0 +1,267 @@
+import Authentication
+import QRCodes
+import Wire
+
+/// Steps that are set up within the login, for somebody who has nothing yet.
+extension LoginConversation {
+    /// How many first codes there may be at least: a wrong one is no guess, and a new secret for each would have the
+    /// person begin anew.
+    private static let fewestTries = 3
+
+    /// How much of a set-up a prompt shows.
+    enum Showing {
+        case everything, key, nothing
+    }
+
+    /// The module that a step is set up with: its first that people enrol with by themselves; nil if there is none.
+    private func module(for step: Step) -> (any EnrollableModule)? {
+        step.alternatives.lazy.compactMap { self.configuration.modules[$0] as? any EnrollableModule }
+            .first { !$0.isIssuedWithFirstDevice }
+    }
+
+    /// Opens a session for a step and begins a set-up in its place.
+    func beginEnrollment(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
+        guard isRoot, request.origin == .trusted else { return refused(.notPermitted) }
+        guard module(for: step) != nil else { return failed(.misconfigured) }
+        var plan = flow.plan
+        plan.tries = max(plan.tries, LoginConversation.fewestTries)
+        switch service.openSession(
+            account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
+        {
+        case .success(let opened): session = opened
+        case .failure: return failed(.tooBusy)
+        }
+        guard plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
+        askForTicket(stage)
+    }
+
+    /// Begins the set-up of the stage's step, and shows it.
+    private func beginSetup(at stage: LoginFlow.Stage) {
+        guard let step = session?.step, let module = module(for: step) else { return failed(.misconfigured) }
+        withStanding { standing in
+            guard !self.isOver else { return }
+            guard case .known(let uid) = standing else { return self.failed(.directoryUnavailable) }
+            self.beginSetup(with: module, uid: uid, at: stage)
+        }
+    }
+
+    private func beginSetup(with module: any EnrollableModule, uid: UInt32, at stage: LoginFlow.Stage) {
+        asked = [module.id]
+        record.module = module.id
+        refusal = module.refusal
+        do throws(SetupFailure) {
+            let setup = SetupRequest(
+                account: request.account, device: module.usualDeviceName, issuer: configuration.issuer,
+                parameters: [:])
+            settingUp = try PendingEnrollment(
+                setup, module: module, uid: uid,
+                companion: AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice))
+        } catch {
+            service.journal.error("module \(module.id) cannot set up anything: \(error.explanation)")
+            return failed(.moduleFailed)
+        }
+        askForSetup(stage, showing: .everything)
+    }
+
+    // MARK: The ticket
+
+    private func askForTicket(_ stage: LoginFlow.Stage, notice: String? = nil) {
+        guard let module = configuration.modules[.ticket], let field = module.inputSchema.fields.first else {
+            return failed(.misconfigured)
+        }
+        record.module = module.id
+        refusal = module.refusal
+        expectation = .ticket(stage)
+        prompt(field.style, field.promptText(after: notice))
+    }
+
+    /// Has a ticket judged like any answer; no secret is shown before it is spent, on disk.
+    func judgeTicket(_ bytes: Span<UInt8>?, at stage: LoginFlow.Stage) {
+        guard let session, let module = configuration.modules[.ticket] else { return failed(.misconfigured) }
+        var answer = Attempt.Answer.unusable
+        if let bytes, bytes.count <= Wire.maximumAnswer { answer = .input(UserInput(Secret(copying: bytes))) }
+        withStanding { standing in
+            guard !self.isOver else { return }
+            let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
+            self.service.submit(attempt) { self.ticketJudged($0, session.id, at: stage) }
+        }
+    }
+
+    private func ticketJudged(_ outcome: Outcome, _ id: ValidationSession.ID, at stage: LoginFlow.Stage) {
+        guard !isOver else { return }
+        switch outcome {
+        case .accepted:
+            hasTicket = true
+            service.journal.notice("ticket used user=\"\(request.account)\"")
+            beginSetup(at: stage)
+        case .rejected(let reason):
+            record.lastRefusal = reason
+            guard service.sessions.refused(id) > 0 else { return refused(reason) }
+            askForTicket(stage, notice: refusal)
+        case .delayed(let seconds, _): refused(.delayed(seconds: seconds))
+        case .locked: refused(.locked)
+        case .unavailable(let reason): failed(reason)
+        }
+    }
+
+    // MARK: Asking
+
+    /// Asks for the answer that finishes the set-up.
+    func askForSetup(_ stage: LoginFlow.Stage, showing: Showing, notice: String? = nil) {
+        guard let pending = settingUp, case .asking(stage, _) = flow.state else { return violated() }
+        let form = Form(pending.setup.confirmation)
+        guard let field = form.next else { return failed(.misconfigured) }
+        expectation = .form(form, stage, asked)
+        let isOfDevice = pending.isOfDevice
+        let question = isOfDevice ? Texts.firstCode : field.label + ": "
+        // What it is made from stands beside it: a first code may be seen.
+        let style = isOfDevice ? PromptStyle.visible : field.style
+        switch showing {
+        case .nothing: prompt(style, (notice.map { $0 + "\n" } ?? "") + question)
+        case .key: prompt(style, showing: pending.text(withPicture: false, question: question))
+        case .everything:
+            let text = pending.text(withPicture: true, question: question)
+            if text.fits {
+                prompt(style, showing: text)
+            } else {
+                prompt(style, showing: pending.text(withPicture: false, question: question))
+            }
+        }
+    }
+
+    /// Whether an answer asks for the key alone: where the picture cannot be read, by a person or by a program.
+    func asksForKey(_ bytes: Span<UInt8>?, at stage: LoginFlow.Stage) -> Bool {
+        guard case .enrollment = stage, settingUp?.isOfDevice == true, let bytes else { return false }
+        let plain = Array("plain".utf8)
+        return bytes.count == plain.count && bytes.indices.allSatisfy { bytes[$0] == plain[$0] }
+    }
+
+    // MARK: Finishing
+
+    /// Has the answer judged and, if it is right, the device stored.
+    func finishSetup(_ input: UserInput?) {
+        guard let pending = settingUp else { return failed(.misconfigured) }
+        guard let input else { return setUp(.rejected(.unusable)) }
+        let now = service.clocks.now()
+        service.slowWork.run(for: .person(request.account)) {
+            pending.finish(input, at: now)
+        } then: { result in
+            guard !self.isOver else { return }
+            switch result {
+            case .success(let finished)?: self.store(pending, finished, at: now)
+            case .failure(.wrong)?: self.setUp(.rejected(.wrongAnswer))
+            case .failure(.malformed)?: self.setUp(.rejected(.malformed))
+            case .failure(.unacceptable(let explanation))?:
+                self.refusal = explanation
+                self.setUp(.rejected(.wrongAnswer))
+            case .failure(.unavailable)?: self.setUp(.unavailable(.moduleFailed))
+            case nil: self.setUp(.unavailable(.tooBusy))
+            }
+        }
+    }
+
+    /// Stores the device, unless the account has come by another in the meantime: somebody else may be logging in.
+    private func store(_ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment) {
+        guard case .judging(_, let progress) = flow.state else { return violated() }
+        let owed = Set(progress.chain.steps.flatMap(\.alternatives)).subtracting(setUpHere)
+        let journal = service.journal
+        service.ask { store throws(StoreFailure) -> StoredSetup in
+            // Strictly: what is damaged is not nothing.
+            let existing = try store.holdings(of: pending.key.account)
+            guard existing.allSatisfy({ $0.uid == pending.uid }) else { return .accountChanged }
+            guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
+            _ = try pending.store(finished.setup, at: now, in: store)
+            journal.notice(pending.entry("enrolled"))
+            guard existing.allSatisfy({ $0.key.module.isStopgap }), let companion = pending.companion else {
+                return .stored(issued: false)
+            }
+            do throws(StoreFailure) {
+                _ = try companion.store(FinishedSetup(state: companion.setup.initialState), at: now, in: store)
+                journal.notice(companion.entry("issued"))
+                return .stored(issued: true)
+            } catch {
+                // The device itself is on disk, and that is what the step is about.
+                journal.error("not stored with the first device of \(companion.key.account): \(error)")
+                return .stored(issued: false)
+            }
+        } deliver: {
+            self.stored(pending, $0)
+        }
+    }
+
+    private func stored(_ pending: PendingEnrollment, _ result: Result<StoredSetup, StoreFailure>) {
+        guard !isOver else { return }
+        switch result {
+        case .failure: setUp(.unavailable(.storeUnavailable))
+        case .success(.accountChanged):
+            record.hint = "the account's uid differs from the one it was enrolled with"
+            setUp(.unavailable(.accountChanged))
+        case .success(.taken):
+            record.hint = "the account was enrolled by another login while this one was at it"
+            refusal = Texts.refused
+            setUp(.rejected(.notPermitted), isFinal: true)
+        case .success(.stored(let isIssued)):
+            record.hasEnrolled = true
+            setUpHere.insert(pending.key.module)
+            guard isIssued, let companion = pending.companion else { return setUp(.stored(pending.key.module)) }
+            setUpHere.insert(companion.key.module)
+            show(companion, after: pending.key.module)
+        }
+    }
+
+    /// Shows codes once. Whatever is typed then, they have been seen.
+    private func show(_ companion: PendingEnrollment, after module: ModuleID) {
+        var text = PromptText()
+        text.append(Texts.codesIssued)
+        text.append(lines: companion.setup.codes)
+        text.append(Texts.keepCodes)
+        expectation = .acknowledgement(module)
+        prompt(.visible, showing: text)
+    }
+
+    /// Reports to the flow how the set-up has ended.
+    func setUp(_ enrolling: Enrolling, isFinal: Bool = false) {
+        var triesLeft = 0
+        if case .rejected(let reason) = enrolling {
+            record.lastRefusal = reason
+            if !isFinal, let id = session?.id { triesLeft = service.sessions.refused(id) }
+        }
+        perform(flow.enrolled(enrolling, mayTryAgain: triesLeft > 0))
+    }
+}
+
+/// What became of a set-up at the store.
+private enum StoredSetup: Sendable {
+    case stored(issued: Bool)
+    /// The account has something with the modules by now.
+    case taken
+    /// Its devices are those of another uid.
+    case accountChanged
+}
+
+extension PendingEnrollment {
+    /// Whether a device makes the answers, from a secret that is shown.
+    var isOfDevice: Bool { setup.uri.count > 0 || setup.key.count > 0 }
+
+    /// What a prompt shows of it, with `question` at the end.
+    fileprivate func text(withPicture: Bool, question: String) -> PromptText {
+        var text = PromptText()
+        guard isOfDevice else {
+            text.append(Texts.setUp + "\n" + question)
+            return text
+        }
+        if withPicture, let code = setup.uri.withBytes({ QRCode($0) }) {
+            text.append(Texts.scan + "\n")
+            // No colours: what PAM shows goes through programs that take them out.
+            code.draw(inColour: false) { text.append($0) }
+            text.append(Texts.orType)
+            text.append(grouped: setup.key)
+            text.append("\n" + Texts.plain + "\n" + question)
+        } else {
+            text.append(Texts.type)
+            text.append(grouped: setup.key)
+            text.append("\n" + question)
+        }
+        return text
+    }
+}

@@ -1,0 +1,115 @@
+import AuthModules
+import Authentication
+import AuthenticationTesting
+import Testing
+
+/// `bypass` and `ticket`.
+@Suite struct IssuedCodeModuleTests {
+    private static func module(_ id: ModuleID) throws -> IssuedCodeModule {
+        try #require(IssuedCodeModule.all.first { $0.id == id })
+    }
+
+    private static func request(_ parameters: [String: String]) throws -> SetupRequest {
+        SetupRequest(
+            account: try #require(AccountName("alice")), device: "bypass", issuer: "host", parameters: parameters)
+    }
+
+    /// alice with a code that is good until the second 1000, and the code.
+    private static func scene(_ id: ModuleID = .bypass) throws -> (Scene<IssuedCodeModule>, String) {
+        var scene = try Scene(of: try module(id))
+        let setup = try scene.module.beginSetup(try request(["until": "1000", "reason": "phone lost"]))
+        try scene.add("bypass", payload: setup.payload, state: setup.initialState)
+        return (scene, text(setup.codes))
+    }
+
+    @Test(arguments: [ModuleID.bypass, .ticket])
+    func `a code has 80 bits in four groups, is good once, and then a replay`(_ id: ModuleID) throws {
+        var (scene, code) = try Self.scene(id)
+        #expect(code.split(separator: "-", omittingEmptySubsequences: false).map(\.count) == [4, 4, 4, 4])
+        #expect(code != (try Self.scene(id)).1)
+        #expect(scene.refusal(of: code, at: 1000) == nil)
+        #expect(scene.list[0].state == 1)
+        #expect(scene.refusal(of: code, at: 1000) == .replayed)
+    }
+
+    @Test func `however it is typed, it is the same code`() throws {
+        for change: (String) -> String in [
+            { $0.lowercased() }, { $0.replacing("-", with: "") }, { $0.replacing("-", with: " ") },
+            { $0.replacing("O", with: "0").replacing("I", with: "1") },
+        ] {
+            var (scene, code) = try Self.scene()
+            #expect(scene.refusal(of: change(code), at: 0) == nil)
+        }
+    }
+
+    @Test func `a second after its end it is wrong, and nothing is spent`() throws {
+        var (scene, code) = try Self.scene()
+        #expect(scene.refusal(of: code, at: 1001) == .wrong)
+        #expect(scene.list[0].state == 0)
+    }
+
+    @Test(arguments: ["", "AAAA-AAAA-AAAA", "AAAA-AAAA-AAAA-AAAA-AAAA", "123456", "AAAA-AAAA-AAAA-AAA!"])
+    func `what is no code is not recognised`(_ typed: String) throws {
+        let input = AuthModulesTests.typed(typed)
+        var (scene, _) = try Self.scene()
+        #expect(!scene.module.recognizes(input))
+        #expect(scene.refusal(of: typed, at: 0) == .malformed)
+    }
+
+    @Test func `another's code is wrong, and without one nobody is enrolled`() throws {
+        var (scene, _) = try Self.scene()
+        let (_, other) = try Self.scene()
+        #expect(scene.refusal(of: other, at: 0) == .wrong)
+        scene.list = []
+        #expect(scene.refusal(of: other, at: 0) == .notEnrolled)
+    }
+
+    @Test func `a payload that is damaged is no code's`() throws {
+        let (_, code) = try Self.scene()
+        let setup = try Self.module(.bypass).beginSetup(try Self.request(["until": "1000"]))
+        let whole = bytes(setup.payload)
+        for payload in [[], Array(whole.dropLast()), [2] + whole.dropFirst()] {
+            var scene = try Scene(of: try Self.module(.bypass))
+            try scene.add("bypass", payload: Secret(copying: payload.span), state: 0)
+            #expect(scene.refusal(of: code, at: 0) == .unavailable)
+        }
+    }
+
+    @Test func `is described by its end and its reason, and the journal is told why it was used`() throws {
+        let module = try Self.module(.bypass)
+        let words: [(until: String, reason: String, state: Int64, description: String)] = [
+            ("0", "", 0, "until 1970-01-01 00:00 UTC"), ("951782399", "x", 0, "until 2000-02-28 23:59 UTC: x"),
+            ("951782400", "x", 0, "until 2000-02-29 00:00 UTC: x"),
+            ("1798761599", "x y", 0, "until 2026-12-31 23:59 UTC: x y"),
+            ("1000", "x", 1, "used: x"),
+        ]
+        for word in words {
+            let setup = try module.beginSetup(try Self.request(["until": word.until, "reason": word.reason]))
+            let description = setup.payload.withBytes { module.describe($0, state: word.state) }
+            #expect(description == word.description)
+        }
+        let (scene, _) = try Self.scene()
+        #expect(module.notice(after: scene.devices) == "That bypass code is used up now. It was for: phone lost.")
+    }
+
+    @Test(arguments: [
+        ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"], ["until": "1", "count": "3"],
+        ["until": "1", "reason": String(repeating: "x", count: 121)],
+    ]) func `refuses other parameters`(_ parameters: [String: String]) throws {
+        let request = try Self.request(parameters)
+        let module = try Self.module(.ticket)
+        #expect(throws: SetupFailure.self) { _ = try module.beginSetup(request) }
+    }
+
+    @Test func `cannot be configured, and only tickets are counted as guesses`() throws {
+        for module in IssuedCodeModule.all { #expect(!ModuleRegistry.types.map(\.name).contains(module.id.type)) }
+        #expect(IssuedCodeModule.all.map(\.id) == [.bypass, .ticket])
+        #expect(IssuedCodeModule.all.map(\.isLowEntropy) == [false, true])
+        let shape = try Self.module(.bypass).answerShape
+        // Two codes of hotp in a row may have sixteen digits; its own answers go before a bypass code.
+        for name in ["totp", "recovery_code"] {
+            let type = try #require(ModuleRegistry.types.first { $0.name == name })
+            #expect(shape.isDistinct(from: try type.make(ModuleID(name), Settings()).answerShape))
+        }
+    }
+}
