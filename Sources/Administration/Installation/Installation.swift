@@ -45,6 +45,8 @@ struct Installation {
             modules:
               # A code of an authenticator app (RFC 6238). Enrol with: twostep enroll USER totp
               - type: totp
+              # The same, or one of ten codes on paper, which come with a user's first device. To have it, write this instead:
+              # - any_of: [totp, recovery_code]
 
         """
 
