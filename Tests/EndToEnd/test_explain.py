@@ -121,7 +121,9 @@ class Hat:
 
     def configuration(self):
         linux = self.random.random() < 0.5
-        modules = self.random.choice(['["pin"]', '["pin", "totp"]', '["totp"]', '[{"any_of": ["totp", "pin"]}]', '["pin"]'])
+        # What rules name must be configured, here or below the other provider.
+        both = ['["pin", "totp"]', '[{"any_of": ["totp", "pin"]}]', '["totp", "pin"]']
+        modules = self.random.choice(both + ['["pin"]', '["totp"]'] * linux)
         rules = [self.rule() for _ in range(self.random.randint(0, 5))]
         for rule in rules:
             if not linux and rule.get("provider") == "linux":
