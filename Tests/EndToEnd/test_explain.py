@@ -125,6 +125,9 @@ class Hat:
         both = ['["pin", "totp"]', '[{"any_of": ["totp", "pin"]}]', '["totp", "pin"]']
         modules = self.random.choice(both + ['["pin"]', '["totp"]'] * linux)
         rules = [self.rule() for _ in range(self.random.randint(0, 5))]
+        if self.random.random() < 0.15:
+            # Nobody has a code, and everybody a PIN: who owes codes alone is let off.
+            rules.insert(0, {"match": {"service": ["sshd", "sudo"]}, "provider": "pam", "unenrolled": "skip", "modules": ["totp"]})
         for rule in rules:
             if not linux and rule.get("provider") == "linux":
                 rule["provider"] = "pam"
@@ -162,6 +165,8 @@ def made(login, way, number):
             return str(number + 1)
         if "Password" in text:
             return login["user"].password
+        if "What do you want to use?" in text:
+            return next(line.split()[0] for line in text.splitlines() if line.endswith("insecure_example"))
         if "\n" not in text:
             state["step"] += 1
         state["answers"] += 1
