@@ -1,6 +1,7 @@
 """The figures in Markdown, held against their bounds, and as plots in SVG."""
 
 import collections
+import math
 import os
 import platform
 import re
@@ -61,7 +62,7 @@ class Report:
 
     def __init__(self, is_quick):
         self.is_quick = is_quick
-        self.judgements, self.tables, self.plots = [], [], []
+        self.judgements, self.exact, self.tables, self.plots = [], [], [], []
         self.rows = collections.defaultdict(list)
 
     # --- judging ----------------------------------------------------------------------------------------------------
@@ -77,6 +78,7 @@ class Report:
     def judge_exactly(self, what, values, expected, note=""):
         """Holds every round against the one value that is right."""
         self.judgements.append((what, f"{expected}", plain(values), set(values) == {expected}, note))
+        self.exact.append(set(values) == {expected})
 
     def _judge(self, what, median, shown, at_least, at_most, unit, note):
         bounds = ([f"≥ {at_least:g}{unit}"] if at_least is not None else []) + (
@@ -86,8 +88,9 @@ class Report:
         print(f"   {'reached' if reached else 'MISSED '} {what}: {shown}, {' and '.join(bounds)}", flush=True)
 
     @property
-    def all_reached(self):
-        return all(reached for *_, reached, _ in self.judgements)
+    def is_right(self):
+        """Whether all that must be exactly so was so."""
+        return all(self.exact)
 
     # --- tables and plots -------------------------------------------------------------------------------------------
 
@@ -160,7 +163,6 @@ class Axis:
         self.logarithmic = logarithmic
         low, high = min(values), max(values)
         if logarithmic:
-            import math
             self.scale = lambda value: math.log10(max(value, 1e-9))
             first, last = math.floor(self.scale(low)), math.ceil(self.scale(high) or 1)
             last = max(last, first + 1)
