@@ -14,6 +14,7 @@ extension LoginConversation {
     /// Tells of the login before this one, and of the wrong answers since; those of this login the person knows of.
     func tellLastLogin(_ acceptance: Acceptance) {
         guard completedVisit != nil else { return }
+        isVisitStored = true
         let now = service.clocks.now().wall
         let failures = max(acceptance.failuresBefore - rejected.count, 0)
         let notice = LastLogin.notice(acceptance.lastVisit, failures: failures) { LastLogin.moment($0, now: now) }
@@ -23,8 +24,7 @@ extension LoginConversation {
     /// Has remembered how the login of an account that exists has ended, once that is known.
     func note() {
         guard case .known = standing else { return }
-        // It was written together with the answer.
-        if record.verdict == .granted, configuration.tellsLastLogin { return }
+        if record.verdict == .granted, isVisitStored { return }
         service.note(record)
     }
 

@@ -49,6 +49,8 @@ final class LoginConversation {
     var setUpHere: Set<ModuleID> = []
     /// A ticket for setting up devices was accepted.
     var hasTicket = false
+    /// The login was remembered together with its last answer.
+    var isVisitStored = false
     /// What the person is told should the answer to the present form be refused.
     var refusal: String?
     /// What the person is told once the login is granted.
