@@ -32,12 +32,17 @@ struct RepeatingModule: EnrollableModule {
     }
 
     func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup {
-        throw SetupFailure("nobody is set up here")
+        Setup(
+            payload: ScriptedEnrollable.secret("x"), uri: ScriptedEnrollable.secret("otpauth://x/\(request.account)"),
+            key: ScriptedEnrollable.secret("KEY"), confirmation: inputSchema, initialState: 0)
     }
 
     func finishSetup(
         _ setup: borrowing Setup, _ input: UserInput, at now: Moment
-    ) throws(SetupRejection) -> FinishedSetup { throw .unavailable }
+    ) throws(SetupRejection) -> FinishedSetup {
+        guard input.text().contains("right") else { throw .wrong }
+        return FinishedSetup(state: 1)
+    }
 
     func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? { nil }
     func describe(_ payload: Span<UInt8>, state: Int64) -> String { "" }

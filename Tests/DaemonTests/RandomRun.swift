@@ -115,7 +115,7 @@ struct RandomRun {
         let results = ["granted", "denied", "exempt", "skipped", "unavailable", "misconfigured"]
         let words = [
             "remembered", "first_factor_waived", "no_evidence", "blocked", "not_enrolled", "too_many_retry",
-            "delayed", "account_changed", "directory_unavailable",
+            "delayed", "account_changed", "enrolled", "directory_unavailable",
         ]
         return results.map { ($0, endings[$0, default: 0]) }.filter { $0.1 < 3 }.map { "\($0.0): \($0.1)" }
             + words.map { ($0, reasons[$0, default: 0]) }.filter { $0.1 < 3 }.map { "\($0.0): \($0.1)" }

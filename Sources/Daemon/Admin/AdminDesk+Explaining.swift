@@ -73,6 +73,8 @@ extension AdminDesk {
                 return AdminDesk.end(explanation, .badArgument("provider=\(id)"), answer)
             }
         }
+        // Only who speaks for the machine itself can show a secret to the person that it is meant for.
+        if plan.unenrolled == .enroll, !rule.isRoot { plan.unenrolled = .deny }
         explanation.terms = Explanation.Terms(plan)
         let block = service.writer.blocks[request.account]
         explanation.block = block.map { BlockedAccount($0) }
@@ -207,6 +209,7 @@ extension AdminDesk {
         record.isRemembered = ending.grant != nil
         record.isFirstFactorWaived = ending.isFirstFactorWaived
         record.isInsecure = ending.isInsecure
+        record.hasEnrolled = ending.hasEnrolled
         var delay: Int64?
         if case .triesUsedUp(.delayed(let seconds)) = ending.verdict { delay = seconds }
         return Explanation.Ending(

@@ -4,19 +4,13 @@ import Wire
 
 /// Steps that are set up within the login, for somebody who has nothing yet.
 extension LoginConversation {
-    /// How many first codes there may be at least: a wrong one is no guess, and a new secret for each would have the
-    /// person begin anew.
-    private static let fewestTries = 3
-
     /// How much of a set-up a prompt shows.
     enum Showing {
         case everything, key, nothing
     }
 
-    /// The module that a step is set up with: its first that people enrol with by themselves; nil if there is none.
     private func module(for step: Step) -> (any EnrollableModule)? {
-        step.alternatives.lazy.compactMap { self.configuration.modules[$0] as? any EnrollableModule }
-            .first { !$0.isIssuedWithFirstDevice }
+        SetupChoice.module(for: step, among: configuration.modules)
     }
 
     /// Opens a session for a step and begins a set-up in its place.
@@ -24,7 +18,7 @@ extension LoginConversation {
         guard isRoot, request.origin == .trusted else { return refused(.notPermitted) }
         guard module(for: step) != nil else { return failed(.misconfigured) }
         var plan = flow.plan
-        plan.tries = max(plan.tries, LoginConversation.fewestTries)
+        plan.tries = max(plan.tries, SetupChoice.fewestTries)
         switch service.openSession(
             account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
         {

@@ -35,6 +35,8 @@ struct Rehearsal {
         var isFirstFactorWaived = false
         /// A module for demonstrations has had a part in it.
         var isInsecure = false
+        /// A module has been set up.
+        var hasEnrolled = false
     }
 
     /// Goes through the login, with the provider of this number where there is a menu.
@@ -68,11 +70,14 @@ struct Rehearsal {
                     triesLeft = plan.tries
                     ending.steps += 1
                 }
+                if case .enrollment(let index) = stage {
+                    action = setUp(index, progress.chain.steps, &flow, &ending, &counters, &host)
+                    continue
+                }
                 guard case .judge(.step(let index)) = flow.answered(), stage == .step(index),
                     progress.chain.steps.indices.contains(index),
                     let module = module(for: progress.chain.steps[index])
                 else {
-                    // Setting up within a login is a conversation of its own.
                     ending.verdict = flow.failed(.misconfigured)
                     return ending
                 }
@@ -152,6 +157,40 @@ struct Rehearsal {
         } ?? modules.first
     }
 
+    /// A module of the step is set up, behind a ticket where one is needed.
+    private func setUp(
+        _ index: Int, _ steps: [Step], _ flow: inout LoginFlow, _ ending: inout Ending,
+        _ counters: inout [ModuleID: FailureCounter], _ host: inout HostCounter
+    ) -> LoginFlow.OnJudgement {
+        guard steps.indices.contains(index),
+            let module = SetupChoice.module(for: steps[index], among: configuration.modules)
+        else { return .end(flow.failed(.misconfigured)) }
+        if plan.needsTicket, !ending.hasEnrolled, let verdict = refusalOfTicket(&flow, &counters, &host) {
+            return .end(verdict)
+        }
+        guard case .known = situation.standing else { return .end(flow.failed(.directoryUnavailable)) }
+        guard case .judge = flow.answered() else { return .end(flow.refused(.outOfTurn)) }
+        ending.hasEnrolled = true
+        return flow.enrolled(.stored(module.id), mayTryAgain: false)
+    }
+
+    /// The end of a login of somebody whose ticket is not taken; nil if it is.
+    private func refusalOfTicket(
+        _ flow: inout LoginFlow, _ counters: inout [ModuleID: FailureCounter], _ host: inout HostCounter
+    ) -> Verdict? {
+        guard let ticket = configuration.modules[.ticket] else { return flow.failed(.misconfigured) }
+        for triesLeft in (0..<max(plan.tries, SetupChoice.fewestTries)).reversed() {
+            switch outcome(by: ticket, &counters, &host) {
+            case .accepted: return nil
+            case .rejected(let reason): if triesLeft == 0 { return flow.refused(reason) }
+            case .delayed(let seconds, _): return flow.refused(.delayed(seconds: seconds))
+            case .locked: return flow.refused(.locked)
+            case .unavailable(let reason): return flow.failed(reason)
+            }
+        }
+        return flow.refused(.outOfTurn)
+    }
+
     /// The judgement of the one right answer, in a transaction that never was.
     private func outcome(
         by module: any AuthModule, _ counters: inout [ModuleID: FailureCounter], _ host: inout HostCounter
@@ -210,7 +249,7 @@ private struct RehearsedModule: AuthModule {
         refusal = module.refusal
         isLowEntropy = module.isLowEntropy
         resetsThrottle = module.resetsThrottle
-        needsDevice = module is any EnrollableModule
+        needsDevice = module is any EnrollableModule || module.id.isStopgap
     }
 
     func recognizes(_ input: UserInput) -> Bool { true }
