@@ -81,7 +81,7 @@ struct RandomLogins {
             match, provider: action("provider", chains.map(\.provider)), steps: steps,
             isExempt: action("exempt", once: 5, [true]) ?? false,
             isFirstFactorWaived: action("first_factor", once: 3, [true]) ?? false,
-            unenrolled: action("unenrolled", [.skip, .enroll]) ?? .deny,
+            unenrolled: action("unenrolled", [.skip, .skip, .enroll]) ?? .deny,
             rememberFor: action("remember", once: 2, [60_000, 900_000]), tries: action("tries", [1, 2, 3, 5]),
             sessionLifetime: action("session", [30_000, 600_000]), echo: action("echo", [true, false]),
             prompt: action("prompt", ["Say it"]), line: line)

@@ -89,8 +89,11 @@ struct RandomRun {
         case 3: try world.enroll(name, module: module, uid: 999)
         case 4: _ = try admin.ask(.adopt(account: name, uid: uid))
         case 5:
-            _ = try admin.ask(
-                .remove(account: name, device: "phone", module: ModuleReference(module), force: true))
+            // All of them, half of the time: whoever has nothing is let off, or set up.
+            for module in hat.isOnce(in: 2) ? RandomRun.modules.map(\.id) : [module] {
+                _ = try admin.ask(
+                    .remove(account: name, device: "phone", module: ModuleReference(module), force: true))
+            }
         case 6: _ = try admin.ask(.block(account: name, reason: nil))
         case 7: world.clock.advance(seconds: hat.one(of: [20, 61, 40_000, 130_000], else: 20))
         case 8: for name in ["alice", "bob"] { _ = try admin.ask(.unlock(account: name)) }
