@@ -29,10 +29,12 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         people = InMemoryUserDatabase(sealing: sealing)
     }
 
-    package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
+    package func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged {
         try check()
         commits += 1
-        return attempts.map(judge)
+        var judged = Judged(attempts.map(judge))
+        for user in users { judged.credentials[user] = try? credentials(of: user) }
+        return judged
     }
 
     private func judge(_ attempt: Attempt) -> Outcome {

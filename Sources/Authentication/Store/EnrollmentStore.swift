@@ -10,7 +10,10 @@ package protocol EnrollmentStore: AnyObject {
     ///
     /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could
     /// be made durable; then nothing was judged as far as anybody will ever know.
-    func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome]
+    ///
+    /// The credentials of `users` are read in the same transaction, since a snapshot of their own costs as much as a
+    /// login's rows; those that there are none of, or that cannot be read, are left out.
+    func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged
 
     /// Throws if the store is not where it was opened any more: what is written to it then would be gone with the
     /// next start, and every code good again.
@@ -55,9 +58,6 @@ package protocol EnrollmentStore: AnyObject {
     /// The local account that a provider's username opens, if there are credentials.
     func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
 
-    /// The same for several usernames at once; those without credentials are left out.
-    func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName]
-
     /// Links a username to the local account that it opens; changes nothing where either is linked otherwise.
     func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking
 
@@ -90,14 +90,26 @@ package protocol EnrollmentStore: AnyObject {
     var userDatabase: any UserDatabase { get }
 }
 
-extension EnrollmentStore {
-    package func checkPlace() throws(StoreFailure) {}
+/// What a transaction of attempts has come to.
+package struct Judged: Equatable, Sendable {
+    /// One for each attempt, in their order.
+    package var outcomes: [Outcome]
+    /// Which local accounts the usernames open that were asked about.
+    package var credentials: [UserKey: AccountName]
 
-    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
-        var found: [UserKey: AccountName] = [:]
-        for user in users { found[user] = try credentials(of: user) }
-        return found
+    package init(_ outcomes: [Outcome], credentials: [UserKey: AccountName] = [:]) {
+        self.outcomes = outcomes
+        self.credentials = credentials
     }
+}
+
+extension EnrollmentStore {
+    /// Judges attempts, and reads nothing else.
+    package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
+        try commit(attempts, reading: []).outcomes
+    }
+
+    package func checkPlace() throws(StoreFailure) {}
 }
 
 /// What is wrong with a store, in words for the journal and `twostep status`.
