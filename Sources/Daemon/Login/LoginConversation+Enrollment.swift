@@ -13,10 +13,25 @@ extension LoginConversation {
         SetupChoice.module(for: step, among: configuration.modules)
     }
 
-    /// Opens a session for a step and begins a set-up in its place.
+    /// Begins a set-up in place of a step, for somebody whom it would let in.
     func beginEnrollment(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         guard isRoot, request.origin == .trusted else { return refused(.notPermitted) }
         guard module(for: step) != nil else { return failed(.misconfigured) }
+        guard let user = userSettingUp else { return violated() }
+        whereOpened(by: user) { self.openSetup(for: step, of: provider, at: stage) }
+    }
+
+    /// Whoever sets something up: the provider's username.
+    private var userSettingUp: UserKey? {
+        switch flow.state {
+        case .asking(.enrollment, let progress), .judging(.enrollment, let progress):
+            progress.username.map { UserKey($0, at: progress.chain.provider) }
+        case .ready, .choosing, .asking, .judging, .recalling, .inquiring, .crediting, .ended: nil
+        }
+    }
+
+    /// Opens a session for the step and begins.
+    private func openSetup(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         var plan = flow.plan
         plan.tries = max(plan.tries, SetupChoice.fewestTries)
         switch service.openSession(
@@ -142,7 +157,7 @@ extension LoginConversation {
         } then: { result in
             guard !self.isOver else { return }
             switch result {
-            case .success(let finished)?: self.store(pending, finished, at: now)
+            case .success(let finished)?: self.keep(pending, finished, at: now)
             case .failure(.wrong)?: self.setUp(.rejected(.wrongAnswer))
             case .failure(.malformed)?: self.setUp(.rejected(.malformed))
             case .failure(.unacceptable(let explanation))?:
@@ -154,9 +169,19 @@ extension LoginConversation {
         }
     }
 
+    /// Has the device stored, where the login would still be let in.
+    private func keep(_ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment) {
+        guard let user = userSettingUp else { return violated() }
+        whereOpened(by: user) { self.store(pending, finished, for: user, at: now) }
+    }
+
     /// Stores the device, unless the account has come by another in the meantime: somebody else may be logging in.
-    private func store(_ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment) {
-        guard case .judging(_, let progress) = flow.state else { return violated() }
+    private func store(
+        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, for user: UserKey, at now: Moment
+    ) {
+        guard case .judging(_, let progress) = flow.state,
+            let speaksOfAccounts = configuration.providers[user.provider]?.speaksOfAccounts
+        else { return violated() }
         let owed = Set(progress.chain.steps.flatMap(\.alternatives)).subtracting(setUpHere)
         let journal = service.journal
         service.ask { store throws(StoreFailure) -> StoredSetup in
@@ -164,6 +189,12 @@ extension LoginConversation {
             let existing = try store.holdings(of: pending.key.account)
             guard existing.allSatisfy({ $0.uid == pending.uid }) else { return .accountChanged }
             guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
+            // What can be created was looked at a moment ago; what somebody else has got since counts.
+            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: pending.key.account),
+                prospect != .account(pending.key.account)
+            {
+                return .notOpened(prospect)
+            }
             _ = try pending.store(finished.setup, at: now, in: store)
             journal.notice(pending.entry("enrolled"))
             guard existing.allSatisfy({ $0.key.module.isStopgap }), let companion = pending.companion else {
@@ -179,11 +210,13 @@ extension LoginConversation {
                 return .stored(issued: false)
             }
         } deliver: {
-            self.stored(pending, $0)
+            self.stored(pending, $0, for: user)
         }
     }
 
-    private func stored(_ pending: PendingEnrollment, _ result: Result<StoredSetup, StoreFailure>) {
+    private func stored(
+        _ pending: PendingEnrollment, _ result: Result<StoredSetup, StoreFailure>, for user: UserKey
+    ) {
         guard !isOver else { return }
         switch result {
         case .failure: setUp(.unavailable(.storeUnavailable))
@@ -194,6 +227,7 @@ extension LoginConversation {
             record.hint = "the account was enrolled by another login while this one was at it"
             refusal = Texts.refused
             setUp(.rejected(.notPermitted), isFinal: true)
+        case .success(.notOpened(let credentials)): turnAway(user, credentials)
         case .success(.stored(let isIssued)):
             record.hasEnrolled = true
             setUpHere.insert(pending.key.module)
@@ -229,6 +263,8 @@ private enum StoredSetup: Sendable {
     case stored(issued: Bool)
     /// The account has something with the modules by now.
     case taken
+    /// The credentials of whoever sets it up do not open it any more.
+    case notOpened(Credentials)
     /// Its devices are those of another uid.
     case accountChanged
 }

@@ -66,13 +66,13 @@ struct Rehearsal {
                 action = flow.recalled(ending.grant != nil)
             case .inquire(let steps): action = flow.inquired(finding(steps.flatMap(\.alternatives)))
             case .ask(let stage), .askAgain(let stage):
-                if case .ask = action {
-                    triesLeft = plan.tries
-                    ending.steps += 1
-                }
                 if case .enrollment(let index) = stage {
                     action = setUp(index, progress.chain.steps, &flow, &ending, &counters, &host)
                     continue
+                }
+                if case .ask = action {
+                    triesLeft = plan.tries
+                    ending.steps += 1
                 }
                 guard case .judge(.step(let index)) = flow.answered(), stage == .step(index),
                     progress.chain.steps.indices.contains(index),
@@ -165,6 +165,8 @@ struct Rehearsal {
         guard steps.indices.contains(index),
             let module = SetupChoice.module(for: steps[index], among: configuration.modules)
         else { return .end(flow.failed(.misconfigured)) }
+        if let verdict = refusalOfCredentials(&flow) { return .end(verdict) }
+        ending.steps += 1
         if plan.needsTicket, !ending.hasEnrolled, let verdict = refusalOfTicket(&flow, &counters, &host) {
             return .end(verdict)
         }
@@ -172,6 +174,19 @@ struct Rehearsal {
         guard case .judge = flow.answered() else { return .end(flow.refused(.outOfTurn)) }
         ending.hasEnrolled = true
         return flow.enrolled(.stored(module.id), mayTryAgain: false)
+    }
+
+    /// The end of a login of somebody whose credentials do not open the account; nil if they do.
+    private func refusalOfCredentials(_ flow: inout LoginFlow) -> Verdict? {
+        guard case .asking(_, let progress) = flow.state, let username = progress.username else {
+            return flow.refused(.outOfTurn)
+        }
+        return switch credentials(of: username, at: progress.chain.provider, mayCreate: true) {
+        case .account(request.account)?: nil
+        case .account?, .refused?: flow.refused(.credentialsRefused)
+        case .unavailable?: flow.failed(.storeUnavailable)
+        case nil: flow.failed(.directoryUnavailable)
+        }
     }
 
     /// The end of a login of somebody whose ticket is not taken; nil if it is.
