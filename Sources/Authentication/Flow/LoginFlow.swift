@@ -184,7 +184,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         return action
     }
 
-    /// A set-up in place of a step has ended: what was set up is on disk, or its first answer was refused.
+    /// A set-up in place of a step has ended: its first answer was right, or refused. What was set up is on disk, all
+    /// of it together, before the last step's is reported.
     package mutating func enrolled(_ enrolling: Enrolling, mayTryAgain: Bool) -> OnJudgement {
         let action: OnJudgement
         (state, action) =
@@ -299,7 +300,7 @@ package enum Finding: Equatable, Sendable {
 
 /// How a set-up within a login ended.
 package enum Enrolling: Equatable, Sendable {
-    /// The first answer was right, and the device is on disk, the answer spent.
+    /// The first answer was right; behind the last step all devices are on disk, the answers spent.
     case stored(ModuleID)
     case rejected(Reason)
     case unavailable(Reason)

@@ -103,15 +103,23 @@ final class PendingEnrollment: Sendable {
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
-    /// Seals the payload and stores the device; runs on the writer's thread.
-    func store(
+    /// The device as it was finished, sealed, for a store that takes many at once; runs on the writer's thread.
+    func sealed(
         _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
-    ) throws(StoreFailure) -> Bool {
+    ) throws(StoreFailure) -> DeviceListing {
         let sealed =
             finished.payload.count > 0
             ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
         let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
-        return try store.add(device, at: key, uid: uid)
+        return DeviceListing(key: key, device: device, uid: uid)
+    }
+
+    /// Seals the payload and stores the device; runs on the writer's thread.
+    func store(
+        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> Bool {
+        let listing = try sealed(finished, at: now, in: store)
+        return try store.add(listing.device, at: key, uid: uid)
     }
 }
 

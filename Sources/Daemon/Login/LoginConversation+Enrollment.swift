@@ -147,7 +147,7 @@ extension LoginConversation {
 
     // MARK: Finishing
 
-    /// Has the answer judged and, if it is right, the device stored.
+    /// Has the answer judged and, if it is right, the device kept for the store.
     func finishSetup(_ input: UserInput?) {
         guard let pending = settingUp else { return failed(.misconfigured) }
         guard let input else { return setUp(.rejected(.unusable)) }
@@ -157,7 +157,7 @@ extension LoginConversation {
         } then: { result in
             guard !self.isOver else { return }
             switch result {
-            case .success(let finished)?: self.keep(pending, finished, at: now)
+            case .success(let finished)?: self.keep(pending, finished)
             case .failure(.wrong)?: self.setUp(.rejected(.wrongAnswer))
             case .failure(.malformed)?: self.setUp(.rejected(.malformed))
             case .failure(.unacceptable(let explanation))?:
@@ -169,54 +169,61 @@ extension LoginConversation {
         }
     }
 
-    /// Has the device stored, where the login would still be let in.
-    private func keep(_ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment) {
-        guard let user = userSettingUp else { return violated() }
-        whereOpened(by: user) { self.store(pending, finished, for: user, at: now) }
+    /// Keeps what was set up, and has it stored with the last step: who leaves in between has set up nothing.
+    private func keep(_ pending: PendingEnrollment, _ finished: FinishedEnrollment) {
+        guard case .judging(.enrollment(let index), let progress) = flow.state, let user = userSettingUp else {
+            return violated()
+        }
+        finishedSetups.append((pending, finished))
+        guard index + 1 >= progress.chain.steps.count else { return setUp(.stored(pending.key.module)) }
+        let owed = Set(progress.chain.steps.flatMap(\.alternatives))
+        whereOpened(by: user) { self.store(owed, for: user) }
     }
 
-    /// Stores the device, unless the account has come by another in the meantime: somebody else may be logging in.
-    private func store(
-        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, for user: UserKey, at now: Moment
-    ) {
-        guard case .judging(_, let progress) = flow.state,
+    /// Stores all that was set up, unless the account has come by anything of it in the meantime: somebody else may be
+    /// logging in.
+    private func store(_ owed: Set<ModuleID>, for user: UserKey) {
+        let finished = finishedSetups
+        guard let (first, _) = finished.first, let (last, _) = finished.last,
             let speaksOfAccounts = configuration.providers[user.provider]?.speaksOfAccounts
         else { return violated() }
-        let owed = Set(progress.chain.steps.flatMap(\.alternatives)).subtracting(setUpHere)
         let journal = service.journal
+        let now = service.clocks.now()
         service.ask { store throws(StoreFailure) -> StoredSetup in
+            let account = first.key.account
             // Strictly: what is damaged is not nothing.
-            let existing = try store.holdings(of: pending.key.account)
-            guard existing.allSatisfy({ $0.uid == pending.uid }) else { return .accountChanged }
+            let existing = try store.holdings(of: account)
+            guard existing.allSatisfy({ $0.uid == first.uid }) else { return .accountChanged }
             guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
             // What can be created was looked at a moment ago; what somebody else has got since counts.
-            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: pending.key.account),
-                prospect != .account(pending.key.account)
+            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account),
+                prospect != .account(account)
             {
                 return .notOpened(prospect)
             }
-            _ = try pending.store(finished.setup, at: now, in: store)
-            journal.notice(pending.entry("enrolled"))
-            guard existing.allSatisfy({ $0.key.module.isStopgap }), let companion = pending.companion else {
-                return .stored(issued: false)
+            var listings: [DeviceListing] = []
+            for (pending, finished) in finished {
+                listings.append(try pending.sealed(finished.setup, at: now, in: store))
             }
-            do throws(StoreFailure) {
-                _ = try companion.store(FinishedSetup(state: companion.setup.initialState), at: now, in: store)
-                journal.notice(companion.entry("issued"))
-                return .stored(issued: true)
-            } catch {
-                // The device itself is on disk, and that is what the step is about.
-                journal.error("not stored with the first device of \(companion.key.account): \(error)")
-                return .stored(issued: false)
+            let companion = existing.allSatisfy({ $0.key.module.isStopgap }) ? first.companion : nil
+            if let companion {
+                let unchanged = FinishedSetup(state: companion.setup.initialState)
+                listings.append(try companion.sealed(unchanged, at: now, in: store))
             }
+            try store.add(listings)
+            for (pending, _) in finished { journal.notice(pending.entry("enrolled")) }
+            if let companion { journal.notice(companion.entry("issued")) }
+            return .stored(issued: companion != nil)
         } deliver: {
-            self.stored(pending, $0, for: user)
+            self.stored($0, last.key.module, issuing: first.companion, for: user)
         }
     }
 
     private func stored(
-        _ pending: PendingEnrollment, _ result: Result<StoredSetup, StoreFailure>, for user: UserKey
+        _ result: Result<StoredSetup, StoreFailure>, _ last: ModuleID, issuing companion: PendingEnrollment?,
+        for user: UserKey
     ) {
+        finishedSetups = []
         guard !isOver else { return }
         switch result {
         case .failure: setUp(.unavailable(.storeUnavailable))
@@ -230,10 +237,8 @@ extension LoginConversation {
         case .success(.notOpened(let credentials)): turnAway(user, credentials)
         case .success(.stored(let isIssued)):
             record.hasEnrolled = true
-            setUpHere.insert(pending.key.module)
-            guard isIssued, let companion = pending.companion else { return setUp(.stored(pending.key.module)) }
-            setUpHere.insert(companion.key.module)
-            show(companion, after: pending.key.module)
+            guard isIssued, let companion else { return setUp(.stored(last)) }
+            show(companion, after: last)
         }
     }
 
