@@ -25,7 +25,10 @@ import Wire
         return code
     }
 
-    private func world(needsTicket: Bool? = nil) throws -> LoginWorld {
+    private static let locked =
+        "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
+
+    private func world(needsTicket: Bool? = nil, throttle: Throttle = Throttle()) throws -> LoginWorld {
         var rules: [Rule] = []
         if let needsTicket {
             var rule = Rule(services: ["sshd"], line: 5)
@@ -35,7 +38,8 @@ import Wire
         }
         return try LoginWorld(
             rules: rules, chain: [Step(needsTicket == nil ? LoginWorld.module : Self.app.id)],
-            extra: [Self.app as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule })
+            extra: [Self.app as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule },
+            throttle: throttle)
     }
 
     private func answer(_ code: String, in world: LoginWorld) throws -> VerdictCode? {
@@ -163,10 +167,9 @@ import Wire
                 try client.answer(typed)
                 if number < 3 { #expect(try client.receive() == Self.askedAgain) }
             }
-            guard case .verdict(.denied, _) = try client.receive() else {
-                Issue.record("somebody without a ticket was let go on")
-                return
-            }
+            let refusal = "That ticket is wrong, used or too old. Ask the administrator for another."
+            #expect(try client.receive() == .verdict(.triesUsedUp, refusal))
+            #expect(world.journal.messages.last?.contains("reason=too_many_retry") == true)
             #expect(try world.store.devices(of: nil).isEmpty)
         }
     }
@@ -187,6 +190,34 @@ import Wire
             try second.answer(ticket)
             #expect(try second.receive() == Self.askedAgain)
             #expect(try answer(ticket, in: world) == .denied)
+        }
+    }
+
+    @Test(arguments: [(50, "Too many wrong answers. Try again in 30 seconds."), (6, locked)])
+    func `a right ticket that is refused for wrong ones before it is told so, as codes are`(
+        _ lockAt: Int, _ told: String
+    ) async throws {
+        var throttle = Throttle()
+        throttle.lockAt = lockAt
+        try await withWorld(world(needsTicket: true, throttle: throttle)) { world in
+            let ticket = try issue(.ticket, in: world)
+            for last in ["ABC", "DEF"] {
+                let client = try world.connect()
+                try client.begin("alice")
+                for character in last {
+                    _ = try client.receive()
+                    try client.answer("AAAA-AAAA-AAAA-AAA\(character)")
+                }
+                _ = try client.receive()
+            }
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == Self.asked)
+            try client.answer(ticket)
+            #expect(try client.receive() == .verdict(.triesUsedUp, told))
+            let login = SupposedLogin(service: "sshd", account: "alice", ssh: ["publickey"])
+            guard case .explained(let found) = try world.administer().ask(.explain(login: login)) else { return }
+            #expect(found.ways.map(\.ending.code) == ["PAM_MAXTRIES"])
         }
     }
 }

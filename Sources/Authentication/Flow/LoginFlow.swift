@@ -270,6 +270,17 @@ package struct LoginFlow: ~Copyable, Sendable {
     /// The login is refused for a reason that lies outside the flow (the peer, the host).
     package mutating func refused(_ reason: Reason) -> Verdict { stop(.denied(reason)) }
 
+    /// What a set-up needs beforehand was not accepted, and there is no further try: it ends as an answer to a step would.
+    package mutating func turnedAway(_ outcome: Outcome) -> Verdict {
+        switch outcome {
+        case .accepted: stop(.denied(.outOfTurn))
+        case .rejected(let reason): stop(lastRefusal(reason))
+        case .delayed(let seconds, _): stop(.triesUsedUp(.delayed(seconds: seconds)))
+        case .locked: stop(.triesUsedUp(.locked))
+        case .unavailable(let reason): stop(.unavailable(reason))
+        }
+    }
+
     /// Ends the flow with a verdict that is no pass; a flow that has ended keeps the one it has.
     private mutating func stop(_ refusal: Verdict) -> Verdict {
         let verdict: Verdict

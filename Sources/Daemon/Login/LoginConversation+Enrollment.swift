@@ -105,11 +105,9 @@ extension LoginConversation {
             beginSetup(at: stage)
         case .rejected(let reason):
             record.lastRefusal = reason
-            guard service.sessions.refused(id) > 0 else { return refused(reason) }
+            guard service.sessions.refused(id) > 0 else { return end(flow.turnedAway(outcome)) }
             askForTicket(stage, notice: refusal)
-        case .delayed(let seconds, _): refused(.delayed(seconds: seconds))
-        case .locked: refused(.locked)
-        case .unavailable(let reason): failed(reason)
+        case .delayed, .locked, .unavailable: end(flow.turnedAway(outcome))
         }
     }
 

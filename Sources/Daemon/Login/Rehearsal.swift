@@ -195,12 +195,11 @@ struct Rehearsal {
     ) -> Verdict? {
         guard let ticket = configuration.modules[.ticket] else { return flow.failed(.misconfigured) }
         for triesLeft in (0..<max(plan.tries, SetupChoice.fewestTries)).reversed() {
-            switch outcome(by: ticket, &counters, &host) {
+            let outcome = outcome(by: ticket, &counters, &host)
+            switch outcome {
             case .accepted: return nil
-            case .rejected(let reason): if triesLeft == 0 { return flow.refused(reason) }
-            case .delayed(let seconds, _): return flow.refused(.delayed(seconds: seconds))
-            case .locked: return flow.refused(.locked)
-            case .unavailable(let reason): return flow.failed(reason)
+            case .rejected where triesLeft > 0: continue
+            case .rejected, .delayed, .locked, .unavailable: return flow.turnedAway(outcome)
             }
         }
         return flow.refused(.outOfTurn)
