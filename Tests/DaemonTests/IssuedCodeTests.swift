@@ -174,6 +174,28 @@ import Wire
         }
     }
 
+    @Test func `wrong tickets take no tries from the first code, whose ticket is spent`() async throws {
+        try await withWorld(world(needsTicket: true)) { world in
+            let ticket = try issue(.ticket, in: world)
+            let client = try world.connect()
+            try client.begin("alice")
+            for typed in ["AAAA-AAAA-AAAA-AAAA", "AAAA-AAAA-AAAA-AAAB", ticket] {
+                _ = try client.receive()
+                try client.answer(typed)
+            }
+            _ = try client.receive()
+            for typed in ["wrong 1", "wrong 2"] {
+                try client.answer(typed)
+                #expect(try client.receive() == .prompt(.visible, "No.\nFirst code: "))
+            }
+            try client.answer("right")
+            guard case .verdict(.granted, _) = try client.verdict() else {
+                Issue.record("the ticket was burnt by wrong ones before it")
+                return
+            }
+        }
+    }
+
     @Test func `a ticket is good once, and is no bypass code`() async throws {
         try await withWorld(world(needsTicket: true)) { world in
             let ticket = try issue(.ticket, in: world)

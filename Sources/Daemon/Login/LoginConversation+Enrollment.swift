@@ -32,16 +32,22 @@ extension LoginConversation {
 
     /// Opens a session for the step and begins.
     private func openSetup(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
+        guard openSetupSession(for: step, of: provider) else { return failed(.tooBusy) }
+        guard flow.plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
+        askForTicket(stage)
+    }
+
+    /// Opens a session, in place of the present one, whose tries are those of a set-up; false if there is no room.
+    private func openSetupSession(for step: Step, of provider: ProviderID) -> Bool {
+        closeSession()
         var plan = flow.plan
         plan.tries = max(plan.tries, SetupChoice.fewestTries)
-        switch service.openSession(
-            account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
-        {
-        case .success(let opened): session = opened
-        case .failure: return failed(.tooBusy)
-        }
-        guard plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
-        askForTicket(stage)
+        guard
+            case .success(let opened) = service.openSession(
+                account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
+        else { return false }
+        session = opened
+        return true
     }
 
     /// Begins the set-up of the stage's step, and shows it.
@@ -92,20 +98,22 @@ extension LoginConversation {
         withStanding { standing in
             guard !self.isOver else { return }
             let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
-            self.service.submit(attempt) { self.ticketJudged($0, session.id, at: stage) }
+            self.service.submit(attempt) { self.ticketJudged($0, session, at: stage) }
         }
     }
 
-    private func ticketJudged(_ outcome: Outcome, _ id: ValidationSession.ID, at stage: LoginFlow.Stage) {
+    private func ticketJudged(_ outcome: Outcome, _ judged: ValidationSession, at stage: LoginFlow.Stage) {
         guard !isOver else { return }
         switch outcome {
         case .accepted:
             hasTicket = true
+            // The tries that wrong tickets have taken are not the first code's: the right one is spent now.
+            guard openSetupSession(for: judged.step, of: judged.provider) else { return failed(.tooBusy) }
             service.journal.notice("ticket used user=\"\(request.account)\"")
             beginSetup(at: stage)
         case .rejected(let reason):
             record.lastRefusal = reason
-            guard service.sessions.refused(id) > 0 else { return end(flow.turnedAway(outcome)) }
+            guard service.sessions.refused(judged.id) > 0 else { return end(flow.turnedAway(outcome)) }
             askForTicket(stage, notice: refusal)
         case .delayed, .locked, .unavailable: end(flow.turnedAway(outcome))
         }

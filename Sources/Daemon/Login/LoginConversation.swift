@@ -293,7 +293,8 @@ final class LoginConversation {
         port.finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: refusal, notices: notices))
     }
 
-    private func closeSession() {
+    /// Ends the open session, if there is one.
+    func closeSession() {
         guard let open = session else { return }
         service.sessions.close(open.id)
         session = nil
