@@ -115,6 +115,45 @@ import Wire
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a PIN that looks like a bypass code is good, and so is a bypass code beside it`(_ isStretched: Bool)
+        async throws
+    {
+        var word = ShapedModule("word", label: "Word", right: "open sesame please")
+        word.stretchesAnswers = isStretched
+        let extra = [word as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        try await withWorld(LoginWorld(chain: [Step(word.id)], extra: extra)) { world in
+            try world.enroll("alice", module: word.id)
+            #expect(try answer("open sesame please", in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=word ") == true)
+            let code = try issue(.bypass, in: world)
+            #expect(try answer("open sesame please", in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=word ") == true)
+            #expect(try answer(code, in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=bypass ") == true)
+        }
+    }
+
+    @Test func `a wrong answer that looks like a bypass code is one guess at the PIN, and told as one`() async throws {
+        let word = ShapedModule("word", label: "Word", right: "open sesame please")
+        let extra = [word as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        try await withWorld(LoginWorld(chain: [Step(word.id)], extra: extra)) { world in
+            try world.enroll("alice", module: word.id)
+            _ = try issue(.bypass, in: world)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("open sesame pleasf")
+            #expect(try client.receive() == .prompt(.secret, "Word: no.\nWord: "))
+            #expect(try world.store.counters(of: nil).map(\.counter.failures) == [1])
+            #expect(try world.store.counters(of: nil).map(\.module) == [word.id])
+            // The same once more is no guess, and the end.
+            try client.answer("open sesame pleasf")
+            #expect(try client.receive() == .verdict(.denied, "Word: no."))
+            #expect(try world.store.counters(of: nil).map(\.counter.failures) == [1])
+        }
+    }
+
     @Test func `without evidence a bypass code is worth nothing`() async throws {
         try await withWorld(world()) { world in
             _ = try issue(.bypass, in: world)
