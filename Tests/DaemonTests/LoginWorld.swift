@@ -164,6 +164,8 @@ struct UncheckedBox<Value>: @unchecked Sendable {
 
 /// Terminals whose sessions tests begin and end.
 final class ScriptedProcesses: ProcessTable {
+    /// Holds every look-up of a session up, once there is one.
+    let barrier = Mutex<Barrier?>(nil)
     private let sessions = Mutex<[String: TerminalSession]>([:])
 
     /// A session begins at a terminal, in place of the one that was there.
@@ -176,6 +178,7 @@ final class ScriptedProcesses: ProcessTable {
     func end(at terminal: String) { sessions.withLock { $0[terminal] = nil } }
 
     func session(of process: Int32, at terminal: String) -> TerminalSession? {
+        barrier.withLock { $0 }?.pass()
         let name = terminal.hasPrefix("/dev/") ? String(terminal.dropFirst(5)) : terminal
         return process == getpid() ? sessions.withLock { $0[name] } : nil
     }

@@ -209,7 +209,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
-        var plan: Plan
+        let plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request, at: service.clocks.now())
         } catch {
@@ -217,8 +217,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
             }
         }
-        plan.isBlocked = service.writer.blocks[request.account] != nil
         withTerminalSession(of: request, rule, plan) { session in
+            // Not before: a block ends the logins that it finds, and this one is none as yet.
+            var plan = plan
+            plan.isBlocked = self.service.writer.blocks[request.account] != nil
             let conversation = LoginConversation(
                 request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, terminalSession: session,
                 configuration: configuration, service: self.service, port: self)
