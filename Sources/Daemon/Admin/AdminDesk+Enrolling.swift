@@ -121,6 +121,10 @@ extension AdminDesk {
                     replaced: replaced, description: pending.describe(finished.setup), issued: issued))
         } then: { reply in
             guard case .enrollmentDone(let done) = reply else { return answer(reply, enrollment: pending) }
+            // What was passed with the device that it replaces is worth no more than that.
+            if done.replaced, !pending.key.module.isStopgap {
+                self.service.grants.revoke { $0.key.account == pending.key.account }
+            }
             answer(reply, issued: done.issued == nil ? nil : pending.companion)
         }
     }
