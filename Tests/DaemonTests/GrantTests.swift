@@ -4,6 +4,7 @@ import Authentication
 import AuthenticationTesting
 import AuthProviders
 import Daemon
+import Synchronization
 import Testing
 import Wire
 
@@ -223,6 +224,26 @@ import Wire
         world.processes.begin(at: "pts/3", leader: 300)
         try logIn(world)
         return world
+    }
+
+    @Test func `the grant of a session that is over is dropped by itself`() async throws {
+        try await withWorld(world([Rule(Match(services: ["sudo"]), rememberFor: 3_600_000, line: 4)])) {
+            (world) async throws in
+            try logIn(world)
+            try logIn(world, "bob", terminal: "/dev/pts/3")
+            world.processes.end(at: "pts/3")
+            let barrier = Barrier()
+            world.processes.answering.withLock { $0 = barrier }
+            world.clock.advance(seconds: 61)
+            try await world.server.sweep()
+            barrier.waitForArrival()
+            world.processes.answering.withLock { $0 = nil }
+            // No listing drops them now: they are dropped for what was seen before.
+            world.processes.begin(at: "pts/3", leader: 300)
+            barrier.open()
+            for _ in 0..<1000 where try !grants(world).isEmpty {}
+            #expect(try grants(world).isEmpty)
+        }
     }
 
     @Test func `a device that replaces another takes the account's grants, and a further one leaves them`() async throws

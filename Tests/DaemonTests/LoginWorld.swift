@@ -166,6 +166,8 @@ struct UncheckedBox<Value>: @unchecked Sendable {
 final class ScriptedProcesses: ProcessTable {
     /// Holds every look-up of a session up, once there is one.
     let barrier = Mutex<Barrier?>(nil)
+    /// Holds every answer up that says whether a session is open, once there is one.
+    let answering = Mutex<Barrier?>(nil)
     private let sessions = Mutex<[String: TerminalSession]>([:])
 
     /// A session begins at a terminal, in place of the one that was there.
@@ -183,5 +185,9 @@ final class ScriptedProcesses: ProcessTable {
         return process == getpid() ? sessions.withLock { $0[name] } : nil
     }
 
-    func isOpen(_ session: TerminalSession) -> Bool { sessions.withLock { $0[session.terminal] } == session }
+    func isOpen(_ session: TerminalSession) -> Bool {
+        let isOpen = sessions.withLock { $0[session.terminal] } == session
+        answering.withLock { $0 }?.pass()
+        return isOpen
+    }
 }
