@@ -1,5 +1,6 @@
 import AdminProtocol
 import Authentication
+import Synchronization
 
 /// A set-up that one connection has begun: abandoned, it leaves nothing.
 final class PendingEnrollment: Sendable {
@@ -9,6 +10,8 @@ final class PendingEnrollment: Sendable {
     let uid: UInt32
     /// What is issued along with it if it becomes the account's first device.
     let companion: PendingEnrollment?
+    /// Whether whoever has begun it was told that a device of its name would be replaced.
+    private let announced = Atomic<Bool>(false)
 
     /// Begins a set-up with `module`, and one with `companion` by its usual name; with a `key` of at least
     /// `minimumBits`, where there is one.
@@ -51,6 +54,12 @@ final class PendingEnrollment: Sendable {
         key = listing.key
         uid = listing.uid
     }
+
+    /// Whether it may replace a device: only one that was there when it began.
+    var mayReplace: Bool { announced.load(ordering: .sequentiallyConsistent) }
+
+    /// It was said that there is a device which it will replace.
+    func announceReplacing() { announced.store(true, ordering: .sequentiallyConsistent) }
 
     /// The form that finishes it. A first code may be seen: what it is made from stands beside it.
     var form: [FormField] {
