@@ -28,6 +28,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         package var isWaived = false
         /// The modules whose answers were accepted, one for each step passed.
         package var passed: [ModuleID] = []
+        /// What lets off all modules; nil where they are owed.
+        package var waiver: Waiver?
     }
 
     package enum State: Equatable, Sendable {
@@ -159,7 +161,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         let action: OnJudgement
         (state, action) =
             switch (state, isRemembered) {
-            case (.recalling(let progress), true): credit(progress)
+            case (.recalling(let progress), true): credit(progress.waived(by: .remembered))
             case (.recalling(let progress), false): enterNotRemembered(progress)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
@@ -300,6 +302,16 @@ package enum Credentials: Equatable, Sendable {
     /// They open another, or must not be created.
     case refused
     case unavailable
+}
+
+/// What lets a login off its modules behind a first factor that was proved.
+package enum Waiver: Sendable {
+    /// A rule waives them.
+    case exempt
+    /// The account has nothing with them, and a rule lets it off.
+    case skipped
+    /// They were passed at the same terminal not long ago.
+    case remembered
 }
 
 /// What an account has with the modules that it owes.

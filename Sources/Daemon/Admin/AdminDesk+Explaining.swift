@@ -206,7 +206,7 @@ extension AdminDesk {
     /// An end in the words of the journal.
     private static func ending(_ ending: Rehearsal.Ending) -> Explanation.Ending {
         var record = LoginRecord(verdict: ending.verdict, peer: 0, generation: 0)
-        record.isRemembered = ending.grant != nil
+        record.waiver = ending.waiver
         record.isFirstFactorWaived = ending.isFirstFactorWaived
         record.isInsecure = ending.isInsecure
         record.hasEnrolled = ending.hasEnrolled

@@ -4,7 +4,10 @@ import Authentication
 extension LoginConversation {
     /// Gets the credentials of a provider's username, or creates them where that is allowed.
     func credit(_ user: UserKey, mayCreate: Bool) {
-        if case .crediting(let progress) = flow.state { record.modules = progress.passed }
+        if case .crediting(let progress) = flow.state {
+            record.modules = progress.passed
+            record.waiver = progress.waiver
+        }
         rememberable = flow.rememberable
         record.module = nil
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }

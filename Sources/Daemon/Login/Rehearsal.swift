@@ -32,6 +32,8 @@ struct Rehearsal {
         /// How many steps were entered.
         var steps = 0
         var grant: Grant?
+        /// What has let off the modules.
+        var waiver: Waiver?
         var isFirstFactorWaived = false
         /// A module for demonstrations has had a part in it.
         var isInsecure = false
@@ -86,6 +88,7 @@ struct Rehearsal {
                 if case .accepted = outcome, module.isInsecure { ending.isInsecure = true }
                 action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
             case .credit(let provider, let username, let mayCreate):
+                if case .crediting(let progress) = flow.state { ending.waiver = progress.waiver }
                 if let verdict = refusalOfStranger(&flow) {
                     ending.verdict = verdict
                     return ending
