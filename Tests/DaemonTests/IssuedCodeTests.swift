@@ -154,6 +154,35 @@ import Wire
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a bypass code is asked for where a device would be set up, as long as it is good`(_ needsTicket: Bool)
+        async throws
+    {
+        try await withWorld(world(needsTicket: needsTicket)) { world in
+            let code = try issue(.bypass, in: world)
+            let setUp = needsTicket ? "Enrolment ticket: " : "First code: "
+            func begin() throws -> (WireClient, String) {
+                let client = try world.connect()
+                try client.begin("alice")
+                guard case .prompt(_, let text) = try client.receive() else { throw WorldFailure("nothing was asked") }
+                return (client, text)
+            }
+            let (client, asked) = try begin()
+            #expect(asked == "Code: ")
+            try client.answer(code)
+            guard case .verdict(.granted, _) = try client.verdict() else {
+                Issue.record("the code was not taken")
+                return
+            }
+            #expect(world.journal.messages.last?.hasPrefix("login granted reason=bypass") == true)
+            #expect(try begin().1.hasSuffix(setUp))
+            _ = try issue(.bypass, in: world)
+            #expect(try begin().1 == "Code: ")
+            world.clock.set(wall: Self.end + 1)
+            #expect(try begin().1.hasSuffix(setUp))
+        }
+    }
+
     @Test func `without evidence a bypass code is worth nothing`() async throws {
         try await withWorld(world()) { world in
             _ = try issue(.bypass, in: world)

@@ -11,15 +11,23 @@ extension LoginConversation {
             guard !self.isOver else { return }
             switch standing {
             case .known(let uid):
-                self.service.devices(of: self.request.account) { devices in
+                self.service.holdings(of: self.request.account, bypassedBy: self.bypassOfSetUp) { holdings in
                     guard !self.isOver else { return }
-                    self.perform(self.flow.inquired(Finding(devices, of: wanted, uid: uid)))
+                    var finding = Finding(holdings?.devices, of: wanted, uid: uid)
+                    if finding == .unenrolled, holdings?.isBypassed == true { finding = .enrolled }
+                    self.perform(self.flow.inquired(finding))
                 }
             // Nobody who does not exist is let off anything.
             case .unknown: self.perform(self.flow.inquired(.enrolled))
             case .cannotTell: self.perform(self.flow.inquired(.cannotTell))
             }
         }
+    }
+
+    /// The module of administrators' codes, where one that is outstanding means that the step is asked for rather than set
+    /// up: it is good in place of a step, and has been handed out for that.
+    private var bypassOfSetUp: (any EnrollableModule)? {
+        flow.plan.unenrolled == .enroll ? configuration.modules[.bypass] as? any EnrollableModule : nil
     }
 
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.

@@ -218,6 +218,26 @@ final class LoginService {
         }
     }
 
+    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
+    /// told.
+    func holdings(
+        of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
+        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
+    ) {
+        let now = clocks.now()
+        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
+            let devices = try store.holdings(of: account)
+            guard let bypass else { return (devices, false) }
+            let sealing = store.sealing
+            return (
+                devices,
+                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
+            )
+        } deliver: { answer in
+            deliver(try? answer.get())
+        }
+    }
+
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
     func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
