@@ -115,4 +115,9 @@ package struct IssuedCodeModule: EnrollableModule {
         let standing = state == 0 ? "until \(IssuedCode.date(end))" : "used"
         return reason.isEmpty ? standing : "\(standing): \(reason)"
     }
+
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        guard let end = IssuedCode.end(in: payload) else { return .damaged }
+        return state == 0 && now.wall <= end ? .usable : .usedUp
+    }
 }

@@ -131,4 +131,9 @@ extension RecoveryCodeModule {
     package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? {
         RecoveryCodeSet.left(in: payload, state: state)
     }
+
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        guard let left = RecoveryCodeSet.left(in: payload, state: state) else { return .damaged }
+        return left > 0 ? .usable : .usedUp
+    }
 }

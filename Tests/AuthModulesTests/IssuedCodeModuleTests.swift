@@ -48,6 +48,22 @@ import Testing
         #expect(scene.list[0].state == 0)
     }
 
+    @Test func `is usable until its end, unless it is spent, and damaged otherwise`() throws {
+        let (scene, _) = try Self.scene()
+        let module = scene.module
+        func standing(_ state: Int64, at wall: Int64) throws -> DeviceStanding {
+            try scene.devices.withPayload(of: 0) {
+                module.standing(of: $0, state: state, at: moment(wall))
+            }
+        }
+        #expect(try standing(0, at: 1000) == .usable)
+        #expect(try standing(0, at: 1001) == .usedUp)
+        #expect(try standing(1, at: 0) == .usedUp)
+        let nothing: [UInt8] = []
+        let damaged = module.standing(of: nothing.span, state: 0, at: moment(0))
+        #expect(damaged == .damaged)
+    }
+
     @Test(arguments: ["", "AAAA-AAAA-AAAA", "AAAA-AAAA-AAAA-AAAA-AAAA", "123456", "AAAA-AAAA-AAAA-AAA!"])
     func `what is no code is not recognised`(_ typed: String) throws {
         let input = AuthModulesTests.typed(typed)

@@ -159,6 +159,8 @@ import Testing
             #expect(description == "\(10 - spent) of 10 left")
             let left = try sealed.withPayload(of: 0) { module.answersLeft($0, state: state) }
             #expect(left == 10 - spent)
+            let standing = try sealed.withPayload(of: 0) { module.standing(of: $0, state: state, at: moment(0)) }
+            #expect(standing == (spent < 10 ? .usable : .usedUp))
             if spent < 10 { #expect(paper.refusal(of: paper.codes[spent]) == nil) }
         }
     }

@@ -89,8 +89,12 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
         try check()
         guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
-        let listing = DeviceListing(key: key, device: device, uid: uid)
-        return contents.devices.updateValue(listing, forKey: key) != nil
+        return put(DeviceListing(key: key, device: device, uid: uid))
+    }
+
+    private func put(_ listing: DeviceListing) -> Bool {
+        if !listing.key.module.isStopgap { contents.counters[listing.key.account]?[.ticket] = nil }
+        return contents.devices.updateValue(listing, forKey: listing.key) != nil
     }
 
     package func add(_ devices: [DeviceListing]) throws(StoreFailure) {
@@ -98,7 +102,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         guard !devices.contains(where: { $0.key.module.id == "" }) else {
             throw .unreachable("an id of a module must not be empty")
         }
-        for listing in devices { contents.devices[listing.key] = listing }
+        for listing in devices { _ = put(listing) }
     }
 
     package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {

@@ -11,6 +11,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     case inquired(Finding)
     case enrolled(Enrolling, mayTryAgain: Bool)
     case credited(Credentials)
+    case turnedAway(Outcome)
     case expired, cancelled, failed, refused
 
     /// The verdict that the event's action carries, nil if the flow goes on.
@@ -34,6 +35,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
             switch flow.credited(credentials) {
             case .end(let verdict): verdict
             }
+        case .turnedAway(let outcome): flow.turnedAway(outcome)
         case .expired: flow.expired()
         case .cancelled: flow.cancelled()
         case .failed: flow.failed(.storeUnavailable)
@@ -66,6 +68,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .inquired(let finding): "inquired \(finding)"
         case .enrolled(let enrolling, let again): "enrolled \(enrolling) \(again)"
         case .credited(let credentials): "credited \(credentials)"
+        case .turnedAway(let outcome): "turned away \(outcome)"
         case .expired: "expired"
         case .cancelled: "cancelled"
         case .failed: "failed"
@@ -102,6 +105,11 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 ]
             }
         }
+        events += [
+            .turnedAway(.accepted(Some.ann)), .turnedAway(.rejected(.wrongAnswer)),
+            .turnedAway(.delayed(seconds: 30, after: nil)), .turnedAway(.locked(after: nil)),
+            .turnedAway(.unavailable(.moduleFailed)),
+        ]
         events += [.recalled(true), .recalled(false)]
         events += [.inquired(.enrolled), .inquired(.unenrolled), .inquired(.cannotTell)]
         events += [

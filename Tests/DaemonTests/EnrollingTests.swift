@@ -49,6 +49,29 @@ import Testing
         }
     }
 
+    @Test func `a device that was set up while the code was waited for is not replaced unasked`() async throws {
+        try await withWorld(EnrollingTests.world(.app, .paper)) { (world) async throws in
+            let (late, early) = (try world.administer(), try world.administer())
+            try late.ask(EnrollingTests.begin(EnrollingTests.app))
+            try early.ask(EnrollingTests.begin(EnrollingTests.app))
+            #expect(try early.ask(.finishEnrollment, "right").refusalCode == nil)
+            let kept = try world.store.devices(of: nil)
+            world.clock.advance(seconds: 1)
+            #expect(try late.ask(.finishEnrollment, "right").refusalCode == .deviceExists)
+            #expect(try late.ask(.storeWithoutConfirmation).refusalCode == .deviceExists)
+            #expect(try Set(world.store.devices(of: nil).map(\.device.createdAt)) == Set(kept.map(\.device.createdAt)))
+            // Who is told that there is one may replace it.
+            guard case .enrollmentBegun(let begun) = try late.ask(EnrollingTests.begin(EnrollingTests.app)) else {
+                throw WorldFailure("not begun")
+            }
+            #expect(begun.replaces)
+            guard case .enrollmentDone(let done) = try late.ask(.finishEnrollment, "right") else {
+                throw WorldFailure("not replaced")
+            }
+            #expect(done.replaced)
+        }
+    }
+
     @Test func `a set-up that is abandoned leaves nothing, and its connection nothing to finish`() async throws {
         try await withWorld(EnrollingTests.world(.app)) { (world) async throws in
             try world.administer().ask(EnrollingTests.begin(EnrollingTests.app))

@@ -1,8 +1,10 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 import AuthenticationTesting
 import AuthProviders
 import Daemon
+import Synchronization
 import Testing
 import Wire
 
@@ -208,6 +210,72 @@ import Wire
             try logIn(world)
             _ = try world.administer().ask(.adopt(account: "alice", uid: nil))
             #expect(try grants(world).count == 1)
+        }
+    }
+
+    /// A world in which alice has passed a code, with modules that she can enrol with.
+    private func rememberingWorld() throws -> LoginWorld {
+        let extra: [any AuthModule] =
+            [
+                ScriptedEnrollable(ModuleID("app"), .app), try TOTPModule(ModuleID("totp")),
+            ] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        let world = try LoginWorld(rules: Self.rules, extra: extra)
+        try world.enroll("alice")
+        world.processes.begin(at: "pts/3", leader: 300)
+        try logIn(world)
+        return world
+    }
+
+    @Test func `the grant of a session that is over is dropped by itself`() async throws {
+        try await withWorld(world([Rule(Match(services: ["sudo"]), rememberFor: 3_600_000, line: 4)])) {
+            (world) async throws in
+            try logIn(world)
+            try logIn(world, "bob", terminal: "/dev/pts/3")
+            world.processes.end(at: "pts/3")
+            let barrier = Barrier()
+            world.processes.answering.withLock { $0 = barrier }
+            world.clock.advance(seconds: 61)
+            try await world.server.sweep()
+            barrier.waitForArrival()
+            world.processes.answering.withLock { $0 = nil }
+            // No listing drops them now: they are dropped for what was seen before.
+            world.processes.begin(at: "pts/3", leader: 300)
+            barrier.open()
+            for _ in 0..<1000 where try !grants(world).isEmpty {}
+            #expect(try grants(world).isEmpty)
+        }
+    }
+
+    @Test func `a device that replaces another takes the account's grants, and a further one leaves them`() async throws
+    {
+        try await withWorld(rememberingWorld()) { (world) async throws in
+            func enroll() throws {
+                let client = try world.administer()
+                try client.ask(EnrollingTests.begin(EnrollingTests.app))
+                #expect(try client.ask(.finishEnrollment, "right").refusalCode == nil)
+            }
+            try enroll()
+            #expect(try !logIn(world))
+            try enroll()
+            #expect(try grants(world).isEmpty)
+            #expect(try logIn(world))
+        }
+    }
+
+    @Test func `an import that replaces a device takes the account's grants`() async throws {
+        try await withWorld(rememberingWorld()) { (world) async throws in
+            func load() throws {
+                let client = try world.administer()
+                let staged = ImportingTests.device("alice")
+                _ = try client.ask(.stageDevices(devices: [staged]), secrets: [ImportingTests.key])
+                guard case .imported = try client.ask(.commitImport(replace: true)) else {
+                    throw WorldFailure("nothing was imported")
+                }
+            }
+            try load()
+            #expect(try !logIn(world))
+            try load()
+            #expect(try logIn(world))
         }
     }
 

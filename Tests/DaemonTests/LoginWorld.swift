@@ -164,6 +164,10 @@ struct UncheckedBox<Value>: @unchecked Sendable {
 
 /// Terminals whose sessions tests begin and end.
 final class ScriptedProcesses: ProcessTable {
+    /// Holds every look-up of a session up, once there is one.
+    let barrier = Mutex<Barrier?>(nil)
+    /// Holds every answer up that says whether a session is open, once there is one.
+    let answering = Mutex<Barrier?>(nil)
     private let sessions = Mutex<[String: TerminalSession]>([:])
 
     /// A session begins at a terminal, in place of the one that was there.
@@ -176,9 +180,14 @@ final class ScriptedProcesses: ProcessTable {
     func end(at terminal: String) { sessions.withLock { $0[terminal] = nil } }
 
     func session(of process: Int32, at terminal: String) -> TerminalSession? {
+        barrier.withLock { $0 }?.pass()
         let name = terminal.hasPrefix("/dev/") ? String(terminal.dropFirst(5)) : terminal
         return process == getpid() ? sessions.withLock { $0[name] } : nil
     }
 
-    func isOpen(_ session: TerminalSession) -> Bool { sessions.withLock { $0[session.terminal] } == session }
+    func isOpen(_ session: TerminalSession) -> Bool {
+        let isOpen = sessions.withLock { $0[session.terminal] } == session
+        answering.withLock { $0 }?.pass()
+        return isOpen
+    }
 }

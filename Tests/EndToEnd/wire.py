@@ -71,7 +71,7 @@ class Connection:
 
 
 def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
-    """A whole login with these answers; returns the verdict's code."""
+    """A whole login with these answers, texts or what makes one of a prompt's; returns the verdict's code."""
     connection = Connection(path)
     connection.send(begin(user, **begin_options))
     left = list(answers)
@@ -80,5 +80,9 @@ def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
         if kind == VERDICT:
             return struct.unpack(">I", payload[:4])[0]
         if kind == PROMPT and payload[0] not in (3, 4):
-            connection.send(frame(ANSWER, str(left.pop(0)).encode()) if left else frame(CANCEL))
+            if not left:
+                connection.send(frame(CANCEL))
+                continue
+            answer = left.pop(0)
+            connection.send(frame(ANSWER, str(answer(payload[3:].decode()) if callable(answer) else answer).encode()))
     return None

@@ -33,7 +33,7 @@ extension LoginFlow {
         if plan.isBlocked, plan.isExempt || progress.chain.steps.isEmpty {
             return LoginFlow.over(.denied(.blocked), OnJudgement.end)
         }
-        guard !plan.isExempt else { return waived(progress, saying: .exempt) }
+        guard !plan.isExempt else { return waived(progress, by: .exempt, saying: .exempt) }
         // Who has proved nothing is neither let off a module, nor remembered, nor given one.
         guard !plan.isBlocked, !isWaived, !progress.chain.steps.isEmpty else {
             return enter(.step(0), with: progress)
@@ -52,14 +52,17 @@ extension LoginFlow {
     func enterUnenrolled(_ progress: Progress) -> (State, OnJudgement) {
         switch plan.unenrolled {
         case .deny: enter(.step(0), with: progress)
-        case .skip: waived(progress, saying: .skipped)
+        case .skip: waived(progress, by: .skipped, saying: .skipped)
         case .enroll: enter(.enrollment(0), with: progress)
         }
     }
 
     /// The modules are waived. Where the first factor was proved outside, saying so is all there is to say.
-    private func waived(_ progress: Progress, saying verdict: Verdict) -> (State, OnJudgement) {
-        progress.chain.livesOnEvidence ? LoginFlow.over(verdict, OnJudgement.end) : credit(progress)
+    private func waived(
+        _ progress: Progress, by waiver: Waiver, saying verdict: Verdict
+    ) -> (State, OnJudgement) {
+        progress.chain.livesOnEvidence
+            ? LoginFlow.over(verdict, OnJudgement.end) : credit(progress.waived(by: waiver))
     }
 
     /// A module of the step has accepted; `next` is what comes then.
@@ -98,5 +101,14 @@ extension LoginFlow {
             progress.passed.count == progress.chain.steps.count, !progress.passed.contains(.bypass)
         else { return [] }
         return progress.chain.steps
+    }
+}
+
+extension LoginFlow.Progress {
+    /// The same, let off all modules.
+    func waived(by waiver: Waiver) -> LoginFlow.Progress {
+        var progress = self
+        progress.waiver = waiver
+        return progress
     }
 }

@@ -28,6 +28,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         package var isWaived = false
         /// The modules whose answers were accepted, one for each step passed.
         package var passed: [ModuleID] = []
+        /// What lets off all modules; nil where they are owed.
+        package var waiver: Waiver?
     }
 
     package enum State: Equatable, Sendable {
@@ -159,7 +161,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         let action: OnJudgement
         (state, action) =
             switch (state, isRemembered) {
-            case (.recalling(let progress), true): credit(progress)
+            case (.recalling(let progress), true): credit(progress.waived(by: .remembered))
             case (.recalling(let progress), false): enterNotRemembered(progress)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
@@ -184,7 +186,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         return action
     }
 
-    /// A set-up in place of a step has ended: what was set up is on disk, or its first answer was refused.
+    /// A set-up in place of a step has ended: its first answer was right, or refused. What was set up is on disk, all
+    /// of it together, before the last step's is reported.
     package mutating func enrolled(_ enrolling: Enrolling, mayTryAgain: Bool) -> OnJudgement {
         let action: OnJudgement
         (state, action) =
@@ -269,6 +272,17 @@ package struct LoginFlow: ~Copyable, Sendable {
     /// The login is refused for a reason that lies outside the flow (the peer, the host).
     package mutating func refused(_ reason: Reason) -> Verdict { stop(.denied(reason)) }
 
+    /// What a set-up needs beforehand was not accepted, and there is no further try: it ends as an answer to a step would.
+    package mutating func turnedAway(_ outcome: Outcome) -> Verdict {
+        switch outcome {
+        case .accepted: stop(.denied(.outOfTurn))
+        case .rejected(let reason): stop(lastRefusal(reason))
+        case .delayed(let seconds, _): stop(.triesUsedUp(.delayed(seconds: seconds)))
+        case .locked: stop(.triesUsedUp(.locked))
+        case .unavailable(let reason): stop(.unavailable(reason))
+        }
+    }
+
     /// Ends the flow with a verdict that is no pass; a flow that has ended keeps the one it has.
     private mutating func stop(_ refusal: Verdict) -> Verdict {
         let verdict: Verdict
@@ -290,6 +304,16 @@ package enum Credentials: Equatable, Sendable {
     case unavailable
 }
 
+/// What lets a login off its modules behind a first factor that was proved.
+package enum Waiver: Sendable {
+    /// A rule waives them.
+    case exempt
+    /// The account has nothing with them, and a rule lets it off.
+    case skipped
+    /// They were passed at the same terminal not long ago.
+    case remembered
+}
+
 /// What an account has with the modules that it owes.
 package enum Finding: Equatable, Sendable {
     case enrolled
@@ -299,7 +323,7 @@ package enum Finding: Equatable, Sendable {
 
 /// How a set-up within a login ended.
 package enum Enrolling: Equatable, Sendable {
-    /// The first answer was right, and the device is on disk, the answer spent.
+    /// The first answer was right; behind the last step all devices are on disk, the answers spent.
     case stored(ModuleID)
     case rejected(Reason)
     case unavailable(Reason)

@@ -25,10 +25,11 @@ package protocol EnrollmentStore: AnyObject {
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
-    /// Adds a device, or replaces the one of that name; returns whether it replaced one.
+    /// Adds a device, or replaces the one of that name; returns whether it replaced one. With a device that is no stopgap
+    /// the account's failures with tickets are forgotten.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 
-    /// Adds all of these devices, or none, in one transaction; replaces those of the same names.
+    /// Adds all of these devices, or none, in one transaction; replaces those of the same names. The rest is as for one.
     func add(_ devices: [DeviceListing]) throws(StoreFailure)
 
     /// Removes a device; returns whether there was one.

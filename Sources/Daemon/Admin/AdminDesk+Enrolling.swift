@@ -46,10 +46,12 @@ extension AdminDesk {
                     .badParameter, "\(key.account) had the uid \(other.uid) when it was enrolled, and has \(uid) now.",
                     hint: "If it is the same person: remove the old devices with --force and enrol anew.")
             }
+            let replaces = existing.contains { $0.key == key }
+            if replaces { pending.announceReplacing() }
             return .enrollmentBegun(
                 EnrollmentBegun(
                     account: key.account.text, module: ModuleReference(key.module), device: key.device,
-                    description: description, replaces: existing.contains { $0.key == key }, form: form))
+                    description: description, replaces: replaces, form: form))
         } then: { reply in
             if case .enrollmentBegun = reply { answer(reply, enrollment: pending) } else { answer(reply) }
         }
@@ -100,6 +102,16 @@ extension AdminDesk {
             // What is damaged is not nothing: its owner's codes on paper are not to be replaced unasked.
             let held = try? store.holdings(of: pending.key.account)
             let isFirst = held?.allSatisfy(\.key.module.isStopgap) ?? false
+            // Its owner may have set one up within a login while the code was waited for.
+            if !pending.mayReplace,
+                try store.devices(of: pending.key.account).contains(where: { $0.key == pending.key })
+            {
+                return .refusal(
+                    .deviceExists,
+                    "\(pending.key.account) has come by a device '\(pending.key.device)' (\(pending.key.module)) since. "
+                        + "Nothing was stored.",
+                    hint: "Enrol once more to replace it, or say another name with --name.")
+            }
             let replaced = try pending.store(finished.setup, at: now, in: store)
             journal.notice(pending.entry(replaced ? "replaced" : "added"))
             var issued: IssuedDevice?
@@ -121,6 +133,10 @@ extension AdminDesk {
                     replaced: replaced, description: pending.describe(finished.setup), issued: issued))
         } then: { reply in
             guard case .enrollmentDone(let done) = reply else { return answer(reply, enrollment: pending) }
+            // What was passed with the device that it replaces is worth no more than that.
+            if done.replaced, !pending.key.module.isStopgap {
+                self.service.grants.revoke { $0.key.account == pending.key.account }
+            }
             answer(reply, issued: done.issued == nil ? nil : pending.companion)
         }
     }

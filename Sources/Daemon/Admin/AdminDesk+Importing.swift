@@ -95,6 +95,13 @@ extension AdminDesk {
             for device in devices { journal.notice(device.entry("imported")) }
             let replaced = devices.count { existing[$0.key] != nil }
             return .imported(ImportedDevices(devices: devices.count, replaced: replaced))
+        } then: { reply in
+            // Whose device of those it was is not told apart: all of them are asked for a code once.
+            if case .imported(let done) = reply, done.replaced > 0 {
+                let accounts = Set(devices.map(\.key.account))
+                self.service.grants.revoke { accounts.contains($0.key.account) }
+            }
+            answer(reply)
         }
     }
 

@@ -101,7 +101,7 @@ extension ReportedVisit {
     init(_ visit: Visit) {
         let way: Way =
             switch visit.way {
-            case .granted: .granted
+            case .granted, .firstFactor: .granted
             case .exempt: .exempt
             case .skipped: .skipped
             }

@@ -1,5 +1,6 @@
 import AdminProtocol
 import Authentication
+import Synchronization
 
 /// A set-up that one connection has begun: abandoned, it leaves nothing.
 final class PendingEnrollment: Sendable {
@@ -9,6 +10,8 @@ final class PendingEnrollment: Sendable {
     let uid: UInt32
     /// What is issued along with it if it becomes the account's first device.
     let companion: PendingEnrollment?
+    /// Whether whoever has begun it was told that a device of its name would be replaced.
+    private let announced = Atomic<Bool>(false)
 
     /// Begins a set-up with `module`, and one with `companion` by its usual name; with a `key` of at least
     /// `minimumBits`, where there is one.
@@ -51,6 +54,12 @@ final class PendingEnrollment: Sendable {
         key = listing.key
         uid = listing.uid
     }
+
+    /// Whether it may replace a device: only one that was there when it began.
+    var mayReplace: Bool { announced.load(ordering: .sequentiallyConsistent) }
+
+    /// It was said that there is a device which it will replace.
+    func announceReplacing() { announced.store(true, ordering: .sequentiallyConsistent) }
 
     /// The form that finishes it. A first code may be seen: what it is made from stands beside it.
     var form: [FormField] {
@@ -103,15 +112,23 @@ final class PendingEnrollment: Sendable {
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
-    /// Seals the payload and stores the device; runs on the writer's thread.
-    func store(
+    /// The device as it was finished, sealed, for a store that takes many at once; runs on the writer's thread.
+    func sealed(
         _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
-    ) throws(StoreFailure) -> Bool {
+    ) throws(StoreFailure) -> DeviceListing {
         let sealed =
             finished.payload.count > 0
             ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
         let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
-        return try store.add(device, at: key, uid: uid)
+        return DeviceListing(key: key, device: device, uid: uid)
+    }
+
+    /// Seals the payload and stores the device; runs on the writer's thread.
+    func store(
+        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> Bool {
+        let listing = try sealed(finished, at: now, in: store)
+        return try store.add(listing.device, at: key, uid: uid)
     }
 }
 

@@ -58,8 +58,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
-    /// A grant has let the login off its modules.
-    package var isRemembered = false
+    /// What has let the login off its modules, where it is granted without them.
+    package var waiver: Waiver?
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
     /// A device was set up within the login.
@@ -100,8 +100,7 @@ package struct LoginRecord: Equatable, Sendable {
             isFirstFactorWaived
                 ? "first_factor_waived"
                 : isInsecure
-                    ? "insecure_module"
-                    : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : isRemembered ? "remembered" : nil
+                    ? "insecure_module" : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : waiver?.reason
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
@@ -187,5 +186,16 @@ package struct LoginRecord: Equatable, Sendable {
         }
         quoted.append("\"")
         return String(quoted)
+    }
+}
+
+extension Waiver {
+    /// One stable word, as for logins whose verdict says the same.
+    fileprivate var reason: String {
+        switch self {
+        case .exempt: "exempt"
+        case .skipped: "not_enrolled"
+        case .remembered: "remembered"
+        }
     }
 }

@@ -44,9 +44,9 @@ final class LoginConversation {
     var rejected: [UserInput] = []
     /// The last answer that was wrong, and who said so: of another time perhaps.
     var suspect: (input: UserInput, module: any AuthModule)?
-    /// What is being set up in place of the present step, and the modules that this login has set up.
+    /// What is being set up in place of the present step, and what was in place of those before: not stored yet.
     var settingUp: PendingEnrollment?
-    var setUpHere: Set<ModuleID> = []
+    var finishedSetups: [(begun: PendingEnrollment, finished: FinishedEnrollment)] = []
     /// A ticket for setting up devices was accepted.
     var hasTicket = false
     /// The login was remembered together with its last answer.
@@ -279,6 +279,7 @@ final class LoginConversation {
         rejected = []
         if verdict == .granted { remember() }
         settingUp = nil
+        finishedSetups = []
         record.verdict = verdict
         service.ended(record)
         note()
@@ -292,7 +293,8 @@ final class LoginConversation {
         port.finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: refusal, notices: notices))
     }
 
-    private func closeSession() {
+    /// Ends the open session, if there is one.
+    func closeSession() {
         guard let open = session else { return }
         service.sessions.close(open.id)
         session = nil

@@ -25,6 +25,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private let beginDeadline: Int64
     /// Frames that go out along with the next one that somebody waits for.
     private var unsent: ByteBuffer?
+    /// A secret is among them.
+    private var showsSecret = false
 
     init(_ service: LoginService) {
         self.service = service
@@ -209,7 +211,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
-        var plan: Plan
+        let plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request, at: service.clocks.now())
         } catch {
@@ -217,8 +219,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
             }
         }
-        plan.isBlocked = service.writer.blocks[request.account] != nil
         withTerminalSession(of: request, rule, plan) { session in
+            // Not before: a block ends the logins that it finds, and this one is none as yet.
+            var plan = plan
+            plan.isBlocked = self.service.writer.blocks[request.account] != nil
             let conversation = LoginConversation(
                 request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, terminalSession: session,
                 configuration: configuration, service: self.service, port: self)
@@ -284,6 +288,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         var frame = FrameBuffer.empty()
         text.withBytes { frame.setPrompt(style, patience: patience, text: $0, version: version) }
         append(frame)
+        showsSecret = true
         flush()
     }
 
@@ -315,7 +320,15 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private func flush() {
         guard let context, !isClosing, let buffer = unsent else { return }
         unsent = nil
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        guard showsSecret else { return context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+        showsSecret = false
+        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
+            // The kernel has it, or nobody: what it held of a secret is overwritten where it lies.
+            unsafe buffer.withUnsafeReadableBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
+            }
+        }
     }
 
     /// Closes once what was written has gone out.

@@ -28,6 +28,10 @@ final class LoginService {
     var connections = ConnectionTable()
     /// What lets people off modules for a while.
     var grants = GrantTable()
+    /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.
+    private var grantsLookedAt: Int64 = 0
+    /// How often they are, in milliseconds.
+    private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
@@ -214,6 +218,26 @@ final class LoginService {
         }
     }
 
+    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
+    /// told.
+    func holdings(
+        of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
+        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
+    ) {
+        let now = clocks.now()
+        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
+            let devices = try store.holdings(of: account)
+            guard let bypass else { return (devices, false) }
+            let sealing = store.sealing
+            return (
+                devices,
+                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
+            )
+        } deliver: { answer in
+            deliver(try? answer.get())
+        }
+    }
+
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
     func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
@@ -303,8 +327,23 @@ final class LoginService {
         for handler in connections.handlers { handler.sweep(at: now) }
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
+        dropEndedGrants(at: now)
         if activities.isDue(at: now) { flushActivities() }
         giveMemoryBack()
+    }
+
+    /// Drops the grants of sessions that are over, once in a while: they are no use, and others need the room.
+    private func dropEndedGrants(at now: Moment) {
+        guard now.boottime - grantsLookedAt >= LoginService.grantsInterval else { return }
+        grantsLookedAt = now.boottime
+        let sessions = Set(grants.all.map(\.key.session))
+        guard !sessions.isEmpty else { return }
+        let processes = processes
+        directory.ask { _ in
+            sessions.filter { !processes.isOpen($0) }
+        } then: { ended in
+            if let ended { self.grants.drop(ended) }
+        }
     }
 
     /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.

@@ -40,7 +40,13 @@ extension AccountActivity {
         }
         self.init(account: request.account)
         switch record.verdict {
-        case .granted: self.visit = visit(.granted)
+        case .granted:
+            switch record.waiver {
+            case .exempt: self.visit = visit(.exempt)
+            case .skipped: self.visit = visit(.skipped)
+            case .remembered: self.visit = visit(.firstFactor)
+            case nil: self.visit = visit(record.modules.isEmpty ? .firstFactor : .granted)
+            }
         case .exempt: self.visit = visit(.exempt)
         case .skipped: self.visit = visit(.skipped)
         case .denied(.notEnrolled), .triesUsedUp(.notEnrolled): unenrolledAt = now.wall

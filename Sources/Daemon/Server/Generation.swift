@@ -29,6 +29,8 @@ package struct ActiveConfiguration: Sendable {
         self.providers = providers
         self.modules = modules
         self.names = names
+        var throttle = throttle
+        throttle.modules = Set(modules.keys)
         self.throttle = throttle
         self.sessionCapacity = sessionCapacity
         self.sessionReserve = sessionReserve
