@@ -39,9 +39,11 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Some devices that are to be imported; nothing is stored yet. Secrets: the key of each. Answered by `staged`.
     /// A connection may stage many times; one refusal, and nothing of it can be stored any more.
     case stageDevices(devices: [StagedDevice])
-    /// Stores all that the connection has staged, or nothing. Without `replace` a device that an account has already
-    /// is a refusal (`deviceExists`). Answered by `imported`.
-    case commitImport(replace: Bool)
+    /// Stores all that the connection has staged, or nothing: where a device that an account has already is to be refused
+    /// (`deviceExists`), one of them is enough. Answered by `imported`.
+    case commitImport(whenPresent: WhenPresent)
+    /// The same, up to the point where something would be stored. Answered by `imported`.
+    case checkImport(whenPresent: WhenPresent)
 
     /// The users that are kept for one provider, or for all. Answered by `users`.
     case users(provider: ProviderReference?)
@@ -90,7 +92,7 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
-        case beginEnrollmentWithKey, show, stageDevices, commitImport
+        case beginEnrollmentWithKey, show, stageDevices, commitImport, checkImport
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
     }

@@ -23,6 +23,10 @@ import Testing
         .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants,
         .revokeGrants(id: 3, account: nil), .revokeGrants(id: nil, account: "alice"),
         .explain(login: Samples.login), .explain(login: SupposedLogin(service: "sudo", account: "alice")),
+        .stageDevices(devices: [
+            StagedDevice(account: "alice", module: totp, device: "phone", parameters: ["digits": "8"])
+        ]),
+        .commitImport(whenPresent: .replace), .checkImport(whenPresent: .skip),
     ]
 
     @Test func `every verb is in the table above`() throws {
@@ -31,7 +35,7 @@ import Testing
             let json = String(decoding: frame.dropFirst(8), as: UTF8.self)
             return String(json.dropFirst(#"{"message":{""#.count).prefix { $0 != "\"" })
         }
-        #expect(Set(verbs).count == 23)
+        #expect(Set(verbs).count == 26)
     }
 
     @Test(arguments: requests) func `a request arrives as it was sent`(request: AdminRequest) throws {
@@ -61,6 +65,7 @@ import Testing
         .unblocked(Unblocking(account: "alice", wasBlocked: true)), .adoption(Samples.adoption(isDone: false)),
         .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [])),
         .explained(Samples.explanation), .explained(Samples.end),
+        .imported(ImportedDevices(devices: 1, replaced: 0, skipped: [SkippedDevice(index: 1, hasSameKey: true)])),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),
         .refused(AdminRefusal(AdminRefusal.Kind(rawValue: "of_a_later_version"), "…")),
     ]

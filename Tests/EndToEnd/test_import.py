@@ -179,10 +179,31 @@ def test_several_lines_of_a_user_are_several_devices(place):
     assert "1234" not in done.stdout
     assert let_in(place, user, token(BASE32, 0))
     assert let_in(place, user, token(base64.b32encode(bytes(range(20))).decode(), 4))
-    # Once more is a mistake, unless it is said.
-    again = twostep("import", "oath", path, runtime=place.runtime)
-    assert again.returncode == REFUSED and "--replace" in again.stderr
+    # Once more is a mistake, unless it is said; a trial says so as well.
+    for trial in [["--dry-run"], []]:
+        again = twostep("import", "oath", path, *trial, runtime=place.runtime)
+        assert again.returncode == REFUSED and "--skip-present" in again.stderr
     assert twostep("import", "oath", path, "--replace", runtime=place.runtime).returncode == DONE
+
+
+@pytest.mark.parametrize("option", ["--skip-present", "--replace"])
+def test_a_file_that_has_grown_is_imported_again_and_used_codes_stay_used(place, option):
+    user, phone_user, newcomer = world.new_user(), world.new_user(), world.new_user()
+    path = Path(f"/run/batch-{user}.csv")
+    path.write_text(f"user,module,secret\n{user},hotp,{BASE32}\n{phone_user},totp,{BASE32}\n")
+    assert twostep("import", "batch", path, runtime=place.runtime).returncode == DONE
+    used, code = token(BASE32, 3), Authenticator(BASE32).next()
+    assert let_in(place, user, used) and let_in(place, phone_user, code)
+    path.write_text(path.read_text() + f"{newcomer},hotp,{BASE32}\n")
+    done = twostep("import", "batch", path, option, "--json", runtime=place.runtime)
+    assert done.returncode == DONE, done.stderr
+    counts = {key: document(done)[key] for key in ["imported", "replaced", "skipped"]}
+    skips = option == "--skip-present"
+    assert counts == {"imported": 1 if skips else 3, "replaced": 0 if skips else 2, "skipped": 2 if skips else 0}
+    assert [device["skipped"] for device in document(done)["devices"]] == [skips, skips, False]
+    assert not let_in(place, user, used) and not let_in(place, user, token(BASE32, 2))
+    assert not let_in(place, phone_user, code)
+    assert let_in(place, user, token(BASE32, 4)) and let_in(place, newcomer, token(BASE32, 0))
 
 
 # --- URIs, exports, batches -----------------------------------------------------------------------------------------

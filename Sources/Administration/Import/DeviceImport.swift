@@ -49,6 +49,7 @@ struct DeviceImport {
             throw CommandFailure(.refused, code: .files, "There is no device to be imported. Nothing was stored.")
         }
         // A transaction of ten thousand devices takes its time.
+        let whenPresent = try options.whenPresent()
         let connection = try DaemonConnection.open(
             options.service.runtimeDirectory, limit: max(world.replyLimit, 60_000))
         let progress = ImportProgress(of: targets.count, on: world.console, isShown: !options.output.isJSON)
@@ -72,15 +73,15 @@ struct DeviceImport {
             try progress.show(next)
         }
         try progress.end()
-        guard !options.isTrial else { return report(replaced: 0) }
         let answer: DaemonConnection.Answer
         do throws(CommandFailure) {
-            answer = try connection.ask(.commitImport(replace: options.replace))
+            answer = try connection.ask(
+                options.isTrial ? .checkImport(whenPresent: whenPresent) : .commitImport(whenPresent: whenPresent))
         } catch {
             throw withoutEffect(error)
         }
         guard case .imported(let imported) = answer.reply else { throw connection.misplaced() }
-        return report(replaced: imported.replaced)
+        return report(imported)
     }
 
     /// A refusal says that nothing was done; of a connection that broke nobody knows.
@@ -91,33 +92,50 @@ struct DeviceImport {
             hint: failure.refusal.hint)
     }
 
-    private func report(replaced: Int) -> Report {
+    private func report(_ imported: ImportedDevices) -> Report {
+        let skipped = Dictionary(imported.skipped.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         var lines: [String] = []
         var documents: [JSONValue] = []
-        for target in targets {
+        for (index, target) in targets.enumerated() {
             let staged = target.staged
             let place = "\(target.device.file):\(target.device.line)"
             lines.append("\(staged.account): '\(staged.device)' (\(staged.module.name)), from \(place)")
-            lines += target.device.notes.map { "  \($0)" }
+            let notes = skipped[index].map { [$0.sentence] } ?? target.device.notes
+            lines += notes.map { "  \($0)" }
             documents.append(
                 .object(
                     [("account", .text(staged.account))] + staged.module.members + [
                         ("device", .text(staged.device)), ("file", .text(target.device.file)),
                         ("line", .integer(Int64(target.device.line))),
-                        ("notes", .list(target.device.notes.map { .text($0) })),
+                        ("skipped", .boolean(skipped[index] != nil)), ("notes", .list(notes.map { .text($0) })),
                     ]))
         }
-        let replacing = replaced > 0 ? ", \(replaced) of them in place of others" : ""
-        let summary =
-            options.isTrial
-            ? "Would import \(Wording.count(targets.count, "device")). Nothing was stored."
-            : "Imported \(Wording.count(targets.count, "device"))\(replacing)."
+        let summary = summary(imported)
         lines.append(summary)
+        let change = options.isTrial || imported.devices == 0 ? nil : summary
         return Report(
             text: lines.joined(separator: "\n"),
             json: .object([
-                ("imported", .integer(Int64(options.isTrial ? 0 : targets.count))),
-                ("replaced", .integer(Int64(replaced))), ("devices", .list(documents)),
-            ]), change: options.isTrial ? nil : summary)
+                ("imported", .integer(Int64(options.isTrial ? 0 : imported.devices))),
+                ("replaced", .integer(Int64(imported.replaced))),
+                ("skipped", .integer(Int64(imported.skipped.count))), ("devices", .list(documents)),
+            ]), change: change)
+    }
+
+    private func summary(_ imported: ImportedDevices) -> String {
+        let verb = options.isTrial ? "Would import" : "Imported"
+        let replacing = imported.replaced > 0 ? ", \(imported.replaced) of them in place of others" : ""
+        let rest = imported.skipped.count
+        let skipping = rest > 0 ? "; \(rest) \(rest == 1 ? "was" : "were") there already" : ""
+        let ending = options.isTrial ? " Nothing was stored." : ""
+        return "\(verb) \(Wording.count(imported.devices, "device"))\(replacing)\(skipping).\(ending)"
+    }
+}
+
+extension SkippedDevice {
+    fileprivate var sentence: String {
+        hasSameKey
+            ? "It is there already, and stays as it is."
+            : "Another device of that name, with another secret, is there already, and stays as it is."
     }
 }

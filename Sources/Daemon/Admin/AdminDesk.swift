@@ -44,7 +44,8 @@ final class AdminDesk {
         case .show(let account, let device, let module, let purpose):
             withName(account, answer) { self.show($0, device, module?.module, for: purpose, answer) }
         case .stageDevices(let devices): stage(devices, input, in: staged, answer)
-        case .commitImport(let replace): commit(staged, replace: replace, answer)
+        case .commitImport(let whenPresent): commit(staged, whenPresent, isTrial: false, answer)
+        case .checkImport(let whenPresent): commit(staged, whenPresent, isTrial: true, answer)
         case .users(let provider): users(of: provider?.provider, answer)
         case .user(let username, let provider): user(username, provider?.provider, answer)
         case .setPassword(let username, let provider, let intent):

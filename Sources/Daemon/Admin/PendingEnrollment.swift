@@ -95,22 +95,27 @@ final class PendingEnrollment: Sendable {
         }
     }
 
-    /// The device as it was begun, sealed, for a store that takes many at once; runs on the writer's thread.
-    func sealed(at now: Moment, in store: any EnrollmentStore) throws(StoreFailure) -> DeviceListing {
+    /// The device as it was begun, sealed, for a store that takes many at once; what was used of its key stays used. Runs on
+    /// the writer's thread.
+    func sealed(
+        after used: UsedKeys, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> DeviceListing {
         let device = Device(
-            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key), state: setup.initialState,
-            createdAt: now.wall)
+            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key),
+            state: max(setup.initialState, used[key] ?? setup.initialState), createdAt: now.wall)
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
-    /// Seals the payload and stores the device; runs on the writer's thread.
+    /// Seals the payload and stores the device; what was used of its key stays used. Runs on the writer's thread.
     func store(
         _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
     ) throws(StoreFailure) -> Bool {
         let sealed =
             finished.payload.count > 0
             ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
-        let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
+        let used = UsedKeys(of: [self], among: try store.devices(of: key.account), in: store)
+        let state = max(finished.state, used[key] ?? finished.state)
+        let device = Device(name: key.device, sealed: sealed, state: state, createdAt: now.wall)
         return try store.add(device, at: key, uid: uid)
     }
 }
