@@ -93,12 +93,29 @@ import Testing
     }
 
     @Test(arguments: [
-        ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"], ["until": "1", "count": "3"],
+        [:], ["reason": "x"], ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"],
+        ["until": "1", "count": "3"],
         ["until": "1", "reason": String(repeating: "x", count: 121)],
     ]) func `refuses other parameters`(_ parameters: [String: String]) throws {
         let request = try Self.request(parameters)
         let module = try Self.module(.ticket)
         #expect(throws: SetupFailure.self) { _ = try module.beginSetup(request) }
+    }
+
+    @Test(arguments: [(ModuleID.bypass, 86_400), (.ticket, 30 * 86_400)] as [(ModuleID, Int64)])
+    func `ends within its bound, and not before it begins`(_ id: ModuleID, _ longest: Int64) throws {
+        let module = try Self.module(id)
+        let now = Moment(wall: 1_700_000_000, boottime: 0, boot: 0)
+        for (seconds, isGood) in [(-1, false), (0, true), (longest, true), (longest + 1, false)] as [(Int64, Bool)] {
+            let request = try Self.request(["until": String(now.wall + seconds)])
+            if isGood {
+                try module.checkEnd(of: request, at: now)
+            } else {
+                #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
+            }
+        }
+        let request = try Self.request([:])
+        #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
     }
 
     @Test func `cannot be configured, and only tickets are counted as guesses`() throws {
