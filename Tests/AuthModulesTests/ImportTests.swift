@@ -170,6 +170,21 @@ import Testing
         #expect(devices.map(\.notes.count) == [0, 0, 1])
     }
 
+    @Test(
+        arguments: [
+            ("alice", nil, "alice", "alice"), ("Example:alice", "Example", "alice", "Example:alice"),
+            ("Example%3A%20alice", "Example", "alice", "Example: alice"), ("alice", "GitHub", "alice", "GitHub:alice"),
+            ("Old:alice", "New", "alice", "Old:alice"), ("Example:", "Example", nil, "Example:"), ("", nil, nil, ""),
+        ] as [(String, String?, String?, String)])
+    func `a label is kept with its issuer`(
+        _ label: String, _ issuer: String?, _ account: String?, _ full: String
+    ) throws {
+        let beside = label.contains("Example") ? "" : issuer.map { "&issuer=\($0)" } ?? "&issuer="
+        let device = try #require(try list("otpauth://totp/\(label)?secret=GEZDGNBVGY3TQOJQ\(beside)").first)
+        #expect(device.account == account && device.label?.account == account)
+        #expect(device.label?.issuer == issuer && device.label?.full == full)
+    }
+
     @Test(arguments: [
         ("https://example.org", "file:1: expected an otpauth:// URI"),
         ("otpauth://totp", "file:1: expected otpauth://TYPE/LABEL?PARAMETERS"),
@@ -190,6 +205,7 @@ import Testing
     @Test func `a phone's export is read`() throws {
         let devices = try migration(ImportTests.migrationText + "\n")
         #expect(devices.map(summary) == ["alice totp \(ImportTests.seed) algorithm=SHA1 digits=6 period=30"])
+        #expect(devices.map(\.label?.text) == ["Example:alice"] && devices.map(\.label?.issuer) == ["Example"])
     }
 
     @Test(arguments: [

@@ -227,6 +227,35 @@ def test_what_is_exported_can_be_imported(place):
     assert let_in(place, other, phone.next())
 
 
+def test_secrets_of_other_services_open_no_account_that_their_labels_name(place):
+    user, other = world.new_user(), world.new_user()
+    keys = [base64.b32encode(os.urandom(20)).decode() for _ in range(3)]
+    path = Path(f"/run/app-{user}.txt")
+    path.write_text(
+        f"otpauth://totp/GitHub:{user}?secret={keys[0]}&issuer=GitHub\n"
+        f"otpauth://totp/{other}?secret={keys[1]}&issuer=Home\notpauth://totp/Home:{user}?secret={keys[2]}\n")
+
+    def ask(*options):
+        return twostep("import", "otpauth", path, *options, runtime=place.runtime)
+
+    for trial in [["--dry-run"], []]:
+        refused = ask(*trial)
+        assert refused.returncode == REFUSED and "GitHub" in refused.stderr and "--user" in refused.stderr, refused
+    shown = ask("--user", user, "--dry-run")
+    assert shown.returncode == DONE, shown.stderr
+    assert f"'GitHub:{user}' (totp)" in shown.stdout and "issuer 'GitHub'" in shown.stdout
+    assert "'GitHub' has its secret as well" in shown.stdout
+    taken = document(ask("--issuer", "Home", "--json"))
+    assert (taken["imported"], taken["left_out"]) == (2, 1)
+    assert [(row["account"], row["device"], row["label"], row["issuer"]) for row in taken["devices"]] == [
+        (other, f"Home:{other}", other, "Home"), (user, f"Home:{user}", f"Home:{user}", "Home")]
+    assert not let_in(place, user, Authenticator(keys[0]).next())
+    assert let_in(place, user, Authenticator(keys[2]).next())
+    chosen = document(ask("--user", user, "--only", f"GitHub:{user}", "--name", "git", "--json"))
+    assert [row["device"] for row in chosen["devices"]] == ["git"] and chosen["left_out"] == 2
+    assert ask("--only", "nothing").returncode == REFUSED
+
+
 def test_a_batch_is_stored_as_a_whole_or_not_at_all(place):
     users = [world.new_user() for _ in range(3)]
     keys = [base64.b32encode(os.urandom(20)).decode() for _ in users]

@@ -1,6 +1,7 @@
 import AdminProtocol
 import AuthModules
 import Authentication
+import Daemon
 
 /// Devices of other programs on their way into the store: all of them, or none.
 struct DeviceImport {
@@ -12,22 +13,34 @@ struct DeviceImport {
 
     private let options: ImportOptions
     private var targets: [Target] = []
+    private let labels: LabelOptions?
+    /// How many devices of the file are not meant.
+    private let leftOut: Int
 
-    /// `user` is whose the devices are of which the file does not say it.
-    init(_ devices: [ForeignDevice], user: String? = nil, _ options: ImportOptions) throws(CommandFailure) {
+    /// `labels` says which devices of an app are meant, and whose they are.
+    init(
+        _ devices: [ForeignDevice], labels: LabelOptions? = nil, _ options: ImportOptions
+    ) throws(CommandFailure) {
         self.options = options
+        self.labels = labels
+        let all = devices.count
+        let devices = devices.filter { labels?.takes($0) ?? true }
+        leftOut = all - devices.count
         let totp = try ModuleReference(argument: options.totp)
         let hotp = try ModuleReference(argument: options.hotp)
         var taken: Set<String> = []
         for device in devices {
-            guard let account = user ?? device.account else {
+            let named = if let labels { try labels.account(of: device) } else { device.account }
+            guard let account = named else {
                 throw CommandFailure(
                     .refused, code: .files,
                     "\(device.file):\(device.line): there is no user. Nothing was stored.",
                     hint: "Say whose it is: --user USER")
             }
             let module = device.module.map { ModuleReference($0) } ?? (device.kind == .totp ? totp : hotp)
-            let base = device.name ?? options.name ?? (device.kind == .totp ? "phone" : "token")
+            let base =
+                device.name ?? options.name ?? device.label.flatMap { DeviceImport.name($0, of: account) }
+                ?? (device.kind == .totp ? "phone" : "token")
             var name = base
             var number = 1
             // A name that the file gives is the file's mistake if it stands twice, and the daemon's to refuse.
@@ -41,6 +54,18 @@ struct DeviceImport {
                     staged: StagedDevice(
                         account: account, module: module, device: name, parameters: device.parameters)))
         }
+    }
+
+    /// A label as the name of a device, with room for a number behind it; nil for one that says no more than whose it is.
+    private static func name(_ label: DeviceLabel, of account: String) -> String? {
+        guard label.full != account else { return nil }
+        var name = ""
+        for scalar in JournalEntry.printable(label.full).unicodeScalars {
+            guard name.utf8.count + UTF8.width(scalar) <= 60 else { break }
+            if scalar != " " || !name.isEmpty { name.unicodeScalars.append(scalar) }
+        }
+        while name.last == " " { name.removeLast() }
+        return name.isEmpty ? nil : name
     }
 
     /// Has the daemon take them, and says what could not be carried over.
@@ -100,12 +125,18 @@ struct DeviceImport {
             let staged = target.staged
             let place = "\(target.device.file):\(target.device.line)"
             lines.append("\(staged.account): '\(staged.device)' (\(staged.module.name)), from \(place)")
-            let notes = skipped[index].map { [$0.sentence] } ?? target.device.notes
+            let label = target.device.label
+            if let label {
+                let issuer = label.issuer.map { "the issuer '\($0)'" } ?? "no issuer"
+                lines.append("  Its label is '\(label.text)', with \(issuer).")
+            }
+            let notes = skipped[index].map { [$0.sentence] } ?? notes(of: target.device)
             lines += notes.map { "  \($0)" }
             documents.append(
                 .object(
                     [("account", .text(staged.account))] + staged.module.members + [
-                        ("device", .text(staged.device)), ("file", .text(target.device.file)),
+                        ("device", .text(staged.device)), ("label", .text(label?.text)),
+                        ("issuer", .text(label?.issuer)), ("file", .text(target.device.file)),
                         ("line", .integer(Int64(target.device.line))),
                         ("skipped", .boolean(skipped[index] != nil)), ("notes", .list(notes.map { .text($0) })),
                     ]))
@@ -118,8 +149,14 @@ struct DeviceImport {
             json: .object([
                 ("imported", .integer(Int64(options.isTrial ? 0 : imported.devices))),
                 ("replaced", .integer(Int64(imported.replaced))),
-                ("skipped", .integer(Int64(imported.skipped.count))), ("devices", .list(documents)),
+                ("skipped", .integer(Int64(imported.skipped.count))), ("left_out", .integer(Int64(leftOut))),
+                ("devices", .list(documents)),
             ]), change: change)
+    }
+
+    private func notes(of device: ForeignDevice) -> [String] {
+        guard let issuer = device.label?.issuer, issuer != labels?.issuer else { return device.notes }
+        return device.notes + ["'\(issuer)' has its secret as well, and can make its codes."]
     }
 
     private func summary(_ imported: ImportedDevices) -> String {
@@ -127,8 +164,9 @@ struct DeviceImport {
         let replacing = imported.replaced > 0 ? ", \(imported.replaced) of them in place of others" : ""
         let rest = imported.skipped.count
         let skipping = rest > 0 ? "; \(rest) \(rest == 1 ? "was" : "were") there already" : ""
+        let leaving = leftOut > 0 ? "; \(leftOut) \(leftOut == 1 ? "was" : "were") not meant" : ""
         let ending = options.isTrial ? " Nothing was stored." : ""
-        return "\(verb) \(Wording.count(imported.devices, "device"))\(replacing)\(skipping).\(ending)"
+        return "\(verb) \(Wording.count(imported.devices, "device"))\(replacing)\(skipping)\(leaving).\(ending)"
     }
 }
 

@@ -42,15 +42,14 @@ struct ImportOTPAuthCommand: AdministrationVerb {
         discussion: "Example: twostep import otpauth --user alice keys.txt")
 
     @Argument(help: "The file.") var file: String
-    @Option(help: ArgumentHelp("Whose they are; else each label names an account.", valueName: "user"))
-    var user: String?
+    @OptionGroup var labels: LabelOptions
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
             try OTPAuthList.read(text, named: file)
         }
-        return try DeviceImport(devices, user: user, options).perform(in: world)
+        return try DeviceImport(devices, labels: labels, options).perform(in: world)
     }
 }
 
@@ -58,18 +57,21 @@ struct ImportOTPAuthCommand: AdministrationVerb {
 struct ImportMigrationCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "migration", abstract: "Import the otpauth-migration:// URIs that a phone exports, one a line.",
-        discussion: "Example: zbarimg --quiet --raw export.png > export.txt; twostep import migration export.txt")
+        discussion: """
+            An app has the secrets of other services, too. See what there is with --dry-run, and choose with --issuer or \
+            --only. Example: zbarimg --quiet --raw export.png > export.txt; twostep import migration --user alice \
+            --only 'Example:alice' export.txt
+            """)
 
     @Argument(help: "The file.") var file: String
-    @Option(help: ArgumentHelp("Whose they are; else each label names an account.", valueName: "user"))
-    var user: String?
+    @OptionGroup var labels: LabelOptions
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
             try MigrationExport.read(text, named: file)
         }
-        return try DeviceImport(devices, user: user, options).perform(in: world)
+        return try DeviceImport(devices, labels: labels, options).perform(in: world)
     }
 }
 
