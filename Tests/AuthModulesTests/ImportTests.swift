@@ -234,14 +234,17 @@ import Testing
           "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}]
         """,
     ]) func `a batch is read from CSV and from JSON`(_ text: String) throws {
-        let devices = try batch(text)
-        #expect(
-            devices.map(summary) == [
-                "alice totp \(ImportTests.seed) algorithm=SHA1 digits=8 period=30",
-                "bob hotp \(ImportTests.seed) algorithm=SHA1 counter=0 digits=6",
-            ])
-        #expect(devices.map(\.name) == ["phone", "key, \"red\""])
-        #expect(devices.map(\.module) == [ModuleID("totp"), ModuleID("hotp", id: "work")])
+        // As spreadsheets write it, too.
+        for text in [text, "\u{FEFF}" + text] {
+            let devices = try batch(text)
+            #expect(
+                devices.map(summary) == [
+                    "alice totp \(ImportTests.seed) algorithm=SHA1 digits=8 period=30",
+                    "bob hotp \(ImportTests.seed) algorithm=SHA1 counter=0 digits=6",
+                ])
+            #expect(devices.map(\.name) == ["phone", "key, \"red\""])
+            #expect(devices.map(\.module) == [ModuleID("totp"), ModuleID("hotp", id: "work")])
+        }
     }
 
     @Test(arguments: [
