@@ -26,7 +26,7 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
         switch (file, user, home) {
         case (let file?, let user?, nil):
             let device = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
-                try GoogleAuthenticatorFile.read(text, named: file, account: user)
+                try GoogleAuthenticatorFile.read(text, named: file, account: user, now: world.now())
             }
             return try DeviceImport([device], options).perform(in: world)
         case (nil, nil, let home?):
@@ -80,7 +80,7 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
                 "\(path) belongs to the uid \(file.owner), and \(account) has \(uid). Nothing was stored.")
         }
         return try file.parse { (text) throws(ImportFailure) in
-            try GoogleAuthenticatorFile.read(text, named: path, account: account)
+            try GoogleAuthenticatorFile.read(text, named: path, account: account, now: world.now())
         }
     }
 
