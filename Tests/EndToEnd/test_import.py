@@ -128,10 +128,19 @@ def test_one_broken_home_and_nobody_is_imported(place):
     done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
     assert done.returncode == REFUSED and "belongs to the uid" in done.stderr
     paths[1].unlink()
-    paths[1].symlink_to("/etc/shadow")
-    done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
-    assert done.returncode == REFUSED and "cannot be read" in done.stderr
+    for target in ["/etc/shadow", "/nowhere"]:
+        paths[1].symlink_to(target)
+        done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
+        assert done.returncode == REFUSED and "cannot be read" in done.stderr
+        assert f"--skip {users[1]}\n" in done.stderr
+        paths[1].unlink()
     assert document(twostep("list", "--json", runtime=place.runtime))["devices"] == []
+    # Nobody else has to wait for that.
+    paths[1].symlink_to("/etc/shadow")
+    done = twostep(
+        "import", "google-authenticator", "--home", "/home", "--skip", users[1], "--json", runtime=place.runtime)
+    assert done.returncode == DONE, done.stderr
+    assert [device["account"] for device in document(done)["devices"]] == [users[0]]
     for path in paths:
         path.unlink()
 
