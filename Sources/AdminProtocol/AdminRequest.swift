@@ -75,8 +75,9 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Without `uid` says what would be changed. With it, the account's devices are its present uid's from now on, if that
     /// is what was said. Answered by `adoption`.
     case adopt(account: String, uid: UInt32?)
-    /// What lets people off modules for a while. Answered by `grants`.
-    case grants
+    /// A page of what lets people off modules for a while, of one account or of all: the grants older than the one with
+    /// this number. Answered by `grants`.
+    case grants(before: Int? = nil, account: String? = nil)
     /// Revokes the grant with this id, those of this account, or all. Answered by `grantsRevoked`.
     case revokeGrants(id: Int?, account: String?)
     /// What a login would come to, and why; nothing is charged. Answered by `explained`.

@@ -20,7 +20,8 @@ import Testing
         .link(username: "zoë", provider: Samples.home, account: "alice"),
         .unlink(username: "zoë", provider: Samples.home), .sessions, .endSession(id: "00ff"),
         .block(account: "alice", reason: nil), .block(account: "alice", reason: "stolen"), .unblock(account: "alice"),
-        .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants,
+        .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants(),
+        .grants(before: 7, account: "alice"),
         .revokeGrants(id: 3, account: nil), .revokeGrants(id: nil, account: "alice"),
         .explain(login: Samples.login), .explain(login: SupposedLogin(service: "sudo", account: "alice")),
         .stageDevices(devices: [
@@ -63,7 +64,7 @@ import Testing
         .sessions(SessionListing(sessions: [Samples.session])), .sessionEnded(Samples.session),
         .blocked(Blocking(block: Samples.block, wasBlocked: false)),
         .unblocked(Unblocking(account: "alice", wasBlocked: true)), .adoption(Samples.adoption(isDone: false)),
-        .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [])),
+        .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [], others: 3)),
         .explained(Samples.explanation), .explained(Samples.end),
         .imported(ImportedDevices(devices: 1, replaced: 0, skipped: [SkippedDevice(index: 1, hasSameKey: true)])),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),

@@ -61,7 +61,7 @@ final class AdminDesk {
         case .unblock(let account): withName(account, answer) { self.unblock($0, answer) }
         case .adopt(let account, let uid):
             withAccount(account, answer) { account, facts in self.adopt(account, facts.uid, expecting: uid, answer) }
-        case .grants: listGrants(answer)
+        case .grants(let id, let account): listGrants(before: id, account, answer)
         case .revokeGrants(let id, let account): revokeGrants(id, account, answer)
         case .explain(let login): explain(login, answer)
         // A page of records is far from the longest reply there may be.
