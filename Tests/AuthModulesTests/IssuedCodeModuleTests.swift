@@ -129,4 +129,24 @@ import Testing
             #expect(shape.isDistinct(from: try type.make(ModuleID(name), Settings()).answerShape))
         }
     }
+
+    // MARK: The contract
+
+    @Test(arguments: [ModuleID.bypass, .ticket], AuthModuleContract.rules)
+    func `keeps the contract`(_ id: ModuleID, rule: AuthModuleContract.Rule) throws {
+        let module = try Self.module(id)
+        var payloads: [[UInt8]] = []
+        var codes: [String] = []
+        for _ in 0..<3 {
+            let setup = try module.beginSetup(try Self.request(["until": "1800000900", "reason": "phone lost"]))
+            payloads.append(bytes(setup.payload))
+            codes.append(text(setup.codes))
+        }
+        let issued = codes
+        let subject = AuthModuleContract.Subject(
+            module: module, payloads: payloads, initialState: 0, isOneTime: true, answers: 1,
+            now: moment(1_800_000_000), next: { $0 }, right: { device, _, _ in Array(issued[device].utf8) },
+            wrong: Array("AAAA-BBBB-CCCC-DDDD".utf8))
+        try rule.check(subject)
+    }
 }
