@@ -125,7 +125,7 @@ extension ReportedAccount {
 
     /// `phone (totp), codes (recovery_code)`.
     var devicesInWords: String {
-        devices.isEmpty ? "none" : devices.map { "\($0.device) (\($0.module.name))" }.joined(separator: ", ")
+        devices.isEmpty ? "none" : devices.map(\.inWords).joined(separator: ", ")
     }
 
     var standingInWords: String {
@@ -139,18 +139,7 @@ extension ReportedAccount {
     var json: JSONValue {
         .object([
             ("account", .text(account)), ("enrolled", .boolean(isEnrolled)),
-            (
-                "devices",
-                .list(
-                    devices.map { device in
-                        .object(
-                            device.module.members + [
-                                ("device", .text(device.device)), ("description", .text(device.description)),
-                                ("created_at", .integer(device.createdAt)),
-                                ("last_used_at", .integer(device.lastUsedAt)), ("problem", .text(device.problem)),
-                            ])
-                    })
-            ),
+            ("devices", .list(devices.map { .object($0.members) })),
             ("last_used_at", .integer(lastUsedAt)), ("codes_left", .integer(codesLeft.map { Int64($0) })),
             ("failures", .integer(Int64(failures))), ("standing", .text(standing.rawValue)),
             ("delay_seconds", .integer(delaySeconds)),
@@ -167,6 +156,11 @@ extension ReportedAccount {
     }
 }
 
+extension EnrolledDevice {
+    /// `phone (totp)`.
+    fileprivate var inWords: String { "\(device) (\(module.name))" }
+}
+
 extension [ReportedAccount] {
     /// One line an account; times are Unix seconds, and empty is none.
     fileprivate var csv: String {
@@ -177,7 +171,7 @@ extension [ReportedAccount] {
         for account in self {
             lines.append([
                 account.account, account.isEnrolled ? "yes" : "no",
-                account.devices.map { "\($0.device) (\($0.module.name))" }.joined(separator: "; "),
+                account.devices.map(\.inWords).joined(separator: "; "),
                 account.lastUsedAt.map { String($0) } ?? "", account.codesLeft.map { String($0) } ?? "",
                 String(account.failures), account.standing.rawValue, account.visit.map { String($0.at) } ?? "",
                 account.visit?.service ?? "", account.visit?.way.rawValue ?? "",

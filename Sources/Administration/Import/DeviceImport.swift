@@ -56,6 +56,14 @@ struct DeviceImport {
         }
     }
 
+    /// The devices of a file that one of the readers takes apart.
+    init(
+        of file: String, labels: LabelOptions? = nil, _ options: ImportOptions,
+        readBy read: (Span<UInt8>) throws(ImportFailure) -> [ForeignDevice]
+    ) throws(CommandFailure) {
+        try self.init(try ForeignFile.read(file).parse(read), labels: labels, options)
+    }
+
     /// A label as the name of a device, with room for a number behind it; nil for one that says no more than whose it is.
     private static func name(_ label: DeviceLabel, of account: String) -> String? {
         guard label.full != account else { return nil }

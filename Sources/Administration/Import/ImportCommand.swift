@@ -2,7 +2,6 @@ import AdminProtocol
 import ArgumentParser
 import AuthModules
 import Authentication
-import Glibc
 
 /// `twostep import`: devices that other programs have, with what was used of them.
 struct ImportCommand: ParsableCommand {
@@ -28,10 +27,9 @@ struct ImportOATHCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
-            try OATHUsersFile.read(text, named: file, now: Int64(time(nil)))
-        }
-        return try DeviceImport(devices, options).perform(in: world)
+        try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
+            try OATHUsersFile.read(text, named: file, now: world.now())
+        }.perform(in: world)
     }
 }
 
@@ -46,10 +44,9 @@ struct ImportOTPAuthCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, labels: labels, options) { (text) throws(ImportFailure) in
             try OTPAuthList.read(text, named: file)
-        }
-        return try DeviceImport(devices, labels: labels, options).perform(in: world)
+        }.perform(in: world)
     }
 }
 
@@ -68,10 +65,9 @@ struct ImportMigrationCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, labels: labels, options) { (text) throws(ImportFailure) in
             try MigrationExport.read(text, named: file)
-        }
-        return try DeviceImport(devices, labels: labels, options).perform(in: world)
+        }.perform(in: world)
     }
 }
 
@@ -88,9 +84,8 @@ struct ImportBatchCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
             try BatchFile.read(text, named: file)
-        }
-        return try DeviceImport(devices, options).perform(in: world)
+        }.perform(in: world)
     }
 }

@@ -30,10 +30,9 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         switch (file, user, home) {
         case (let file?, let user?, nil) where leftOut.isEmpty:
-            let device = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
-                try GoogleAuthenticatorFile.read(text, named: file, account: user, now: world.now())
-            }
-            return try DeviceImport([device], options).perform(in: world)
+            return try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
+                [try GoogleAuthenticatorFile.read(text, named: file, account: user, now: world.now())]
+            }.perform(in: world)
         case (nil, nil, let home?):
             return try DeviceImport(try devices(below: home, in: world), options).perform(in: world)
         case _:

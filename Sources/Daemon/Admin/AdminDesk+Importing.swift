@@ -131,18 +131,10 @@ extension AdminDesk {
             let modules = configuration.modules
             let shown = ShownSecret()
             withStore(answer) { store throws(StoreFailure) in
-                let all = try store.devices(of: account)
-                let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
-                guard let found = named.first else {
-                    let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
-                    return .refusal(
-                        .unknownDevice, "\(account) has no device '\(JournalEntry.printable(device))'.",
-                        hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
-                }
-                guard named.count == 1 else {
-                    return .refusal(
-                        .badParameter, "\(account) has a device '\(device)' with several modules.",
-                        hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+                let found: DeviceListing
+                switch AdminDesk.find(device, module, of: account, among: try store.devices(of: account)) {
+                case .success(let listing): found = listing
+                case .failure(let refusal): return .refused(refusal)
                 }
                 guard let holder = modules[found.key.module] as? any KeyHoldingModule else {
                     return .refusal(
