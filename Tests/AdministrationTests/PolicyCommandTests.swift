@@ -6,6 +6,8 @@ import Testing
 /// block, unblock, adopt, grants and explain.
 @Suite struct PolicyCommandTests {
     static let block = #""account": "alice", "reason": "phone stolen", "since": \#(Samples.noon)"#
+    static let older = RememberedLogin(
+        id: 2, account: "alice", service: "su", terminal: "pts/3", leader: 4711, steps: [], secondsLeft: 5)
     static let grant = """
         {"id": 3, "account": "alice", "service": "sudo", "terminal": "pts/3", "leader": 4711, "steps": \
         [[{"module": "totp", "module_id": null}, {"module": "recovery_code", "module_id": null}], \
@@ -63,34 +65,55 @@ import Testing
             json: adoption(isDone: false, former: "", devices: 0)),
         CommandTests.Row(
             arguments: ["grants"],
-            turns: [.exchange(.grants, reply: .grants(GrantListing(grants: [Samples.grant])))],
+            turns: [.exchange(.grants(), reply: .grants(GrantListing(grants: [Samples.grant])))],
             text: """
                 ID  ACCOUNT  SERVICE  TERMINAL  LEADER  MODULES                  TIME LEFT
                 3   alice    sudo     pts/3     4711    totp|recovery_code, pin  1 min 1 s
 
                 """, json: #"{"grants": [\#(grant)]}"#),
         CommandTests.Row(
+            arguments: ["grants", "--user", "alice"],
+            turns: [
+                .exchange(
+                    .grants(account: "alice"), reply: .grants(GrantListing(grants: [Samples.grant], others: 1))),
+                .exchange(.grants(before: 3, account: "alice"), reply: .grants(GrantListing(grants: [older]))),
+            ],
+            text: """
+                ID  ACCOUNT  SERVICE  TERMINAL  LEADER  MODULES                  TIME LEFT
+                3   alice    sudo     pts/3     4711    totp|recovery_code, pin  1 min 1 s
+                2   alice    su       pts/3     4711                             5 s
+
+                """,
+            json: #"{"grants": [\#(grant), {"id": 2, "account": "alice", "service": "su", "terminal": "pts/3", "#
+                + #""leader": 4711, "steps": [], "seconds_left": 5}]}"#),
+        CommandTests.Row(
+            arguments: ["grants", "list", "--user", "alice"],
+            turns: [.exchange(.grants(account: "alice"), reply: .grants(GrantListing(grants: [])))],
+            text: "alice is let off nothing.\n", json: #"{"grants": []}"#),
+        CommandTests.Row(
             arguments: ["grants", "list"],
-            turns: [.exchange(.grants, reply: .grants(GrantListing(grants: [])))],
+            turns: [.exchange(.grants(), reply: .grants(GrantListing(grants: [])))],
             text: "Nobody is let off anything.\n", json: #"{"grants": []}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "3"],
             turns: [
                 .exchange(
                     .revokeGrants(id: 3, account: nil), reply: .grantsRevoked(GrantListing(grants: [Samples.grant])))
-            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)]}"#),
+            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)], "others": 0}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "--user", "alice"],
             turns: [
                 .exchange(
                     .revokeGrants(id: nil, account: "alice"), reply: .grantsRevoked(GrantListing(grants: [])))
-            ], text: "There was nothing to revoke.\n", json: #"{"grants": []}"#),
+            ], text: "There was nothing to revoke.\n", json: #"{"grants": [], "others": 0}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "--all"],
             turns: [
                 .exchange(
-                    .revokeGrants(id: nil, account: nil), reply: .grantsRevoked(GrantListing(grants: [Samples.grant])))
-            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)]}"#),
+                    .revokeGrants(id: nil, account: nil),
+                    reply: .grantsRevoked(GrantListing(grants: [Samples.grant], others: 2)))
+            ], text: "Revoked: alice with sudo at pts/3.\nRevoked: 2 more grants.\n",
+            json: #"{"grants": [\#(grant)], "others": 2}"#),
         CommandTests.Row(
             arguments: [
                 "explain", "sudo", "alice", "--rhost", "192.0.2.7", "--tty", "/dev/pts/3", "--ssh",

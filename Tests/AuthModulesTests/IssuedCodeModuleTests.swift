@@ -109,12 +109,29 @@ import Testing
     }
 
     @Test(arguments: [
-        ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"], ["until": "1", "count": "3"],
+        [:], ["reason": "x"], ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"],
+        ["until": "1", "count": "3"],
         ["until": "1", "reason": String(repeating: "x", count: 121)],
     ]) func `refuses other parameters`(_ parameters: [String: String]) throws {
         let request = try Self.request(parameters)
         let module = try Self.module(.ticket)
         #expect(throws: SetupFailure.self) { _ = try module.beginSetup(request) }
+    }
+
+    @Test(arguments: [(ModuleID.bypass, 86_400), (.ticket, 30 * 86_400)] as [(ModuleID, Int64)])
+    func `ends within its bound, and not before it begins`(_ id: ModuleID, _ longest: Int64) throws {
+        let module = try Self.module(id)
+        let now = Moment(wall: 1_700_000_000, boottime: 0, boot: 0)
+        for (seconds, isGood) in [(-1, false), (0, true), (longest, true), (longest + 1, false)] as [(Int64, Bool)] {
+            let request = try Self.request(["until": String(now.wall + seconds)])
+            if isGood {
+                try module.checkEnd(of: request, at: now)
+            } else {
+                #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
+            }
+        }
+        let request = try Self.request([:])
+        #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
     }
 
     @Test func `cannot be configured, and only tickets are counted as guesses`() throws {
@@ -127,5 +144,25 @@ import Testing
             let type = try #require(ModuleRegistry.types.first { $0.name == name })
             #expect(shape.isDistinct(from: try type.make(ModuleID(name), Settings()).answerShape))
         }
+    }
+
+    // MARK: The contract
+
+    @Test(arguments: [ModuleID.bypass, .ticket], AuthModuleContract.rules)
+    func `keeps the contract`(_ id: ModuleID, rule: AuthModuleContract.Rule) throws {
+        let module = try Self.module(id)
+        var payloads: [[UInt8]] = []
+        var codes: [String] = []
+        for _ in 0..<3 {
+            let setup = try module.beginSetup(try Self.request(["until": "1800000900", "reason": "phone lost"]))
+            payloads.append(bytes(setup.payload))
+            codes.append(text(setup.codes))
+        }
+        let issued = codes
+        let subject = AuthModuleContract.Subject(
+            module: module, payloads: payloads, initialState: 0, isOneTime: true, answers: 1,
+            now: moment(1_800_000_000), next: { $0 }, right: { device, _, _ in Array(issued[device].utf8) },
+            wrong: Array("AAAA-BBBB-CCCC-DDDD".utf8))
+        try rule.check(subject)
     }
 }

@@ -160,7 +160,9 @@ import Wire
     }
 
     private func grants(_ world: LoginWorld) throws -> [RememberedLogin] {
-        guard case .grants(let listing) = try world.administer().ask(.grants) else { throw WorldFailure("no listing") }
+        guard case .grants(let listing) = try world.administer().ask(.grants()) else {
+            throw WorldFailure("no listing")
+        }
         return listing.grants
     }
 
@@ -178,6 +180,37 @@ import Wire
             world.processes.end(at: "pts/4")
             #expect(try grants(world) == [alices])
             world.clock.advance(seconds: 47)
+            #expect(try grants(world).isEmpty)
+        }
+    }
+
+    @Test func `more grants than one answer has are listed page by page, and counted where they are revoked`()
+        async throws
+    {
+        try await withWorld(world()) { (world) async throws in
+            for number in 1...203 {
+                world.processes.begin(at: "pts/\(number)", leader: Int32(1000 + number))
+                try logIn(world, number == 1 ? "bob" : "alice", terminal: "/dev/pts/\(number)")
+            }
+            let client = try world.administer()
+            var pages: [[Int]] = []
+            for (before, account, others) in [(nil, nil, 3), (4, nil, 0), (nil, "bob", 0), (nil, "alice", 2)]
+                as [(
+                    Int?, String?, Int
+                )]
+            {
+                guard case .grants(let page) = try client.ask(.grants(before: before, account: account)) else {
+                    throw WorldFailure("no listing")
+                }
+                #expect(page.others == others)
+                pages.append(page.grants.map(\.id))
+            }
+            #expect(pages[0] == Array((4...203).reversed()) && pages[1] == [3, 2, 1])
+            #expect(pages[2] == [1] && pages[3] == pages[0])
+            guard case .grantsRevoked(let revoked) = try client.ask(.revokeGrants(id: nil, account: nil)) else {
+                throw WorldFailure("no answer")
+            }
+            #expect(revoked.grants.count == 200 && revoked.others == 3)
             #expect(try grants(world).isEmpty)
         }
     }

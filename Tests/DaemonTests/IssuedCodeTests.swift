@@ -72,6 +72,27 @@ import Wire
         }
     }
 
+    @Test(
+        arguments: [
+            (ModuleID.bypass, [:]), (.bypass, ["until": "1700086401"]), (.bypass, ["until": "1699999999"]),
+            (.ticket, [:]), (.ticket, ["until": "1702592001"]),
+        ] as [(ModuleID, [String: String])])
+    func `without an end, or with one too far away, nothing is issued and the one before stays good`(
+        _ kind: ModuleID, _ parameters: [String: String]
+    ) async throws {
+        try await withWorld(world()) { world in
+            let code = try issue(.bypass, in: world)
+            let client = try world.administer()
+            let begun = try client.ask(
+                .beginEnrollment(
+                    account: "alice", module: ModuleReference(kind), device: nil, parameters: parameters,
+                    issuesNothing: true))
+            #expect(begun.refusalCode == .badParameter)
+            #expect(try client.ask(.finishEnrollment).refusalCode == .badParameter)
+            #expect(try answer(code, in: world) == .granted)
+        }
+    }
+
     @Test(arguments: [0, 1])
     func `a bypass code is good until its end and not a second longer`(_ late: Int64) async throws {
         try await withWorld(world()) { world in

@@ -39,6 +39,11 @@ struct EnrollCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let module = try ModuleReference(argument: module)
+        guard !module.module.isStopgap else {
+            throw CommandFailure(
+                .usage, code: .unknownModule, "A \(module.name) is no device. Nothing was stored.",
+                hint: "Use: twostep \(module.name) \(Wording.word(user))")
+        }
         // Before the connection: the daemon waits for nobody who types.
         let given: SecretFields
         if let secret { given = try GivenSecret.read(secret, on: world.console) } else { given = SecretFields() }

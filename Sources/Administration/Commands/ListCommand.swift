@@ -54,12 +54,7 @@ struct ListCommand: AdministrationVerb {
 
     private func json(_ listing: Listing) -> JSONValue {
         let devices = listing.devices.map { device in
-            JSONValue.object(
-                [("account", .text(device.account))] + device.module.members + [
-                    ("device", .text(device.device)), ("description", .text(device.description)),
-                    ("created_at", .integer(device.createdAt)), ("last_used_at", .integer(device.lastUsedAt)),
-                    ("problem", .text(device.problem)),
-                ])
+            JSONValue.object([("account", .text(device.account))] + device.members)
         }
         let failures = listing.counters.map { counter in
             JSONValue.object(
@@ -73,5 +68,15 @@ struct ListCommand: AdministrationVerb {
             ("devices", .list(devices)), ("failures", .list(failures)),
             ("blocks", .list((listing.blocks ?? []).map { .object($0.members) })),
         ])
+    }
+}
+
+extension EnrolledDevice {
+    /// The members that every document has which speaks of a device, but for whose it is.
+    var members: [(String, JSONValue)] {
+        module.members + [
+            ("device", .text(device)), ("description", .text(description)), ("created_at", .integer(createdAt)),
+            ("last_used_at", .integer(lastUsedAt)), ("problem", .text(problem)),
+        ]
     }
 }

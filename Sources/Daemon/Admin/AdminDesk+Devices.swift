@@ -78,17 +78,10 @@ extension AdminDesk {
         let issued = Set(enrollable.filter(\.isIssuedWithFirstDevice).map(\.id))
         withStore(answer) { store throws(StoreFailure) in
             let all = try store.devices(of: account)
-            let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
-            guard let found = named.first else {
-                let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
-                return .refusal(
-                    .unknownDevice, "\(account) has no device '\(device)'.",
-                    hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
-            }
-            guard named.count == 1 else {
-                return .refusal(
-                    .badParameter, "\(account) has a device '\(device)' with several modules.",
-                    hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+            let found: DeviceListing
+            switch AdminDesk.find(device, module, of: account, among: all) {
+            case .success(let listing): found = listing
+            case .failure(let refusal): return .refused(refusal)
             }
             let others = all.filter { $0.key != found.key }
             let substitutes = others.filter {
@@ -111,6 +104,27 @@ extension AdminDesk {
             self.service.grants.revoke { $0.key.account == account }
             answer(reply)
         }
+    }
+
+    /// The device of an account that is called so, or why it cannot be told which that is.
+    static func find(
+        _ name: String, _ module: ModuleID?, of account: AccountName, among all: [DeviceListing]
+    ) -> Result<DeviceListing, AdminRefusal> {
+        let named = all.filter { $0.key.device == name && (module == nil || $0.key.module == module) }
+        guard let found = named.first else {
+            let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
+            return .failure(
+                AdminRefusal(
+                    .unknownDevice, "\(account) has no device '\(JournalEntry.printable(name))'.",
+                    hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)"))
+        }
+        guard named.count == 1 else {
+            return .failure(
+                AdminRefusal(
+                    .badParameter, "\(account) has a device '\(name)' with several modules.",
+                    hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))"))
+        }
+        return .success(found)
     }
 
     private static func isLast(_ key: DeviceKey, _ others: [DeviceListing]) -> AdminReply {

@@ -1,4 +1,5 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 
 /// A device from its first word to its row in the store.
@@ -24,6 +25,9 @@ extension AdminDesk {
                 let request = SetupRequest(
                     account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
                     parameters: parameters)
+                if let issued = module as? IssuedCodeModule {
+                    try issued.checkEnd(of: request, at: service.clocks.now())
+                }
                 pending = try PendingEnrollment(
                     request, module: module, uid: uid, companion: companion,
                     key: key.map { $0.withField { Secret(copying: $0) } })

@@ -104,22 +104,28 @@ final class PendingEnrollment: Sendable {
         }
     }
 
-    /// The device as it was begun, sealed, for a store that takes many at once; runs on the writer's thread.
-    func sealed(at now: Moment, in store: any EnrollmentStore) throws(StoreFailure) -> DeviceListing {
+    /// The device as it was begun, sealed, for a store that takes many at once; what was used of its key stays used. Runs on
+    /// the writer's thread.
+    func sealed(
+        after used: UsedKeys, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> DeviceListing {
         let device = Device(
-            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key), state: setup.initialState,
-            createdAt: now.wall)
+            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key),
+            state: max(setup.initialState, used[key] ?? setup.initialState), createdAt: now.wall)
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
-    /// The device as it was finished, sealed, for a store that takes many at once; runs on the writer's thread.
+    /// The device as it was finished, sealed, for a store that takes many at once; what was used of its key stays used.
+    /// Runs on the writer's thread.
     func sealed(
         _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
     ) throws(StoreFailure) -> DeviceListing {
         let sealed =
             finished.payload.count > 0
             ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
-        let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
+        let used = UsedKeys(of: [self], among: try store.devices(of: key.account), in: store)
+        let state = max(finished.state, used[key] ?? finished.state)
+        let device = Device(name: key.device, sealed: sealed, state: state, createdAt: now.wall)
         return DeviceListing(key: key, device: device, uid: uid)
     }
 

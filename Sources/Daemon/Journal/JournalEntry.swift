@@ -29,7 +29,7 @@ package struct JournalEntry: Equatable, Sendable {
     }
 
     /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
-    static func printable(_ text: String) -> String {
+    package static func printable(_ text: String) -> String {
         guard !PrintableText.isClean(text.utf8.span, newlines: false) else { return text }
         let bytes = Array(text.utf8)
         var kept: [UInt8] = []
