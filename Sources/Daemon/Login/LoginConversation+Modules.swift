@@ -110,7 +110,8 @@ extension LoginConversation {
     /// come after it.
     private func recognizing(_ input: UserInput?, among candidates: [any AuthModule]) -> (any AuthModule)? {
         guard let input else { return nil }
-        let bypass = configuration.modules[.bypass].map { [$0] } ?? []
+        let isLogin = flow.plan.purpose == .login
+        let bypass = isLogin ? configuration.modules[.bypass].map { [$0] } ?? [] : []
         let all =
             candidates.filter { $0.answerShape != .anything } + bypass
             + candidates.filter { $0.answerShape == .anything }
@@ -149,6 +150,7 @@ extension LoginConversation {
         var triesLeft = 0
         switch outcome {
         case .accepted(_, let acceptance):
+            if flow.plan.purpose != .login { record.modules.append(module.id) }
             if module.isInsecure { record.isInsecure = true }
             if let offset = acceptance.stepOffset { record.stepOffset = offset }
             if module.id == .bypass {

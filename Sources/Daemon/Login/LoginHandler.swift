@@ -28,7 +28,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     init(_ service: LoginService) {
         self.service = service
-        beginDeadline = service.clocks.now().boottime + ConnectionTable.beginLimit
+        beginDeadline = service.clocks.now().boottime + ConnectionTable<LoginHandler>.beginLimit
     }
 
     // MARK: The channel
