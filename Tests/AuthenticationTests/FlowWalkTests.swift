@@ -208,7 +208,7 @@ import Testing
                 case .failed: .unavailable(.storeUnavailable)
                 case .refused: .denied(.notPermitted)
                 case .begin, .chose, .answered, .proved, .judged, .recalled, .inquired, .enrolled,
-                    .credited:
+                    .credited, .declined:
                     .denied(.outOfTurn)
                 }
             #expect(event.report(to: &flow) == expected, "\(event)")
