@@ -1,5 +1,6 @@
 import AdminProtocol
 package import ArgumentParser
+import Authentication
 import CPOSIX
 import Glibc
 
@@ -68,9 +69,10 @@ package struct AdministrationCommand: ParsableCommand {
     private static func parse(_ arguments: [String]) -> Parsed {
         let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
         if let verb = arguments.first, !verb.hasPrefix("-"), !(verbs + ["help"]).contains(verb) {
+            let near = Nearness.suggestion(for: verb, among: verbs).map { ". Did you mean '\($0)'?" } ?? ""
             return .mistake(
                 """
-                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))
+                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))\(near)
                 Usage: twostep <subcommand>
                   See 'twostep --help' for more information.
                 """)

@@ -372,6 +372,9 @@ import Testing
         let run = Performance(["statsu"])
         #expect(run.status == .usage)
         #expect(run.errors.contains("'statsu' is no command: expected init, enroll, "))
+        #expect(run.errors.contains(". Did you mean 'status'?\n"))
+        #expect(Performance(["enrol"]).errors.contains(". Did you mean 'enroll'?\n"))
+        #expect(!Performance(["frobnicate"]).errors.contains("Did you mean"))
     }
 
     @Test func `a reload that failed does not look as if the new file were in force`() throws {
