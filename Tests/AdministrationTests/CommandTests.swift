@@ -368,6 +368,13 @@ import Testing
         #expect(run.output + run.errors == row.text + absence)
     }
 
+    @Test func `--json may stand before the command as well`() throws {
+        let turn = ScriptedDaemon.Turn.exchange(
+            .unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))
+        let run = try Performance(["--json", "unlock", "alice"], against: [turn])
+        #expect(run.output == "{\"account\": \"alice\", \"failures_forgotten\": 1}\n")
+    }
+
     @Test func `a command that is none is named, with those that are`() {
         let run = Performance(["statsu"])
         #expect(run.status == .usage)
