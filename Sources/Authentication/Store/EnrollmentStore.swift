@@ -19,6 +19,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
+    func extent() throws(StoreFailure) -> StoreExtent
+
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
@@ -93,10 +96,26 @@ package protocol EnrollmentStore: AnyObject {
 extension EnrollmentStore {
     package func checkPlace() throws(StoreFailure) {}
 
+    package func extent() throws(StoreFailure) -> StoreExtent {
+        let own = try devices(of: nil).filter { !$0.key.module.isStopgap }
+        return StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
+    }
+
     package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
         var found: [UserKey: AccountName] = [:]
         for user in users { found[user] = try credentials(of: user) }
         return found
+    }
+}
+
+/// How much a store has.
+package struct StoreExtent: Equatable, Sendable {
+    package let accounts: Int
+    package let devices: Int
+
+    package init(accounts: Int, devices: Int) {
+        self.accounts = accounts
+        self.devices = devices
     }
 }
 
