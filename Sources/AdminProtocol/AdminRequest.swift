@@ -4,7 +4,7 @@ package import Authentication
 ///
 /// An enrolment is one connection: `beginEnrollment` first, then either `finishEnrollment` until its answer is
 /// right, or `storeWithoutConfirmation`. Closing the connection abandons it, and nothing was stored.
-package enum AdminRequest: Codable, Equatable, Sendable {
+package enum AdminRequest: Codable, ServiceRequest {
     /// Answered by `AdminReply.status`.
     case status
     /// The devices and failures of one account, or of all. Answered by `listing`.
@@ -98,6 +98,8 @@ package enum AdminRequest: Codable, Equatable, Sendable {
         case records, metrics, report
     }
 
+    package static let bounds = AdminFrame.Bounds.request
+
     /// A request from the JSON of a frame.
     package init(json: Span<UInt8>) throws(AdminProtocolError) {
         self = try AdminEnvelope.decode(
@@ -106,6 +108,6 @@ package enum AdminRequest: Codable, Equatable, Sendable {
 
     /// The whole frame, with the secrets that belong to this request; throws `oversized`.
     package func frame(secrets: borrowing SecretFields) throws(AdminProtocolError) -> Secret {
-        try AdminFrame.encode(json: try AdminEnvelope.encode(self), secrets: secrets, within: .request)
+        try AdminFrame.encode(json: try AdminEnvelope.encode(self), secrets: secrets, within: Self.bounds)
     }
 }

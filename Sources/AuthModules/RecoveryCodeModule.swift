@@ -75,7 +75,7 @@ package struct RecoveryCodeModule: EnrollableModule {
         }
         return switch left {
         case 0:
-            "That was your last recovery code. Ask the administrator for new ones: twostep enroll USER \(id)"
+            "That was your last recovery code. Ask the administrator for new ones: twostep enroll \(devices.account) \(id)"
         case 1: "1 recovery code is left."
         case _: "\(left) recovery codes are left."
         }

@@ -12,14 +12,16 @@ struct Performance {
     /// Runs a command against a daemon that expects `turns`; checks that daemon and person were asked all of it.
     init(
         _ arguments: [String], against turns: [ScriptedDaemon.Turn],
-        console: ScriptedConsole = ScriptedConsole(), replyLimit: Int64 = 10_000,
+        console: ScriptedConsole = ScriptedConsole(), replyLimit: Int64 = 10_000, isRoot: Bool = true,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let daemon = try ScriptedDaemon(turns)
         status = AdministrationCommand.execute(
             arguments + ["--runtime-directory", daemon.runtimeDirectory],
             in: AdministrationWorld(
-                console: console, accounts: ScriptedAccounts(users: ["alice": 1000, "bob": 1001, "carol": 1002]),
+                console: console,
+                accounts: ScriptedAccounts(
+                    isPrivileged: isRoot, users: ["alice": 1000, "bob": 1001, "carol": 1002]),
                 replyLimit: replyLimit, now: { 1_700_000_000 }))
         output = console.output
         errors = console.errors.replacingOccurrences(of: daemon.runtimeDirectory, with: "/run/twostep")

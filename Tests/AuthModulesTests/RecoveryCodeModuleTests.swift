@@ -138,7 +138,7 @@ import Testing
         var paper = try Paper(count: 3)
         let expected = [
             "2 recovery codes are left.", "1 recovery code is left.",
-            "That was your last recovery code. Ask the administrator for new ones: twostep enroll USER recovery_code",
+            "That was your last recovery code. Ask the administrator for new ones: twostep enroll alice recovery_code",
         ]
         for (code, notice) in zip(paper.codes, expected) {
             #expect(paper.refusal(of: code) == nil)

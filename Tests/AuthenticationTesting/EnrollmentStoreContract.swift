@@ -259,6 +259,14 @@ package enum EnrollmentStoreContract {
             #expect(names == ["key", "phone"])
             #expect(try bench.state(of: bench.alice) == 9)
         },
+        Rule("counts accounts and devices, and no code that was handed out") { bench in
+            #expect(try bench.store.extent() == StoreExtent(accounts: 0, devices: 0))
+            try bench.enrol(bench.alice, device: "phone")
+            try bench.enrol(bench.alice, device: "key")
+            try bench.enrol(bench.bob)
+            try bench.enrol(bench.bob, with: ScriptedModule(.ticket))
+            #expect(try bench.store.extent() == StoreExtent(accounts: 2, devices: 3))
+        },
         Rule("removes a device, and says whether there was one") { bench in
             try bench.enrol(bench.alice)
             let key = DeviceKey(account: bench.alice, module: bench.module.id, device: "phone")

@@ -12,7 +12,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     case enrolled(Enrolling, mayTryAgain: Bool)
     case credited(Credentials)
     case turnedAway(Outcome)
-    case expired, cancelled, failed, refused
+    case expired, cancelled, failed, refused, declined
 
     /// The verdict that the event's action carries, nil if the flow goes on.
     func report(to flow: inout LoginFlow) -> Verdict? {
@@ -40,6 +40,7 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .cancelled: flow.cancelled()
         case .failed: flow.failed(.storeUnavailable)
         case .refused: flow.refused(.notPermitted)
+        case .declined: flow.declined()
         }
     }
 
@@ -73,12 +74,13 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .cancelled: "cancelled"
         case .failed: "failed"
         case .refused: "refused"
+        case .declined: "declined"
         }
     }
 
     /// One of every kind, for the right account and the wrong one, by each of these modules.
     static func all(_ modules: [ModuleID]) -> [Event] {
-        var events: [Event] = [.begin, .answered, .expired, .cancelled, .failed, .refused]
+        var events: [Event] = [.begin, .answered, .expired, .cancelled, .failed, .refused, .declined]
         events += [-1, 0, 1, 2].map { .chose($0) }
         for again in [true, false] {
             events += [

@@ -212,7 +212,7 @@ import Testing
                 case .turnedAway(.locked): .triesUsedUp(.locked)
                 case .turnedAway(.unavailable): .unavailable(.moduleFailed)
                 case .begin, .chose, .answered, .proved, .judged, .recalled, .inquired, .enrolled,
-                    .credited, .turnedAway:
+                    .credited, .turnedAway, .declined:
                     .denied(.outOfTurn)
                 }
             #expect(event.report(to: &flow) == expected, "\(event)")

@@ -29,6 +29,22 @@ import Testing
         try world.store.devices(of: AccountName(account)).map { "\($0.key.module) \($0.key.device)" }.sorted()
     }
 
+    @Test func `the status counts who has devices, and says nothing of it without a store`() async throws {
+        try await withWorld(EnrollingTests.world(.app)) { world in
+            try world.enroll("alice")
+            try world.enroll("alice", device: "key")
+            guard case .status(let status) = try world.administer().ask(.status) else {
+                Issue.record("no status")
+                return
+            }
+            #expect(status.accounts == 1 && status.devices == 2)
+            world.store.failure = .unreachable("gone")
+            guard case .status(let without) = try world.administer().ask(.status) else { return }
+            #expect(without.accounts == nil && without.devices == nil)
+            world.store.failure = nil
+        }
+    }
+
     @Test func `an app is shown its secret, and stored once its first code was right`() async throws {
         try await withWorld(EnrollingTests.world(.app)) { (world) async throws in
             let client = try world.administer()

@@ -6,6 +6,7 @@ struct RecordFilter: Equatable {
     /// What `TWOSTEP_RESULT` may be.
     static let results = [
         "granted", "exempt", "skipped", "denied", "unavailable", "abandoned", "misconfigured", "diagnosed",
+        "proved", "declined",
     ]
 
     let user: String?

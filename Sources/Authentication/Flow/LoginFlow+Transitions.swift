@@ -72,8 +72,9 @@ extension LoginFlow {
         guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         guard !plan.isBlocked else { return LoginFlow.over(.denied(.blocked), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
-            // An administrator's code is accepted in place of any one step.
-            progress.chain.steps[index].alternatives.contains(module) || module == .bypass
+            // An administrator's code is accepted in place of any one step; for a login, and not for a way to many more.
+            progress.chain.steps[index].alternatives.contains(module)
+                || (module == .bypass && plan.purpose == .login)
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         var progress = progress
         progress.passed.append(module)
@@ -89,7 +90,19 @@ extension LoginFlow {
         }
     }
 
+    /// A change begins with what the account has already.
+    func beginChange(_ chain: ProviderChain) -> (State, OnBegin) {
+        guard plan.purpose != .change(settingUp: true) || chain.steps.count > 1, !chain.steps.isEmpty else {
+            return LoginFlow.over(.unavailable(.misconfigured), OnBegin.end)
+        }
+        return (.asking(.step(0), Progress(chain: chain, username: plan.account)), .ask(.step(0)))
+    }
+
     func credit(_ progress: Progress) -> (State, OnJudgement) {
+        guard plan.purpose == .login else {
+            let isPassed = progress.passed.count == progress.chain.steps.count && !progress.passed.isEmpty
+            return LoginFlow.over(isPassed ? .proved : .denied(.outOfTurn), OnJudgement.end)
+        }
         guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
     }

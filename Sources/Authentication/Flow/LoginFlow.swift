@@ -8,6 +8,9 @@
 ///        └──────────────┴─ asking(provider) ⇄ judging ─ asking(step) ⇄ judging ─ … ─ crediting ─ ended
 ///                                                ├ recalling ───────────────────────────────────┤
 ///                                                └ inquiring ─ asking(enrollment) ⇄ judging ─ … ┘
+///
+/// A change of the account's own devices is no login, and has no provider: `begin ─ asking(step) ⇄ judging ─ … ─ ended`,
+/// the last step an enrollment where a device is set up along with it.
 package struct LoginFlow: ~Copyable, Sendable {
     /// Where a form stands: the provider's own, or that of a step of its chain.
     package enum Stage: Hashable, Sendable {
@@ -72,6 +75,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, plan.chains.count) {
             case (.ready, 0): LoginFlow.over(.unavailable(.misconfigured), OnBegin.end)
+            case (.ready, 1) where plan.purpose != .login: beginChange(plan.chains[0])
             case (.ready, 1): (.asking(.provider, Progress(chain: plan.chains[0])), .ask(.provider))
             case (.ready, _): (.choosing, .choose(plan.chains.map(\.provider)))
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
@@ -215,7 +219,9 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, outcome) {
             case (.judging(.step(let index), let progress), .accepted(let account, _)):
-                accept(account, by: module, at: index, progress, next: .step(index + 1))
+                accept(
+                    account, by: module, at: index, progress,
+                    next: plan.stage(after: index, of: progress.chain.steps))
             case (.judging(.step(let index), let progress), .rejected(let reason)):
                 if mayTryAgain && LoginFlow.canBeMended(reason) {
                     (.asking(.step(index), progress), .askAgain(.step(index)))
@@ -258,6 +264,11 @@ package struct LoginFlow: ~Copyable, Sendable {
                 (.ended(.denied(.outOfTurn)), .denied(.outOfTurn))
             }
         return .end(verdict)
+    }
+
+    /// The person wants no change, and was asked for nothing yet.
+    package mutating func declined() -> Verdict {
+        stop(state == .ready && plan.purpose != .login ? .declined : .denied(.outOfTurn))
     }
 
     /// The session's deadline has passed: start again from the first factor.

@@ -22,6 +22,9 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
+    func extent() throws(StoreFailure) -> StoreExtent
+
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
@@ -111,6 +114,22 @@ extension EnrollmentStore {
     }
 
     package func checkPlace() throws(StoreFailure) {}
+
+    package func extent() throws(StoreFailure) -> StoreExtent {
+        let own = try devices(of: nil).filter { !$0.key.module.isStopgap }
+        return StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
+    }
+}
+
+/// How much a store has.
+package struct StoreExtent: Equatable, Sendable {
+    package let accounts: Int
+    package let devices: Int
+
+    package init(accounts: Int, devices: Int) {
+        self.accounts = accounts
+        self.devices = devices
+    }
 }
 
 /// What is wrong with a store, in words for the journal and `twostep status`.

@@ -7,7 +7,7 @@ extension AdminDesk {
     /// Makes a new secret for an account, or takes the one in `key`; nothing is stored yet.
     func begin(
         _ account: AccountName, _ uid: UInt32, _ id: ModuleID, _ device: String?, _ parameters: [String: String],
-        issues: Bool, key: UserInput? = nil, _ answer: AdminAnswer
+        issues: Bool, key: UserInput? = nil, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
     ) {
         activeConfiguration(answer) { configuration in
             let known = AdminDesk.enrollable(configuration)
@@ -34,17 +34,18 @@ extension AdminDesk {
             } catch {
                 return answer.refuse(.badParameter, error.explanation)
             }
-            begun(pending, answer)
+            begun(pending, terms, answer)
         }
     }
 
     /// Says what was begun, and what storing it will replace.
-    private func begun(_ pending: PendingEnrollment, _ answer: AdminAnswer) {
+    private func begun(_ pending: PendingEnrollment, _ terms: ChangeTerms, _ answer: AdminAnswer) {
         let (key, uid) = (pending.key, pending.uid)
         let description = pending.description
         let form = pending.form
         withStore(answer) { store throws(StoreFailure) in
             let existing = try store.devices(of: key.account)
+            if let refusal = terms.refusal(existing) { return .refused(refusal) }
             if let other = existing.first(where: { $0.uid != uid }) {
                 return .refusal(
                     .badParameter, "\(key.account) had the uid \(other.uid) when it was enrolled, and has \(uid) now.",
@@ -62,21 +63,23 @@ extension AdminDesk {
     }
 
     /// Judges the answer to the form, and stores the device if it is right.
-    func finish(_ pending: PendingEnrollment?, _ input: UserInput, _ answer: AdminAnswer) {
+    func finish(
+        _ pending: PendingEnrollment?, _ input: UserInput, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
+    ) {
         guard let pending else { return answer.refuse(.badParameter, AdminDesk.outOfTurn) }
         guard input.count == pending.form.count else {
             return answer.refuse(
                 .badParameter, "The form has \(pending.form.count) fields, and \(input.count) were filled in.",
                 enrollment: pending)
         }
-        guard !pending.form.isEmpty else { return storeUnconfirmed(pending, answer) }
+        guard !pending.form.isEmpty else { return storeUnconfirmed(pending, terms: terms, answer) }
         let now = service.clocks.now()
         // A module may take its time over what people choose (a KDF): not on the event loop.
-        service.slowWork.run(for: .administrator) {
+        service.slowWork.run(for: terms.payer) {
             pending.finish(input, at: now)
         } then: { result in
             switch result {
-            case .success(let finished)?: self.store(pending, finished, at: now, answer)
+            case .success(let finished)?: self.store(pending, finished, terms, at: now, answer)
             case .failure(let rejection)?:
                 answer(.refused(AdminDesk.refusal(rejection, of: pending)), enrollment: pending)
             case nil:
@@ -86,7 +89,9 @@ extension AdminDesk {
     }
 
     /// Stores the device as it was begun.
-    func storeUnconfirmed(_ pending: PendingEnrollment?, _ answer: AdminAnswer) {
+    func storeUnconfirmed(
+        _ pending: PendingEnrollment?, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
+    ) {
         guard let pending else { return answer.refuse(.badParameter, AdminDesk.outOfTurn) }
         guard pending.setup.canGoUnconfirmed else {
             return answer.refuse(
@@ -95,16 +100,21 @@ extension AdminDesk {
                 hint: "Leave out --no-confirm, and pass the answers on standard input.", enrollment: pending)
         }
         let finished = FinishedEnrollment(FinishedSetup(state: pending.setup.initialState))
-        store(pending, finished, at: service.clocks.now(), answer)
+        store(pending, finished, terms, at: service.clocks.now(), answer)
     }
 
     private func store(
-        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment, _ answer: AdminAnswer
+        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, _ terms: ChangeTerms, at now: Moment,
+        _ answer: AdminAnswer
     ) {
         let journal = service.journal
         withStore(answer) { store throws(StoreFailure) in
             // What is damaged is not nothing: its owner's codes on paper are not to be replaced unasked.
             let held = try? store.holdings(of: pending.key.account)
+            if !terms.mayForce {
+                guard let held else { return .refusal(.storeUnavailable, Texts.changeUnavailable) }
+                if let refusal = terms.refusal(held) { return .refused(refusal) }
+            }
             let isFirst = held?.allSatisfy(\.key.module.isStopgap) ?? false
             // Its owner may have set one up within a login while the code was waited for.
             if !pending.mayReplace,
@@ -117,7 +127,7 @@ extension AdminDesk {
                     hint: "Enrol once more to replace it, or say another name with --name.")
             }
             let replaced = try pending.store(finished.setup, at: now, in: store)
-            journal.notice(pending.entry(replaced ? "replaced" : "added"))
+            journal.notice(pending.entry(replaced ? "replaced" : "added") + terms.signature)
             var issued: IssuedDevice?
             if isFirst, let companion = pending.companion {
                 do throws(StoreFailure) {

@@ -22,7 +22,7 @@ final class AdminDesk {
         _ answer: AdminAnswer
     ) {
         switch request {
-        case .status: answer(.status(describe()))
+        case .status: status(describe(), answer)
         case .list(let name): list(name, answer)
         case .beginEnrollment(let account, let module, let device, let parameters, let issuesNothing):
             withAccount(account, answer) { account, facts in

@@ -71,6 +71,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var peer: UInt32
     package var generation: Int
     package var ruleLine: Int?
+    /// It is no login: somebody wants to change the devices of the account.
+    package var isChange = false
     /// What an administrator has to do about it.
     package var hint: String?
 
@@ -91,6 +93,8 @@ package struct LoginRecord: Equatable, Sendable {
         case .unavailable: "unavailable"
         case .conversationFailed: "abandoned"
         case .badArgument: "misconfigured"
+        case .proved: "proved"
+        case .declined: "declined"
         }
     }
 
@@ -107,18 +111,21 @@ package struct LoginRecord: Equatable, Sendable {
         case .triesUsedUp(let reason): reason.description
         case .conversationFailed: "conversation"
         case .badArgument: "bad_argument"
+        case .proved: hasEnrolled ? "enrolled" : nil
+        case .declined: nil
         }
     }
 
     /// The line and the fields. Its beginning is what fail2ban's filter matches; a caller other than uid 0 only
-    /// claims to be somebody, and its line begins otherwise.
+    /// claims to be somebody, and its line begins otherwise, as does one that is about no login.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
         fields.reserveCapacity(12)
         // Bytes, since appending to a text takes several times as long.
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        line += (isClaimed ? "claimed login " : "login ").utf8
+        if isClaimed { line += "claimed ".utf8 }
+        line += (isChange ? "change " : "login ").utf8
         line += result.utf8
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
@@ -129,7 +136,7 @@ package struct LoginRecord: Equatable, Sendable {
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
-        if lastRefusal?.description != reason, verdict != .granted {
+        if lastRefusal?.description != reason, ![.granted, .proved].contains(verdict) {
             add("last", "TWOSTEP_LAST_REASON", lastRefusal?.description)
         }
         add("service", "TWOSTEP_SERVICE", request?.service)
@@ -155,7 +162,8 @@ package struct LoginRecord: Equatable, Sendable {
     private var level: JournalEntry.Level {
         switch verdict {
         case .granted: isFirstFactorWaived || isInsecure || usesBypass ? .warning : .info
-        case .exempt, .skipped: .info
+        case .exempt, .skipped, .declined: .info
+        case .proved: hasEnrolled ? .notice : .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error
         }

@@ -58,6 +58,8 @@ extension LoginConversation {
     /// Goes on where the credentials of the provider's username would let into the account by now, and ends the login
     /// where they would not: whoever they turn away has nothing to set up there. Nothing is created.
     func whereOpened(by user: UserKey, _ body: @escaping () -> Void) {
+        // A change has no provider: it was proved with what the account itself has.
+        guard change == nil else { return body() }
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }
         // Such a username was compared with the account when it was proved.
         guard !provider.speaksOfAccounts else { return body() }

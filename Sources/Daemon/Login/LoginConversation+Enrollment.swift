@@ -66,8 +66,8 @@ extension LoginConversation {
         refusal = module.refusal
         do throws(SetupFailure) {
             let setup = SetupRequest(
-                account: request.account, device: module.usualDeviceName, issuer: configuration.issuer,
-                parameters: [:])
+                account: request.account, device: change?.freeName(for: module) ?? module.usualDeviceName,
+                issuer: configuration.issuer, parameters: [:])
             settingUp = try PendingEnrollment(
                 setup, module: module, uid: uid,
                 companion: AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice))
@@ -128,18 +128,19 @@ extension LoginConversation {
         guard let field = form.next else { return failed(.misconfigured) }
         expectation = .form(form, stage, asked)
         let isOfDevice = pending.isOfDevice
+        let title = setupTitle
         let question = isOfDevice ? Texts.firstCode : field.label + ": "
         // What it is made from stands beside it: a first code may be seen.
         let style = isOfDevice ? PromptStyle.visible : field.style
         switch showing {
         case .nothing: prompt(style, (notice.map { $0 + "\n" } ?? "") + question)
-        case .key: prompt(style, showing: pending.text(withPicture: false, question: question))
+        case .key: prompt(style, showing: pending.text(title, withPicture: false, question: question))
         case .everything:
-            let text = pending.text(withPicture: true, question: question)
+            let text = pending.text(title, withPicture: true, question: question)
             if text.fits {
                 prompt(style, showing: text)
             } else {
-                prompt(style, showing: pending.text(withPicture: false, question: question))
+                prompt(style, showing: pending.text(title, withPicture: false, question: question))
             }
         }
     }
@@ -191,8 +192,11 @@ extension LoginConversation {
     private func store(_ owed: Set<ModuleID>, for user: UserKey) {
         let finished = finishedSetups
         guard let (first, _) = finished.first, let (last, _) = finished.last,
-            let speaksOfAccounts = configuration.providers[user.provider]?.speaksOfAccounts
+            case .judging(_, let progress) = flow.state
         else { return violated() }
+        let speaksOfAccounts = change != nil || configuration.providers[user.provider]?.speaksOfAccounts == true
+        let change = change
+        let proof = progress.passed
         let journal = service.journal
         let now = service.clocks.now()
         service.ask { store throws(StoreFailure) -> StoredSetup in
@@ -200,7 +204,12 @@ extension LoginConversation {
             // Strictly: what is damaged is not nothing.
             let existing = try store.holdings(of: account)
             guard existing.allSatisfy({ $0.uid == first.uid }) else { return .accountChanged }
-            guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
+            let isFree =
+                change.map {
+                    $0.isStillDue(after: proof, among: existing) && existing.count < DeviceChange.most
+                        && !existing.contains { $0.key == first.key }
+                } ?? !existing.contains { owed.contains($0.key.module) }
+            guard isFree else { return .taken }
             // What can be created was looked at a moment ago; what somebody else has got since counts.
             if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account),
                 prospect != .account(account)
@@ -237,7 +246,10 @@ extension LoginConversation {
             record.hint = "the account's uid differs from the one it was enrolled with"
             setUp(.unavailable(.accountChanged))
         case .success(.taken):
-            record.hint = "the account was enrolled by another login while this one was at it"
+            record.hint =
+                change == nil
+                ? "the account was enrolled by another login while this one was at it"
+                : "the account's devices were changed while this change was at it"
             refusal = Texts.refused
             setUp(.rejected(.notPermitted), isFinal: true)
         case .success(.notOpened(let credentials)): turnAway(user, credentials)
@@ -284,9 +296,10 @@ extension PendingEnrollment {
     /// Whether a device makes the answers, from a secret that is shown.
     var isOfDevice: Bool { setup.uri.count > 0 || setup.key.count > 0 }
 
-    /// What a prompt shows of it, with `question` at the end.
-    fileprivate func text(withPicture: Bool, question: String) -> PromptText {
+    /// What a prompt shows of it, with `title` at the beginning and `question` at the end.
+    fileprivate func text(_ title: String, withPicture: Bool, question: String) -> PromptText {
         var text = PromptText()
+        text.append(title)
         guard isOfDevice else {
             text.append(Texts.setUp + "\n" + question)
             return text

@@ -10,14 +10,14 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let service: LoginService
+    let service: LoginService
     private var context: ChannelHandlerContext?
-    private var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
+    private(set) var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
     private var assembler = FrameAssembler()
-    private var conversation: LoginConversation?
+    var conversation: LoginConversation?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
-    private var isClosing = false
+    private(set) var isClosing = false
     /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
     /// `channelInactive`) may come from within.
     private var isReading = false
@@ -30,7 +30,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     init(_ service: LoginService) {
         self.service = service
-        beginDeadline = service.clocks.now().boottime + ConnectionTable.beginLimit
+        beginDeadline = service.clocks.now().boottime + ConnectionTable<LoginHandler>.beginLimit
     }
 
     // MARK: The channel
@@ -175,7 +175,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             switch begin.stage {
             case .authenticate: authenticate(request, rule)
             case .account: checkAccount(request, rule)
-            case .changeCheck, .changeUpdate: finish(.denied, text: Texts.changeNotOffered)
+            case .changeCheck: change(request, rule, flags: begin.flags, isCheck: true)
+            case .changeUpdate: change(request, rule, flags: begin.flags, isCheck: false)
             }
         }
     }
@@ -264,7 +265,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     /// Ends a login that never became a conversation.
-    private func refuse(_ verdict: Verdict, request: LoginRequest?) {
+    func refuse(_ verdict: Verdict, request: LoginRequest?) {
         var record = LoginRecord(verdict: verdict, peer: peer.uid, generation: service.generation.number)
         record.request = request
         if case .unavailable(.misconfigured) = verdict { record.hint = service.generation.problems.first }

@@ -25,7 +25,9 @@ final class LoginService {
     let startedAt: Moment
     private var activities = PendingActivities()
     var diagnoses = DiagnosisBudget()
-    var connections = ConnectionTable()
+    var connections = ConnectionTable<LoginHandler>()
+    /// The connections of users who see to their own devices: far fewer than logins, which they never crowd out.
+    var visits = ConnectionTable<OwnerVisit>(capacity: 1024)
     /// What lets people off modules for a while.
     var grants = GrantTable()
     /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.
@@ -96,21 +98,26 @@ final class LoginService {
 
     /// The validation sessions that are open, with what is to be known of them; the longest to live first.
     var openSessions: [OpenSession] {
-        connections.handlers.compactMap(\.openSession).sorted { $0.session.deadline > $1.session.deadline }
+        (connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)).sorted {
+            $0.session.deadline > $1.session.deadline
+        }
     }
 
     /// Ends the login that has this session; returns whether there was one.
     func endSession(_ id: ValidationSession.ID) -> Bool {
-        guard let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) else {
-            return false
+        if let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) {
+            handler.endSession()
+            return true
         }
-        handler.endSession()
+        guard let visit = visits.handlers.first(where: { $0.openSession?.session.id == id }) else { return false }
+        visit.end(.sessionEnded)
         return true
     }
 
     /// Ends the logins of an account that are under way.
     func endLogins(of account: AccountName, _ reason: Reason) {
         for handler in connections.handlers { handler.end(loginOf: account, reason) }
+        for visit in visits.handlers where visit.account == account { visit.end(reason) }
     }
 
     // MARK: Policy
@@ -263,12 +270,15 @@ final class LoginService {
 
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
-        tally.count(record.verdict)
-        metrics.count(record)
-        // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        guard record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) else {
-            return
+        if !record.isChange {
+            tally.count(record.verdict)
+            metrics.count(record)
         }
+        // A decision on the word of somebody who is believed, and whatever was allowed, is always recorded.
+        guard
+            record.request?.origin == .trusted || [.granted, .proved].contains(record.verdict)
+                || admitsEntry(about: record.peer)
+        else { return }
         journal.record(record)
         recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
@@ -325,6 +335,7 @@ final class LoginService {
         let now = clocks.now()
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
+        for visit in visits.handlers { visit.sweep(at: now) }
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
         dropEndedGrants(at: now)
@@ -363,6 +374,7 @@ final class LoginService {
     /// Ends all logins under way, and the threads that serve them.
     func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
+        for visit in visits.handlers { visit.hangUp() }
         flushActivities()
         wakeJournal()
     }
@@ -381,6 +393,7 @@ package struct LoginTally: Equatable, Sendable {
         case .denied, .triesUsedUp: refused += 1
         case .unavailable, .badArgument: unavailable += 1
         case .conversationFailed: abandoned += 1
+        case .proved, .declined: break
         }
     }
 }

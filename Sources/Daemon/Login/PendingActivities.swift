@@ -53,7 +53,7 @@ extension AccountActivity {
         case .denied, .triesUsedUp, .conversationFailed:
             guard record.lastRefusal == .notEnrolled else { return nil }
             unenrolledAt = now.wall
-        case .unavailable, .badArgument: return nil
+        case .unavailable, .badArgument, .proved, .declined: return nil
         }
     }
 }

@@ -7,6 +7,8 @@ extension SQLiteStore {
         try reader.devices(of: account)
     }
 
+    package func extent() throws(StoreFailure) -> StoreExtent { try reader.extent() }
+
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         _ = try openStatements()
         return try reader.holdings(of: account)
