@@ -28,6 +28,7 @@ TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shell
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
 	checkpolicy semodule-utils
+ANIMATION_PACKAGES := $(DEMO_PACKAGES) python3 python3-pexpect python3-pyte
 DEB_PACKAGES := dpkg-dev debhelper dh-apparmor lintian
 RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 
@@ -35,7 +36,7 @@ RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
 .PHONY: all module daemon demo test bench check package-test deb rpm format format-check install tree clean help diagram
-.PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-check deps-deb deps-rpm
+.PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-animation deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -61,6 +62,8 @@ deps-demo:
 	@packaging/need $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 deps-test:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
+deps-animation:
+	@packaging/need $(BUILD_PACKAGES) $(ANIMATION_PACKAGES)
 deps-check:
 	@packaging/need $(BUILD_PACKAGES) $(CHECK_PACKAGES)
 deps-deb:
@@ -141,6 +144,11 @@ rpm: deps-rpm all ## build an RPM of what was built here, with an authselect pro
 diagram: ## draw the picture of ARCHITECTURE.md from its source
 	@packaging/need graphviz
 	dot -Tsvg packaging/doc/login.dot -o packaging/doc/login.svg
+
+animation: may-become-root deps-animation tree ## record the session that README shows, and draw it
+	packaging/as-root Tests/World/enter $(TREE) /mnt/twostep/Tests/World/session >.build-session.cast
+	packaging/doc/animate <.build-session.cast >packaging/doc/session.svg
+	@rm .build-session.cast
 
 format: ## format all Swift sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
