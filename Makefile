@@ -35,7 +35,7 @@ RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon demo test bench check package-test deb rpm format format-check install tree clean help diagram
+.PHONY: all module daemon demo test bench check package-test upgrade-test animation deb rpm format format-check install tree clean help diagram
 .PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-animation deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
@@ -128,6 +128,14 @@ package-test: may-become-root deb ## install the package in a bare Debian, use i
 	@packaging/need debootstrap
 	@packaging/as-root Tests/Package/run twostep_$(VERSION)_$(shell dpkg --print-architecture).deb
 
+# Its programs are built from nothing, in a folder that stays: some minutes the first time.
+upgrade-test: may-become-root deps-test tree ## try the upgrade from another commit: OLD=v0.1.0
+	@[ -n "$(OLD)" ] || { echo "usage: make upgrade-test OLD=COMMIT" >&2; exit 2; }
+	@mkdir -p .build-old/source && git archive $(OLD) | tar -x -C .build-old/source
+	@$(MAKE) --no-print-directory -C .build-old/source tree
+	@packaging/as-root env TWOSTEP_OLD_TREE=.build-old/source/.build-tree Tests/World/enter $(TREE) \
+		/usr/bin/python3 -B -m pytest --rootdir /mnt/twostep/Tests/EndToEnd /mnt/twostep/Tests/EndToEnd/test_upgrade.py
+
 # The folder that Debian's tools want at the top stands in packaging/, and is copied to where they work.
 deb: deps-deb all ## build twostep_VERSION_ARCH.deb
 	@rm -rf .build-deb twostep_*.deb
@@ -157,4 +165,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-old
