@@ -127,19 +127,22 @@ def log_in(
     return login
 
 
-def attempts(service, user, rounds):
+def attempts(service, user, rounds, messages=None):
     """Authenticates several times on one handle, as a screen locker does, and returns the codes; one list of answers
-    a time."""
+    a time. An answer is text, or something that makes one when it is asked for; `messages` takes what is said."""
     left = []
+    said = [] if messages is None else messages
 
-    def converse(count, messages, responses, _):
+    def converse(count, shown, responses, _):
         array = ctypes.cast(_libc.calloc(count, ctypes.sizeof(_Response)), ctypes.POINTER(_Response))
         for index in range(count):
-            if messages[index].contents.style in (ERROR, INFO):
+            if shown[index].contents.style in (ERROR, INFO):
+                said.append(shown[index].contents.text.decode(errors="replace"))
                 continue
             if not left:
                 return CONV_ERR
-            array[index].text = _libc.strdup(left.pop(0).encode())
+            answer = left.pop(0)
+            array[index].text = _libc.strdup((answer() if callable(answer) else answer).encode())
         responses[0] = array
         return SUCCESS
 

@@ -25,8 +25,26 @@ def begin(user, service="e2e", evidence=(), authtok=False, stage=1, rhost="", tt
     return frame(BEGIN, payload)
 
 
+def prompt(text, version=1):
+    """A question whose answer is not shown, as a daemon sends it."""
+    return frame(PROMPT, struct.pack(">BH", 1, 0) + _field(text), version)
+
+
+def verdict(code, version=1):
+    """The end, as a daemon sends it."""
+    return frame(VERDICT, struct.pack(">I", code) + _field(""), version)
+
+
 class Connection:
     """A connection to login.sock."""
+
+    @classmethod
+    def over(cls, accepted, seconds=15):
+        """The daemon's end of one."""
+        connection = cls.__new__(cls)
+        connection.socket = accepted
+        connection.socket.settimeout(seconds)
+        return connection
 
     def __init__(self, path="/run/twostep/login.sock", seconds=15):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

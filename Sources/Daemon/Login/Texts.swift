@@ -13,6 +13,8 @@ enum Texts {
         "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
     static let refused = "Login refused."
     static let tooBusy = "Login is not possible right now: too many logins at once. Please try again."
+    static let restarting =
+        "Login is not possible right now: the login service is being restarted. Please try again."
     static let changeNotOffered =
         "Devices cannot be changed here. The administrator adds one with: twostep enroll"
     static let changeUnprovable =
@@ -68,6 +70,7 @@ enum Texts {
         case .triesUsedUp(.locked): locked
         case .triesUsedUp: refusal ?? refused
         case .unavailable(.tooBusy): tooBusy
+        case .unavailable(.shuttingDown): restarting
         case .unavailable: unavailable
         case .badArgument: unavailable
         }
