@@ -28,17 +28,19 @@ import Testing
         "Configuration": ["Authentication", "CYaml", "Glibc"],
         // The Swift face of libqrencode: for what is shown at a login and on the command line.
         "QRCodes": ["Authentication", "CQREncode", "Wire"],
+        // How libpam reads its files, without libpam.
+        "PAMStacks": ["Glibc"],
         // The daemon, the command line, and what they say to each other.
         "AdminProtocol": ["Authentication", "Foundation"],
         "Daemon": [
             "AdminProtocol", "ArgumentParser", "AuthModules", "AuthProviders", "Authentication", "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
-            "NIOCore", "NIOPosix", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket",
+            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket",
             "Wire",
         ],
         "Administration": [
             "AdminProtocol", "ArgumentParser", "AuthModules", "Authentication", "CPOSIX", "Cryptography", "Daemon",
-            "Foundation", "Glibc", "QRCodes", "UnixSocket", "Wire",
+            "Foundation", "Glibc", "PAMStacks", "QRCodes", "UnixSocket", "Wire",
         ],
         "twostepd": ["Administration", "ArgumentParser", "Daemon", "Glibc"],
     ]
