@@ -78,6 +78,7 @@ let package = Package(
         // Doors: the system's libraries, and the Swift face of libcrypto.
         .systemLibrary(name: "CPOSIX"),
         .systemLibrary(name: "CPAM"),
+        .systemLibrary(name: "CPAMApplication"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CQREncode"),
@@ -124,8 +125,8 @@ let package = Package(
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "AuthModules", "Authentication", "CPOSIX", "Cryptography", "Daemon", "PAMStacks",
-                "QRCodes", "UnixSocket", "Wire", argumentParser,
+                "AdminProtocol", "AuthModules", "Authentication", "CPAMApplication", "CPOSIX", "Cryptography", "Daemon",
+                "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "twostepd", dependencies: ["Administration", "Daemon", argumentParser], swiftSettings: strict,
