@@ -59,16 +59,17 @@ import Testing
         """
 
     @Test(arguments: [
-        Kept(text: "auth required pam_unix.so", enabled: "auth required pam_unix.so\n\(ours)"),
+        Kept(text: "auth requisite pam_unix.so", enabled: "auth requisite pam_unix.so\n\(ours)"),
         Kept(
-            text: "auth \\\n  required \\\n  pam_unix.so\n", enabled: "auth \\\n  required \\\n  pam_unix.so\n\(ours)\n"
+            text: "auth \\\n  requisite \\\n  pam_unix.so\n",
+            enabled: "auth \\\n  requisite \\\n  pam_unix.so\n\(ours)\n"
         ),
-        Kept(text: "auth required pam_sss.so # why\r\n", enabled: "auth required pam_sss.so # why\r\n\(ours)\n"),
-        Kept(text: "AUTH substack common-auth\n\n\n", enabled: "AUTH substack common-auth\n\(ours)\n\n\n"),
+        Kept(text: "auth requisite pam_sss.so # why\r\n", enabled: "auth requisite pam_sss.so # why\r\n\(ours)\n"),
+        Kept(text: "AUTH include common-auth\n\n\n", enabled: "AUTH include common-auth\n\(ours)\n\n\n"),
         Kept(
-            text: "auth required pam_unix.so\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n",
+            text: "auth requisite pam_unix.so\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n",
             enabled:
-                "auth required pam_unix.so\n\(ours)\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n"
+                "auth requisite pam_unix.so\n\(ours)\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n"
         ),
     ]) func `a stack of any form keeps its bytes`(_ row: Kept) throws {
         let host = try ScriptedStackHost(["sudo": row.text, "common-auth": DebianStacks.commonAuth])
@@ -113,6 +114,21 @@ import Testing
         #expect(try enable(host, "su-l").status == .done)
         #expect(host.stacks["su"]?.contains("pam_twostep.so") == true)
         #expect(host.stacks["su-l"] == DebianStacks.all["su-l"])
+    }
+
+    @Test(arguments: [
+        ("auth sufficient pam_unix.so\n", "1"), ("auth [success=done default=bad] pam_unix.so\n", "1"),
+        ("auth sufficient pam_x.so\nauth include common-auth\n", "1"),
+    ]) func `a stack that would let people past our line is refused before anything is written`(
+        _ text: String, _ line: String
+    ) throws {
+        let host = try ScriptedStackHost(["sudo": text, "common-auth": "auth requisite pam_unix.so\n"])
+        let run = try Performance(["enable", "sudo", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("With our line in it the stack would not hold. Nothing was changed."))
+        #expect(run.errors.contains("/etc/pam.d/sudo:\(line): problem: "))
+        #expect(host.stacks["sudo"] == text)
+        #expect(host.records == [])
     }
 
     // MARK: sshd

@@ -13,13 +13,17 @@ final class ScriptedStackHost: StackHost {
     var answers: [String: ProgramResult] = [:]
     private(set) var runs: [String] = []
 
+    private static let modules = [
+        "permit", "twostep", "unix", "sss", "deny", "limits", "rootok", "nologin", "group", "succeed_if", "x", "y",
+    ].map { "pam_\($0).so" }
+
     /// Has the stacks of a machine, each under its name, and the module.
     init(_ stacks: [String: String]) throws {
         root = try TemporaryFolder.make()
         for folder in ["etc/pam.d", "etc/ssh/sshd_config.d", "usr/lib/pam.d", "usr/lib/security", "var/lib"] {
             try FileManager.default.createDirectory(atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
         }
-        for module in ["pam_permit.so", "pam_twostep.so"] { try write("", "usr/lib/security/\(module)") }
+        for module in Self.modules { try write("", "usr/lib/security/\(module)") }
         for (name, text) in stacks { try write(text, "etc/pam.d/\(name)") }
     }
 

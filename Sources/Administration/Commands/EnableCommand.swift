@@ -72,7 +72,7 @@ struct EnableCommand: AdministrationVerb {
         if plan.files.contains(where: { $0.path == SSHDSettings.path }) {
             try SSHDSettings(hasKeys: shape == .key).check(tree.files, world.host)
         }
-        try EnableReview.check(plan, tree)
+        for warning in try EnableReview.check(plan, tree) { try world.console.say(warning, on: .errors) }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this?", isAgreed: yes, otherwise: "Nothing was changed.",
