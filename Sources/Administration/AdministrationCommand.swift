@@ -20,7 +20,9 @@ package struct AdministrationCommand: ParsableCommand {
             CredentialsCommand.self, SessionsCommand.self,
             ShowCommand.self, ImportCommand.self, ExportCommand.self,
             GrantsCommand.self, BlockCommand.self, UnblockCommand.self, AdoptCommand.self, ExplainCommand.self,
-            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self, MetricsCommand.self,
+            TrialCommand.self, EnableCommand.self, DisableCommand.self,
+            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self,
+            MetricsCommand.self,
             ReportCommand.self,
         ])
 

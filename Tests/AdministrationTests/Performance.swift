@@ -13,7 +13,7 @@ struct Performance {
     init(
         _ arguments: [String], against turns: [ScriptedDaemon.Turn],
         console: ScriptedConsole = ScriptedConsole(), replyLimit: Int64 = 10_000, isRoot: Bool = true,
-        sourceLocation: SourceLocation = #_sourceLocation
+        host: any StackHost = SystemStackHost(), sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let daemon = try ScriptedDaemon(turns)
         status = AdministrationCommand.execute(
@@ -22,7 +22,7 @@ struct Performance {
                 console: console,
                 accounts: ScriptedAccounts(
                     isPrivileged: isRoot, users: ["alice": 1000, "bob": 1001, "carol": 1002]),
-                replyLimit: replyLimit, now: { 1_700_000_000 }))
+                replyLimit: replyLimit, now: { 1_700_000_000 }, host: host))
         output = console.output
         errors = console.errors.replacingOccurrences(of: daemon.runtimeDirectory, with: "/run/twostep")
         #expect(daemon.finish() == [], sourceLocation: sourceLocation)
@@ -32,10 +32,11 @@ struct Performance {
     /// Runs a command that must not get as far as any daemon.
     init(
         _ arguments: [String], console: ScriptedConsole = ScriptedConsole(),
-        accounts: ScriptedAccounts = ScriptedAccounts(), stores: ScriptedStores = ScriptedStores()
+        accounts: ScriptedAccounts = ScriptedAccounts(), stores: ScriptedStores = ScriptedStores(),
+        host: any StackHost = SystemStackHost()
     ) {
         status = AdministrationCommand.execute(
-            arguments, in: AdministrationWorld(console: console, accounts: accounts, stores: stores))
+            arguments, in: AdministrationWorld(console: console, accounts: accounts, stores: stores, host: host))
         output = console.output
         errors = console.errors
     }
