@@ -31,16 +31,6 @@ def enrolled(place):
 CALLS = ["accept4", "getsockopt", "read", "write", "newfstatat", "pread64", "pwrite64", "fdatasync", "fcntl", "epoll_ctl"]
 
 
-def has_died(place):
-    """Whether the daemon is dead; one that still answers is not."""
-    def standing():
-        if place.process.poll() is not None:
-            return "dead"
-        return "alive" if world.twostep("status", runtime=place.runtime, timeout=20).returncode == 0 else ""
-
-    return world.wait_until(standing, "twostepd to be dead or alive", 20) == "dead"
-
-
 def killed_at_each(place, call, act):
     """Has `act` done with a daemon that is killed at the first such call, then at the second, until it lives through all.
 
@@ -50,9 +40,8 @@ def killed_at_each(place, call, act):
         subject = enrolled(place)
         with tracing.Trace(*tracing.ends_at(call, number), pid=place.process.pid):
             result = act(subject)
-        killed = has_died(place)
+        killed = place.has_died()
         if killed:
-            place.process = None
             place.start()
         yield subject, result, killed
         if not killed:

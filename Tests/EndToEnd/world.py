@@ -331,6 +331,17 @@ class Daemon:
         self.process.wait(10)
         self.process = None
 
+    def has_died(self):
+        """Whether it is dead and can be started again; one that answers is not."""
+
+        def standing():
+            if not self.is_running:
+                self.process = None
+                return "dead"
+            return "alive" if twostep("status", runtime=self.runtime, timeout=20).returncode in (0, 1) else ""
+
+        return wait_until(standing, "twostepd to be dead or alive", 20) == "dead"
+
     def restart(self):
         assert self.stop() == 0
         return self.start()
