@@ -156,3 +156,50 @@ def attempts(service, user, rounds, messages=None):
         codes.append(_libpam.pam_authenticate(handle, 0))
     _libpam.pam_end(handle, codes[-1])
     return codes
+
+
+class Handle:
+    """A PAM handle, for whoever calls libpam otherwise than an honest program does.
+
+    `converse` gets the handle, the style and the text of each message, and returns the answer: bytes, None for none at
+    all, or a number, which is then what the conversation returns.
+    """
+
+    USER, SERVICE, TTY, RHOST, RUSER = 2, 1, 3, 4, 8
+    ESTABLISH, DELETE, REINITIALIZE, REFRESH, SILENT = 2, 4, 8, 16, 0x8000
+
+    def __init__(self, service, user, converse=lambda *_: None, environment=KEY):
+        def call(count, messages, responses, _):
+            array = ctypes.cast(_libc.calloc(count, ctypes.sizeof(_Response)), ctypes.POINTER(_Response))
+            for index in range(count):
+                message = messages[index].contents
+                given = converse(self, message.style, message.text.decode(errors="replace"))
+                if isinstance(given, int):
+                    return given
+                if given is not None:
+                    array[index].text = _libc.strdup(given)
+            responses[0] = array
+            return SUCCESS
+
+        self._conversation = _Conversation(_Converse(call), None)
+        self._handle = ctypes.c_void_p()
+        name = None if user is None else str(user).encode()
+        assert _libpam.pam_start(
+            service.encode(), name, ctypes.byref(self._conversation), ctypes.byref(self._handle)) == SUCCESS
+        for name, value in environment.items():
+            _libpam.pam_putenv(self._handle, f"{name}={value}".encode())
+
+    def set(self, item, value):
+        return _libpam.pam_set_item(self._handle, item, value)
+
+    def authenticate(self, flags=0):
+        return _libpam.pam_authenticate(self._handle, flags)
+
+    def setcred(self, flags):
+        return _libpam.pam_setcred(self._handle, flags)
+
+    def account(self):
+        return _libpam.pam_acct_mgmt(self._handle, 0)
+
+    def end(self, code=SUCCESS):
+        _libpam.pam_end(self._handle, code)

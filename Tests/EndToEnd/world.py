@@ -296,10 +296,10 @@ class Daemon:
         new.chmod(0o640)
         new.rename(self.configuration)
 
-    def start(self, *options, serving=True, files=None):
-        """Starts it, with at most so many files open; returns when it listens."""
+    def start(self, *options, serving=True, files=None, under=()):
+        """Starts it, with at most so many files open, by another command if there is one; returns when it listens."""
         self.log.mark()
-        limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
+        limit = ["prlimit", f"--nofile={files}:{files}"] if files else list(under)
         surroundings = {**os.environ, **(self.clock.environment if self.clock else {})}
         with open(self.log.path, "ab") as log:
             self.process = subprocess.Popen(
@@ -330,6 +330,17 @@ class Daemon:
         self.process.kill()
         self.process.wait(10)
         self.process = None
+
+    def has_died(self):
+        """Whether it is dead and can be started again; one that answers is not."""
+
+        def standing():
+            if not self.is_running:
+                self.process = None
+                return "dead"
+            return "alive" if twostep("status", runtime=self.runtime, timeout=20).returncode in (0, 1) else ""
+
+        return wait_until(standing, "twostepd to be dead or alive", 20) == "dead"
 
     def restart(self):
         assert self.stop() == 0
@@ -393,6 +404,21 @@ def install_shipped_stacks():
     """The stacks as they ship."""
     for stack in (EXAMPLES / "pam.d").iterdir():
         shutil.copy(stack, Path("/etc/pam.d", stack.name))
+
+
+@contextlib.contextmanager
+def stacks_for(place, *services):
+    """The shipped stacks of these services, asking another daemon, for a while."""
+    before = {service: Path("/etc/pam.d", service).read_bytes() for service in services}
+    for service in services:
+        text = (EXAMPLES / "pam.d" / service).read_text()
+        Path("/etc/pam.d", service).write_text(
+            re.sub(r"^(auth.*pam_twostep\.so)$", rf"\1 socket={place.socket}", text, flags=re.M))
+    try:
+        yield
+    finally:
+        for service, stack in before.items():
+            Path("/etc/pam.d", service).write_bytes(stack)
 
 
 @contextlib.contextmanager

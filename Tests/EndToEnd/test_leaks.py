@@ -1,0 +1,241 @@
+"""What could leave: by ptrace and /proc, in cores, in logs and arguments, by how much work is done."""
+
+import base64
+import contextlib
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pam
+import pytest
+import tracing
+import wire
+import world
+from terminal import spawn, expect
+
+KEY = ["publickey ssh-ed25519"]
+
+
+# --- looking into the daemon --------------------------------------------------------------------------------------
+
+PTRACE_ATTACH, PTRACE_SEIZE = 16, 0x4206
+
+
+@pytest.mark.parametrize("by", ["alice", "nobody", "twostep"])
+def test_nobody_but_root_can_look_into_the_daemon(daemon, by):
+    pid = daemon.process.pid
+
+    def look():
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+        seen = []
+        for request in (PTRACE_ATTACH, PTRACE_SEIZE):
+            if libc.ptrace(request, pid, None, None) == 0:
+                seen.append(request)
+        buffer = ctypes.create_string_buffer(64)
+        local = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 64)
+        remote = (ctypes.c_void_p * 2)(0x400000, 64)
+        libc.process_vm_readv(pid, local, 1, remote, 1, 0)
+        if ctypes.get_errno() != 1:
+            seen.append("process_vm_readv")
+        for name in ("mem", "maps", "environ", "auxv", "syscall"):
+            with contextlib.suppress(OSError):
+                if Path(f"/proc/{pid}/{name}").read_bytes():
+                    seen.append(name)
+        with contextlib.suppress(OSError):
+            os.listdir(f"/proc/{pid}/fd")
+            seen.append("fd")
+        return seen
+
+    assert world.in_process_of(by, look) == []
+
+
+@pytest.mark.parametrize("what", ["twostepd", "twostep"])
+def test_a_crash_leaves_no_core_and_starts_nothing(daemon, elsewhere, tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    place = elsewhere(start=False)
+    user = world.new_user()
+    limits = ["prlimit", "--core=unlimited:unlimited"]
+    if what == "twostepd":
+        place.start(under=limits)
+        phone = world.enroll(user, runtime=place.runtime)
+        assert pam.log_in(place.service, user, phone.next()).granted
+        with tracing.Trace("-e", "trace=execve,fork,vfork", pid=place.process.pid) as trace:
+            place.process.send_signal(signal.SIGSEGV)
+            place.process.wait(20)
+            started = [line for line in trace.lines() if "execve" in line]
+        status = place.process.returncode
+        place.process = None
+    else:
+        place.start()
+        client = spawn(
+            *limits, "twostep", "enroll", user, "totp", "--runtime-directory", place.runtime, cwd=str(tmp_path))
+        expect(client, "[Cc]ode")
+        client.kill(signal.SIGSEGV)
+        client.wait()
+        status, started = -(client.signalstatus or 0), []
+    assert status == -signal.SIGSEGV
+    assert not started
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def forms(secret):
+    """A secret as it is, and in every form in which programs write such things."""
+    data = secret if isinstance(secret, bytes) else secret.encode()
+    texts = {data.decode(errors="replace"), data.hex(), data.hex().upper(), base64.b64encode(data).decode().rstrip("="),
+             base64.b32encode(data).decode().rstrip("="), base64.urlsafe_b64encode(data).decode().rstrip("=")}
+    return {text for text in texts if len(text) >= 6}
+
+
+def test_no_secret_is_in_any_log_argument_or_environment(daemon, elsewhere, syslog):
+    place = elsewhere(
+        "auth_providers:\n  - type: pam\n    modules: [any_of: [totp, recovery_code]]\n"
+        "  - {type: pam, id: pin, modules: [pin]}\npolicy: [{match: {}, provider: pam}]\n")
+    world.write_stack("e2e-leak", f"auth required pam_twostep.so socket={place.socket} provider=pam:pin")
+    user = world.new_user()
+    seen, stop = set(), threading.Event()
+
+    def watch():
+        while not stop.is_set():
+            for folder in Path("/proc").glob("[0-9]*"):
+                for name in ("cmdline", "environ"):
+                    with contextlib.suppress(OSError):
+                        seen.add((folder / name).read_bytes())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        made = json.loads(world.twostep(
+            "enroll", user, "totp", "--no-confirm", "--json", runtime=place.runtime).stdout)
+        phone = world.Authenticator(made["secret"].replace(" ", ""))
+        recovery = made["recovery_codes"]
+        assert world.twostep("enroll", user, "pin", runtime=place.runtime, input="739158\n739158\n").returncode == 0
+        right, wrong = phone.next(), phone.wrong()
+        assert not pam.log_in(place.service, user, wrong).granted
+        assert pam.log_in(place.service, user, right).granted
+        assert pam.log_in(place.service, user, recovery[0]).granted
+        assert pam.log_in("e2e-leak", user, "739158").granted
+        assert world.twostep("verify", user, runtime=place.runtime, input=f"{phone.next()}\n").returncode == 0
+        for verb in (["list", "--json"], ["report"], ["log"], ["metrics"], ["status", "--json"]):
+            seen.add(world.twostep(*verb, runtime=place.runtime).stdout.encode())
+    finally:
+        stop.set()
+        thread.join()
+    seed = base64.b32decode(phone.secret + "=" * (-len(phone.secret) % 8))
+    secrets = {*forms(seed), *forms(phone.secret), *forms(recovery[0]), *forms(recovery[1]), *forms("739158")}
+    for text in place.log.all() + syslog.since_mark():
+        assert not [secret for secret in secrets | {wrong} if secret in text], text
+    own = os.getpid()
+    for text in seen:
+        # oathtool's own standing test of the generator reads the key from its input as well.
+        assert not [secret for secret in secrets if secret.encode() in text], (own, text[:200])
+
+
+# --- how much work it is ---------------------------------------------------------------------------------------------
+
+
+def work_of(place, user, answer):
+    """What one login costs: prompts, verdict, and the daemon's calls by name."""
+    with tracing.Trace(
+            "-e", "trace=fdatasync,pwrite64,write,read,accept4,close", pid=place.process.pid) as trace:
+        connection = wire.Connection(place.socket)
+        connection.send(wire.begin(user, evidence=KEY))
+        prompt = connection.receive()
+        connection.send(wire.frame(wire.ANSWER, answer.encode()))
+        end = connection.receive()
+        connection.close()
+        world.wait_until(lambda: any("close(" in line for line in trace.lines()), "the end of a login")
+        names = [name for name, _, _ in tracing.calls(trace.stop())]
+    return prompt, end, names.count("fdatasync"), names.count("pwrite64")
+
+
+@pytest.mark.parametrize("answer", ["123456", "", "x" * 511])
+def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, elsewhere, answer):
+    place = elsewhere()
+    enrolled, other = world.new_user("has"), world.new_user("hasnot")
+    locked = world.new_user("locked")
+    world.enroll(enrolled, runtime=place.runtime)
+    world.enroll(locked, runtime=place.runtime)
+    for number in range(3):
+        wire.ask(locked, f"00000{number}", path=place.socket, evidence=KEY)
+    # What is written first is more than what is written again.
+    for name in (enrolled, other, locked, "nobody-there"):
+        work_of(place, name, answer or "000009")
+    told = {name: work_of(place, name, answer) for name in (enrolled, other, locked, "nobody-there")}
+    assert len({(prompt, end, flushes) for prompt, end, flushes, _ in told.values()}) == 1, told
+
+
+# --- the command line ------------------------------------------------------------------------------------------------
+
+VERBS = [["list"], ["status"], ["list", "--json"], ["status", "--json"], ["report"], ["metrics"], ["log"], ["sessions"]]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_output_that_cannot_be_written_is_a_failure_and_no_crash(daemon, enrolled, verb):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(["twostep", *verb], stdout=full, stderr=subprocess.PIPE, check=False, timeout=30)
+    assert done.returncode not in (0, -6, -4, -11), done
+    closed = world.run("sh", "-c", f"twostep {' '.join(verb)} >&-")
+    assert closed.returncode not in (-6, -4, -11) and closed.returncode < 128, closed
+
+
+def test_where_a_secret_could_not_be_shown_it_is_said_whether_it_was_stored(daemon):
+    user = world.new_user()
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            ["twostep", "enroll", user, "totp", "--no-confirm", "--json"], stdout=full, stderr=subprocess.PIPE, check=False,
+            timeout=30, text=True)
+    assert done.returncode != 0
+    is_stored = json.loads(world.twostep("list", user, "--json").stdout)["devices"] != []
+    assert ("Stored the device 'phone'" in done.stderr) == is_stored, done.stderr
+    assert not is_stored or "Nobody has seen its secret" in done.stderr
+
+
+def test_the_command_line_behind_sudo_listens_to_no_variable(daemon, enrolled):
+    user, _ = enrolled
+    Path("/etc/sudoers.d/leaks").write_text("Defaults !authenticate, !env_reset, setenv\nalice ALL=(ALL) SETENV: ALL\n")
+    os.chmod("/etc/sudoers.d/leaks", 0o440)
+    try:
+        done = world.as_user(
+            "alice", "env", "SWIFT_BACKTRACE=enable=yes", "TWOSTEP_RUNTIME_DIRECTORY=/tmp", "TZ=/tmp/x", "TERM=evil\x1b[2J",
+            "PAGER=/tmp/no", "LC_ALL=tr_TR.UTF-8", "sudo", "-E", "-n", "/mnt/twostep/usr/bin/twostep", "list", user)
+    finally:
+        os.unlink("/etc/sudoers.d/leaks")
+    assert done.returncode == 0, done
+    assert "phone" in done.stdout and "\x1b" not in done.stdout and "Swift" not in done.stderr
+
+
+MOMENTS = {
+    "it draws": ["totp", "otpauth|[Ss]can|secret|key"], "it asks": ["totp", "[Cc]ode"],
+    "it is typed at": ["totp", "[Cc]ode", "123"], "it judges": ["totp", "[Cc]ode", "123456\r"],
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_enrolment_that_is_interrupted_as(daemon, moment):
+    """It stores nothing, and leaves the terminal as it was."""
+    user = world.new_user()
+    shell = spawn("bash", "--norc", "--noprofile", "--noediting")
+    expect(shell, r"# $")
+    shell.sendline(f"twostep enroll {user} totp")
+    seen, shows, *typed = [*MOMENTS[moment], "", ""][:3]
+    expect(shell, seen)
+    if shows:
+        expect(shell, shows)
+    shell.send("".join(typed))
+    shell.sendintr()
+    # What is typed before is thrown away with the question.
+    expect(shell, r"# $")
+    shell.sendline("stty -a; echo E''ND")
+    expect(shell, r"END\r\n")
+    assert re.search(r"\sicanon", shell.shown) and re.search(r"\secho\s", shell.shown)
+    shell.close(force=True)
+    assert json.loads(world.twostep("list", user, "--json").stdout)["devices"] == []

@@ -1,0 +1,89 @@
+"""strace, as the hand that makes system calls fail, ends a process at one of them, or writes down in which order they came."""
+
+import re
+import subprocess
+import threading
+from pathlib import Path
+
+import world
+
+
+class Trace:
+    """strace, attached to a process and all of its threads, or starting one."""
+
+    def __init__(self, *options, pid=None, command=(), **surroundings):
+        self.path = Path(f"/run/trace-{next(world.numbers)}")
+        target = ["-p", str(pid)] if pid else ["--", *map(str, command)]
+        self._strace = subprocess.Popen(
+            ["strace", "-f", "-o", str(self.path), *options, *target], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, **surroundings)
+        if pid:
+            self._wait_until_attached()
+
+    def _wait_until_attached(self):
+        said = []
+
+        def listen():
+            for line in self._strace.stderr:
+                said.append(line)
+
+        threading.Thread(target=listen, daemon=True).start()
+        world.wait_until(lambda: any("attached" in line for line in said), f"strace to attach: {said}")
+
+    def communicate(self, text, timeout=60):
+        """Gives a command that was started its input; returns its exit status."""
+        self._strace.communicate(text, timeout=timeout)
+        return self._strace.returncode
+
+    def stop(self):
+        """Lets go of the process; returns the lines that were written."""
+        # Killed, for it waits for threads that were killed and never come; the kernel lets go of all others.
+        if self._strace.poll() is None:
+            self._strace.kill()
+        self._strace.wait(20)
+        return self.lines()
+
+    def lines(self):
+        text = self.path.read_text(errors="replace") if self.path.exists() else ""
+        return text.splitlines()
+
+    @property
+    def hits(self):
+        """How many calls were made to fail."""
+        return sum("(INJECTED)" in line for line in self.lines())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        self.path.unlink(missing_ok=True)
+
+
+def ends_at(call, number):
+    """The option that ends a process as it makes the so-manyth such call; each thread counts for itself."""
+    return ["-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+
+
+def fails_at(call, error, number):
+    """The option that makes the so-manyth such call fail; each thread counts for itself."""
+    return ["-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}"]
+
+
+def calls(lines):
+    """The calls of a trace in the order in which they ended: (name, arguments, result)."""
+    pending = {}
+    for line in lines:
+        match = re.match(r"(\d+)\s+(?:[\d:.]+ )?(.*)", line)
+        if not match:
+            continue
+        thread, text = match.groups()
+        if text.endswith("<unfinished ...>"):
+            pending[thread] = text[: -len("<unfinished ...>")]
+            continue
+        resumed = re.match(r"<\.\.\. \w+ resumed>(.*)", text)
+        if resumed:
+            text = pending.pop(thread, "") + resumed[1]
+        whole = re.match(r"(\w+)\((.*)\)\s+= (.*)", text)
+        if whole:
+            yield whole.groups()
