@@ -41,6 +41,13 @@ package struct Stack: Sendable {
     /// Where our module stands among the steps.
     package var ours: [Int] { steps.indices.filter { steps[$0].isOurs } }
 
+    /// Whether something before our module asks for a factor: a password as a rule.
+    package var asksBefore: Bool {
+        steps.prefix(ours.first ?? steps.count).contains {
+            $0.kind == .module && ModuleKind($0.line.module ?? "").isFactor
+        }
+    }
+
     /// Whether our module is in it.
     package var isGuarded: Bool { steps.contains { $0.isOurs } }
 }

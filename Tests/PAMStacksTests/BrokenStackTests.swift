@@ -221,7 +221,9 @@ import Testing
 
     /// The problems of a tree, as `twostep check` would show them.
     static func problems(_ tree: StackTree, exempts: Bool) -> [StackFinding] {
-        (StackReview(tree, exempts: exempts).findings + DoorReview(tree).findings).filter { $0.severity == .problem }
+        (StackReview(tree, exempts: { _ in exempts }).findings + DoorReview(tree).findings).filter {
+            $0.severity == .problem
+        }
     }
 
     /// A mend as the table has it: the place, and what is written there with its blanks made one.

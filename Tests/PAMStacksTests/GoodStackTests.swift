@@ -6,7 +6,7 @@ import Testing
         _ exempts: Bool
     ) {
         let tree = StackTree(Debian.tree())
-        #expect(StackReview(tree, exempts: exempts).findings == [])
+        #expect(StackReview(tree, exempts: { _ in exempts }).findings == [])
         #expect(DoorReview(tree).findings == [])
     }
 
@@ -36,7 +36,7 @@ import Testing
 
             """
         let tree = StackTree(Debian.tree(["common-auth": text]))
-        #expect(StackReview(tree, exempts: true).findings.map(\.severity) == [.advice])
+        #expect(StackReview(tree, exempts: { _ in true }).findings.map(\.severity) == [.advice])
     }
 
     @Test func `our line in what many services include is told with their names`() throws {

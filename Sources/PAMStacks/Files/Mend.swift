@@ -17,6 +17,16 @@ package enum Mend: Hashable, Sendable {
         }
     }
 
+    /// The same in a tree that lies below a folder.
+    package func below(_ prefix: String) -> Mend {
+        switch self {
+        case .replace(let path, let lines, let text): .replace(prefix + path, lines, with: text)
+        case .insert(let path, let line, let text): .insert(prefix + path, before: line, text)
+        case .write(let path, let text): .write(prefix + path, text)
+        case .command: self
+        }
+    }
+
     /// What the file would be; every other byte stays. Nil where it has no such line, and for a command.
     package func applied(to bytes: [UInt8]?) -> [UInt8]? {
         switch self {

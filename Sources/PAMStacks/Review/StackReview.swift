@@ -7,11 +7,11 @@
 /// Before a change, review the tree with the change: `StackReview(tree.editing(path, bytes)).findings(of: service)`.
 package struct StackReview: Sendable {
     let tree: StackTree
-    let exempts: Bool
+    let exempts: @Sendable (String) -> Bool
     let modules: ModuleFolders
 
-    /// `exempts`: whether the policy lets anybody off all modules (`exempt: true`, `unenrolled: skip`).
-    package init(_ tree: StackTree, exempts: Bool = false) {
+    /// `exempts`: whether the policy lets anybody off all modules in a service (`exempt: true`, `unenrolled: skip`).
+    package init(_ tree: StackTree, exempts: @escaping @Sendable (String) -> Bool = { _ in false }) {
         self.tree = tree
         self.exempts = exempts
         modules = ModuleFolders(tree.files)
@@ -36,7 +36,7 @@ package struct StackReview: Sendable {
     func faults(_ stack: Stack) -> [(finding: StackFinding, candidates: [Mend])] {
         guard stack.isGuarded else { return [] }
         let words = StackWords(stack, modules)
-        let weaknesses = Weakness.all(of: stack, exempts: exempts) { modules.lacks($0.line) }
+        let weaknesses = Weakness.all(of: stack, exempts: exempts(stack.service)) { modules.lacks($0.line) }
         let suggestions = StackSuggestions(stack, modules)
         let all =
             words.syntax.map { ($0, suggestions.forSyntax(of: $0)) }
