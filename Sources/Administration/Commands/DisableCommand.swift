@@ -84,7 +84,7 @@ struct DisableCommand: AdministrationVerb {
 
     private func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {
         var lines = ["\(change.service) asks for no code: \(plan.names)"]
-        if plan.files.contains(where: { $0.path == SSHDSettings.path }) {
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
             if reload, SSHDReload(host: world.host).perform() {
                 lines.append("sshd has read its settings.")
             } else {

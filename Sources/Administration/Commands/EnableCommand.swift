@@ -69,8 +69,8 @@ struct EnableCommand: AdministrationVerb {
         let administrator = world.host.administrator
         let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
-        if plan.files.contains(where: { $0.path == SSHDSettings.path }) {
-            try SSHDSettings(hasKeys: shape == .key).check(tree.files, world.host)
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
+            try SSHDFragment(hasKeys: shape == .key).check(tree.files, world.host)
         }
         for warning in try EnableReview.check(plan, tree) { try world.console.say(warning, on: .errors) }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
@@ -116,7 +116,7 @@ struct EnableCommand: AdministrationVerb {
     ) -> Report {
         let host = world.host
         var lines = ["\(change.service) asks for a code: \(plan.names)"]
-        if plan.files.contains(where: { $0.path == SSHDSettings.path }) {
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
             if reload, SSHDReload(host: host).perform() {
                 lines.append("sshd has read its settings.")
             } else {

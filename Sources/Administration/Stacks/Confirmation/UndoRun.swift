@@ -38,7 +38,7 @@ struct UndoRun {
             left.phase = .left
             try run.ledger.save(left)
         }
-        let touchesSettings = outcome.restored.contains(SSHDSettings.path)
+        let touchesSettings = outcome.restored.contains(SSHDFragment.path)
         return Undone(
             change: change, outcome: outcome,
             isReloaded: touchesSettings ? SSHDReload(host: run.host).perform() : nil)

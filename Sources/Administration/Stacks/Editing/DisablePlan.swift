@@ -13,13 +13,13 @@ struct DisablePlan {
     func make() throws(CommandFailure) -> PlannedChange {
         var plan = PlannedChange(service: group.name, services: group.services, files: [])
         var paths = group.services.map { "/etc/pam.d/\($0)" }
-        if group.name == "sshd" { paths.append(SSHDSettings.path) }
+        if group.name == "sshd" { paths.append(SSHDFragment.path) }
         for path in paths + (change?.files.map(\.path) ?? []) where !plan.files.contains(where: { $0.path == path }) {
             guard let bytes = tree.files.contents(of: path) else { continue }
             if let restored = try restored(path, bytes) {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: restored.bytes))
-            } else if path == SSHDSettings.path {
-                guard SSHDSettings.isOurs(bytes) else { continue }
+            } else if path == SSHDFragment.path {
+                guard SSHDFragment.isOurs(bytes) else { continue }
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: nil))
             } else if let service = path.split(separator: "/").last.map(String.init),
                 let edited = try StackEditor(tree: tree).disabling(

@@ -49,17 +49,17 @@ struct EnablePlan {
     }
 
     private func addSettings(to plan: inout PlannedChange) throws(CommandFailure) {
-        let settings = SSHDSettings(hasKeys: shape == .key)
-        let old = tree.files.contents(of: SSHDSettings.path)
+        let settings = SSHDFragment(hasKeys: shape == .key)
+        let old = tree.files.contents(of: SSHDFragment.path)
         let new = Array(settings.text.utf8)
         guard old != new else { return }
-        if let old, !SSHDSettings.isOurs(old) {
+        if let old, !SSHDFragment.isOurs(old) {
             throw CommandFailure(
                 .refused, code: .stack,
-                "\(SSHDSettings.path) is there already, and twostep has not written it. Nothing was changed.",
-                hint: "Look at it, and put it elsewhere: mv \(SSHDSettings.path) \(SSHDSettings.path).old")
+                "\(SSHDFragment.path) is there already, and twostep has not written it. Nothing was changed.",
+                hint: "Look at it, and put it elsewhere: mv \(SSHDFragment.path) \(SSHDFragment.path).old")
         }
-        plan.files.append(PlannedChange.File(path: SSHDSettings.path, old: old, new: new))
+        plan.files.append(PlannedChange.File(path: SSHDFragment.path, old: old, new: new))
     }
 
     /// The tree as it will be.

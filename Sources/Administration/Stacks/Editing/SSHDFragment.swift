@@ -2,7 +2,7 @@ import AdminProtocol
 import PAMStacks
 
 /// What sshd has to be told so that it asks PAM for the code.
-struct SSHDSettings {
+struct SSHDFragment {
     /// A key and a code, or the password and a code.
     let hasKeys: Bool
 
@@ -12,7 +12,7 @@ struct SSHDSettings {
     private static let folder = "/etc/ssh/sshd_config.d"
 
     /// The file, word for word the one that ships among the examples.
-    var text: String { hasKeys ? SSHDSettings.withKeys : SSHDSettings.withPasswords }
+    var text: String { hasKeys ? SSHDFragment.withKeys : SSHDFragment.withPasswords }
 
     /// Whether these bytes are a file of ours that nobody has changed.
     static func isOurs(_ bytes: [UInt8]) -> Bool {
@@ -32,21 +32,21 @@ struct SSHDSettings {
     /// Has sshd read its configuration with the settings in it, in a folder of its own, and throws where it would not do
     /// what they say.
     func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) {
-        guard let main = tree.contents(of: SSHDSettings.main) else {
+        guard let main = tree.contents(of: SSHDFragment.main) else {
             throw CommandFailure(
-                .refused, code: .stack, "\(SSHDSettings.main) cannot be read. Nothing was changed.",
+                .refused, code: .stack, "\(SSHDFragment.main) cannot be read. Nothing was changed.",
                 hint: "Is openssh-server installed?")
         }
         let draft = try TemporaryTree.make()
-        guard let redirected = SSHDSettings.redirect(main, to: draft.path) else {
+        guard let redirected = SSHDFragment.redirect(main, to: draft.path) else {
             throw CommandFailure(
                 .refused, code: .stack,
-                "\(SSHDSettings.main) does not read the folder \(SSHDSettings.folder). Nothing was changed.",
-                hint: "Write this line at its top: Include \(SSHDSettings.folder)/*.conf")
+                "\(SSHDFragment.main) does not read the folder \(SSHDFragment.folder). Nothing was changed.",
+                hint: "Write this line at its top: Include \(SSHDFragment.folder)/*.conf")
         }
         try draft.write(redirected, as: "sshd_config")
-        for name in tree.names(in: SSHDSettings.folder) where !name.hasPrefix(".") && name != "twostep.conf" {
-            guard let bytes = tree.contents(of: "\(SSHDSettings.folder)/\(name)") else { continue }
+        for name in tree.names(in: SSHDFragment.folder) where !name.hasPrefix(".") && name != "twostep.conf" {
+            guard let bytes = tree.contents(of: "\(SSHDFragment.folder)/\(name)") else { continue }
             try draft.write(bytes, as: "sshd_config.d/\(name)")
         }
         try draft.write(Array(text.utf8), as: "sshd_config.d/twostep.conf")
@@ -68,7 +68,7 @@ struct SSHDSettings {
                 "sshd would still have '\(found)' in place of '\(key) \(value)': a line that it reads before says so. "
                     + "Nothing was changed.",
                 hint:
-                    "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDSettings.main) \(SSHDSettings.folder)"
+                    "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDFragment.main) \(SSHDFragment.folder)"
             )
         }
     }

@@ -1,4 +1,4 @@
-extension SSHDSettings {
+extension SSHDFragment {
     /// packaging/sshd_config.d/twostep.conf, which is held against this by a test.
     static let withKeys = """
         # /etc/ssh/sshd_config.d/twostep.conf: a public key, then what PAM asks for.
