@@ -48,7 +48,8 @@ extension DaemonConnection {
             guard case .report(let page) = answer.reply else { throw misplaced() }
             for account in page.accounts where names.contains(account.account) {
                 let hasCodes = account.devices.contains { $0.module.type == "recovery_code" && $0.problem == nil }
-                let hasDevice = account.devices.contains { $0.module.type != "recovery_code" && $0.problem == nil }
+                let issued = ["recovery_code", "bypass", "ticket"]
+                let hasDevice = account.devices.contains { !issued.contains($0.module.type) && $0.problem == nil }
                 if hasCodes, hasDevice, account.codesLeft ?? 0 > 0 { ready.append(account.account) }
             }
             // One that does not come further would go on for ever.
@@ -62,7 +63,9 @@ extension DaemonConnection {
                 .refused, code: .lockout,
                 "Nobody could come back in without a phone: \(names.count > 1 ? "neither \(who)" : who)"
                     + "\(names.count > 1 ? " has" : " has no") a device and recovery codes. Nothing was changed.",
-                hint: "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp")
+                hint:
+                    "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
+                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")
         }
         return ready
     }
