@@ -131,7 +131,8 @@ package-test: may-become-root deb ## install the package in a bare Debian, use i
 # Its programs are built from nothing, in a folder that stays: some minutes the first time.
 upgrade-test: may-become-root deps-test tree ## try the upgrade from another commit: OLD=v0.1.0
 	@[ -n "$(OLD)" ] || { echo "usage: make upgrade-test OLD=COMMIT" >&2; exit 2; }
-	@mkdir -p .build-old/source && git archive $(OLD) | tar -x -C .build-old/source
+	@mkdir -p .build-old/source && find .build-old/source -mindepth 1 -maxdepth 1 ! -name '.build*' -exec rm -rf {} +
+	@set -o pipefail; git archive $(OLD) | tar -x -C .build-old/source
 	@$(MAKE) --no-print-directory -C .build-old/source tree
 	@packaging/as-root env TWOSTEP_OLD_TREE=.build-old/source/.build-tree Tests/World/enter $(TREE) \
 		/usr/bin/python3 -B -m pytest --rootdir /mnt/twostep/Tests/EndToEnd /mnt/twostep/Tests/EndToEnd/test_upgrade.py
