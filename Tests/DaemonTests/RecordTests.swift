@@ -226,7 +226,11 @@ import Wire
     func `a login that is let off its modules behind a password says so, and counts as no login with a code`(
         _ rule: Rule, _ reason: String, _ way: Visit.Way
     ) async throws {
-        try await withWorld(LoginWorld(rules: [rule], providers: [PasswordProvider()], tellsLastLogin: true)) { world in
+        let module = RepeatingModule("a")
+        let world = try LoginWorld(
+            rules: [rule], chain: [Step(module.id)], extra: [module], providers: [PasswordProvider()],
+            tellsLastLogin: true)
+        try await withWorld(world) { world in
             #expect(try logIn(world, "alice", "good") == .verdict(.granted, ""))
             #expect(world.journal.messages.last?.hasPrefix("login granted reason=\(reason) service=sshd") == true)
             try await wait {
@@ -236,8 +240,8 @@ import Wire
                 return try world.store.activities().map(\.visit?.way) == [way]
             }
             world.follow { $0.policy.rules = [] }
-            try world.enroll("alice")
-            guard case .verdict(.granted, let text) = try logIn(world, "alice", "good", "right 1") else {
+            try world.enroll("alice", module: module.id)
+            guard case .verdict(.granted, let text) = try logIn(world, "alice", "good", "a right") else {
                 Issue.record("it was not granted")
                 return
             }
