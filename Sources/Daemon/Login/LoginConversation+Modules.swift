@@ -132,11 +132,13 @@ extension LoginConversation {
             )
             self.service.submit(attempt) { outcome in
                 guard !self.isOver else { return }
-                if case .accepted = outcome {
+                switch outcome {
+                // A code that is spent is no guess at anything else.
+                case .accepted, .rejected(.replayed):
                     self.record.module = bypass.id
+                    self.refusal = bypass.refusal
                     self.judged(outcome, input, by: bypass)
-                } else {
-                    self.judge(input, by: module, isRecognized: true)
+                case .rejected, .delayed, .locked, .unavailable: self.judge(input, by: module, isRecognized: true)
                 }
             }
         }
