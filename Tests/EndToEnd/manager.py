@@ -7,13 +7,22 @@ import subprocess
 from pathlib import Path
 
 LAUNCHER = r"""
-import os, sys
+import os, pwd, sys
 # What systemd does: sockets from 3 on, and the pid of the one that they are for.
-for target, number in enumerate(map(int, sys.argv[1:3]), 3):
+user, numbers, notify, *rest = sys.argv[1:]
+numbers = list(map(int, numbers.split(",")))
+for target, number in enumerate(numbers, 3):
     os.dup2(number, target, inheritable=True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", NOTIFY_SOCKET=sys.argv[3])
-os.execvp(sys.argv[4], sys.argv[4:])
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(numbers)), NOTIFY_SOCKET=notify)
+if user != "root":
+    entry = pwd.getpwnam(user)
+    os.setgroups([])
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+os.execvp(rest[0], rest)
 """
+
+MODES = {"login.sock": 0o666, "admin.sock": 0o600, "self.sock": 0o666}
 
 
 class Manager:
@@ -38,18 +47,18 @@ class Manager:
 class Sockets:
     """The sockets of one place: whoever connects while no daemon runs waits for the next one."""
 
-    def __init__(self, place):
-        self.place = place
+    def __init__(self, place, user="root", names=tuple(MODES)):
+        self.place, self.user = place, user
         self.manager = Manager(f"/run/notify-{Path(place.runtime).name}")
         os.makedirs(place.runtime, exist_ok=True)
         self._numbers, self.login = [], None
-        for name, mode in (("login.sock", 0o666), ("admin.sock", 0o600)):
+        for name in names:
             path = Path(place.runtime, name)
             path.unlink(missing_ok=True)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(path))
             listener.listen(16)
-            os.chmod(path, mode)
+            os.chmod(path, MODES[name])
             shutil.chown(path, "twostep", "twostep")
             # Above where they are to end up.
             self._numbers.append(os.dup2(listener.fileno(), 100 + len(self._numbers), inheritable=True))
@@ -62,8 +71,8 @@ class Sockets:
         """Starts a daemon on them; returns when it is ready."""
         with open(self.place.log.path, "ab") as log:
             self.place.process = subprocess.Popen(
-                ["/usr/bin/python3", "-c", LAUNCHER, *map(str, self._numbers), self.manager.path, program,
-                 *map(str, self.place.places)],
+                ["/usr/bin/python3", "-c", LAUNCHER, self.user, ",".join(map(str, self._numbers)), self.manager.path,
+                 program, *map(str, self.place.places)],
                 pass_fds=self._numbers, stderr=log, stdout=log)
         assert self.manager.hear() == "READY=1"
 

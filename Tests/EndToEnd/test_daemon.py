@@ -104,6 +104,19 @@ def test_it_serves_sockets_that_systemd_passes_in_and_says_when_it_is_ready(daem
         sockets.close()
 
 
+def test_a_unit_that_passes_no_socket_for_users_in_keeps_nobody_out(daemon, elsewhere):
+    place = elsewhere(start=False)
+    # Where systemd starts it, the folder is root's and it is not.
+    sockets = Sockets(place, user="twostep", names=("login.sock", "admin.sock"))
+    try:
+        sockets.start()
+        assert place.log.since_mark("users cannot see to their own devices", count=1)
+        assert [os.path.basename(path) for path in place.status()["sockets"]] == ["login.sock", "admin.sock"]
+        sockets.stop()
+    finally:
+        sockets.close()
+
+
 def test_the_key_may_come_as_a_credential(daemon, elsewhere):
     place = elsewhere(start=False)
     credentials = Path("/run/credentials")
