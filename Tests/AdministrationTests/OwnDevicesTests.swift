@@ -105,7 +105,7 @@ import Testing
         ["remove", "phone", "--force", "--yes"],
     ]) func `what is root's alone is refused before anybody is asked`(_ arguments: [String]) {
         let run = Performance(arguments, accounts: ScriptedAccounts(isPrivileged: false, users: ["alice": 1000]))
-        #expect(run.status == .usage && run.errors.contains("root alone"))
+        #expect(run.status == .refused && run.errors.contains("root alone"))
     }
 
     @Test(arguments: [["enroll"], ["enroll", "alice"], ["remove", "alice"], ["verify"]])

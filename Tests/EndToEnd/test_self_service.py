@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 
 import pam
@@ -59,7 +60,7 @@ def names(place, user):
 
 def test_a_user_sets_up_a_further_device_on_a_terminal_and_logs_in_with_it(place, owner):
     user, phone = owner
-    child = spawn("twostep", "enroll", "--runtime-directory", place.runtime, user=user, dimensions=(60, 120))
+    child = spawn(shutil.which("twostep"), "enroll", "--runtime-directory", place.runtime, user=user, dimensions=(60, 120))
     expect(child, r"Verification code or recovery code: ")
     child.sendline(phone.next())
     expect(child, r"New device 'phone-2' \(totp\) of " + user)
@@ -147,7 +148,7 @@ def test_a_first_device_needs_a_ticket_and_a_ticket_is_good_once(place):
     assert refused.returncode == REFUSED and f"twostep ticket {user}" in refused.stderr
     issued = twostep("ticket", user, "--json", runtime=place.runtime)
     ticket = json.loads(issued.stdout)["code"]
-    child = spawn("twostep", "enroll", "--runtime-directory", place.runtime, user=user, dimensions=(60, 120))
+    child = spawn(shutil.which("twostep"), "enroll", "--runtime-directory", place.runtime, user=user, dimensions=(60, 120))
     expect(child, r"Enrolment ticket: ")
     child.sendline(ticket)
     expect(child, r"The first code of phone: ")

@@ -79,7 +79,8 @@ struct EnrollCommand: AdministrationVerb {
         for (isGiven, option) in [
             (secret != nil, "--secret"), (isUnconfirmed, "--no-confirm"), (issuesNothing, "--no-recovery-codes"),
         ] where isGiven {
-            throw CommandFailure(.usage, code: .usage, "\(option) is for root alone. Nothing was stored.")
+            throw CommandFailure(
+                .refused, code: .notPermitted, "\(option) is for root alone. Nothing was stored.")
         }
         let module = try module.map { (argument) throws(CommandFailure) in try ModuleReference(argument: argument) }
         let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)

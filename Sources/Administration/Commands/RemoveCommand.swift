@@ -51,7 +51,8 @@ struct RemoveCommand: AdministrationVerb {
         _ name: String, _ module: ModuleReference?, in world: AdministrationWorld
     ) throws(CommandFailure) -> Report {
         guard !isForced else {
-            throw CommandFailure(.usage, code: .usage, "--force is for root alone. Nothing was removed.")
+            throw CommandFailure(
+                .refused, code: .notPermitted, "--force is for root alone. Nothing was removed.")
         }
         let otherwise = "Nothing was removed."
         try world.console.agree(
