@@ -35,7 +35,8 @@ import Testing
         "Daemon": [
             "AdminProtocol", "ArgumentParser", "AuthModules", "AuthProviders", "Authentication", "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
-            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals", "UnixSocket",
+            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals",
+            "UnixSocket",
             "Wire",
         ],
         "Administration": [

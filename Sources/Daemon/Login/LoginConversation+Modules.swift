@@ -98,7 +98,8 @@ extension LoginConversation {
                 ?? candidates.first { $0.recognizes(input) }
         }
         // An administrator's code is good at every step of a login.
-        if flow.plan.purpose == .login, let input, let bypass = configuration.modules[.bypass], bypass.recognizes(input),
+        if flow.plan.purpose == .login, let input, let bypass = configuration.modules[.bypass],
+            bypass.recognizes(input),
             recognizing.map({ $0.answerShape == .anything }) ?? true
         {
             return judge(input, by: bypass, or: recognizing)
