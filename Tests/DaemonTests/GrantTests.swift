@@ -301,7 +301,7 @@ import Wire
                 let client = try world.administer()
                 let staged = ImportingTests.device("alice")
                 _ = try client.ask(.stageDevices(devices: [staged]), secrets: [ImportingTests.key])
-                guard case .imported = try client.ask(.commitImport(replace: true)) else {
+                guard case .imported = try client.ask(.commitImport(whenPresent: .replace)) else {
                     throw WorldFailure("nothing was imported")
                 }
             }

@@ -80,7 +80,7 @@ import Wire
             try Self.prove(client)
             guard case .status(let status) = try world.administer().ask(.status) else { return }
             #expect(status.granted == 0 && status.refused == 0 && status.openSessions == 0)
-            #expect(try world.administer().ask(.grants) == .grants(GrantListing(grants: [])))
+            #expect(try world.administer().ask(.grants()) == .grants(GrantListing(grants: [])))
             #expect(try world.store.allCredentials().isEmpty)
             #expect(try world.store.activities().isEmpty)
         }
