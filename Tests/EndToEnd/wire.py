@@ -102,5 +102,5 @@ def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
                 connection.send(frame(CANCEL))
                 continue
             answer = left.pop(0)
-            connection.send(frame(ANSWER, str(answer(payload[3:].decode()) if callable(answer) else answer).encode()))
+            connection.send(frame(ANSWER, str(answer(payload[5:].decode()) if callable(answer) else answer).encode()))
     return None
