@@ -190,11 +190,12 @@ import Wire
         try await withWorld(world()) { (world) async throws in
             for number in 1...203 {
                 world.processes.begin(at: "pts/\(number)", leader: Int32(1000 + number))
-                try logIn(world, number == 1 ? "bob" : "alice", terminal: "/dev/pts/\(number)")
+                // No account has too many of them.
+                try logIn(world, number == 1 ? "bob" : "guest\(number % 8 + 1)", terminal: "/dev/pts/\(number)")
             }
             let client = try world.administer()
             var pages: [[Int]] = []
-            for (before, account, others) in [(nil, nil, 3), (4, nil, 0), (nil, "bob", 0), (nil, "alice", 2)]
+            for (before, account, others) in [(nil, nil, 3), (4, nil, 0), (nil, "bob", 0), (nil, "guest8", 0)]
                 as [(
                     Int?, String?, Int
                 )]
@@ -206,7 +207,7 @@ import Wire
                 pages.append(page.grants.map(\.id))
             }
             #expect(pages[0] == Array((4...203).reversed()) && pages[1] == [3, 2, 1])
-            #expect(pages[2] == [1] && pages[3] == pages[0])
+            #expect(pages[2] == [1] && pages[3] == (1...203).filter { $0 % 8 == 7 }.reversed())
             guard case .grantsRevoked(let revoked) = try client.ask(.revokeGrants(id: nil, account: nil)) else {
                 throw WorldFailure("no answer")
             }

@@ -147,7 +147,7 @@ final class RecordingJournal: Journal {
     var all: [JournalEntry] { entries.withLock { $0 } }
 }
 
-/// alice, bob, root, and a name that cannot be told.
+/// alice, bob, root, guest1 to guest8, and a name that cannot be told.
 struct FakeDirectory: AccountDirectory {
     func account(named name: AccountName) -> Lookup {
         switch name.text {
@@ -155,6 +155,11 @@ struct FakeDirectory: AccountDirectory {
         case "alice": .found(AccountFacts(uid: 1001, gid: 1001))
         case "bob": .found(AccountFacts(uid: 1002, gid: 1002))
         case "limbo": .cannotTell
+        case let name where name.hasPrefix("guest"):
+            UInt32(name.dropFirst(5)).flatMap {
+                (1...8).contains($0) ? .found(AccountFacts(uid: 2000 + $0, gid: 2000)) : nil
+            }
+                ?? .notFound
         case _: .notFound
         }
     }
