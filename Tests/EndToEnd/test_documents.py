@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pam
 import pytest
+import test_enable
 import wire
 import world
-from terminal import expect, spawn
+from terminal import answer, expect, spawn
+from test_enable import administrator, machine  # noqa: F401  # fixtures
 
 PAGE = Path("/mnt/twostep/usr/share/man/man1/twostep.1").read_text()
 CONFIGURATION = """
@@ -40,12 +42,13 @@ def explained():
         for line in lines:
             for macro, marked in re.findall(r"\b([A-Z][a-z])\b((?:(?!\b[A-Z][a-z]\b).)*)", line):
                 words |= set(re.findall(r"[a-z_]+", marked)) if macro == "Ql" else set()
-        for command in title.removeprefix("Cm ").split(" , Cm "):
+        for command in title.removeprefix("Cm ").replace("Fl -", "--").split(" , Cm "):
             found[command] = words
     # As the page says.
     found["sessions end"] = found["sessions"]
     found["report"] |= found["list"]
     found["explain"] |= found["grants"]
+    found["disable --all"] |= found["disable"]
     return found
 
 
@@ -154,16 +157,21 @@ def documents(daemon_of_session):
     desk.run("report", "--unenrolled-active")
     desk.run("remove", user, "nothing", "--yes", status=1)
     Path("/run/broken.yaml").write_text("auth_providers: [{type: pan}]\n")
+    desk.keep("trial", world.run("twostep", "trial", "sshd", "alice", "--json"))
     desk.keep("check", world.run("twostep", "check", "--json", "--config", "/run/broken.yaml"))
     yield desk.documents
     place.stop()
 
 
+# They change stacks, and have a test of their own.
+OF_STACKS = {"enable", "disable", "enable --confirm", "enable --undo-overdue", "disable --all"}
+
+
 def test_every_command_that_is_explained_has_written_one(documents):
-    assert set(EXPLAINED) == set(documents)
+    assert set(EXPLAINED) - OF_STACKS == set(documents)
 
 
-@pytest.mark.parametrize("command", EXPLAINED)
+@pytest.mark.parametrize("command", [command for command in EXPLAINED if command not in OF_STACKS])
 def test_every_member_is_explained_with_its_command(documents, command):
     found = members(documents[command])
     if command == "log":
@@ -171,3 +179,28 @@ def test_every_member_is_explained_with_its_command(documents, command):
         page = Path("/mnt/twostep/usr/share/man/man8/twostepd.8").read_text()
         found -= {name.lower() for name in re.findall(r"\b(?:TWOSTEP)?_([A-Z_]+)", page)}
     assert found - EXPLAINED[command] == set()
+
+
+def test_every_member_of_what_changes_stacks_is_explained(administrator):  # noqa: F811
+    user, phone = administrator
+
+    def confirmed():
+        command = ["sudo", "-k", test_enable.TWOSTEP, "enable", "--confirm", "--json"]
+        status, shown = answer(spawn(*command, user=user), user.password, phone.next())
+        assert status == 0, shown
+        return next(line for line in shown.splitlines() if line.startswith("{"))
+
+    within = ["--yes", "--json", "--confirm-within", "5m"]
+    written = [
+        ("enable", test_enable.enable("sudo", *within, administrator=user).stdout),
+        ("enable --undo-overdue", test_enable.enable("--undo-overdue", "--json", environment=test_enable.later(301)).stdout),
+        ("enable", test_enable.enable("sudo", *within, administrator=user).stdout),
+        ("enable --confirm", confirmed()),
+        ("disable", test_enable.disable("sudo", "--yes", "--json").stdout),
+        ("enable", test_enable.enable("su", "--yes", "--json", administrator=user).stdout),
+        ("disable --all", test_enable.disable("--all", "--yes", "--json").stdout),
+    ]
+    for command, text in written:
+        document = json.loads(text)
+        assert document and members(document) - EXPLAINED[command] == set(), (command, document)
+    assert {command for command, _ in written} == OF_STACKS
