@@ -188,6 +188,7 @@ import Wire
         async throws
     {
         try await withWorld(world()) { (world) async throws in
+            for guest in 1...8 { try world.enroll("guest\(guest)", uid: UInt32(2000 + guest)) }
             for number in 1...203 {
                 world.processes.begin(at: "pts/\(number)", leader: Int32(1000 + number))
                 // No account has too many of them.
