@@ -37,6 +37,16 @@ import Testing
         #expect(run.status == .done)
     }
 
+    @Test func `what could not be looked at is not called good`() throws {
+        let more = ["/etc/pam.d/sshd": "auth required pam_twostep.so\n", "/etc/ssh/sshd_config": "UsePAM no\n"]
+        let system = try System(CheckedSystemTests.good.merging(more) { $1 })
+        let run = Performance(["check", "--root", system.root])
+        #expect(run.status == .done)
+        #expect(run.output.contains("sshd_config: advice: not looked at: there is no sshd to be asked\n"))
+        #expect(
+            run.output.hasSuffix("\nThe configuration, permissions, stacks, doors are good.\nNot looked at: sshd\n"))
+    }
+
     @Test func `what is to be written stands below what was found`() throws {
         let broken = ["/etc/pam.d/sudo": "auth required pam_unix.so\nauth required pam_twostep.so\n"]
         let system = try System(CheckedSystemTests.good.merging(broken) { $1 })

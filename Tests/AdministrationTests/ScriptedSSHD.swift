@@ -29,9 +29,31 @@ struct ScriptedSSHD: SSHDProgram {
         }
         let all = ScriptedSSHD.defaults.merging(general) { $1 }.merging(matched) { $1 }
         if let unknown = all.keys.first(where: { ScriptedSSHD.defaults[$0] == nil }) {
-            throw SSHDFailure(explanation: "/etc/ssh/sshd_config line 1: Bad configuration option: \(unknown)")
+            throw SSHDFailure(said: [
+                "/etc/ssh/sshd_config line 1: Bad configuration option: \(unknown)", "terminating",
+            ])
         }
+        if let failure = ScriptedSSHD.unsatisfied(all) { throw failure }
         return SSHDSettings(all.map { "\($0) \($1)" }.joined(separator: "\n"))
+    }
+
+    /// As sshd does, which does not start then.
+    private static func unsatisfied(_ all: [String: String]) -> SSHDFailure? {
+        let keywords = [
+            "publickey": "pubkeyauthentication", "keyboard-interactive": "kbdinteractiveauthentication",
+            "password": "passwordauthentication", "gssapi-with-mic": "gssapiauthentication",
+            "hostbased": "hostbasedauthentication",
+        ]
+        var said: [String] = []
+        let lists = (all["authenticationmethods"] ?? "any").split(separator: " ").map(String.init)
+        for list in lists where list != "any" {
+            let methods = list.split(separator: ",").map { String($0.prefix { $0 != ":" }) }
+            guard let off = methods.first(where: { all[keywords[$0] ?? ""] != "yes" }) else { return nil }
+            said.append("Disabled method \"\(off)\" in AuthenticationMethods list \"\(list)\"")
+        }
+        return said.isEmpty
+            ? nil
+            : SSHDFailure(said: said + ["AuthenticationMethods cannot be satisfied by enabled authentication methods"])
     }
 
     private func lines(_ path: String) -> [String] {

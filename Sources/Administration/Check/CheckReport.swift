@@ -23,9 +23,14 @@ struct CheckReport {
         let bad = checked.filter { CheckReport.problems($0.findings) > 0 }.map { subject, findings in
             "\(subject): \(Wording.count(CheckReport.problems(findings), "problem"))"
         }
-        let subjects = checked.map(\.subject).joined(separator: ", ")
-        lines.append(
-            bad.isEmpty ? "The \(subjects) \(checked.count == 1 ? "is" : "are") good." : bad.joined(separator: ", "))
+        let unseen = checked.filter { $0.findings.contains(where: \.isUnseen) }.map(\.subject)
+        let seen = checked.map(\.subject).filter { !unseen.contains($0) }
+        if !bad.isEmpty {
+            lines.append(bad.joined(separator: ", "))
+        } else if !seen.isEmpty {
+            lines.append("The \(seen.joined(separator: ", ")) \(seen.count == 1 ? "is" : "are") good.")
+        }
+        if !unseen.isEmpty { lines.append("Not looked at: \(unseen.joined(separator: ", "))") }
         return lines.joined(separator: "\n")
     }
 

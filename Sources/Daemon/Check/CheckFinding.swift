@@ -28,10 +28,12 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
     package let replacement: String?
     /// What to write, or to type, so that it is gone; nil where that is not known.
     package let mend: Mend?
+    /// Whether it says that something could not be looked at, so that nothing is known of it.
+    package let isUnseen: Bool
 
     package init(
         _ severity: Severity, file: String, line: Int? = nil, column: Int? = nil, found: String,
-        expected: String? = nil, replacement: String? = nil, mend: Mend? = nil
+        expected: String? = nil, replacement: String? = nil, mend: Mend? = nil, isUnseen: Bool = false
     ) {
         self.severity = severity
         self.file = file
@@ -41,6 +43,7 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
         self.expected = expected
         self.replacement = replacement
         self.mend = mend
+        self.isUnseen = isUnseen
     }
 
     /// What is wrong with a configuration, or worth a warning.

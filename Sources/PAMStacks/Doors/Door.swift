@@ -34,7 +34,7 @@ struct Door: Sendable {
         Door("sshd", .remote, "ssh", ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]),
         Door(
             "cockpit", .remote, "the web console", ["/usr/lib/cockpit/cockpit-session", "/usr/libexec/cockpit-session"]),
-        Door("xrdp-sesman", .remote, "remote desktops", ["/usr/sbin/xrdp-sesman"]),
+        Door("xrdp-sesman", .remote, "the remote desktop", ["/usr/sbin/xrdp-sesman"]),
         Door("remote", .remote, "telnet", ["/usr/sbin/in.telnetd", "/usr/sbin/telnetd"]),
         Door("rlogin", .remote, "rlogin", ["/usr/sbin/in.rlogind"]),
         Door("rsh", .remote, "rsh", ["/usr/sbin/in.rshd"]),
@@ -58,7 +58,7 @@ struct Door: Sendable {
         Door("su-l", .becoming, "su -l", twin: "su", ["/usr/bin/su", "/bin/su"]),
         Door("doas", .becoming, "doas", ["/usr/bin/doas", "/usr/local/bin/doas"]),
         Door(
-            "polkit-1", .becoming, "pkexec and desktop programs",
+            "polkit-1", .becoming, "pkexec",
             [
                 "/usr/lib/polkit-1/polkit-agent-helper-1", "/usr/libexec/polkit-agent-helper-1",
                 "/usr/libexec/polkit-1/polkit-agent-helper-1",

@@ -11,7 +11,7 @@ enum CapturedProgram {
 
     /// Runs a program without a shell and with an environment of our own, and waits for it.
     static func run(_ command: [String]) throws(SSHDFailure) -> Run {
-        guard let program = command.first else { throw SSHDFailure(explanation: "there is no program") }
+        guard let program = command.first else { throw SSHDFailure(said: ["there is no program"]) }
         let output = try pipe()
         defer { close(output.reading) }
         let errors: (reading: Int32, writing: Int32)
@@ -25,7 +25,7 @@ enum CapturedProgram {
         let process = start(program, command, output.writing, errors.writing)
         close(output.writing)
         close(errors.writing)
-        guard let process else { throw SSHDFailure(explanation: "\(program) cannot be started") }
+        guard let process else { throw SSHDFailure(said: ["\(program) cannot be started"]) }
         let texts = read(output.reading, errors.reading)
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0, errno == EINTR {}
@@ -34,7 +34,7 @@ enum CapturedProgram {
 
     private static func pipe() throws(SSHDFailure) -> (reading: Int32, writing: Int32) {
         var ends: [Int32] = [-1, -1]
-        guard unsafe Glibc.pipe(&ends) == 0 else { throw SSHDFailure(explanation: SystemError.text(errno)) }
+        guard unsafe Glibc.pipe(&ends) == 0 else { throw SSHDFailure(said: [SystemError.text(errno)]) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         return (ends[0], ends[1])
     }

@@ -37,17 +37,19 @@ package struct SSHDFindings: FindingSource {
         var findings: [CheckFinding] = []
         var seen: Set<SSHDFault> = []
         do throws(SSHDFailure) {
-            for fault in judge.faults(try program.settings(for: usual), isBlock: false) {
+            for fault in try faults(judge, program, usual, isBlock: false) {
                 seen.insert(fault)
                 findings.append(finding(fault, file, usual, names, for: nil))
             }
             for block in file.blocks {
                 guard let connection = block.example(like: usual, names) else {
-                    findings.append(unseen("nobody was found whom 'Match' is for", block.line))
+                    findings.append(
+                        unseen(
+                            "nobody was found whom 'Match \(block.line.arguments.joined(separator: " "))' is for",
+                            block.line))
                     continue
                 }
-                for fault in judge.faults(try program.settings(for: connection), isBlock: true)
-                where seen.insert(fault).inserted {
+                for fault in try faults(judge, program, connection, isBlock: true) where seen.insert(fault).inserted {
                     findings.append(finding(fault, file, connection, names, for: connection.words(besides: usual)))
                 }
             }
@@ -55,6 +57,18 @@ package struct SSHDFindings: FindingSource {
             findings.append(failed(error))
         }
         return findings
+    }
+
+    /// What is in force for a connection and should not be; throws where sshd does not say.
+    private func faults(
+        _ judge: SSHDJudge, _ program: any SSHDProgram, _ connection: SSHDConnection, isBlock: Bool
+    ) throws(SSHDFailure) -> [SSHDFault] {
+        do throws(SSHDFailure) {
+            return judge.faults(try program.settings(for: connection), isBlock: isBlock)
+        } catch {
+            guard let (method, list) = error.disabledMethod else { throw error }
+            return [judge.fault(method, in: list)]
+        }
     }
 
     private func needsEvidence(_ stack: Stack) -> Bool {
@@ -96,17 +110,14 @@ package struct SSHDFindings: FindingSource {
     private func unseen(_ reason: String, _ line: SSHDLine? = nil) -> CheckFinding {
         CheckFinding(
             .advice, file: tree.files.prefix + (line?.path ?? SSHDFile.path), line: line?.number,
-            found: "not looked at: \(reason)")
+            found: "not looked at: \(reason)", isUnseen: line == nil)
     }
 
-    /// `/etc/ssh/sshd_config line 7: Bad configuration option: UsePam2` has a place of its own.
     private func failed(_ failure: SSHDFailure) -> CheckFinding {
-        let words = failure.explanation.split(separator: " ", maxSplits: 3).map(String.init)
-        let names = words.first.map { $0.hasSuffix(":") ? String($0.dropLast()) : $0 } ?? ""
-        if words.count == 4, words[1] == "line", let number = Int(words[2].prefix { $0.isNumber }) {
+        if let (path, number, reason) = failure.refusedLine {
             return CheckFinding(
-                .problem, file: tree.files.prefix + names, line: number, found: "sshd takes no such line: \(words[3])")
+                .problem, file: tree.files.prefix + path, line: number, found: "sshd takes no such line: \(reason)")
         }
-        return unseen("sshd -T has failed: \(failure.explanation)")
+        return unseen("sshd -T has failed: \(failure.said.last ?? "")")
     }
 }

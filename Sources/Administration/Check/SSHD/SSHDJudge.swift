@@ -55,6 +55,19 @@ struct SSHDJudge {
         return faults
     }
 
+    /// A list needs a method that is off.
+    func fault(_ method: String, in list: String) -> SSHDFault {
+        let keywords = ["publickey": "PubkeyAuthentication", "keyboard-interactive": "KbdInteractiveAuthentication"]
+        guard let keyword = keywords[method] else {
+            return problem(
+                "authenticationmethods", "AuthenticationMethods \(list) needs \(method), which is off: nobody gets in",
+                "AuthenticationMethods \(wanted)")
+        }
+        return problem(
+            keyword.lowercased(), "\(keyword) no, and AuthenticationMethods \(list) needs it: nobody gets in",
+            "\(keyword) yes")
+    }
+
     /// Any one method is enough.
     private func faultsOfAny(_ settings: SSHDSettings) -> [SSHDFault] {
         let methods = settings.methods

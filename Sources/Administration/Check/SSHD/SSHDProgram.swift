@@ -7,11 +7,33 @@ package protocol SSHDProgram {
     func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings
 }
 
-/// Why sshd has said nothing, in its own last words.
+/// Why sshd has not said what is in force.
 package struct SSHDFailure: Error, Equatable {
-    package let explanation: String
+    /// Its own words, line by line.
+    package let said: [String]
 
-    package init(explanation: String) { self.explanation = explanation }
+    package init(said: [String]) { self.said = said }
+
+    /// A method that a list of AuthenticationMethods needs and that is off: sshd then takes no list, and does not start.
+    var disabledMethod: (method: String, list: String)? {
+        guard said.contains(where: { $0.contains("AuthenticationMethods cannot be satisfied") }),
+            let line = said.first(where: { $0.hasPrefix("Disabled method ") })
+        else { return nil }
+        let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+        return parts.count > 3 ? (String(parts[1]), String(parts[3])) : nil
+    }
+
+    /// The first line that sshd does not take, and why: `/etc/ssh/sshd_config line 7: Bad configuration option: UsePam2`.
+    var refusedLine: (path: String, number: Int, reason: String)? {
+        for line in said {
+            let words = line.split(separator: " ", maxSplits: 3).map(String.init)
+            guard words.count == 4, words[0].hasPrefix("/"), words[1] == "line",
+                let number = Int(words[2].prefix { $0.isNumber })
+            else { continue }
+            return (words[0].hasSuffix(":") ? String(words[0].dropLast()) : words[0], number, words[3])
+        }
+        return nil
+    }
 }
 
 /// The sshd of a tree, run with `-T`: in the tree itself, if that is not the machine's own.
@@ -35,8 +57,9 @@ struct HostSSHD: SSHDProgram {
     func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings {
         let run = try CapturedProgram.run(command + ["-T", "-C", connection.argument])
         guard run.status == 0 else {
-            let said = run.errors.split(separator: "\n").last { !$0.isEmpty }.map(String.init)
-            throw SSHDFailure(explanation: said ?? "it has failed without a word")
+            // Each of its lines ends with a carriage return as well.
+            let said = run.errors.split(whereSeparator: \.isNewline).map(String.init)
+            throw SSHDFailure(said: said.isEmpty ? ["it has failed without a word"] : said)
         }
         return SSHDSettings(run.output)
     }
