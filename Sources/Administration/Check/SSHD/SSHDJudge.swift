@@ -123,11 +123,11 @@ struct SSHDJudge {
         guard !reasons.isEmpty else { return [] }
         var told: Set<String> = []
         let line = "AuthenticationMethods " + better.filter { told.insert($0).inserted }.joined(separator: " ")
-        let found = "AuthenticationMethods " + reasons.joined(separator: "; ")
-        guard isMeant else { return [problem("authenticationmethods", found, line)] }
+        let what = "AuthenticationMethods " + reasons.joined(separator: "; ")
+        guard isMeant else { return [problem("authenticationmethods", what, line)] }
         return [
             SSHDFault(
-                severity: .warning, keyword: "authenticationmethods", found: found,
+                severity: .warning, keyword: "authenticationmethods", found: what,
                 expected: "this only for machines that nobody can ask; for people: \(line)", line: nil)
         ]
     }
