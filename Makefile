@@ -24,7 +24,7 @@ VERSION := $(shell sed -n 's/.*version = "\(.*\)"/\1/p' Sources/AdminProtocol/Re
 # What building needs, and what the tests and the demo need on top (Debian's names).
 BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev
 DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd procps
-TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind mandoc shellcheck systemd zbar-tools \
+TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind strace mandoc shellcheck systemd zbar-tools \
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
 	checkpolicy semodule-utils
@@ -34,8 +34,8 @@ RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon demo test bench check package-test deb rpm format format-check install tree clean help diagram
-.PHONY: may-become-root deps-build deps-demo deps-test deps-bench deps-check deps-deb deps-rpm
+.PHONY: all module daemon demo test attacks soak mutants bench check package-test deb rpm format format-check install tree clean help diagram
+.PHONY: may-become-root deps-build deps-demo deps-test deps-attacks deps-bench deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -60,6 +60,8 @@ deps-build:
 deps-demo:
 	@packaging/need $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 deps-test:
+	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
+deps-attacks:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
 deps-check:
 	@packaging/need $(BUILD_PACKAGES) $(CHECK_PACKAGES)
@@ -115,6 +117,15 @@ demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
+attacks: may-become-root deps-attacks tree ## try what must not get past, and count its rows; QUICK=1 leaves the long ones out
+	@QUICK=$(QUICK) Tests/Attacks/run
+
+soak: may-become-root deps-attacks tree ## the long ones alone: a thousand deaths, ten thousand conversations (an hour)
+	@SOAK=1 Tests/Attacks/run
+
+mutants: may-become-root deps-attacks ## take the defences out one by one: each is missed by its test; ONLY=name, FULL=1
+	@ONLY="$(ONLY)" FULL=$(FULL) Tests/Mutants/run
+
 bench: may-become-root deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
 	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
 
@@ -149,4 +160,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-mutants
