@@ -85,6 +85,15 @@ def test_who_may_ask_about_whom_at_which_stage(daemon, own, by, about, stage):
 
     assert world.in_process_of(by, ask) == MATRIX[(by if by != user else "own", about, stage)]
     assert world.failures_of(user) == 0
+    world.twostep("unlock", "root")
+
+
+def test_the_overflow_uid_is_nobodys_though_an_account_has_it(daemon):
+    """Whoever has no name in a namespace is shown as 65534: that is no evidence of being the account nobody."""
+    assert world.pwd.getpwnam("nobody").pw_uid == 65534
+    phone = world.enroll("nobody")
+    assert world.in_process_of("nobody", lambda: wire.ask("nobody", phone.next())) == wire.DENIED
+    assert world.failures_of("nobody") == 0
 
 
 # --- a connection is its connector's ------------------------------------------------------------------------------
