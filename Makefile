@@ -28,14 +28,16 @@ TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind strace mando
 	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
 CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
 	checkpolicy semodule-utils
+ANIMATION_PACKAGES := $(DEMO_PACKAGES) python3 python3-pexpect python3-pyte
 DEB_PACKAGES := dpkg-dev debhelper dh-apparmor lintian
 RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon demo test attacks soak mutants bench check package-test deb rpm format format-check install tree clean help diagram
-.PHONY: may-become-root deps-build deps-demo deps-test deps-attacks deps-bench deps-check deps-deb deps-rpm
+.PHONY: all module daemon demo test attacks soak mutants bench check package-test upgrade-test animation deb rpm format format-check install tree
+.PHONY: clean help diagram may-become-root
+.PHONY: deps-build deps-demo deps-test deps-attacks deps-bench deps-animation deps-check deps-deb deps-rpm
 
 all: module daemon ## build the module, the daemon and the command line
 
@@ -61,6 +63,8 @@ deps-demo:
 	@packaging/need $(BUILD_PACKAGES) $(DEMO_PACKAGES)
 deps-test:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
+deps-animation:
+	@packaging/need $(BUILD_PACKAGES) $(ANIMATION_PACKAGES)
 deps-attacks:
 	@packaging/need $(BUILD_PACKAGES) $(TEST_PACKAGES)
 deps-check:
@@ -136,6 +140,15 @@ package-test: may-become-root deb ## install the package in a bare Debian, use i
 	@packaging/need debootstrap
 	@packaging/as-root Tests/Package/run twostep_$(VERSION)_$(shell dpkg --print-architecture).deb
 
+# Its programs are built from nothing, in a folder that stays: some minutes the first time.
+upgrade-test: may-become-root deps-test tree ## try the upgrade from another commit: OLD=v0.1.0
+	@[ -n "$(OLD)" ] || { echo "usage: make upgrade-test OLD=COMMIT" >&2; exit 2; }
+	@mkdir -p .build-old/source && find .build-old/source -mindepth 1 -maxdepth 1 ! -name '.build*' -exec rm -rf {} +
+	@set -o pipefail; git archive $(OLD) | tar -x -C .build-old/source
+	@$(MAKE) --no-print-directory -C .build-old/source tree
+	@packaging/as-root env TWOSTEP_OLD_TREE=.build-old/source/.build-tree Tests/World/enter $(TREE) \
+		/usr/bin/python3 -B -m pytest --rootdir /mnt/twostep/Tests/EndToEnd /mnt/twostep/Tests/EndToEnd/test_upgrade.py
+
 # The folder that Debian's tools want at the top stands in packaging/, and is copied to where they work.
 deb: deps-deb all ## build twostep_VERSION_ARCH.deb
 	@rm -rf .build-deb twostep_*.deb
@@ -153,6 +166,11 @@ diagram: ## draw the picture of ARCHITECTURE.md from its source
 	@packaging/need graphviz
 	dot -Tsvg packaging/doc/login.dot -o packaging/doc/login.svg
 
+animation: may-become-root deps-animation tree ## record the session that README shows, and draw it
+	packaging/as-root Tests/World/enter $(TREE) /mnt/twostep/Tests/World/session >.build-session.cast
+	packaging/doc/animate <.build-session.cast >packaging/doc/session.svg
+	@rm .build-session.cast
+
 format: ## format all Swift sources
 	@$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
 
@@ -160,4 +178,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-mutants
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-old .build-mutants

@@ -78,6 +78,7 @@ let package = Package(
         // Doors: the system's libraries, and the Swift face of libcrypto.
         .systemLibrary(name: "CPOSIX"),
         .systemLibrary(name: "CPAM"),
+        .systemLibrary(name: "CPAMApplication"),
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CQREncode"),
@@ -107,6 +108,9 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
+        // How libpam reads its files, without libpam.
+        .target(name: "PAMStacks", swiftSettings: strict),
+
         // The daemon, the command line, and what they say to each other.
         .target(name: "QRCodes", dependencies: ["Authentication", "CQREncode", "Wire"], swiftSettings: strict),
         .target(name: "AdminProtocol", dependencies: ["Authentication"], swiftSettings: strict),
@@ -114,15 +118,15 @@ let package = Package(
             name: "Daemon",
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
-                "Cryptography", "EnrollmentStores", "QRCodes", "UnixSocket", "Wire", argumentParser, lifecycle, logging,
+                "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
+                lifecycle, logging,
                 nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "AuthModules", "Authentication", "CPOSIX", "Cryptography", "Daemon", "QRCodes",
-                "UnixSocket", "Wire",
-                argumentParser,
+                "AdminProtocol", "AuthModules", "Authentication", "CPAMApplication", "CPOSIX", "Cryptography", "Daemon",
+                "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
             name: "twostepd", dependencies: ["Administration", "Daemon", argumentParser], swiftSettings: strict,
@@ -165,8 +169,9 @@ let package = Package(
             name: "AdministrationTests",
             dependencies: [
                 "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
-                "Configuration", "Daemon", "QRCodes", "UnixSocket", "Wire",
+                "Configuration", "Daemon", "PAMStacks", "QRCodes", "UnixSocket", "Wire",
             ], swiftSettings: strict),
+        .testTarget(name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

@@ -1,3 +1,5 @@
+import Authentication
+
 /// A page of what the store has of all accounts, by the bytes of their names.
 package struct ReportPage: Codable, Equatable, Sendable {
     package var accounts: [ReportedAccount]
@@ -27,6 +29,9 @@ package struct ReportedAccount: Codable, Equatable, Sendable {
     package let refusedUnenrolledAt: Int64?
     /// Until when a rule lets the account enrol at its next login, in Unix seconds; nil where none does.
     package var enrollUntil: Int64?
+
+    /// Whether it has anything to answer with: a ticket or a bypass code is none.
+    package var isEnrolled: Bool { devices.contains { !$0.module.module.isStopgap } }
 
     package init(
         account: String, devices: [EnrolledDevice], codesLeft: Int?, failures: Int,

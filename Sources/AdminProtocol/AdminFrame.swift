@@ -16,6 +16,8 @@ package enum AdminFrame {
 
         /// From `twostep`: an account, a name and a handful of parameters.
         package static let request = Bounds(json: 64 * 1024, secret: 4096)
+        /// From `twostep` of a user: a name and a handful of parameters.
+        package static let ownRequest = Bounds(json: 4096, secret: 4096)
         /// From `twostepd`: a listing of some thousand devices.
         package static let reply = Bounds(json: 1024 * 1024, secret: 4096)
     }

@@ -18,7 +18,7 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
 
         package init(rawValue: String) { self.rawValue = rawValue }
 
-        /// The peer is not uid 0.
+        /// The peer is not who may ask this, or the configuration does not let people do it.
         package static let notPermitted = Kind(rawValue: "not_permitted")
         /// The system's directory has no such account.
         package static let unknownAccount = Kind(rawValue: "unknown_account")
@@ -29,6 +29,10 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         package static let deviceExists = Kind(rawValue: "device_exists")
         /// It is the account's last one, and `force` was not said.
         package static let lastDevice = Kind(rawValue: "last_device")
+        /// A change that nothing was proved for.
+        package static let notProved = Kind(rawValue: "not_proved")
+        /// Too many wrong answers: none is looked at for a while, or until an administrator unlocks the account.
+        package static let throttled = Kind(rawValue: "throttled")
         package static let wrongCode = Kind(rawValue: "wrong_code")
         /// What the person chose is not good enough; something else may be.
         package static let unacceptable = Kind(rawValue: "unacceptable")

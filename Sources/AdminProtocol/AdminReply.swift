@@ -33,6 +33,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case records(RecordListing)
     case metrics(MetricsSnapshot)
     case report(ReportPage)
+    case question(ProofQuestion)
+    case proved(OwnProof)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -41,7 +43,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case users, user, passwordSet, userRemoved, credentials, linked, unlinked, sessions, sessionEnded
         case shown, staged, imported
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
-        case records, metrics, report
+        case records, metrics, report, question, proved
     }
 
     package init(from decoder: any Decoder) throws {
@@ -80,6 +82,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .records: .records(try container.decode(RecordListing.self, forKey: key))
             case .metrics: .metrics(try container.decode(MetricsSnapshot.self, forKey: key))
             case .report: .report(try container.decode(ReportPage.self, forKey: key))
+            case .question: .question(try container.decode(ProofQuestion.self, forKey: key))
+            case .proved: .proved(try container.decode(OwnProof.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -115,6 +119,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .records(let listing): try container.encode(listing, forKey: .records)
         case .metrics(let snapshot): try container.encode(snapshot, forKey: .metrics)
         case .report(let page): try container.encode(page, forKey: .report)
+        case .question(let question): try container.encode(question, forKey: .question)
+        case .proved(let proof): try container.encode(proof, forKey: .proved)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -4,7 +4,7 @@ package import Authentication
 ///
 /// An enrolment is one connection: `beginEnrollment` first, then either `finishEnrollment` until its answer is
 /// right, or `storeWithoutConfirmation`. Closing the connection abandons it, and nothing was stored.
-package enum AdminRequest: Codable, Equatable, Sendable {
+package enum AdminRequest: Codable, ServiceRequest {
     /// Answered by `AdminReply.status`.
     case status
     /// The devices and failures of one account, or of all. Answered by `listing`.
@@ -39,9 +39,11 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Some devices that are to be imported; nothing is stored yet. Secrets: the key of each. Answered by `staged`.
     /// A connection may stage many times; one refusal, and nothing of it can be stored any more.
     case stageDevices(devices: [StagedDevice])
-    /// Stores all that the connection has staged, or nothing. Without `replace` a device that an account has already
-    /// is a refusal (`deviceExists`). Answered by `imported`.
-    case commitImport(replace: Bool)
+    /// Stores all that the connection has staged, or nothing: where a device that an account has already is to be refused
+    /// (`deviceExists`), one of them is enough. Answered by `imported`.
+    case commitImport(whenPresent: WhenPresent)
+    /// The same, up to the point where something would be stored. Answered by `imported`.
+    case checkImport(whenPresent: WhenPresent)
 
     /// The users that are kept for one provider, or for all. Answered by `users`.
     case users(provider: ProviderReference?)
@@ -73,8 +75,9 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     /// Without `uid` says what would be changed. With it, the account's devices are its present uid's from now on, if that
     /// is what was said. Answered by `adoption`.
     case adopt(account: String, uid: UInt32?)
-    /// What lets people off modules for a while. Answered by `grants`.
-    case grants
+    /// A page of what lets people off modules for a while, of one account or of all: the grants older than the one with
+    /// this number. Answered by `grants`.
+    case grants(before: Int? = nil, account: String? = nil)
     /// Revokes the grant with this id, those of this account, or all. Answered by `grantsRevoked`.
     case revokeGrants(id: Int?, account: String?)
     /// What a login would come to, and why; nothing is charged. Answered by `explained`.
@@ -90,10 +93,12 @@ package enum AdminRequest: Codable, Equatable, Sendable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
-        case beginEnrollmentWithKey, show, stageDevices, commitImport
+        case beginEnrollmentWithKey, show, stageDevices, commitImport, checkImport
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
     }
+
+    package static let bounds = AdminFrame.Bounds.request
 
     /// A request from the JSON of a frame.
     package init(json: Span<UInt8>) throws(AdminProtocolError) {
@@ -103,6 +108,6 @@ package enum AdminRequest: Codable, Equatable, Sendable {
 
     /// The whole frame, with the secrets that belong to this request; throws `oversized`.
     package func frame(secrets: borrowing SecretFields) throws(AdminProtocolError) -> Secret {
-        try AdminFrame.encode(json: try AdminEnvelope.encode(self), secrets: secrets, within: .request)
+        try AdminFrame.encode(json: try AdminEnvelope.encode(self), secrets: secrets, within: Self.bounds)
     }
 }

@@ -20,6 +20,8 @@ package struct Explanation: Codable, Equatable, Sendable {
     package var standing = AccountFailures.Standing.open
     /// How long a delayed account must wait, in seconds; 0 otherwise.
     package var delaySeconds: Int64 = 0
+    /// The administrator's code that is still good for the account, in words; nil if none is.
+    package var bypass: String?
     /// What lets the account off modules at this terminal.
     package var grant: RememberedLogin?
     /// How it would go on: one for each provider that it could be. None where it ends before that, and `ending` says how.
@@ -91,16 +93,20 @@ package struct Explanation: Codable, Equatable, Sendable {
         package let owed: [[Held]]
         /// How many of these steps are asked for before it ends.
         package let asked: Int
+        /// What is answered with, of the steps that are asked for: of all that the account has the best.
+        package let answered: [ModuleReference]
         package let ending: Ending
 
         package init(
-            provider: ProviderReference, isChosen: Bool, asksFirst: Bool, owed: [[Held]], asked: Int, ending: Ending
+            provider: ProviderReference, isChosen: Bool, asksFirst: Bool, owed: [[Held]], asked: Int,
+            answered: [ModuleReference] = [], ending: Ending
         ) {
             self.provider = provider
             self.isChosen = isChosen
             self.asksFirst = asksFirst
             self.owed = owed
             self.asked = asked
+            self.answered = answered
             self.ending = ending
         }
     }
@@ -110,10 +116,19 @@ package struct Explanation: Codable, Equatable, Sendable {
         package let module: ModuleReference
         /// How many devices the account has with it; nil for one that nobody enrols with.
         package let devices: Int?
+        /// What is wrong with them; nil for nothing.
+        package let standing: Standing?
 
-        package init(module: ModuleReference, devices: Int?) {
+        /// Why no answer of the account's devices would be accepted.
+        package enum Standing: String, Codable, Equatable, Sendable {
+            case usedUp = "used_up"
+            case damaged
+        }
+
+        package init(module: ModuleReference, devices: Int?, standing: Standing? = nil) {
             self.module = module
             self.devices = devices
+            self.standing = standing
         }
     }
 

@@ -1,8 +1,14 @@
-/// What lets people off modules for a while.
+/// What lets people off modules for a while: a page of it, or what of it was revoked.
 package struct GrantListing: Codable, Equatable, Sendable {
+    /// The youngest first.
     package let grants: [RememberedLogin]
+    /// How many more there are, which are not listed here.
+    package let others: Int
 
-    package init(grants: [RememberedLogin]) { self.grants = grants }
+    package init(grants: [RememberedLogin], others: Int = 0) {
+        self.grants = grants
+        self.others = others
+    }
 }
 
 /// A grant: whoever has passed the modules at a terminal is let off them there.

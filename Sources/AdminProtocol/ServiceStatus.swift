@@ -49,6 +49,16 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     }
 }
 
+extension ServiceStatus {
+    /// The same with what the store has.
+    package func with(accounts: Int, devices: Int) -> ServiceStatus {
+        ServiceStatus(
+            version: version, isServing: isServing, problems: problems, configuration: configuration, store: store,
+            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane)
+    }
+}
+
 /// The configuration that new logins follow.
 package struct LoadedConfiguration: Codable, Equatable, Sendable {
     package let path: String

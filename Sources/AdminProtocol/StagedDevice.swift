@@ -26,14 +26,40 @@ package struct StagedCount: Codable, Equatable, Sendable {
     package init(devices: Int) { self.devices = devices }
 }
 
-/// What an import has stored.
+/// What becomes of a device that its account has already.
+package enum WhenPresent: String, Codable, Sendable {
+    /// Nothing is stored at all.
+    case refuse
+    /// It stays, under whatever name, and what was staged is left out. One of the same name stays with another key as well.
+    case skip
+    /// It makes room for what was staged; what was used of the same key stays used.
+    case replace
+}
+
+/// What an import has stored, or would have.
 package struct ImportedDevices: Codable, Equatable, Sendable {
     package let devices: Int
     /// How many of them took the place of another of the same name.
     package let replaced: Int
+    /// Those that were left out, since they are there.
+    package let skipped: [SkippedDevice]
 
-    package init(devices: Int, replaced: Int) {
+    package init(devices: Int, replaced: Int, skipped: [SkippedDevice] = []) {
         self.devices = devices
         self.replaced = replaced
+        self.skipped = skipped
+    }
+}
+
+/// A device that an import has left out.
+package struct SkippedDevice: Codable, Equatable, Sendable {
+    /// Its place among those that were staged, from 0.
+    package let index: Int
+    /// Whether the account has its key; otherwise another device has its name.
+    package let hasSameKey: Bool
+
+    package init(index: Int, hasSameKey: Bool) {
+        self.index = index
+        self.hasSameKey = hasSameKey
     }
 }

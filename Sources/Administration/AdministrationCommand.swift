@@ -1,5 +1,6 @@
 import AdminProtocol
 package import ArgumentParser
+import Authentication
 import CPOSIX
 import Glibc
 
@@ -19,7 +20,9 @@ package struct AdministrationCommand: ParsableCommand {
             CredentialsCommand.self, SessionsCommand.self,
             ShowCommand.self, ImportCommand.self, ExportCommand.self,
             GrantsCommand.self, BlockCommand.self, UnblockCommand.self, AdoptCommand.self, ExplainCommand.self,
-            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self, MetricsCommand.self,
+            TrialCommand.self, EnableCommand.self, DisableCommand.self,
+            StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self,
+            MetricsCommand.self,
             ReportCommand.self,
         ])
 
@@ -58,6 +61,14 @@ package struct AdministrationCommand: ParsableCommand {
         }
     }
 
+    /// The arguments with a `--json` that stands before the command put behind it, where its options are.
+    private static func ordered(_ arguments: [String]) -> [String] {
+        guard arguments.first == "--json", arguments.count > 1 else { return arguments }
+        var rest = Array(arguments.dropFirst())
+        rest.insert("--json", at: rest.firstIndex(of: "--") ?? rest.endIndex)
+        return rest
+    }
+
     private enum Parsed {
         case verb(any AdministrationVerb)
         case help(String)
@@ -65,12 +76,14 @@ package struct AdministrationCommand: ParsableCommand {
         case mistake(String)
     }
 
-    private static func parse(_ arguments: [String]) -> Parsed {
+    private static func parse(_ given: [String]) -> Parsed {
+        let arguments = ordered(given)
         let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
         if let verb = arguments.first, !verb.hasPrefix("-"), !(verbs + ["help"]).contains(verb) {
+            let near = Nearness.suggestion(for: verb, among: verbs).map { ". Did you mean '\($0)'?" } ?? ""
             return .mistake(
                 """
-                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))
+                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))\(near)
                 Usage: twostep <subcommand>
                   See 'twostep --help' for more information.
                 """)

@@ -18,12 +18,13 @@ package struct AdministrationWorld {
     package let pollInterval: Int32
     /// Seconds since 1970, by the clock of this machine, which is the daemon's as well.
     package let now: () -> Int64
+    package let host: any StackHost
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
         stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true,
         journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500,
-        now: @escaping () -> Int64 = { Int64(time(nil)) }
+        now: @escaping () -> Int64 = { Int64(time(nil)) }, host: any StackHost = SystemStackHost()
     ) {
         self.console = console
         self.accounts = accounts
@@ -35,6 +36,7 @@ package struct AdministrationWorld {
         self.history = history
         self.pollInterval = pollInterval
         self.now = now
+        self.host = host
     }
 
     /// That there is no account of this name, in a sentence; nil if there is one, or if it cannot be told.

@@ -162,4 +162,10 @@ extension HOTPModule {
     package func describe(_ payload: Span<UInt8>, state: Int64) -> String {
         HOTPModule.device(payload, state: state).map { "\($0.description), counter \(state)" } ?? "damaged"
     }
+
+    /// Behind the last number nothing could be expected.
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        guard HOTPModule.device(payload, state: state) != nil else { return .damaged }
+        return state < .max ? .usable : .usedUp
+    }
 }

@@ -9,6 +9,10 @@ internal import Cryptography
 package struct IssuedCodeModule: EnrollableModule {
     /// Both of them.
     package static let all = [IssuedCodeModule(.bypass), IssuedCodeModule(.ticket)]
+    /// How long a code may be good, in seconds: a bypass code is for somebody who is on the telephone, a ticket for somebody
+    /// who begins to work here within the month.
+    package static func longest(of id: ModuleID) -> Int64 { id == .ticket ? 30 * 86_400 : 86_400 }
+
     /// The longest reason, in bytes.
     static let longestReason = 120
 
@@ -75,8 +79,8 @@ package struct IssuedCodeModule: EnrollableModule {
 
     /// A new code, in place of the one that the account has. `until` is its end in Unix seconds, which it is good at.
     package func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup {
-        let typed = try SetupParameters(request.parameters, of: id.type, known: ["until", "reason"])
-        let end = try typed.number("until", in: 0...Int(Int32.max) * 4, default: 0)
+        let typed = try SetupParameters(request.parameters, of: id.type, known: IssuedCodeModule.parameters)
+        let end = try end(typed)
         let reason = Array((typed["reason"] ?? "").utf8)
         guard reason.count <= IssuedCodeModule.longestReason, !reason.contains(where: { $0 < 0x20 }) else {
             throw SetupFailure(
@@ -101,6 +105,24 @@ package struct IssuedCodeModule: EnrollableModule {
         return Setup(payload: payload, codes: written, initialState: 0)
     }
 
+    /// Refuses a code that would be good for too long, or not at all, at this time.
+    package func checkEnd(of request: SetupRequest, at now: Moment) throws(SetupFailure) {
+        let typed = try SetupParameters(request.parameters, of: id.type, known: IssuedCodeModule.parameters)
+        let (seconds, overflow) = Int64(try end(typed)).subtractingReportingOverflow(now.wall)
+        let longest = IssuedCodeModule.longest(of: id)
+        guard !overflow, (0...longest).contains(seconds) else {
+            throw SetupFailure("until is \(seconds) s from now, expected 0 to \(longest)")
+        }
+    }
+
+    private static let parameters = ["until", "reason"]
+
+    /// There is no end that everybody would mean.
+    private func end(_ typed: SetupParameters) throws(SetupFailure) -> Int {
+        guard typed["until"] != nil else { throw SetupFailure("\(id.type) needs until, its end in Unix seconds") }
+        return try typed.number("until", in: 0...Int(Int32.max) * 4, default: 0)
+    }
+
     /// Nothing is asked: the code is good at once.
     package func finishSetup(
         _ setup: borrowing Setup, _ input: UserInput, at now: Moment
@@ -114,5 +136,10 @@ package struct IssuedCodeModule: EnrollableModule {
         let reason = IssuedCode.reason(in: payload)
         let standing = state == 0 ? "until \(IssuedCode.date(end))" : "used"
         return reason.isEmpty ? standing : "\(standing): \(reason)"
+    }
+
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        guard let end = IssuedCode.end(in: payload) else { return .damaged }
+        return state == 0 && now.wall <= end ? .usable : .usedUp
     }
 }

@@ -1,4 +1,5 @@
 package import Authentication
+internal import Cryptography
 
 /// Keys that come from elsewhere, or are shown again.
 extension TOTPModule: KeyHoldingModule {
@@ -24,6 +25,17 @@ extension TOTPModule: KeyHoldingModule {
             own: (head: parameters.head, name: "period", value: String(parameters.period)), initialState: state,
             minimumBits: 0)
     }
+
+    package func carry(_ state: Int64, from payload: Span<UInt8>, to other: Span<UInt8>) -> Int64? {
+        guard let mine = TOTPParameters(payload: payload), let theirs = TOTPParameters(payload: other),
+            OTPKeys.areSame(payload, other, behind: TOTPParameters.headerSize)
+        else { return nil }
+        guard mine.period != theirs.period, state >= 0 else { return state }
+        // Everything before the end of the last step that was used.
+        let (next, isPast) = state.addingReportingOverflow(1)
+        let (end, isBeyond) = next.multipliedReportingOverflow(by: mine.period)
+        return isPast || isBeyond ? state : theirs.step(at: end - 1)
+    }
 }
 
 /// Keys that come from elsewhere, or are shown again.
@@ -48,11 +60,23 @@ extension HOTPModule: KeyHoldingModule {
             "hotp", request, parameters, key: key, own: (head: [], name: "counter", value: String(state)),
             initialState: state, minimumBits: 0)
     }
+
+    package func carry(_ state: Int64, from payload: Span<UInt8>, to other: Span<UInt8>) -> Int64? {
+        guard OTPParameters(payload: payload, own: 0) != nil, OTPParameters(payload: other, own: 0) != nil,
+            OTPKeys.areSame(payload, other, behind: OTPParameters.headerSize)
+        else { return nil }
+        return state
+    }
 }
 
 /// What the two have in common.
 private enum OTPKeys {
     static let damaged = SetupFailure("what is kept of the device is damaged")
+
+    /// Whether two payloads have one key, which is all that stands behind their heads.
+    static func areSame(_ payload: Span<UInt8>, _ other: Span<UInt8>, behind head: Int) -> Bool {
+        isEqual(payload.extracting(droppingFirst: head), other.extracting(droppingFirst: head))
+    }
 
     /// The parameters without `name`, and the whole number that it has.
     static func taking(

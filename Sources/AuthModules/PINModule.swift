@@ -188,6 +188,10 @@ extension PINModule {
         if payload.isEmpty { return "not chosen yet" }
         return PINDigest.isWhole(payload) ? "chosen by its owner" : "damaged"
     }
+
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        PINDigest.isWhole(payload) ? .usable : .damaged
+    }
 }
 
 extension Scrypt {

@@ -75,7 +75,7 @@ package struct RecoveryCodeModule: EnrollableModule {
         }
         return switch left {
         case 0:
-            "That was your last recovery code. Ask the administrator for new ones: twostep enroll USER \(id)"
+            "That was your last recovery code. Ask the administrator for new ones: twostep enroll \(devices.account) \(id)"
         case 1: "1 recovery code is left."
         case _: "\(left) recovery codes are left."
         }
@@ -130,5 +130,10 @@ extension RecoveryCodeModule {
 
     package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? {
         RecoveryCodeSet.left(in: payload, state: state)
+    }
+
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        guard let left = RecoveryCodeSet.left(in: payload, state: state) else { return .damaged }
+        return left > 0 ? .usable : .usedUp
     }
 }

@@ -134,6 +134,10 @@ extension TOTPModule {
         TOTPParameters(payload: payload)?.description ?? "damaged"
     }
 
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        TOTPParameters(payload: payload) == nil ? .damaged : .usable
+    }
+
     /// The step nearest to the present that `code` is of, as far away as `diagnosedSpan` reaches.
     private static func nearest(
         _ code: OneTimePassword, of device: Device, payload: Span<UInt8>, at now: Moment

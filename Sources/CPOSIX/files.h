@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "shim.h"
@@ -96,6 +98,28 @@ static inline int posix_flush_directory(const char *path) {
     close(descriptor);
     errno = reason;
     return result;
+}
+
+/// Gives one open file the owner, the mode and the extended attributes (labels, access lists) of another.
+static inline int posix_copy_standing(int from, int to) {
+    struct stat status;
+    if (fstat(from, &status) != 0) return -1;
+    if (fchown(to, status.st_uid, status.st_gid) != 0) return -1;
+    // After the owner: a change of that takes bits away.
+    if (fchmod(to, status.st_mode & 07777) != 0) return -1;
+    char names[4096];
+    ssize_t length = flistxattr(from, names, sizeof names);
+    if (length < 0) return errno == ENOTSUP ? 0 : -1;
+    for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+        char value[4096];
+        ssize_t size = fgetxattr(from, names + at, value, sizeof value);
+        if (size < 0) return -1;
+        // What is there already need not be set, which takes rights of its own.
+        char present[4096];
+        if (fgetxattr(to, names + at, present, sizeof present) == size && memcmp(present, value, (size_t)size) == 0) continue;
+        if (fsetxattr(to, names + at, value, (size_t)size, 0) != 0) return -1;
+    }
+    return 0;
 }
 
 /// Pages of their own for a secret, kept out of core dumps and (where the limit allows: `locked`) out of swap.

@@ -14,6 +14,8 @@ package struct Configuration: Sendable {
     package var issuer: String
     /// What people are told beyond the outcome.
     package var notices = NoticeSettings()
+    /// What users may do about their own devices; nil where that is root's alone.
+    package var selfService: SelfServiceSettings?
     /// The providers' names for people, where they have any.
     package var names: [ProviderID: String]
     /// What is allowed and yet worth a line in the journal.
@@ -92,6 +94,19 @@ package struct NoticeSettings: Equatable, Sendable {
     package var lastLogin = false
 
     package init() {}
+}
+
+/// What users may do about the devices of their own accounts. Whoever may do any of it may also see them.
+package struct SelfServiceSettings: Equatable, Sendable {
+    /// Set up a further one and renew recovery codes, after an answer of one that they have; a first one with a ticket.
+    package var mayEnroll: Bool
+    /// Remove one that is not the last, or put another in its place.
+    package var mayRemove: Bool
+
+    package init(mayEnroll: Bool, mayRemove: Bool) {
+        self.mayEnroll = mayEnroll
+        self.mayRemove = mayRemove
+    }
 }
 
 /// Where enrolments are kept.

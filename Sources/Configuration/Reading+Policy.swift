@@ -235,7 +235,7 @@ extension Reading {
     }
 
     /// Whether people enrol with a module by themselves: recovery codes only come along.
-    private func isSetUpByPeople(_ id: ModuleID) -> Bool {
+    func isSetUpByPeople(_ id: ModuleID) -> Bool {
         guard let module = modules[id] as? any EnrollableModule else { return false }
         return !module.isIssuedWithFirstDevice
     }

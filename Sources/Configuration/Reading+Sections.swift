@@ -2,8 +2,9 @@ import Authentication
 
 extension Reading {
     private static let topKeys: Set<String> = [
-        "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "sessions", "store",
-        "throttle",
+        "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "self_service",
+        "sessions",
+        "store", "throttle",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.
@@ -34,6 +35,7 @@ extension Reading {
             providers: providers, modules: modules, throttle: throttle, sessions: sessions, store: store,
             callers: callers, issuer: issuer, names: names, warnings: warnings, places: places)
         if let notices = top["notices"] { configuration.notices = readNotices(notices) }
+        configuration.selfService = top["self_service"].flatMap { readSelfService($0) }
         return configuration
     }
 
@@ -95,6 +97,19 @@ extension Reading {
         guard let values = map(setting, "notices", keys: ["last_login"]) else { return notices }
         notices.lastLogin = boolean(values, "last_login")
         return notices
+    }
+
+    /// What users may do about their own devices; nil where they may not even see them.
+    private mutating func readSelfService(_ setting: Setting) -> SelfServiceSettings? {
+        guard let values = map(setting, "self_service", keys: ["enroll", "remove"]) else { return nil }
+        let settings = SelfServiceSettings(
+            mayEnroll: boolean(values, "enroll"), mayRemove: boolean(values, "remove"))
+        if settings.mayEnroll, areProvidersSound, !modules.keys.contains(where: { isSetUpByPeople($0) }) {
+            refuse(
+                values["enroll"] ?? setting, "self_service with enroll where nobody can enrol with any module",
+                expected: "a module that people enrol with (totp), or no such key")
+        }
+        return settings
     }
 
     private mutating func readStore(_ setting: Setting) -> StoreSettings {

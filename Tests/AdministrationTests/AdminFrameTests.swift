@@ -20,9 +20,14 @@ import Testing
         .link(username: "zoë", provider: Samples.home, account: "alice"),
         .unlink(username: "zoë", provider: Samples.home), .sessions, .endSession(id: "00ff"),
         .block(account: "alice", reason: nil), .block(account: "alice", reason: "stolen"), .unblock(account: "alice"),
-        .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants,
+        .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants(),
+        .grants(before: 7, account: "alice"),
         .revokeGrants(id: 3, account: nil), .revokeGrants(id: nil, account: "alice"),
         .explain(login: Samples.login), .explain(login: SupposedLogin(service: "sudo", account: "alice")),
+        .stageDevices(devices: [
+            StagedDevice(account: "alice", module: totp, device: "phone", parameters: ["digits": "8"])
+        ]),
+        .commitImport(whenPresent: .replace), .checkImport(whenPresent: .skip),
     ]
 
     @Test func `every verb is in the table above`() throws {
@@ -31,7 +36,7 @@ import Testing
             let json = String(decoding: frame.dropFirst(8), as: UTF8.self)
             return String(json.dropFirst(#"{"message":{""#.count).prefix { $0 != "\"" })
         }
-        #expect(Set(verbs).count == 23)
+        #expect(Set(verbs).count == 26)
     }
 
     @Test(arguments: requests) func `a request arrives as it was sent`(request: AdminRequest) throws {
@@ -59,8 +64,9 @@ import Testing
         .sessions(SessionListing(sessions: [Samples.session])), .sessionEnded(Samples.session),
         .blocked(Blocking(block: Samples.block, wasBlocked: false)),
         .unblocked(Unblocking(account: "alice", wasBlocked: true)), .adoption(Samples.adoption(isDone: false)),
-        .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [])),
+        .grants(GrantListing(grants: [Samples.grant])), .grantsRevoked(GrantListing(grants: [], others: 3)),
         .explained(Samples.explanation), .explained(Samples.end),
+        .imported(ImportedDevices(devices: 1, replaced: 0, skipped: [SkippedDevice(index: 1, hasSameKey: true)])),
         .refused(AdminRefusal(.lastDevice, "It is the last.", hint: "--force")),
         .refused(AdminRefusal(AdminRefusal.Kind(rawValue: "of_a_later_version"), "…")),
     ]

@@ -368,10 +368,20 @@ import Testing
         #expect(run.output + run.errors == row.text + absence)
     }
 
+    @Test func `--json may stand before the command as well`() throws {
+        let turn = ScriptedDaemon.Turn.exchange(
+            .unlock(account: "alice"), reply: .unlocked(Unlocking(account: "alice", failures: 1)))
+        let run = try Performance(["--json", "unlock", "alice"], against: [turn])
+        #expect(run.output == "{\"account\": \"alice\", \"failures_forgotten\": 1}\n")
+    }
+
     @Test func `a command that is none is named, with those that are`() {
         let run = Performance(["statsu"])
         #expect(run.status == .usage)
         #expect(run.errors.contains("'statsu' is no command: expected init, enroll, "))
+        #expect(run.errors.contains(". Did you mean 'status'?\n"))
+        #expect(Performance(["enrol"]).errors.contains(". Did you mean 'enroll'?\n"))
+        #expect(!Performance(["frobnicate"]).errors.contains("Did you mean"))
     }
 
     @Test func `a reload that failed does not look as if the new file were in force`() throws {

@@ -53,4 +53,10 @@ import Testing
     ]) func `nothing is issued without an end, or for longer than it may be`(_ arguments: [String]) {
         #expect(Performance(arguments).status == .usage)
     }
+
+    @Test(arguments: ["bypass", "ticket"]) func `a code is no device that anybody could enrol`(_ kind: String) {
+        let refused = Performance(["enroll", "alice", kind])
+        #expect(refused.status == .usage)
+        #expect(refused.errors.contains("Use: twostep \(kind) alice"))
+    }
 }

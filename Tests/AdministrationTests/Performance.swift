@@ -12,15 +12,17 @@ struct Performance {
     /// Runs a command against a daemon that expects `turns`; checks that daemon and person were asked all of it.
     init(
         _ arguments: [String], against turns: [ScriptedDaemon.Turn],
-        console: ScriptedConsole = ScriptedConsole(), replyLimit: Int64 = 10_000,
-        sourceLocation: SourceLocation = #_sourceLocation
+        console: ScriptedConsole = ScriptedConsole(), replyLimit: Int64 = 10_000, isRoot: Bool = true,
+        host: any StackHost = SystemStackHost(), sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let daemon = try ScriptedDaemon(turns)
         status = AdministrationCommand.execute(
             arguments + ["--runtime-directory", daemon.runtimeDirectory],
             in: AdministrationWorld(
-                console: console, accounts: ScriptedAccounts(users: ["alice": 1000, "bob": 1001, "carol": 1002]),
-                replyLimit: replyLimit, now: { 1_700_000_000 }))
+                console: console,
+                accounts: ScriptedAccounts(
+                    isPrivileged: isRoot, users: ["alice": 1000, "bob": 1001, "carol": 1002]),
+                replyLimit: replyLimit, now: { 1_700_000_000 }, host: host))
         output = console.output
         errors = console.errors.replacingOccurrences(of: daemon.runtimeDirectory, with: "/run/twostep")
         #expect(daemon.finish() == [], sourceLocation: sourceLocation)
@@ -30,10 +32,11 @@ struct Performance {
     /// Runs a command that must not get as far as any daemon.
     init(
         _ arguments: [String], console: ScriptedConsole = ScriptedConsole(),
-        accounts: ScriptedAccounts = ScriptedAccounts(), stores: ScriptedStores = ScriptedStores()
+        accounts: ScriptedAccounts = ScriptedAccounts(), stores: ScriptedStores = ScriptedStores(),
+        host: any StackHost = SystemStackHost()
     ) {
         status = AdministrationCommand.execute(
-            arguments, in: AdministrationWorld(console: console, accounts: accounts, stores: stores))
+            arguments, in: AdministrationWorld(console: console, accounts: accounts, stores: stores, host: host))
         output = console.output
         errors = console.errors
     }

@@ -6,6 +6,8 @@ import Testing
 /// block, unblock, adopt, grants and explain.
 @Suite struct PolicyCommandTests {
     static let block = #""account": "alice", "reason": "phone stolen", "since": \#(Samples.noon)"#
+    static let older = RememberedLogin(
+        id: 2, account: "alice", service: "su", terminal: "pts/3", leader: 4711, steps: [], secondsLeft: 5)
     static let grant = """
         {"id": 3, "account": "alice", "service": "sudo", "terminal": "pts/3", "leader": 4711, "steps": \
         [[{"module": "totp", "module_id": null}, {"module": "recovery_code", "module_id": null}], \
@@ -63,34 +65,55 @@ import Testing
             json: adoption(isDone: false, former: "", devices: 0)),
         CommandTests.Row(
             arguments: ["grants"],
-            turns: [.exchange(.grants, reply: .grants(GrantListing(grants: [Samples.grant])))],
+            turns: [.exchange(.grants(), reply: .grants(GrantListing(grants: [Samples.grant])))],
             text: """
                 ID  ACCOUNT  SERVICE  TERMINAL  LEADER  MODULES                  TIME LEFT
                 3   alice    sudo     pts/3     4711    totp|recovery_code, pin  1 min 1 s
 
                 """, json: #"{"grants": [\#(grant)]}"#),
         CommandTests.Row(
+            arguments: ["grants", "--user", "alice"],
+            turns: [
+                .exchange(
+                    .grants(account: "alice"), reply: .grants(GrantListing(grants: [Samples.grant], others: 1))),
+                .exchange(.grants(before: 3, account: "alice"), reply: .grants(GrantListing(grants: [older]))),
+            ],
+            text: """
+                ID  ACCOUNT  SERVICE  TERMINAL  LEADER  MODULES                  TIME LEFT
+                3   alice    sudo     pts/3     4711    totp|recovery_code, pin  1 min 1 s
+                2   alice    su       pts/3     4711                             5 s
+
+                """,
+            json: #"{"grants": [\#(grant), {"id": 2, "account": "alice", "service": "su", "terminal": "pts/3", "#
+                + #""leader": 4711, "steps": [], "seconds_left": 5}]}"#),
+        CommandTests.Row(
+            arguments: ["grants", "list", "--user", "alice"],
+            turns: [.exchange(.grants(account: "alice"), reply: .grants(GrantListing(grants: [])))],
+            text: "alice is let off nothing.\n", json: #"{"grants": []}"#),
+        CommandTests.Row(
             arguments: ["grants", "list"],
-            turns: [.exchange(.grants, reply: .grants(GrantListing(grants: [])))],
+            turns: [.exchange(.grants(), reply: .grants(GrantListing(grants: [])))],
             text: "Nobody is let off anything.\n", json: #"{"grants": []}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "3"],
             turns: [
                 .exchange(
                     .revokeGrants(id: 3, account: nil), reply: .grantsRevoked(GrantListing(grants: [Samples.grant])))
-            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)]}"#),
+            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)], "others": 0}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "--user", "alice"],
             turns: [
                 .exchange(
                     .revokeGrants(id: nil, account: "alice"), reply: .grantsRevoked(GrantListing(grants: [])))
-            ], text: "There was nothing to revoke.\n", json: #"{"grants": []}"#),
+            ], text: "There was nothing to revoke.\n", json: #"{"grants": [], "others": 0}"#),
         CommandTests.Row(
             arguments: ["grants", "revoke", "--all"],
             turns: [
                 .exchange(
-                    .revokeGrants(id: nil, account: nil), reply: .grantsRevoked(GrantListing(grants: [Samples.grant])))
-            ], text: "Revoked: alice with sudo at pts/3.\n", json: #"{"grants": [\#(grant)]}"#),
+                    .revokeGrants(id: nil, account: nil),
+                    reply: .grantsRevoked(GrantListing(grants: [Samples.grant], others: 2)))
+            ], text: "Revoked: alice with sudo at pts/3.\nRevoked: 2 more grants.\n",
+            json: #"{"grants": [\#(grant)], "others": 2}"#),
         CommandTests.Row(
             arguments: [
                 "explain", "sudo", "alice", "--rhost", "192.0.2.7", "--tty", "/dev/pts/3", "--ssh",
@@ -112,7 +135,7 @@ import Testing
             json: """
                 {"service": "sshd", "account": "alice", "caller": "user", "evidence": [], "rules": [], "terms": null, \
                 "uid": null, "former_uids": [], "block": null, "failures": 0, "standing": "open", "delay_seconds": 0, \
-                "grant": null, "ways": [], "ending": {"result": "denied", "reason": "not_permitted", \
+                "bypass": null, "grant": null, "ways": [], "ending": {"result": "denied", "reason": "not_permitted", \
                 "code": "PAM_AUTH_ERR", "delay_seconds": null}}
                 """),
         CommandTests.Row(
@@ -132,11 +155,12 @@ import Testing
                 \(Self.sentence)
                 alice has the uid 1005, and devices enrolled for uid 1001: if it is the same person, twostep adopt alice
                 alice has 6 failures, and must wait for 25 s
+                a bypass code is outstanding, until 2026-11-25 15:00 UTC: phone lost
                 grant 3: let off at pts/3, in the session of process 4711, for 1 min 1 s
                 provider homeassistant:home, if it is picked from the menu
-                  owes totp (1 device) or recovery_code (0 devices), then insecure_example
-                  asks for its own proof, then for totp (1 device) or recovery_code (0 devices)
-                  and if all is answered right: denied, delayed for 25 s (PAM_MAXTRIES)
+                  owes totp (1 device, damaged) or recovery_code (1 device), then insecure_example
+                  asks for its own proof, then for totp (1 device, damaged) or recovery_code (1 device)
+                  and if all is answered right, with recovery_code: denied, delayed for 25 s (PAM_MAXTRIES)
                 provider linux, if it is picked from the menu
                   owes no module
                   asks for nothing
@@ -150,13 +174,15 @@ import Testing
                 {"line": 12, "mismatch": null}], "terms": {"rule": 12, "exempt": false, \
                 "first_factor_waived": false, "unenrolled": "skip", "remember_seconds": 900, "tries": 1, \
                 "session_seconds": 300}, "uid": 1005, "former_uids": [1001], "block": {\(block)}, "failures": 6, \
-                "standing": "delayed", "delay_seconds": 25, "grant": \(grant), "ways": [{"provider": "homeassistant", \
+                "standing": "delayed", "delay_seconds": 25, \
+                "bypass": "until 2026-11-25 15:00 UTC: phone lost", "grant": \(grant), "ways": [{"provider": "homeassistant", \
                 "provider_id": "home", "chosen": true, "asks_first": true, "owed": [[{"module": "totp", \
-                "module_id": null, "devices": 1}, {"module": "recovery_code", "module_id": null, "devices": 0}], \
-                [{"module": "insecure_example", "module_id": null, "devices": null}]], "asked": 1, "ending": \
+                "module_id": null, "devices": 1, "standing": "damaged"}, {"module": "recovery_code", "module_id": null, \
+                "devices": 1, "standing": null}], [{"module": "insecure_example", "module_id": null, "devices": null, \
+                "standing": null}]], "asked": 1, "answered": [{"module": "recovery_code", "module_id": null}], "ending": \
                 {"result": "denied", "reason": "delayed", "code": "PAM_MAXTRIES", "delay_seconds": 25}}, \
                 {"provider": "linux", "provider_id": null, "chosen": true, "asks_first": false, "owed": [], \
-                "asked": 0, "ending": {"result": "exempt", "reason": "exempt", "code": "PAM_IGNORE", \
+                "asked": 0, "answered": [], "ending": {"result": "exempt", "reason": "exempt", "code": "PAM_IGNORE", \
                 "delay_seconds": null}}], "ending": null}
                 """),
         CommandTests.Row(

@@ -22,13 +22,17 @@ import Testing
     private static let phone = EnrolledDevice(
         account: "alice", module: Samples.totp, device: "phone", description: "SHA1, 6 digits, 30 s",
         createdAt: Samples.noon, lastUsedAt: Samples.noon)
+    private static let ticket = EnrolledDevice(
+        account: "alice", module: ModuleReference(type: "ticket"), device: "ticket", description: "until tomorrow",
+        createdAt: Samples.noon, lastUsedAt: nil)
     private static let visit = ReportedVisit(at: Samples.noon, service: "sshd", host: "192.0.2.7", way: .granted)
 
     private func run(
-        _ arguments: [String], _ pages: [(after: String?, page: ReportPage)], history: [PastLogin] = []
+        _ arguments: [String], _ pages: [(after: String?, page: ReportPage)], history: [PastLogin] = [],
+        foreseen: [ScriptedDaemon.Turn] = []
     ) throws -> (status: CommandStatus, output: String) {
         let daemon = try ScriptedDaemon(
-            pages.map { .exchange(.report(after: $0.after), reply: .report($0.page)) })
+            pages.map { .exchange(.report(after: $0.after), reply: .report($0.page)) } + foreseen)
         let console = ScriptedConsole()
         let status = AdministrationCommand.execute(
             ["report", "--runtime-directory", daemon.runtimeDirectory] + arguments,
@@ -38,8 +42,12 @@ import Testing
         return (status, console.output)
     }
 
-    private func run(_ arguments: [String], _ accounts: [ReportedAccount], history: [PastLogin] = []) throws -> String {
-        let shown = try run(arguments, [(nil, ReportPage(accounts: accounts, next: nil))], history: history)
+    private func run(
+        _ arguments: [String], _ accounts: [ReportedAccount], history: [PastLogin] = [],
+        foreseen: [ScriptedDaemon.Turn] = []
+    ) throws -> String {
+        let shown = try run(
+            arguments, [(nil, ReportPage(accounts: accounts, next: nil))], history: history, foreseen: foreseen)
         #expect(shown.status == .done)
         return shown.output
     }
@@ -63,6 +71,21 @@ import Testing
                 2 accounts: 1 enrolled, 1 not, 1 with no recovery code left, 1 delayed or locked.
 
                 """)
+    }
+
+    @Test func `whoever has a ticket or a bypass code alone is not enrolled`() throws {
+        let bypass = EnrolledDevice(
+            account: "bob", module: ModuleReference(type: "bypass"), device: "bypass", description: nil,
+            createdAt: Samples.noon, lastUsedAt: nil)
+        let accounts = [
+            Self.account("alice", devices: [Self.ticket]), Self.account("bob", devices: [bypass]),
+            Self.account("carol", devices: [Self.ticket, Self.phone]),
+        ]
+        #expect(try run([], accounts).hasSuffix("\n3 accounts: 1 enrolled, 2 not.\n"))
+        let lines = try run(["--csv"], accounts).split(separator: "\n").dropFirst()
+        #expect(lines.map { $0.split(separator: ",")[1] } == ["no", "no", "yes"])
+        let json = try run(["--json"], accounts)
+        #expect(json.split(separator: "\"enrolled\": ").dropFirst().map { $0.prefix(4) } == ["fals", "fals", "true"])
     }
 
     @Test func `comma-separated values keep their columns, whatever a device is called`() throws {
@@ -127,6 +150,7 @@ import Testing
         Row(
             what: "exempt here, refused there", account: account("a", visit: seen(.exempt), refused: now),
             isListed: true),
+        Row(what: "with a ticket alone", account: account("a", devices: [ticket], refused: now), isListed: true),
         Row(what: "enrolled", account: account("a", devices: [phone], visit: seen(.granted)), isListed: false),
         Row(what: "seen by the system alone", login: PastLogin(account: "a", at: now, source: "wtmp"), isListed: true),
         Row(
@@ -154,18 +178,46 @@ import Testing
             ["--unenrolled-active", "--csv"], [refused],
             history: [
                 PastLogin(account: "dave", at: at + 1, source: "lastlog")
+            ],
+            foreseen: [
+                foresee("carol", ["denied", "skipped"]),
+                .exchange(
+                    .explain(login: Self.supposed("dave")),
+                    reply: .refused(AdminRefusal(.unknownAccount, "'dave' is no account's name."))),
             ])
         #expect(
             text == """
-                account,last_seen_at,source,service,last_result
-                carol,\(at),twostepd,,refused
-                dave,\(at + 1),lastlog,,
+                account,last_seen_at,source,service,last_result,prospect
+                carol,\(at),twostepd,,refused,skipped
+                dave,\(at + 1),lastlog,,,
 
                 """)
         #expect(
-            try run(["--unenrolled-active"], [refused]).hasSuffix(
+            try run(["--unenrolled-active"], [refused], foreseen: [foresee("carol", ["exempt"])]).hasSuffix(
                 "1 account would be refused where a code is demanded. Enrol one with: twostep enroll carol totp\n"))
+        #expect(
+            try run(["--unenrolled-active"], [refused], foreseen: [foresee("carol", [])]).hasSuffix(
+                "1 account would be refused where a code is demanded, 1 by the rules that are in force. "
+                    + "Enrol one with: twostep enroll carol totp\n"))
         #expect(try run(["--unenrolled-active"], [Self.account("bob", devices: [Self.phone])]).hasPrefix("Everybody"))
+    }
+
+    private static func supposed(_ account: String) -> SupposedLogin {
+        SupposedLogin(service: "sshd", account: account, ssh: ["publickey"], hasAuthtok: true)
+    }
+
+    /// What the daemon foresees of a login by sshd, with a way for each result; `denied` before any way without one.
+    private func foresee(_ account: String, _ results: [String]) -> ScriptedDaemon.Turn {
+        var explanation = Explanation(service: "sshd", account: account, caller: .root)
+        explanation.ways = results.map {
+            Explanation.Way(
+                provider: Samples.home, isChosen: true, asksFirst: true, owed: [], asked: 0,
+                ending: Explanation.Ending(result: $0, reason: nil, code: "PAM_AUTH_ERR"))
+        }
+        if results.isEmpty {
+            explanation.ending = Explanation.Ending(result: "denied", reason: "not_enrolled", code: "PAM_AUTH_ERR")
+        }
+        return .exchange(.explain(login: Self.supposed(account)), reply: .explained(explanation))
     }
 
     // MARK: The system's own files

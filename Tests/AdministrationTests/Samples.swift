@@ -109,14 +109,18 @@ enum Samples {
         explanation.failures = 6
         explanation.standing = .delayed
         explanation.delaySeconds = 25
+        explanation.bypass = "until 2026-11-25 15:00 UTC: phone lost"
         explanation.grant = grant
         explanation.ways = [
             Explanation.Way(
                 provider: home, isChosen: true, asksFirst: true,
                 owed: [
-                    [Explanation.Held(module: totp, devices: 1), Explanation.Held(module: recovery, devices: 0)],
+                    [
+                        Explanation.Held(module: totp, devices: 1, standing: .damaged),
+                        Explanation.Held(module: recovery, devices: 1),
+                    ],
                     [Explanation.Held(module: ModuleReference(type: "insecure_example"), devices: nil)],
-                ], asked: 1,
+                ], asked: 1, answered: [recovery],
                 ending: Explanation.Ending(
                     result: "denied", reason: "delayed", code: "PAM_MAXTRIES", delaySeconds: 25)),
             Explanation.Way(

@@ -6,6 +6,7 @@ import Synchronization
 final class ScriptedAccounts: SystemAccounts {
     let isPrivileged: Bool
     let administrator = geteuid()
+    let ownUID: UInt32 = 1000
     private(set) var users: [String: UInt32]
     private(set) var groups: [String: UInt32] = ["root": getegid()]
     private(set) var created: [String] = []

@@ -5,11 +5,13 @@ import Foundation
 import Synchronization
 import UnixSocket
 
-/// The far end of admin.sock, in a folder of its own, with one conversation that it expects word for word.
+/// The far end of admin.sock, or of self.sock, in a folder of its own, with one conversation that it expects word for word.
 final class ScriptedDaemon: Sendable {
     enum Turn: Sendable {
         /// Reads a request with its secrets, and answers it.
         case exchange(AdminRequest, [String] = [], reply: AdminReply, secrets: [String] = [])
+        /// The same at the socket of users.
+        case own(SelfServiceRequest, [String] = [], reply: AdminReply, secrets: [String] = [])
         /// Reads whatever comes, and sends these bytes.
         case bytes([UInt8])
         /// Reads whatever comes, and leaves the client waiting until it goes away.
@@ -28,7 +30,8 @@ final class ScriptedDaemon: Sendable {
         listener = posix_local_stream()
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let path = Array("\(runtimeDirectory)/admin.sock".utf8)
+        let isOwn = turns.contains { if case .own = $0 { true } else { false } }
+        let path = Array("\(runtimeDirectory)/\(isOwn ? "self" : "admin").sock".utf8)
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
         let bound = unsafe withUnsafePointer(to: &address) {
             unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { [listener] in
@@ -69,34 +72,42 @@ final class ScriptedDaemon: Sendable {
         switch turn {
         case .hangUp: return false
         case .silence:
-            _ = request(number)
+            _ = request(number, AdminRequest.self)
             return true
         case .bytes(let bytes):
-            _ = request(number)
+            _ = request(number, AdminRequest.self)
             send(bytes, to: number)
             return false
         case .exchange(let expected, let expectedSecrets, let reply, let secrets):
-            guard let (found, foundSecrets) = request(number) else {
-                note("expected \(expected), found no request")
-                return false
-            }
-            if found != expected { note("expected \(expected), found \(found)") }
-            if foundSecrets != expectedSecrets { note("expected \(expectedSecrets), found \(foundSecrets)") }
-            guard let frame = try? Frames.reply(reply, secrets: secrets) else {
-                note("the reply cannot be sent")
-                return false
-            }
-            send(frame, to: number)
-            return true
+            return exchange(expected, expectedSecrets, reply, secrets, number)
+        case .own(let expected, let expectedSecrets, let reply, let secrets):
+            return exchange(expected, expectedSecrets, reply, secrets, number)
         }
     }
 
-    private func request(_ number: Int32) -> (AdminRequest, [String])? {
+    private func exchange<Request: ServiceRequest>(
+        _ expected: Request, _ expectedSecrets: [String], _ reply: AdminReply, _ secrets: [String], _ number: Int32
+    ) -> Bool {
+        guard let (found, foundSecrets) = request(number, Request.self) else {
+            note("expected \(expected), found no request")
+            return false
+        }
+        if found != expected { note("expected \(expected), found \(found)") }
+        if foundSecrets != expectedSecrets { note("expected \(expectedSecrets), found \(foundSecrets)") }
+        guard let frame = try? Frames.reply(reply, secrets: secrets) else {
+            note("the reply cannot be sent")
+            return false
+        }
+        send(frame, to: number)
+        return true
+    }
+
+    private func request<Request: ServiceRequest>(_ number: Int32, _ type: Request.Type) -> (Request, [String])? {
         let start = receive(AdminFrame.headerSize, from: number)
-        guard let header = try? AdminFrame.Header(start.span, within: .request) else { return nil }
+        guard let header = try? AdminFrame.Header(start.span, within: Request.bounds) else { return nil }
         let body = receive(header.bodyCount, from: number)
         guard body.count == header.bodyCount,
-            let request = try? AdminRequest(json: body.span.extracting(first: header.jsonCount)),
+            let request = try? Request(json: body.span.extracting(first: header.jsonCount)),
             let secrets = try? Frames.texts(body.span.extracting(droppingFirst: header.jsonCount))
         else { return nil }
         return (request, secrets)

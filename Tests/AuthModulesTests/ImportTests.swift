@@ -18,7 +18,7 @@ import Testing
 
     private func google(_ text: String) throws -> ForeignDevice {
         let bytes = Array(text.utf8)
-        return try GoogleAuthenticatorFile.read(bytes.span, named: "file", account: "alice")
+        return try GoogleAuthenticatorFile.read(bytes.span, named: "file", account: "alice", now: ImportTests.now)
     }
 
     private func oath(_ text: String) throws -> [ForeignDevice] {
@@ -56,7 +56,7 @@ import Testing
         GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ
         " RATE_LIMIT 3 30 1795348770
         " WINDOW_SIZE 17
-        " DISALLOW_REUSE 59844958 59844960 59844959
+        " DISALLOW_REUSE 29922478 29922480 29922479
         " TOTP_AUTH
         " STEP_SIZE 60
         12345678
@@ -69,7 +69,7 @@ import Testing
         #expect(
             summary(device)
                 == "alice totp 3132333435363738393031323334353637383930 algorithm=SHA1 digits=6 period=60 "
-                + "used_until=59844960")
+                + "used_until=29922480")
         #expect(device.notes.count == 3)
         #expect(device.notes[0].hasPrefix("2 scratch codes"))
         #expect(device.notes[1].hasPrefix("WINDOW_SIZE 17"))
@@ -87,6 +87,23 @@ import Testing
         let notes = try google("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n\" TIME_SKEW -3\n").notes
         #expect(notes.count == 2)
         #expect(notes[0].contains("each is good once") && notes[1].hasPrefix("TIME_SKEW -3"))
+    }
+
+    /// `now` lies in the step 59844960.
+    @Test(
+        arguments: [
+            ("59844959", nil, 59_844_959, 0), ("59844961", nil, 59_844_961, 0), ("59844961", "1", 59_844_961, 1),
+            ("59844962", nil, 59_844_961, 1), ("59864960 59844958", "20000", 59_844_960, 2),
+            ("59864960", "20003", 59_844_957, 2), ("59864960", "-3", 59_844_961, 2), ("59864960", "x", 59_844_961, 2),
+            ("9223372036854775807", "-9223372036854775808", 59_844_961, 2),
+        ] as [(String, String?, Int64, Int)])
+    func `no step is taken for used that lies further ahead than a code is good`(
+        _ used: String, _ skew: String?, _ expected: Int64, _ notes: Int
+    ) throws {
+        let line = skew.map { "\n\" TIME_SKEW \($0)" } ?? ""
+        let device = try google("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n\" TOTP_AUTH\n\" DISALLOW_REUSE \(used)\(line)\n")
+        #expect(device.parameters["used_until"] == String(expected))
+        #expect(device.notes.count == notes)
     }
 
     @Test(arguments: [
@@ -170,6 +187,21 @@ import Testing
         #expect(devices.map(\.notes.count) == [0, 0, 1])
     }
 
+    @Test(
+        arguments: [
+            ("alice", nil, "alice", "alice"), ("Example:alice", "Example", "alice", "Example:alice"),
+            ("Example%3A%20alice", "Example", "alice", "Example: alice"), ("alice", "GitHub", "alice", "GitHub:alice"),
+            ("Old:alice", "New", "alice", "Old:alice"), ("Example:", "Example", nil, "Example:"), ("", nil, nil, ""),
+        ] as [(String, String?, String?, String)])
+    func `a label is kept with its issuer`(
+        _ label: String, _ issuer: String?, _ account: String?, _ full: String
+    ) throws {
+        let beside = label.contains("Example") ? "" : issuer.map { "&issuer=\($0)" } ?? "&issuer="
+        let device = try #require(try list("otpauth://totp/\(label)?secret=GEZDGNBVGY3TQOJQ\(beside)").first)
+        #expect(device.account == account && device.label?.account == account)
+        #expect(device.label?.issuer == issuer && device.label?.full == full)
+    }
+
     @Test(arguments: [
         ("https://example.org", "file:1: expected an otpauth:// URI"),
         ("otpauth://totp", "file:1: expected otpauth://TYPE/LABEL?PARAMETERS"),
@@ -190,6 +222,7 @@ import Testing
     @Test func `a phone's export is read`() throws {
         let devices = try migration(ImportTests.migrationText + "\n")
         #expect(devices.map(summary) == ["alice totp \(ImportTests.seed) algorithm=SHA1 digits=6 period=30"])
+        #expect(devices.map(\.label?.text) == ["Example:alice"] && devices.map(\.label?.issuer) == ["Example"])
     }
 
     @Test(arguments: [
@@ -218,14 +251,17 @@ import Testing
           "secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"}]
         """,
     ]) func `a batch is read from CSV and from JSON`(_ text: String) throws {
-        let devices = try batch(text)
-        #expect(
-            devices.map(summary) == [
-                "alice totp \(ImportTests.seed) algorithm=SHA1 digits=8 period=30",
-                "bob hotp \(ImportTests.seed) algorithm=SHA1 counter=0 digits=6",
-            ])
-        #expect(devices.map(\.name) == ["phone", "key, \"red\""])
-        #expect(devices.map(\.module) == [ModuleID("totp"), ModuleID("hotp", id: "work")])
+        // As spreadsheets write it, too.
+        for text in [text, "\u{FEFF}" + text] {
+            let devices = try batch(text)
+            #expect(
+                devices.map(summary) == [
+                    "alice totp \(ImportTests.seed) algorithm=SHA1 digits=8 period=30",
+                    "bob hotp \(ImportTests.seed) algorithm=SHA1 counter=0 digits=6",
+                ])
+            #expect(devices.map(\.name) == ["phone", "key, \"red\""])
+            #expect(devices.map(\.module) == [ModuleID("totp"), ModuleID("hotp", id: "work")])
+        }
     }
 
     @Test(arguments: [
@@ -254,7 +290,7 @@ import Testing
 
     /// Every reader, on these bytes: a device or a refusal.
     private func readAll(_ bytes: [UInt8]) {
-        _ = try? GoogleAuthenticatorFile.read(bytes.span, named: "f", account: "a")
+        _ = try? GoogleAuthenticatorFile.read(bytes.span, named: "f", account: "a", now: ImportTests.now)
         _ = try? OATHUsersFile.read(bytes.span, named: "f", now: ImportTests.now)
         _ = try? OTPAuthList.read(bytes.span, named: "f")
         _ = try? MigrationExport.read(bytes.span, named: "f")

@@ -48,6 +48,22 @@ import Testing
         #expect(scene.list[0].state == 0)
     }
 
+    @Test func `is usable until its end, unless it is spent, and damaged otherwise`() throws {
+        let (scene, _) = try Self.scene()
+        let module = scene.module
+        func standing(_ state: Int64, at wall: Int64) throws -> DeviceStanding {
+            try scene.devices.withPayload(of: 0) {
+                module.standing(of: $0, state: state, at: moment(wall))
+            }
+        }
+        #expect(try standing(0, at: 1000) == .usable)
+        #expect(try standing(0, at: 1001) == .usedUp)
+        #expect(try standing(1, at: 0) == .usedUp)
+        let nothing: [UInt8] = []
+        let damaged = module.standing(of: nothing.span, state: 0, at: moment(0))
+        #expect(damaged == .damaged)
+    }
+
     @Test(arguments: ["", "AAAA-AAAA-AAAA", "AAAA-AAAA-AAAA-AAAA-AAAA", "123456", "AAAA-AAAA-AAAA-AAA!"])
     func `what is no code is not recognised`(_ typed: String) throws {
         let input = AuthModulesTests.typed(typed)
@@ -93,12 +109,29 @@ import Testing
     }
 
     @Test(arguments: [
-        ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"], ["until": "1", "count": "3"],
+        [:], ["reason": "x"], ["until": "soon"], ["until": "-1"], ["until": "1", "reason": "a\nb"],
+        ["until": "1", "count": "3"],
         ["until": "1", "reason": String(repeating: "x", count: 121)],
     ]) func `refuses other parameters`(_ parameters: [String: String]) throws {
         let request = try Self.request(parameters)
         let module = try Self.module(.ticket)
         #expect(throws: SetupFailure.self) { _ = try module.beginSetup(request) }
+    }
+
+    @Test(arguments: [(ModuleID.bypass, 86_400), (.ticket, 30 * 86_400)] as [(ModuleID, Int64)])
+    func `ends within its bound, and not before it begins`(_ id: ModuleID, _ longest: Int64) throws {
+        let module = try Self.module(id)
+        let now = Moment(wall: 1_700_000_000, boottime: 0, boot: 0)
+        for (seconds, isGood) in [(-1, false), (0, true), (longest, true), (longest + 1, false)] as [(Int64, Bool)] {
+            let request = try Self.request(["until": String(now.wall + seconds)])
+            if isGood {
+                try module.checkEnd(of: request, at: now)
+            } else {
+                #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
+            }
+        }
+        let request = try Self.request([:])
+        #expect(throws: SetupFailure.self) { try module.checkEnd(of: request, at: now) }
     }
 
     @Test func `cannot be configured, and only tickets are counted as guesses`() throws {
@@ -111,5 +144,25 @@ import Testing
             let type = try #require(ModuleRegistry.types.first { $0.name == name })
             #expect(shape.isDistinct(from: try type.make(ModuleID(name), Settings()).answerShape))
         }
+    }
+
+    // MARK: The contract
+
+    @Test(arguments: [ModuleID.bypass, .ticket], AuthModuleContract.rules)
+    func `keeps the contract`(_ id: ModuleID, rule: AuthModuleContract.Rule) throws {
+        let module = try Self.module(id)
+        var payloads: [[UInt8]] = []
+        var codes: [String] = []
+        for _ in 0..<3 {
+            let setup = try module.beginSetup(try Self.request(["until": "1800000900", "reason": "phone lost"]))
+            payloads.append(bytes(setup.payload))
+            codes.append(text(setup.codes))
+        }
+        let issued = codes
+        let subject = AuthModuleContract.Subject(
+            module: module, payloads: payloads, initialState: 0, isOneTime: true, answers: 1,
+            now: moment(1_800_000_000), next: { $0 }, right: { device, _, _ in Array(issued[device].utf8) },
+            wrong: Array("AAAA-BBBB-CCCC-DDDD".utf8))
+        try rule.check(subject)
     }
 }

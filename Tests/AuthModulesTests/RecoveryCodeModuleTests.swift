@@ -138,7 +138,7 @@ import Testing
         var paper = try Paper(count: 3)
         let expected = [
             "2 recovery codes are left.", "1 recovery code is left.",
-            "That was your last recovery code. Ask the administrator for new ones: twostep enroll USER recovery_code",
+            "That was your last recovery code. Ask the administrator for new ones: twostep enroll alice recovery_code",
         ]
         for (code, notice) in zip(paper.codes, expected) {
             #expect(paper.refusal(of: code) == nil)
@@ -159,6 +159,8 @@ import Testing
             #expect(description == "\(10 - spent) of 10 left")
             let left = try sealed.withPayload(of: 0) { module.answersLeft($0, state: state) }
             #expect(left == 10 - spent)
+            let standing = try sealed.withPayload(of: 0) { module.standing(of: $0, state: state, at: moment(0)) }
+            #expect(standing == (spent < 10 ? .usable : .usedUp))
             if spent < 10 { #expect(paper.refusal(of: paper.codes[spent]) == nil) }
         }
     }

@@ -63,6 +63,18 @@ extension AuthModuleContract {
                 #expect(outcome != .accepted(bench.account), "there is a state behind the last one")
             }
         },
+        Rule("says that a device is damaged where it cannot be judged by, and that one in use is not") { subject in
+            guard let module = subject.module as? any EnrollableModule else { return }
+            let now = try Bench(subject, devices: subject.payloads.count).now
+            for payload in subject.payloads {
+                let standing = module.standing(of: payload.span, state: subject.initialState, at: now)
+                #expect(standing == .usable)
+            }
+            for noise in [[], [0], [0xFF], Array(repeating: 0xFF, count: 64)] as [[UInt8]] {
+                let standing = module.standing(of: noise.span, state: subject.initialState, at: now)
+                #expect(standing == .damaged, "\(noise)")
+            }
+        },
         Rule("describes whatever is stored in a line") { subject in
             guard let module = subject.module as? any EnrollableModule else { return }
             let noises: [[UInt8]] = [[], [0], [1], [0xFF], Array(repeating: 0xFF, count: 64)]

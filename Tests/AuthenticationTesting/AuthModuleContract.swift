@@ -31,6 +31,8 @@ package enum AuthModuleContract {
         package let initialState: Int64
         /// Whether an answer is good once (a code), or as often as one likes (a PIN).
         package let isOneTime: Bool
+        /// How many right answers a device has, one after the other.
+        package let answers: Int
         /// When the first answer is given.
         package let now: Moment
         /// When there is a next answer after the one given at a moment.
@@ -41,14 +43,15 @@ package enum AuthModuleContract {
         package let wrong: [UInt8]
 
         package init(
-            module: any AuthModule, payloads: [[UInt8]], initialState: Int64, isOneTime: Bool, now: Moment,
-            next: @escaping @Sendable (Moment) -> Moment,
+            module: any AuthModule, payloads: [[UInt8]], initialState: Int64, isOneTime: Bool, answers: Int = .max,
+            now: Moment, next: @escaping @Sendable (Moment) -> Moment,
             right: @escaping @Sendable (_ device: Int, _ state: Int64, _ now: Moment) -> [UInt8], wrong: [UInt8]
         ) {
             self.module = module
             self.payloads = payloads
             self.initialState = initialState
             self.isOneTime = isOneTime
+            self.answers = answers
             self.now = now
             self.next = next
             self.right = right

@@ -259,6 +259,14 @@ package enum EnrollmentStoreContract {
             #expect(names == ["key", "phone"])
             #expect(try bench.state(of: bench.alice) == 9)
         },
+        Rule("counts accounts and devices, and no code that was handed out") { bench in
+            #expect(try bench.store.extent() == StoreExtent(accounts: 0, devices: 0))
+            try bench.enrol(bench.alice, device: "phone")
+            try bench.enrol(bench.alice, device: "key")
+            try bench.enrol(bench.bob)
+            try bench.enrol(bench.bob, with: ScriptedModule(.ticket))
+            #expect(try bench.store.extent() == StoreExtent(accounts: 2, devices: 3))
+        },
         Rule("removes a device, and says whether there was one") { bench in
             try bench.enrol(bench.alice)
             let key = DeviceKey(account: bench.alice, module: bench.module.id, device: "phone")
@@ -309,6 +317,25 @@ package enum EnrollmentStoreContract {
             #expect(try bench.state(of: bench.bob) == 4)
             #expect(try bench.answer("right 3", by: bench.alice) == .rejected(.replayed))
             #expect(try bench.answer("right 5", by: bench.bob) == .accepted(bench.bob))
+        },
+        Rule("forgets wrong tickets of an account that gets a device, and no other failures") { bench in
+            let ticket = ScriptedModule(.ticket)
+            for account in [bench.alice, bench.bob] {
+                try bench.answer("wrong", by: account, with: ticket)
+                try bench.answer("wrong", by: account)
+            }
+            // What stands in for a device is none.
+            try bench.enrol(bench.alice, with: ScriptedModule(.bypass))
+            #expect(try bench.store.counters(of: bench.alice).count == 2)
+            try bench.enrol(bench.alice)
+            #expect(try bench.store.counters(of: bench.alice).map(\.module) == [bench.module.id])
+            #expect(try bench.store.counters(of: bench.bob).count == 2)
+            try bench.store.add(
+                try bench.store.devices(of: bench.alice).map { found in
+                    let key = DeviceKey(account: bench.bob, module: found.key.module, device: found.key.device)
+                    return DeviceListing(key: key, device: found.device, uid: found.uid)
+                }.filter { !$0.key.module.isStopgap })
+            #expect(try bench.store.counters(of: bench.bob).map(\.module) == [bench.module.id])
         },
         Rule("opens no secret that was sealed for another place") { bench in
             let elsewhere = DeviceKey(account: bench.bob, module: bench.module.id, device: "phone")

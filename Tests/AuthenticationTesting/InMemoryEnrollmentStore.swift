@@ -29,10 +29,12 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         people = InMemoryUserDatabase(sealing: sealing)
     }
 
-    package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
+    package func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged {
         try check()
         commits += 1
-        return attempts.map(judge)
+        var judged = Judged(attempts.map(judge))
+        for user in users { judged.credentials[user] = try? credentials(of: user) }
+        return judged
     }
 
     private func judge(_ attempt: Attempt) -> Outcome {
@@ -87,8 +89,12 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool {
         try check()
         guard key.module.id != "" else { throw .unreachable("an id of a module must not be empty") }
-        let listing = DeviceListing(key: key, device: device, uid: uid)
-        return contents.devices.updateValue(listing, forKey: key) != nil
+        return put(DeviceListing(key: key, device: device, uid: uid))
+    }
+
+    private func put(_ listing: DeviceListing) -> Bool {
+        if !listing.key.module.isStopgap { contents.counters[listing.key.account]?[.ticket] = nil }
+        return contents.devices.updateValue(listing, forKey: listing.key) != nil
     }
 
     package func add(_ devices: [DeviceListing]) throws(StoreFailure) {
@@ -96,7 +102,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         guard !devices.contains(where: { $0.key.module.id == "" }) else {
             throw .unreachable("an id of a module must not be empty")
         }
-        for listing in devices { contents.devices[listing.key] = listing }
+        for listing in devices { _ = put(listing) }
     }
 
     package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {

@@ -11,7 +11,8 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
     case inquired(Finding)
     case enrolled(Enrolling, mayTryAgain: Bool)
     case credited(Credentials)
-    case expired, cancelled, failed, refused
+    case turnedAway(Outcome)
+    case expired, cancelled, failed, refused, declined
 
     /// The verdict that the event's action carries, nil if the flow goes on.
     func report(to flow: inout LoginFlow) -> Verdict? {
@@ -34,10 +35,12 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
             switch flow.credited(credentials) {
             case .end(let verdict): verdict
             }
+        case .turnedAway(let outcome): flow.turnedAway(outcome)
         case .expired: flow.expired()
         case .cancelled: flow.cancelled()
         case .failed: flow.failed(.storeUnavailable)
         case .refused: flow.refused(.notPermitted)
+        case .declined: flow.declined()
         }
     }
 
@@ -66,16 +69,18 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
         case .inquired(let finding): "inquired \(finding)"
         case .enrolled(let enrolling, let again): "enrolled \(enrolling) \(again)"
         case .credited(let credentials): "credited \(credentials)"
+        case .turnedAway(let outcome): "turned away \(outcome)"
         case .expired: "expired"
         case .cancelled: "cancelled"
         case .failed: "failed"
         case .refused: "refused"
+        case .declined: "declined"
         }
     }
 
     /// One of every kind, for the right account and the wrong one, by each of these modules.
     static func all(_ modules: [ModuleID]) -> [Event] {
-        var events: [Event] = [.begin, .answered, .expired, .cancelled, .failed, .refused]
+        var events: [Event] = [.begin, .answered, .expired, .cancelled, .failed, .refused, .declined]
         events += [-1, 0, 1, 2].map { .chose($0) }
         for again in [true, false] {
             events += [
@@ -102,6 +107,11 @@ enum Event: Equatable, Sendable, CustomStringConvertible {
                 ]
             }
         }
+        events += [
+            .turnedAway(.accepted(Some.ann)), .turnedAway(.rejected(.wrongAnswer)),
+            .turnedAway(.delayed(seconds: 30, after: nil)), .turnedAway(.locked(after: nil)),
+            .turnedAway(.unavailable(.moduleFailed)),
+        ]
         events += [.recalled(true), .recalled(false)]
         events += [.inquired(.enrolled), .inquired(.unenrolled), .inquired(.cannotTell)]
         events += [

@@ -207,8 +207,12 @@ import Testing
                 case .cancelled: .conversationFailed
                 case .failed: .unavailable(.storeUnavailable)
                 case .refused: .denied(.notPermitted)
+                case .turnedAway(.rejected): .triesUsedUp(.tooManyRetries)
+                case .turnedAway(.delayed): .triesUsedUp(.delayed(seconds: 30))
+                case .turnedAway(.locked): .triesUsedUp(.locked)
+                case .turnedAway(.unavailable): .unavailable(.moduleFailed)
                 case .begin, .chose, .answered, .proved, .judged, .recalled, .inquired, .enrolled,
-                    .credited:
+                    .credited, .turnedAway, .declined:
                     .denied(.outOfTurn)
                 }
             #expect(event.report(to: &flow) == expected, "\(event)")

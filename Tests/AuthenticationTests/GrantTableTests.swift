@@ -65,6 +65,23 @@ import Testing
         #expect(table.make(key(leader: 3), for: 60_000, at: Some.moment(70), since: 0) != nil)
     }
 
+    @Test func `an account has so many grants and no more, and its oldest makes room`() {
+        var table = GrantTable()
+        table.make(key(account: Some.bob), for: 60_000, at: Some.moment(10), since: 0)
+        let most = Int32(GrantTable.mostPerAccount)
+        for leader in 1...most { table.make(key(leader: leader), for: 60_000, at: Some.moment(10), since: 0) }
+        // One that it has is renewed in its place.
+        table.make(key(leader: 1), for: 60_000, at: Some.moment(11), since: 0)
+        #expect(table.all.count == Int(most) + 1)
+        table.make(key(leader: most + 1), for: 60_000, at: Some.moment(12), since: 0)
+        #expect(table.all.count == Int(most) + 1)
+        #expect(table.grant(for: key(leader: 2), within: 60_000, at: Some.moment(12)) == nil)
+        for leader in [1, 3, most + 1] {
+            #expect(table.grant(for: key(leader: leader), within: 60_000, at: Some.moment(12)) != nil)
+        }
+        #expect(table.grant(for: key(account: Some.bob), within: 60_000, at: Some.moment(12)) != nil)
+    }
+
     @Test func `what was revoked holds no more, and nobody who began before is remembered`() {
         var table = table()
         table.make(key(account: Some.bob), for: 60_000, at: Some.moment(10), since: 0)

@@ -101,6 +101,19 @@ import Testing
         #expect(full.failures == Int(Int32.max))
         #expect(FailureCounter(failures: Int.min).failures == 0)
     }
+
+    @Test func `failures with a module that is not configured any more hold nobody up`() {
+        let old = FailureCounter(failures: 5, last: Some.moment(100))
+        let record = AccountRecord(counters: [
+            ModuleID("old"): old, Some.totp: FailureCounter(failures: 1, last: old.last),
+        ])
+        #expect(throttle.standing(of: record, at: Some.moment(101)) == .delayed(seconds: 29))
+        var configured = throttle
+        configured.modules = [Some.totp]
+        #expect(configured.standing(of: record, at: Some.moment(101)) == .open)
+        configured.modules = [Some.totp, ModuleID("old")]
+        #expect(configured.standing(of: record, at: Some.moment(101)) == .delayed(seconds: 29))
+    }
 }
 
 @Suite struct HostCounterTests {

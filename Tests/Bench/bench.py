@@ -299,7 +299,7 @@ class Bench:
                     alone.pop()
             wait_until(lambda: daemon.connections < 64, "closed connections")
             # Memory is given back by what is done once a second.
-            scene.pause(2.5)
+            scene.pause(4)
             after.append(daemon.anonymous / 1e6)
         points["twostep"].insert(0, (0, [idle / 1e6]))
         self.report.judge_value("memory of an open conversation, of 10,000", each[:1], "KB", at_most=8)

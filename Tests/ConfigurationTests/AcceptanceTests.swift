@@ -23,11 +23,24 @@ import Testing
         #expect(configuration.callers.isEmpty)
         #expect(configuration.issuer == "host.example")
         #expect(!configuration.notices.lastLogin)
+        #expect(configuration.selfService == nil)
         #expect(configuration.names.isEmpty)
         #expect(configuration.warnings.isEmpty)
         #expect(configuration.generation == 0)
         #expect(Array(configuration.providers.keys) == [ProviderID("pam")])
         #expect(Array(configuration.modules.keys) == [ModuleID("totp")])
+    }
+
+    @Test(arguments: [
+        ("{}", SelfServiceSettings(mayEnroll: false, mayRemove: false)),
+        ("{enroll: true}", SelfServiceSettings(mayEnroll: true, mayRemove: false)),
+        ("{enroll: false, remove: true}", SelfServiceSettings(mayEnroll: false, mayRemove: true)),
+    ]) func `users may do what the configuration names, and no more`(_ text: String, _ settings: SelfServiceSettings)
+        throws
+    {
+        let configuration = try Fakes.configuration(
+            "auth_providers: [{type: pam, modules: totp}]\nself_service: \(text)\n")
+        #expect(configuration.selfService == settings)
     }
 
     @Test func `a rule changes nothing that it does not name`() throws {

@@ -25,7 +25,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a word", "hello\n",
             ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
-                + "callers, homeassistant, issuer, notices, policy, sessions, store, throttle"),
+                + "callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle"),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
@@ -94,7 +94,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
             ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, "
-                + "auth_providers, callers, homeassistant, issuer, notices, policy, sessions, store, throttle; did you mean "
+                + "auth_providers, callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle; did you mean "
                 + "'auth_providers'?",
             ":1:16: auth_providers is an empty list, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
@@ -365,6 +365,15 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "a caller of anybody", "callers: {mysql: {services: [mysql], groups: []}}\n",
             ":1:46: groups is an empty list, expected at least one"),
         BadDocument(
+            "self-service that is none", "self_service: {enrol: true}\n",
+            ":1:16: the key 'enrol' in self_service, expected one of enroll, remove; did you mean 'enroll'?"),
+        BadDocument(
+            "self-service that is neither on nor off", "self_service: {enroll: true, remove: sometimes}\n",
+            ":1:38: remove is 'sometimes', expected true or false"),
+        BadDocument(
+            "self-service without a word", "self_service: true\n",
+            ":1:15: self_service is 'true', expected a map of one of enroll, remove"),
+        BadDocument(
             "a notice that is none", "notices: {last_logins: true}\n",
             ":1:11: the key 'last_logins' in notices, expected last_login; did you mean 'last_login'?"),
         BadDocument(
@@ -416,6 +425,16 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
                 "config.yaml:3:46: unenrolled: enroll where no module is owed, expected modules, or no such key"
             ])
         #expect(problems(", modules: {any_of: [totp, recovery_code]}") == [])
+    }
+
+    @Test func `nobody is let set up what nobody can enrol with`() {
+        let text = "auth_providers: [{type: pam, modules: MODULES}]\nself_service: {enroll: true}\n"
+        #expect(
+            Fakes.problems(text.replacing("MODULES", with: "recovery_code")) == [
+                "config.yaml:2:24: self_service with enroll where nobody can enrol with any module, expected a module that "
+                    + "people enrol with (totp), or no such key"
+            ])
+        #expect(Fakes.problems(text.replacing("MODULES", with: "totp")) == [])
     }
 
     @Test func `names at most a hundred problems`() {

@@ -4,7 +4,7 @@ import Glibc
 import UnixSocket
 import Wire
 
-/// `twostep`'s end of admin.sock, for tests: one request, one reply.
+/// `twostep`'s end of admin.sock and self.sock, for tests: one request, one reply.
 final class AdminClient {
     private let descriptor: Descriptor
     /// The secrets that came with the last reply.
@@ -24,8 +24,16 @@ final class AdminClient {
         try ask(request, secrets: secrets.map { Array($0.utf8) })
     }
 
+    /// Asks for the own account, with secrets as texts.
+    @discardableResult
+    func ask(own request: SelfServiceRequest, _ secrets: String...) throws -> AdminReply {
+        try send(request, secrets.map { Array($0.utf8) })
+    }
+
     /// Asks, with secrets that need be no text.
-    func ask(_ request: AdminRequest, secrets values: [[UInt8]]) throws -> AdminReply {
+    func ask(_ request: AdminRequest, secrets values: [[UInt8]]) throws -> AdminReply { try send(request, values) }
+
+    private func send(_ request: some ServiceRequest, _ values: [[UInt8]]) throws -> AdminReply {
         var fields = SecretFields()
         for value in values { try fields.append(value.span) }
         let frame = try request.frame(secrets: fields).withBytes { bytes in bytes.indices.map { bytes[$0] } }
@@ -70,6 +78,11 @@ final class AdminClient {
 extension LoginWorld {
     /// A connection as `twostep` makes one.
     func administer() throws -> AdminClient { try AdminClient(adminPath) }
+
+    /// A connection to self.sock as the `twostep` of a user makes one.
+    func own(uid: UInt32 = 1001) throws -> AdminClient {
+        try ThreadIdentity.with(uid: uid) { try AdminClient(ownPath) }
+    }
 }
 
 extension AdminReply {

@@ -3,6 +3,7 @@ import Authentication
 import AuthenticationTesting
 import AuthProviders
 import Daemon
+import Synchronization
 import Testing
 import Wire
 
@@ -91,6 +92,25 @@ import Wire
             #expect(try alice.receive() == .verdict(.denied, Self.refused))
             try bob.answer("right")
             #expect(try bob.verdict() == .verdict(.granted, ""))
+        }
+    }
+
+    @Test func `a block that comes while the terminal is looked up holds for the login that waits for it`() async throws
+    {
+        let rule = Rule(Match(services: ["sudo"]), rememberFor: 60_000, line: 4)
+        try await withWorld(LoginWorld(rules: [rule])) { (world) async throws in
+            try world.enroll("alice")
+            world.processes.begin(at: "pts/3", leader: 300)
+            let barrier = Barrier()
+            world.processes.barrier.withLock { $0 = barrier }
+            let client = try world.connect()
+            try client.begin("alice", service: "sudo", methods: [], authtok: true, terminal: "/dev/pts/3")
+            barrier.waitForArrival()
+            try blocked(world)
+            barrier.open()
+            #expect(try client.receive() == .prompt(.secret, "Code: "))
+            try client.answer("right")
+            #expect(try client.receive() == .verdict(.denied, Self.refused))
         }
     }
 

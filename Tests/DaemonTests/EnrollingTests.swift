@@ -29,6 +29,22 @@ import Testing
         try world.store.devices(of: AccountName(account)).map { "\($0.key.module) \($0.key.device)" }.sorted()
     }
 
+    @Test func `the status counts who has devices, and says nothing of it without a store`() async throws {
+        try await withWorld(EnrollingTests.world(.app)) { world in
+            try world.enroll("alice")
+            try world.enroll("alice", device: "key")
+            guard case .status(let status) = try world.administer().ask(.status) else {
+                Issue.record("no status")
+                return
+            }
+            #expect(status.accounts == 1 && status.devices == 2)
+            world.store.failure = .unreachable("gone")
+            guard case .status(let without) = try world.administer().ask(.status) else { return }
+            #expect(without.accounts == nil && without.devices == nil)
+            world.store.failure = nil
+        }
+    }
+
     @Test func `an app is shown its secret, and stored once its first code was right`() async throws {
         try await withWorld(EnrollingTests.world(.app)) { (world) async throws in
             let client = try world.administer()
@@ -46,6 +62,29 @@ import Testing
             #expect(client.secrets == [])
             #expect(try devices(world) == ["app phone"])
             #expect(world.journal.messages == [#"device added user="alice" module=app device="phone""#])
+        }
+    }
+
+    @Test func `a device that was set up while the code was waited for is not replaced unasked`() async throws {
+        try await withWorld(EnrollingTests.world(.app, .paper)) { (world) async throws in
+            let (late, early) = (try world.administer(), try world.administer())
+            try late.ask(EnrollingTests.begin(EnrollingTests.app))
+            try early.ask(EnrollingTests.begin(EnrollingTests.app))
+            #expect(try early.ask(.finishEnrollment, "right").refusalCode == nil)
+            let kept = try world.store.devices(of: nil)
+            world.clock.advance(seconds: 1)
+            #expect(try late.ask(.finishEnrollment, "right").refusalCode == .deviceExists)
+            #expect(try late.ask(.storeWithoutConfirmation).refusalCode == .deviceExists)
+            #expect(try Set(world.store.devices(of: nil).map(\.device.createdAt)) == Set(kept.map(\.device.createdAt)))
+            // Who is told that there is one may replace it.
+            guard case .enrollmentBegun(let begun) = try late.ask(EnrollingTests.begin(EnrollingTests.app)) else {
+                throw WorldFailure("not begun")
+            }
+            #expect(begun.replaces)
+            guard case .enrollmentDone(let done) = try late.ask(.finishEnrollment, "right") else {
+                throw WorldFailure("not replaced")
+            }
+            #expect(done.replaced)
         }
     }
 

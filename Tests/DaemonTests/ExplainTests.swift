@@ -1,4 +1,5 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 import AuthenticationTesting
 import AuthProviders
@@ -155,6 +156,111 @@ import Wire
             #expect(
                 try admin.ask(.explain(login: SupposedLogin(service: "sshd", account: "alice", moment: .max)))
                     .refusalCode == .badParameter)
+        }
+    }
+
+    // MARK: What is left
+
+    /// alice owes one of these, and may be set up behind a ticket at sshd.
+    private func worldOfCodes() throws -> LoginWorld {
+        let app = RepeatingModule("app", shape: .digits(6...6))
+        let paper = try RecoveryCodeModule(ModuleID("recovery_code"))
+        let step = try #require(Step(anyOf: [app.id, paper.id]))
+        var rule = Rule(services: ["sshd"], line: 5)
+        rule.unenrolled = .enroll
+        rule.needsTicket = true
+        return try LoginWorld(
+            rules: [rule], chain: [step],
+            extra: [app as any AuthModule, paper] + IssuedCodeModule.all.map { $0 as any AuthModule })
+    }
+
+    private func issue(_ module: String, _ parameters: [String: String], in world: LoginWorld) throws {
+        let client = try world.administer()
+        let begun = try client.ask(
+            .beginEnrollment(
+                account: "alice", module: ModuleReference(type: module), device: nil, parameters: parameters,
+                issuesNothing: true))
+        #expect(begun.refusalCode == nil)
+        #expect(try client.ask(.storeWithoutConfirmation).refusalCode == nil)
+    }
+
+    /// How a login of alice is said to end, and with what.
+    private func way(_ world: LoginWorld, service: String = "sudo") throws -> (ending: String, answered: [String]) {
+        let found = try explain(
+            world, SupposedLogin(service: service, account: "alice", ssh: ["publickey"], hasAuthtok: service == "sudo"))
+        let way = try #require(found.ways.first)
+        return ("\(way.ending.result) \(way.ending.reason ?? "-")", way.answered.map(\.type))
+    }
+
+    /// Has the state of alice's device with a module be another.
+    private func change(_ module: String, in world: LoginWorld, _ change: (Device) -> Device) throws {
+        let found = try #require(try world.store.devices(of: nil).first { $0.key.module.type == module })
+        _ = try world.store.add(change(found.device), at: found.key, uid: found.uid)
+    }
+
+    @Test func `a ticket that is spent or over lets nobody be set up`() async throws {
+        try await withWorld(worldOfCodes()) { (world) async throws in
+            #expect(try way(world, service: "sshd").ending == "denied too_many_retry")
+            try issue("ticket", ["until": "1700000900"], in: world)
+            #expect(try way(world, service: "sshd").ending == "granted enrolled")
+            world.clock.set(wall: 1_700_000_901)
+            #expect(try way(world, service: "sshd").ending == "denied too_many_retry")
+            try issue("ticket", ["until": "1700009000"], in: world)
+            try change("ticket", in: world) {
+                Device(name: $0.name, sealed: $0.sealed, state: 1, createdAt: $0.createdAt)
+            }
+            #expect(try way(world, service: "sshd").ending == "denied too_many_retry")
+        }
+    }
+
+    @Test func `recovery codes that are used up let nobody in, and damaged ones say so`() async throws {
+        try await withWorld(worldOfCodes()) { (world) async throws in
+            try issue("recovery_code", ["count": "1"], in: world)
+            #expect(try way(world) == ("granted -", ["recovery_code"]))
+            try change("recovery_code", in: world) {
+                Device(name: $0.name, sealed: $0.sealed, state: 1, createdAt: $0.createdAt)
+            }
+            #expect(try way(world).ending == "denied invalid_code")
+            try change("recovery_code", in: world) {
+                Device(name: $0.name, sealed: [1, 2, 3], state: 0, createdAt: $0.createdAt)
+            }
+            #expect(try way(world).ending == "unavailable module_failed")
+            let found = try explain(world, SupposedLogin(service: "sudo", account: "alice", hasAuthtok: true))
+            #expect(found.ways.first?.owed.first?.map(\.standing) == [nil, .damaged])
+        }
+    }
+
+    @Test func `a delayed account gets in with a recovery code, and that is what it says`() async throws {
+        try await withWorld(worldOfCodes()) { (world) async throws in
+            try world.enroll("alice", module: ModuleID("app"))
+            #expect(try way(world) == ("granted -", ["app"]))
+            for number in 1...6 {
+                let client = try world.connect()
+                try client.begin("alice", service: "sudo", methods: [], authtok: true)
+                _ = try client.receive()
+                try client.answer("app wrong \(number)")
+                _ = try client.verdict()
+            }
+            #expect(try way(world) == ("denied delayed", ["app"]))
+            try issue("recovery_code", [:], in: world)
+            #expect(try way(world) == ("granted -", ["recovery_code"]))
+        }
+    }
+
+    @Test func `an outstanding bypass code lets in who has nothing else, also where a device would be set up`()
+        async throws
+    {
+        try await withWorld(worldOfCodes()) { (world) async throws in
+            #expect(try way(world).ending == "denied not_enrolled")
+            try issue("bypass", ["until": "1700000900", "reason": "phone lost"], in: world)
+            for service in ["sudo", "sshd"] {
+                #expect(try way(world, service: service) == ("granted bypass", ["bypass"]))
+            }
+            let login = SupposedLogin(service: "sudo", account: "alice", hasAuthtok: true)
+            #expect(try explain(world, login).bypass == "until 2023-11-14 22:28 UTC: phone lost")
+            world.clock.set(wall: 1_700_000_901)
+            #expect(try way(world).ending == "denied not_enrolled")
+            #expect(try explain(world, login).bypass == nil)
         }
     }
 }

@@ -110,11 +110,10 @@ struct Person {
         }
     }
 
-    /// The module that somebody with these devices answers with.
+    /// The module that somebody answers with, as it was foreseen.
     private func module(at step: Int) -> String {
-        guard let way, way.owed.indices.contains(step) else { return "?" }
-        let held = way.owed[step]
-        return (held.first { $0.devices != 0 } ?? held.first)?.module.type ?? "?"
+        guard let way, way.answered.indices.contains(step) else { return "?" }
+        return way.answered[step].type
     }
 
     /// Where that module stands in a menu.

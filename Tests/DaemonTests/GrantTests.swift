@@ -1,8 +1,10 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 import AuthenticationTesting
 import AuthProviders
 import Daemon
+import Synchronization
 import Testing
 import Wire
 
@@ -158,7 +160,9 @@ import Wire
     }
 
     private func grants(_ world: LoginWorld) throws -> [RememberedLogin] {
-        guard case .grants(let listing) = try world.administer().ask(.grants) else { throw WorldFailure("no listing") }
+        guard case .grants(let listing) = try world.administer().ask(.grants()) else {
+            throw WorldFailure("no listing")
+        }
         return listing.grants
     }
 
@@ -176,6 +180,37 @@ import Wire
             world.processes.end(at: "pts/4")
             #expect(try grants(world) == [alices])
             world.clock.advance(seconds: 47)
+            #expect(try grants(world).isEmpty)
+        }
+    }
+
+    @Test func `more grants than one answer has are listed page by page, and counted where they are revoked`()
+        async throws
+    {
+        try await withWorld(world()) { (world) async throws in
+            for number in 1...203 {
+                world.processes.begin(at: "pts/\(number)", leader: Int32(1000 + number))
+                try logIn(world, number == 1 ? "bob" : "alice", terminal: "/dev/pts/\(number)")
+            }
+            let client = try world.administer()
+            var pages: [[Int]] = []
+            for (before, account, others) in [(nil, nil, 3), (4, nil, 0), (nil, "bob", 0), (nil, "alice", 2)]
+                as [(
+                    Int?, String?, Int
+                )]
+            {
+                guard case .grants(let page) = try client.ask(.grants(before: before, account: account)) else {
+                    throw WorldFailure("no listing")
+                }
+                #expect(page.others == others)
+                pages.append(page.grants.map(\.id))
+            }
+            #expect(pages[0] == Array((4...203).reversed()) && pages[1] == [3, 2, 1])
+            #expect(pages[2] == [1] && pages[3] == pages[0])
+            guard case .grantsRevoked(let revoked) = try client.ask(.revokeGrants(id: nil, account: nil)) else {
+                throw WorldFailure("no answer")
+            }
+            #expect(revoked.grants.count == 200 && revoked.others == 3)
             #expect(try grants(world).isEmpty)
         }
     }
@@ -208,6 +243,72 @@ import Wire
             try logIn(world)
             _ = try world.administer().ask(.adopt(account: "alice", uid: nil))
             #expect(try grants(world).count == 1)
+        }
+    }
+
+    /// A world in which alice has passed a code, with modules that she can enrol with.
+    private func rememberingWorld() throws -> LoginWorld {
+        let extra: [any AuthModule] =
+            [
+                ScriptedEnrollable(ModuleID("app"), .app), try TOTPModule(ModuleID("totp")),
+            ] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        let world = try LoginWorld(rules: Self.rules, extra: extra)
+        try world.enroll("alice")
+        world.processes.begin(at: "pts/3", leader: 300)
+        try logIn(world)
+        return world
+    }
+
+    @Test func `the grant of a session that is over is dropped by itself`() async throws {
+        try await withWorld(world([Rule(Match(services: ["sudo"]), rememberFor: 3_600_000, line: 4)])) {
+            (world) async throws in
+            try logIn(world)
+            try logIn(world, "bob", terminal: "/dev/pts/3")
+            world.processes.end(at: "pts/3")
+            let barrier = Barrier()
+            world.processes.answering.withLock { $0 = barrier }
+            world.clock.advance(seconds: 61)
+            try await world.server.sweep()
+            barrier.waitForArrival()
+            world.processes.answering.withLock { $0 = nil }
+            // No listing drops them now: they are dropped for what was seen before.
+            world.processes.begin(at: "pts/3", leader: 300)
+            barrier.open()
+            for _ in 0..<1000 where try !grants(world).isEmpty {}
+            #expect(try grants(world).isEmpty)
+        }
+    }
+
+    @Test func `a device that replaces another takes the account's grants, and a further one leaves them`() async throws
+    {
+        try await withWorld(rememberingWorld()) { (world) async throws in
+            func enroll() throws {
+                let client = try world.administer()
+                try client.ask(EnrollingTests.begin(EnrollingTests.app))
+                #expect(try client.ask(.finishEnrollment, "right").refusalCode == nil)
+            }
+            try enroll()
+            #expect(try !logIn(world))
+            try enroll()
+            #expect(try grants(world).isEmpty)
+            #expect(try logIn(world))
+        }
+    }
+
+    @Test func `an import that replaces a device takes the account's grants`() async throws {
+        try await withWorld(rememberingWorld()) { (world) async throws in
+            func load() throws {
+                let client = try world.administer()
+                let staged = ImportingTests.device("alice")
+                _ = try client.ask(.stageDevices(devices: [staged]), secrets: [ImportingTests.key])
+                guard case .imported = try client.ask(.commitImport(replace: true)) else {
+                    throw WorldFailure("nothing was imported")
+                }
+            }
+            try load()
+            #expect(try !logIn(world))
+            try load()
+            #expect(try logIn(world))
         }
     }
 

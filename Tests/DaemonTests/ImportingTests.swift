@@ -45,12 +45,13 @@ import Testing
             #expect(try stage(client, [ImportingTests.device("bob")]) == .staged(StagedCount(devices: 3)))
             #expect(try stored(world) == [])
             #expect(
-                try client.ask(.commitImport(replace: false)) == .imported(ImportedDevices(devices: 3, replaced: 0)))
+                try client.ask(.commitImport(whenPresent: .refuse))
+                    == .imported(ImportedDevices(devices: 3, replaced: 0)))
             #expect(try stored(world) == ["alice hotp token 5", "alice totp phone 77", "bob totp phone -1"])
             #expect(world.journal.messages.count == 3)
             #expect(world.journal.messages.first == #"device imported user="alice" module=totp device="phone""#)
             // It is stored once.
-            #expect(try client.ask(.commitImport(replace: true)).refusalCode == .badParameter)
+            #expect(try client.ask(.commitImport(whenPresent: .replace)).refusalCode == .badParameter)
         }
     }
 
@@ -72,7 +73,7 @@ import Testing
             let bad = ImportingTests.device(account, module, name, parameters)
             #expect(try stage(client, [bad]).refusalCode == refusal)
             #expect(try stage(client, [ImportingTests.device("bob")]).refusalCode == .badParameter)
-            #expect(try client.ask(.commitImport(replace: true)).refusalCode == .badParameter)
+            #expect(try client.ask(.commitImport(whenPresent: .replace)).refusalCode == .badParameter)
             #expect(try stored(world) == [])
         }
     }
@@ -89,16 +90,102 @@ import Testing
 
     @Test func `a device that is there is replaced if that is said, and then only for the same uid`() async throws {
         try await withWorld(ImportingTests.world()) { (world) async throws in
-            for (replace, expected) in [(false, AdminRefusal.Kind.deviceExists), (true, nil)] {
+            for (whenPresent, expected) in [(WhenPresent.refuse, AdminRefusal.Kind.deviceExists), (.replace, nil)] {
                 try world.enroll("alice", module: ModuleID("totp"))
                 let client = try world.administer()
                 #expect(try stage(client, [ImportingTests.device("alice")]).refusalCode == nil)
-                #expect(try client.ask(.commitImport(replace: replace)).refusalCode == expected)
+                #expect(try client.ask(.commitImport(whenPresent: whenPresent)).refusalCode == expected)
             }
             try world.enroll("bob", module: ModuleID("totp"), uid: 4711)
             let client = try world.administer()
             #expect(try stage(client, [ImportingTests.device("bob", ImportingTests.hotp)]).refusalCode == nil)
-            #expect(try client.ask(.commitImport(replace: true)).refusalCode == .badParameter)
+            #expect(try client.ask(.commitImport(whenPresent: .replace)).refusalCode == .badParameter)
+        }
+    }
+
+    // MARK: What is there already
+
+    static let rows: [(whenPresent: WhenPresent, key: [UInt8], name: String, states: [String])] = [
+        (.replace, key, "token", ["alice hotp token 7"]),
+        (.replace, Array(key.reversed()), "token", ["alice hotp token 0"]),
+        (.replace, key, "other", ["alice hotp other 7", "alice hotp token 7"]),
+        (.refuse, key, "other", ["alice hotp other 7", "alice hotp token 7"]),
+        (.skip, key, "token", ["alice hotp token 7"]), (.skip, key, "other", ["alice hotp token 7"]),
+        (.skip, Array(key.reversed()), "token", ["alice hotp token 7"]),
+        (.skip, Array(key.reversed()), "other", ["alice hotp other 0", "alice hotp token 7"]),
+    ]
+
+    @Test(arguments: rows.indices)
+    func `a counter that was used stays used, whatever is imported again`(_ row: Int) async throws {
+        let (whenPresent, key, name, states) = ImportingTests.rows[row]
+        try await withWorld(ImportingTests.world()) { (world) async throws in
+            let client = try world.administer()
+            let used = ImportingTests.device("alice", ImportingTests.hotp, "token", ["counter": "7"])
+            #expect(try stage(client, [used]).refusalCode == nil)
+            #expect(try client.ask(.commitImport(whenPresent: .refuse)).refusalCode == nil)
+            // The file is as old as it was.
+            let again = ImportingTests.device("alice", ImportingTests.hotp, name, ["counter": "0"])
+            for isTrial in [true, false] {
+                let client = try world.administer()
+                #expect(try stage(client, [again], key: key).refusalCode == nil)
+                let skipped = states.count == 1 && whenPresent == .skip
+                let expected = ImportedDevices(
+                    devices: skipped ? 0 : 1, replaced: whenPresent == .replace && name == "token" ? 1 : 0,
+                    skipped: skipped ? [SkippedDevice(index: 0, hasSameKey: key == ImportingTests.key)] : [])
+                #expect(
+                    try client.ask(
+                        isTrial ? .checkImport(whenPresent: whenPresent) : .commitImport(whenPresent: whenPresent))
+                        == .imported(expected))
+                #expect(try stored(world) == (isTrial ? ["alice hotp token 7"] : states))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("30", "59844960", "59844960"), ("60", "29922480", "59844961"), ("15", "119689921", "59844960"),
+        ("30", "9223372036854775807", "9223372036854775807"),
+    ])
+    func `a step that was used stays used, however long the steps are said to be now`(
+        _ period: String, _ used: String, _ expected: String
+    ) async throws {
+        try await withWorld(ImportingTests.world()) { (world) async throws in
+            for parameters in [["period": period, "used_until": used], [:]] {
+                let client = try world.administer()
+                let device = ImportingTests.device("alice", ImportingTests.totp, "phone", parameters)
+                #expect(try stage(client, [device]).refusalCode == nil)
+                #expect(try client.ask(.commitImport(whenPresent: .replace)).refusalCode == nil)
+            }
+            #expect(try stored(world) == ["alice totp phone \(expected)"])
+        }
+    }
+
+    @Test func `a secret that is brought along again brings no used code back`() async throws {
+        try await withWorld(ImportingTests.world()) { (world) async throws in
+            for (counter, stored) in [("7", "7"), ("0", "7"), ("9", "9")] {
+                let client = try world.administer()
+                let request = AdminRequest.beginEnrollmentWithKey(
+                    account: "alice", module: ImportingTests.hotp, device: nil, parameters: ["counter": counter],
+                    issuesNothing: true)
+                #expect(try client.ask(request, secrets: [ImportingTests.key]).refusalCode == nil)
+                #expect(try client.ask(.storeWithoutConfirmation).refusalCode == nil)
+                #expect(try self.stored(world) == ["alice hotp token \(stored)"])
+            }
+        }
+    }
+
+    @Test func `a trial is refused where the import would be, and stores nothing`() async throws {
+        try await withWorld(ImportingTests.world()) { (world) async throws in
+            try world.enroll("alice", module: ModuleID("totp"))
+            let before = try stored(world)
+            for (name, expected) in [("phone", AdminRefusal.Kind.deviceExists), ("other", nil)] {
+                let client = try world.administer()
+                #expect(
+                    try stage(client, [ImportingTests.device("alice", ImportingTests.totp, name)]).refusalCode == nil)
+                #expect(try client.ask(.checkImport(whenPresent: .refuse)).refusalCode == expected)
+                #expect(try client.ask(.commitImport(whenPresent: .refuse)).refusalCode == .badParameter)
+            }
+            #expect(try stored(world) == before)
+            #expect(world.journal.messages.isEmpty)
         }
     }
 
@@ -108,7 +195,7 @@ import Testing
             #expect(
                 try stage(client, [ImportingTests.device("alice", ImportingTests.hotp, "token", ["counter": "9"])])
                     .refusalCode == nil)
-            #expect(try client.ask(.commitImport(replace: false)).refusalCode == nil)
+            #expect(try client.ask(.commitImport(whenPresent: .refuse)).refusalCode == nil)
             let shown = ShownDevice(
                 account: "alice", module: ImportingTests.hotp, device: "token", description: "SHA1, 6 digits, counter 9"
             )

@@ -25,7 +25,10 @@ import Wire
         return code
     }
 
-    private func world(needsTicket: Bool? = nil) throws -> LoginWorld {
+    private static let locked =
+        "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
+
+    private func world(needsTicket: Bool? = nil, throttle: Throttle = Throttle()) throws -> LoginWorld {
         var rules: [Rule] = []
         if let needsTicket {
             var rule = Rule(services: ["sshd"], line: 5)
@@ -35,7 +38,8 @@ import Wire
         }
         return try LoginWorld(
             rules: rules, chain: [Step(needsTicket == nil ? LoginWorld.module : Self.app.id)],
-            extra: [Self.app as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule })
+            extra: [Self.app as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule },
+            throttle: throttle)
     }
 
     private func answer(_ code: String, in world: LoginWorld) throws -> VerdictCode? {
@@ -65,6 +69,27 @@ import Wire
             #expect(!world.journal.messages.contains { $0.contains(code) })
             #expect(try answer(code, in: world) == .denied)
             #expect(world.journal.messages.last?.contains("reason=replayed") == true)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (ModuleID.bypass, [:]), (.bypass, ["until": "1700086401"]), (.bypass, ["until": "1699999999"]),
+            (.ticket, [:]), (.ticket, ["until": "1702592001"]),
+        ] as [(ModuleID, [String: String])])
+    func `without an end, or with one too far away, nothing is issued and the one before stays good`(
+        _ kind: ModuleID, _ parameters: [String: String]
+    ) async throws {
+        try await withWorld(world()) { world in
+            let code = try issue(.bypass, in: world)
+            let client = try world.administer()
+            let begun = try client.ask(
+                .beginEnrollment(
+                    account: "alice", module: ModuleReference(kind), device: nil, parameters: parameters,
+                    issuesNothing: true))
+            #expect(begun.refusalCode == .badParameter)
+            #expect(try client.ask(.finishEnrollment).refusalCode == .badParameter)
+            #expect(try answer(code, in: world) == .granted)
         }
     }
 
@@ -108,6 +133,74 @@ import Wire
             let removal = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
             #expect(try world.administer().ask(removal).refusalCode == .lastDevice)
             #expect(try answer(code, in: world) == .granted)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a PIN that looks like a bypass code is good, and so is a bypass code beside it`(_ isStretched: Bool)
+        async throws
+    {
+        var word = ShapedModule("word", label: "Word", right: "open sesame please")
+        word.stretchesAnswers = isStretched
+        let extra = [word as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        try await withWorld(LoginWorld(chain: [Step(word.id)], extra: extra)) { world in
+            try world.enroll("alice", module: word.id)
+            #expect(try answer("open sesame please", in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=word ") == true)
+            let code = try issue(.bypass, in: world)
+            #expect(try answer("open sesame please", in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=word ") == true)
+            #expect(try answer(code, in: world) == .granted)
+            #expect(world.journal.messages.last?.contains(" modules=bypass ") == true)
+        }
+    }
+
+    @Test func `a wrong answer that looks like a bypass code is one guess at the PIN, and told as one`() async throws {
+        let word = ShapedModule("word", label: "Word", right: "open sesame please")
+        let extra = [word as any AuthModule] + IssuedCodeModule.all.map { $0 as any AuthModule }
+        try await withWorld(LoginWorld(chain: [Step(word.id)], extra: extra)) { world in
+            try world.enroll("alice", module: word.id)
+            _ = try issue(.bypass, in: world)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("open sesame pleasf")
+            #expect(try client.receive() == .prompt(.secret, "Word: no.\nWord: "))
+            #expect(try world.store.counters(of: nil).map(\.counter.failures) == [1])
+            #expect(try world.store.counters(of: nil).map(\.module) == [word.id])
+            // The same once more is no guess, and the end.
+            try client.answer("open sesame pleasf")
+            #expect(try client.receive() == .verdict(.denied, "Word: no."))
+            #expect(try world.store.counters(of: nil).map(\.counter.failures) == [1])
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a bypass code is asked for where a device would be set up, as long as it is good`(_ needsTicket: Bool)
+        async throws
+    {
+        try await withWorld(world(needsTicket: needsTicket)) { world in
+            let code = try issue(.bypass, in: world)
+            let setUp = needsTicket ? "Enrolment ticket: " : "First code: "
+            func begin() throws -> (WireClient, String) {
+                let client = try world.connect()
+                try client.begin("alice")
+                guard case .prompt(_, let text) = try client.receive() else { throw WorldFailure("nothing was asked") }
+                return (client, text)
+            }
+            let (client, asked) = try begin()
+            #expect(asked == "Code: ")
+            try client.answer(code)
+            guard case .verdict(.granted, _) = try client.verdict() else {
+                Issue.record("the code was not taken")
+                return
+            }
+            #expect(world.journal.messages.last?.hasPrefix("login granted reason=bypass") == true)
+            #expect(try begin().1.hasSuffix(setUp))
+            _ = try issue(.bypass, in: world)
+            #expect(try begin().1 == "Code: ")
+            world.clock.set(wall: Self.end + 1)
+            #expect(try begin().1.hasSuffix(setUp))
         }
     }
 
@@ -163,11 +256,32 @@ import Wire
                 try client.answer(typed)
                 if number < 3 { #expect(try client.receive() == Self.askedAgain) }
             }
-            guard case .verdict(.denied, _) = try client.receive() else {
-                Issue.record("somebody without a ticket was let go on")
+            let refusal = "That ticket is wrong, used or too old. Ask the administrator for another."
+            #expect(try client.receive() == .verdict(.triesUsedUp, refusal))
+            #expect(world.journal.messages.last?.contains("reason=too_many_retry") == true)
+            #expect(try world.store.devices(of: nil).isEmpty)
+        }
+    }
+
+    @Test func `wrong tickets take no tries from the first code, whose ticket is spent`() async throws {
+        try await withWorld(world(needsTicket: true)) { world in
+            let ticket = try issue(.ticket, in: world)
+            let client = try world.connect()
+            try client.begin("alice")
+            for typed in ["AAAA-AAAA-AAAA-AAAA", "AAAA-AAAA-AAAA-AAAB", ticket] {
+                _ = try client.receive()
+                try client.answer(typed)
+            }
+            _ = try client.receive()
+            for typed in ["wrong 1", "wrong 2"] {
+                try client.answer(typed)
+                #expect(try client.receive() == .prompt(.visible, "No.\nFirst code: "))
+            }
+            try client.answer("right")
+            guard case .verdict(.granted, _) = try client.verdict() else {
+                Issue.record("the ticket was burnt by wrong ones before it")
                 return
             }
-            #expect(try world.store.devices(of: nil).isEmpty)
         }
     }
 
@@ -187,6 +301,34 @@ import Wire
             try second.answer(ticket)
             #expect(try second.receive() == Self.askedAgain)
             #expect(try answer(ticket, in: world) == .denied)
+        }
+    }
+
+    @Test(arguments: [(50, "Too many wrong answers. Try again in 30 seconds."), (6, locked)])
+    func `a right ticket that is refused for wrong ones before it is told so, as codes are`(
+        _ lockAt: Int, _ told: String
+    ) async throws {
+        var throttle = Throttle()
+        throttle.lockAt = lockAt
+        try await withWorld(world(needsTicket: true, throttle: throttle)) { world in
+            let ticket = try issue(.ticket, in: world)
+            for last in ["ABC", "DEF"] {
+                let client = try world.connect()
+                try client.begin("alice")
+                for character in last {
+                    _ = try client.receive()
+                    try client.answer("AAAA-AAAA-AAAA-AAA\(character)")
+                }
+                _ = try client.receive()
+            }
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == Self.asked)
+            try client.answer(ticket)
+            #expect(try client.receive() == .verdict(.triesUsedUp, told))
+            let login = SupposedLogin(service: "sshd", account: "alice", ssh: ["publickey"])
+            guard case .explained(let found) = try world.administer().ask(.explain(login: login)) else { return }
+            #expect(found.ways.map(\.ending.code) == ["PAM_MAXTRIES"])
         }
     }
 }

@@ -155,8 +155,6 @@ import Wire
             world in
             let (client, _) = try begin(world)
             try client.answer("right")
-            _ = try client.receive()
-            try client.answer("")
             let title = "This account needs a second factor. Choose it now."
             #expect(try client.receive() == .prompt(.secret, "\(title)\nNew word: "))
             try client.answer("sesame")
@@ -165,7 +163,16 @@ import Wire
             #expect(try client.receive() == .prompt(.secret, "The two differ.\nNew word: "))
             try client.answer("sesame")
             _ = try client.receive()
+            #expect(try devices(of: world) == [])
             try client.answer("sesame")
+            // Codes come once there is something that they stand in for.
+            guard case .prompt(.visible, let codes) = try client.receive() else {
+                Issue.record("no codes were shown")
+                return
+            }
+            #expect(codes.contains(":\n  one\n  two\n"))
+            #expect(try devices(of: world) == ["alice app 1", "alice paper 0", "alice word 0"])
+            try client.answer("")
             #expect(try client.receive() == .set("TWOSTEP_PROVIDER", "pam"))
             #expect(try client.receive() == .set("TWOSTEP_MODULES", "app,word"))
             #expect(isVerdict(try client.receive(), .granted))
@@ -194,6 +201,46 @@ import Wire
             #expect(isVerdict(try client.verdict(), .conversationFailed))
             #expect(try devices(of: world) == [])
             #expect(world.journal.messages.last?.hasPrefix("login abandoned") == true)
+        }
+    }
+
+    @Test func `a chain that is left behind its first step leaves nothing, and begins anew the next time`() async throws
+    {
+        try await withWorld(world([Self.app, Self.word], steps: [Step(Self.app.id), Step(Self.word.id)])) { world in
+            let (client, _) = try begin(world)
+            try client.answer("right")
+            guard case .prompt(.secret, let text) = try client.receive(), text.hasSuffix("New word: ") else {
+                Issue.record("the second step was not set up")
+                return
+            }
+            try client.say(.cancel)
+            #expect(isVerdict(try client.verdict(), .conversationFailed))
+            #expect(try devices(of: world) == [])
+            #expect(!world.journal.messages.contains { $0.hasPrefix("device ") })
+            let (again, shown) = try begin(world)
+            #expect(shown.hasSuffix("First code: "))
+            for answer in ["right", "sesame"] {
+                try again.answer(answer)
+                _ = try again.receive()
+            }
+            try again.answer("sesame")
+            #expect(isVerdict(try again.verdict(), .granted))
+            #expect(try devices(of: world) == ["alice app 1", "alice word 0"])
+        }
+    }
+
+    @Test func `a store that fails at the last step has nothing of the first`() async throws {
+        try await withWorld(world([Self.app, Self.word], steps: [Step(Self.app.id), Step(Self.word.id)])) { world in
+            let (client, _) = try begin(world)
+            for answer in ["right", "sesame"] {
+                try client.answer(answer)
+                _ = try client.receive()
+            }
+            world.store.failure = .notDurable("the disk is full")
+            try client.answer("sesame")
+            #expect(isVerdict(try client.verdict(), .unavailable))
+            world.store.failure = nil
+            #expect(try devices(of: world) == [])
         }
     }
 

@@ -114,6 +114,31 @@ import Wire
         }
     }
 
+    @Test func `wrong answers to a module that was taken out of the configuration delay nobody`() async throws {
+        let old = ScriptedModule(ModuleID("old"))
+        try await withWorld(LoginWorld(chain: [Step(old.id)], extra: [old])) { world in
+            try world.enroll("alice")
+            try world.enroll("alice", module: old.id)
+            func logIn(_ answer: String) throws -> WireClient.Said {
+                let client = try world.connect()
+                try client.begin("alice", service: "sudo", methods: [], authtok: true)
+                _ = try client.receive()
+                try client.answer(answer)
+                return try client.verdict()
+            }
+            for number in 1...6 { _ = try logIn("wrong \(number)") }
+            #expect(try logIn("right 1") != verdict(.granted))
+            let chain = ProviderChain(
+                provider: ProviderID("pam"), livesOnEvidence: true, steps: [Step(LoginWorld.module)])
+            world.follow {
+                $0 = ActiveConfiguration(
+                    number: 2, policy: Policy(chains: [chain]), providers: $0.providers,
+                    modules: $0.modules.filter { $0.key != old.id }, issuer: "test")
+            }
+            #expect(try logIn("right 1") == verdict(.granted))
+        }
+    }
+
     @Test(arguments: [0, 300]) func `an answer at the deadline is still in time`(_ seconds: Int64) async throws {
         try await withWorld(LoginWorld()) { world in
             try world.enroll("alice")

@@ -20,6 +20,7 @@ final class LoginWorld {
     let processes = ScriptedProcesses()
     let path: String
     let adminPath: String
+    let ownPath: String
     private let writer: StoreWriter
     private var active: ActiveConfiguration
     let server: LoginServer
@@ -32,7 +33,8 @@ final class LoginWorld {
         rules: [Rule] = [], chain: [Step] = [Step(module)], extra: [any AuthModule] = [],
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
-        isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false
+        isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false,
+        selfService: SelfServiceSettings? = nil
     ) throws {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
         let folder = "/run/twostep-tests-\(getpid())-\(number)"
@@ -42,6 +44,7 @@ final class LoginWorld {
         }
         path = folder + "/login.sock"
         adminPath = folder + "/admin.sock"
+        ownPath = folder + "/self.sock"
         let store = UncheckedBox(store)
         writer = StoreWriter { () throws(StoreFailure) in store.value }
         writer.start()
@@ -57,7 +60,7 @@ final class LoginWorld {
             providers: Dictionary(uniqueKeysWithValues: providers.map { ($0.id, $0) }),
             modules: Dictionary(uniqueKeysWithValues: modules.map { ($0.id, $0) }), throttle: throttle,
             sessionCapacity: capacity, sessionReserve: capacity / 10, callers: callers, issuer: "test",
-            tellsLastLogin: tellsLastLogin)
+            tellsLastLogin: tellsLastLogin, selfService: selfService)
         let generation = Generation(
             number: isBroken ? 0 : 1, loadedAt: nil, active: isBroken ? nil : active,
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
@@ -75,6 +78,7 @@ final class LoginWorld {
         listeners = [
             try server.serveLogins(on: .bind(path, mode: 0o666)),
             try server.serveAdministration(on: .bind(adminPath, mode: 0o600)),
+            try server.serveSelfService(on: .bind(ownPath, mode: 0o666)),
         ]
     }
 
@@ -85,11 +89,14 @@ final class LoginWorld {
     }
 
     /// Gives an account a device with the scripted module.
-    func enroll(_ name: String, module: ModuleID = LoginWorld.module, uid: UInt32 = 1001) throws {
+    func enroll(
+        _ name: String, module: ModuleID = LoginWorld.module, device: String = "phone", payload: String = "x",
+        uid: UInt32 = 1001
+    ) throws {
         let account = try #require(AccountName(name))
-        let key = DeviceKey(account: account, module: module, device: "phone")
-        let sealed = try store.sealing.seal(Secret(copying: Array("x".utf8).span), at: key)
-        _ = try store.add(Device(name: "phone", sealed: sealed, state: 0, createdAt: 0), at: key, uid: uid)
+        let key = DeviceKey(account: account, module: module, device: device)
+        let sealed = try store.sealing.seal(Secret(copying: Array(payload.utf8).span), at: key)
+        _ = try store.add(Device(name: device, sealed: sealed, state: 0, createdAt: 0), at: key, uid: uid)
     }
 
     func connect() throws -> WireClient { try WireClient(path) }
@@ -99,6 +106,7 @@ final class LoginWorld {
         writer.stop()
         unsafe unlink(path)
         unsafe unlink(adminPath)
+        unsafe unlink(ownPath)
         unsafe rmdir(String(path.dropLast("/login.sock".utf8.count)))
     }
 }
@@ -150,6 +158,14 @@ struct FakeDirectory: AccountDirectory {
         case _: .notFound
         }
     }
+    func owner(of uid: UInt32) -> UIDOwner {
+        switch uid {
+        case 1001: AccountName("alice").map { .account($0) } ?? .nobody
+        case 1002: AccountName("bob").map { .account($0) } ?? .nobody
+        case 1003: .cannotTell
+        case _: .nobody
+        }
+    }
     func hasGroup(named name: String) -> Bool? { name != "no-such-group" }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         name.text == "bob" && group == "dbusers"
@@ -164,6 +180,10 @@ struct UncheckedBox<Value>: @unchecked Sendable {
 
 /// Terminals whose sessions tests begin and end.
 final class ScriptedProcesses: ProcessTable {
+    /// Holds every look-up of a session up, once there is one.
+    let barrier = Mutex<Barrier?>(nil)
+    /// Holds every answer up that says whether a session is open, once there is one.
+    let answering = Mutex<Barrier?>(nil)
     private let sessions = Mutex<[String: TerminalSession]>([:])
 
     /// A session begins at a terminal, in place of the one that was there.
@@ -176,9 +196,14 @@ final class ScriptedProcesses: ProcessTable {
     func end(at terminal: String) { sessions.withLock { $0[terminal] = nil } }
 
     func session(of process: Int32, at terminal: String) -> TerminalSession? {
+        barrier.withLock { $0 }?.pass()
         let name = terminal.hasPrefix("/dev/") ? String(terminal.dropFirst(5)) : terminal
         return process == getpid() ? sessions.withLock { $0[name] } : nil
     }
 
-    func isOpen(_ session: TerminalSession) -> Bool { sessions.withLock { $0[session.terminal] } == session }
+    func isOpen(_ session: TerminalSession) -> Bool {
+        let isOpen = sessions.withLock { $0[session.terminal] } == session
+        answering.withLock { $0 }?.pass()
+        return isOpen
+    }
 }

@@ -217,4 +217,47 @@ import Wire
             for state in 1...2 { #expect(try logIn(world, "alice", "right \(state)") == .verdict(.granted, "")) }
         }
     }
+
+    @Test(
+        arguments: [
+            (Rule(isExempt: true, line: 1), "exempt", Visit.Way.exempt),
+            (Rule(Match(), unenrolled: .skip, line: 1), "not_enrolled", .skipped),
+        ])
+    func `a login that is let off its modules behind a password says so, and counts as no login with a code`(
+        _ rule: Rule, _ reason: String, _ way: Visit.Way
+    ) async throws {
+        let module = RepeatingModule("a")
+        let world = try LoginWorld(
+            rules: [rule], chain: [Step(module.id)], extra: [module], providers: [PasswordProvider()],
+            tellsLastLogin: true)
+        try await withWorld(world) { world in
+            #expect(try logIn(world, "alice", "good") == .verdict(.granted, ""))
+            #expect(world.journal.messages.last?.hasPrefix("login granted reason=\(reason) service=sshd") == true)
+            try await wait {
+                world.clock.advance(seconds: 61)
+                try await world.server.sweep()
+                _ = try world.administer().ask(.list(account: nil))
+                return try world.store.activities().map(\.visit?.way) == [way]
+            }
+            world.follow { $0.policy.rules = [] }
+            try world.enroll("alice", module: module.id)
+            guard case .verdict(.granted, let text) = try logIn(world, "alice", "good", "a right") else {
+                Issue.record("it was not granted")
+                return
+            }
+            #expect(text.hasPrefix("Last login: "))
+        }
+    }
+
+    @Test func `a login that owes no module counts as no login with a code`() async throws {
+        try await withWorld(LoginWorld(chain: [], tellsLastLogin: true)) { world in
+            _ = try logIn(world, "alice")
+            try await wait {
+                world.clock.advance(seconds: 61)
+                try await world.server.sweep()
+                _ = try world.administer().ask(.list(account: nil))
+                return try world.store.activities().map(\.visit?.way) == [.firstFactor]
+            }
+        }
+    }
 }

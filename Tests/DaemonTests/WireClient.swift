@@ -27,13 +27,14 @@ final class WireClient {
     func begin(
         _ user: String, service: String = "sshd", methods: [String] = ["publickey ssh-ed25519"], authtok: Bool = false,
         remoteHost: String = "192.0.2.7", connection: String = "", terminal: String = "ssh",
-        arguments: [String] = [], stage: Stage = .authenticate, versions: ClosedRange<UInt8> = 1...1
+        arguments: [String] = [], stage: Stage = .authenticate, flags: UInt32 = 0,
+        versions: ClosedRange<UInt8> = 1...1
     ) throws {
         frame.start(.begin, version: versions.upperBound)
         frame.append(uint8: versions.lowerBound)
         frame.append(uint8: versions.upperBound)
         frame.append(uint8: stage.rawValue)
-        frame.append(uint32: 0)
+        frame.append(uint32: flags)
         frame.append(uint8: authtok ? 1 : 0)
         for text in [service, user, remoteHost, terminal, "", connection] { append(text) }
         frame.append(uint8: UInt8(methods.count))

@@ -4,7 +4,7 @@ import ctypes
 from dataclasses import dataclass, field
 
 SUCCESS, SERVICE_ERR, AUTH_ERR, AUTHINFO_UNAVAIL, MAXTRIES, CONV_ERR, IGNORE = 0, 3, 7, 9, 11, 19, 25
-PERM_DENIED = 6
+PERM_DENIED, AUTHTOK_ERR = 6, 20
 SECRET, VISIBLE, ERROR, INFO = 1, 2, 3, 4
 
 # What sshd tells its stack after a public key.
@@ -37,7 +37,8 @@ class _Conversation(ctypes.Structure):
 
 _libpam.pam_start.argtypes = [
     ctypes.c_char_p, ctypes.c_char_p, ctypes.POINTER(_Conversation), ctypes.POINTER(ctypes.c_void_p)]
-for _function in (_libpam.pam_authenticate, _libpam.pam_setcred, _libpam.pam_acct_mgmt, _libpam.pam_end):
+for _function in (
+        _libpam.pam_authenticate, _libpam.pam_setcred, _libpam.pam_acct_mgmt, _libpam.pam_chauthtok, _libpam.pam_end):
     _function.argtypes = [ctypes.c_void_p, ctypes.c_int]
 _libpam.pam_putenv.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
 _libpam.pam_getenv.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
@@ -62,7 +63,14 @@ class Login:
         return self.code == SUCCESS
 
 
-def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False, login=None):
+def change(service, user, *answers, flags=0):
+    """Runs pam_chauthtok with these answers, as passwd does."""
+    return log_in(service, user, *answers, environment={}, call=_libpam.pam_chauthtok, flags=flags)
+
+
+def log_in(
+        service, user, *answers, environment=KEY, rhost="192.0.2.1", on_prompt=None, rest=False, login=None,
+        call=_libpam.pam_authenticate, flags=0):
     """Authenticates with these answers, one a question; where they end, the conversation fails.
 
     An answer is text, bytes, something that makes one when it is asked for, or None for no answer at all. `on_prompt(number)` is called at each question; `rest`
@@ -86,6 +94,9 @@ def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_promp
             answer = left.pop(0) if left else None
             if callable(answer):
                 answer = answer()
+            if isinstance(answer, tuple):
+                # Made of what was asked.
+                answer = answer[0](text)
             if answer is None:
                 failed = True
                 continue
@@ -104,7 +115,7 @@ def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_promp
     if rhost:
         _libpam.pam_set_item(handle, _RHOST, rhost.encode())
     _libpam.pam_set_item(handle, _TTY, b"pts/7")
-    login.code = _libpam.pam_authenticate(handle, 0)
+    login.code = call(handle, flags)
     if rest:
         login.setcred = _libpam.pam_setcred(handle, 2)
         login.account = _libpam.pam_acct_mgmt(handle, 0)
@@ -116,19 +127,22 @@ def log_in(service, user, *answers, environment=KEY, rhost="192.0.2.1", on_promp
     return login
 
 
-def attempts(service, user, rounds):
+def attempts(service, user, rounds, messages=None):
     """Authenticates several times on one handle, as a screen locker does, and returns the codes; one list of answers
-    a time."""
+    a time. An answer is text, or something that makes one when it is asked for; `messages` takes what is said."""
     left = []
+    said = [] if messages is None else messages
 
-    def converse(count, messages, responses, _):
+    def converse(count, shown, responses, _):
         array = ctypes.cast(_libc.calloc(count, ctypes.sizeof(_Response)), ctypes.POINTER(_Response))
         for index in range(count):
-            if messages[index].contents.style in (ERROR, INFO):
+            if shown[index].contents.style in (ERROR, INFO):
+                said.append(shown[index].contents.text.decode(errors="replace"))
                 continue
             if not left:
                 return CONV_ERR
-            array[index].text = _libc.strdup(left.pop(0).encode())
+            answer = left.pop(0)
+            array[index].text = _libc.strdup((answer() if callable(answer) else answer).encode())
         responses[0] = array
         return SUCCESS
 

@@ -215,7 +215,7 @@ def test_the_admin_socket_says_nothing_to_twosteps_own_user(daemon):
 
 def test_the_sockets_belong_to_twostep_and_admin_is_closed_to_others(daemon):
     owner = world.pwd.getpwnam("twostep").pw_uid
-    for name, mode in (("login.sock", 0o666), ("admin.sock", 0o600)):
+    for name, mode in (("login.sock", 0o666), ("admin.sock", 0o600), ("self.sock", 0o666)):
         facts = os.stat(f"/run/twostep/{name}")
         assert (facts.st_uid, facts.st_mode & 0o777) == (owner, mode)
     assert os.stat("/run/twostep").st_uid == 0

@@ -306,6 +306,10 @@ def test_status_tells_what_is_served(daemon):
     assert "/etc/twostep/config.yaml" in text.stdout and "/run/twostep/login.sock" in text.stdout
     told = document(twostep("status", "--json"))
     assert told["serving"] and told["clock_sane"] and told["open_sessions"] == 0
+    devices = [
+        device["account"] for device in document(twostep("list", "--json"))["devices"]
+        if device["module"] not in ("bypass", "ticket")]
+    assert (told["accounts"], told["devices"]) == (len(set(devices)), len(devices))
 
 
 VERBS = {

@@ -12,6 +12,7 @@ from pathlib import Path
 import pam
 import wire
 import world
+from manager import Sockets
 
 
 def facts(pid):
@@ -82,39 +83,12 @@ def test_without_a_user_twostep_it_does_not_start_as_root(daemon, elsewhere):
     assert "twostep init" in done.stderr
 
 
-LAUNCHER = r"""
-import os, sys
-# What systemd does: sockets from 3 on, and the pid of the one that they are for.
-for target, number in enumerate(map(int, sys.argv[1:3]), 3):
-    os.dup2(number, target, inheritable=True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="2", NOTIFY_SOCKET=sys.argv[3])
-os.execvp("twostepd", ["twostepd", *sys.argv[4:]])
-"""
-
-
 def test_it_serves_sockets_that_systemd_passes_in_and_says_when_it_is_ready(daemon, elsewhere):
     place = elsewhere(start=False)
-    os.makedirs(place.runtime, exist_ok=True)
+    sockets = Sockets(place)
     owner = world.pwd.getpwnam("twostep")
-    sockets = []
-    for name, mode in (("login.sock", 0o666), ("admin.sock", 0o600)):
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(f"{place.runtime}/{name}")
-        listener.listen(16)
-        os.chmod(f"{place.runtime}/{name}", mode)
-        shutil.chown(f"{place.runtime}/{name}", "twostep", "twostep")
-        # Above where they are to end up.
-        sockets.append(os.dup2(listener.fileno(), 100 + len(sockets), inheritable=True))
-    notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    notify.bind("/run/notify")
-    os.chmod("/run/notify", 0o666)
-    notify.settimeout(20)
     try:
-        with open(place.log.path, "ab") as log:
-            place.process = subprocess.Popen(
-                ["/usr/bin/python3", "-c", LAUNCHER, *map(str, sockets), "/run/notify", *map(str, place.places)],
-                pass_fds=sockets, stderr=log, stdout=log)
-        assert notify.recv(1000) == b"READY=1"
+        sockets.start()
         assert place.status()["serving"]
         user = world.new_user()
         phone = world.enroll(user, runtime=place.runtime)
@@ -124,15 +98,23 @@ def test_it_serves_sockets_that_systemd_passes_in_and_says_when_it_is_ready(daem
         assert uid in (0, owner.pw_uid)
         connection.close()
         # What was passed in is the service manager's, and stays.
-        assert place.stop() == 0
-        assert notify.recv(1000) == b"STOPPING=1"
-        assert os.path.exists(place.socket)
+        sockets.stop()
         assert "NOTIFY_SOCKET" not in os.environ
     finally:
-        notify.close()
-        os.unlink("/run/notify")
-        for number in sockets:
-            os.close(number)
+        sockets.close()
+
+
+def test_a_unit_that_passes_no_socket_for_users_in_keeps_nobody_out(daemon, elsewhere):
+    place = elsewhere(start=False)
+    # Where systemd starts it, the folder is root's and it is not.
+    sockets = Sockets(place, user="twostep", names=("login.sock", "admin.sock"))
+    try:
+        sockets.start()
+        assert place.log.since_mark("users cannot see to their own devices", count=1)
+        assert [os.path.basename(path) for path in place.status()["sockets"]] == ["login.sock", "admin.sock"]
+        sockets.stop()
+    finally:
+        sockets.close()
 
 
 def test_the_key_may_come_as_a_credential(daemon, elsewhere):

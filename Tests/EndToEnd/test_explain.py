@@ -170,8 +170,7 @@ def made(login, way, number):
         if "\n" not in text:
             state["step"] += 1
         state["answers"] += 1
-        held = way["owed"][state["step"]]
-        module = next((item for item in held if item["devices"] != 0), held[0])["module"]
+        module = way["answered"][state["step"]]["module"]
         return PIN if module == "insecure_example" else str(state["answers"]).zfill(6)
 
     environment = {}

@@ -128,10 +128,20 @@ def test_one_broken_home_and_nobody_is_imported(place):
     done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
     assert done.returncode == REFUSED and "belongs to the uid" in done.stderr
     paths[1].unlink()
-    paths[1].symlink_to("/etc/shadow")
-    done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
-    assert done.returncode == REFUSED and "cannot be read" in done.stderr
+    for target in ["/etc/shadow", "/nowhere"]:
+        paths[1].symlink_to(target)
+        done = twostep("import", "google-authenticator", "--home", "/home", runtime=place.runtime)
+        assert done.returncode == REFUSED and "cannot be read" in done.stderr
+        assert f"--skip {users[1]}\n" in done.stderr
+        paths[1].unlink()
     assert document(twostep("list", "--json", runtime=place.runtime))["devices"] == []
+    # Nobody else has to wait for that.
+    paths[1].symlink_to("/etc/shadow")
+    done = twostep(
+        "import", "google-authenticator", "--home", "/home", "--skip", users[1], "--json", runtime=place.runtime)
+    assert done.returncode == DONE, done.stderr
+    taken = {device["account"] for device in document(done)["devices"]}
+    assert users[0] in taken and users[1] not in taken
     for path in paths:
         path.unlink()
 
@@ -179,10 +189,31 @@ def test_several_lines_of_a_user_are_several_devices(place):
     assert "1234" not in done.stdout
     assert let_in(place, user, token(BASE32, 0))
     assert let_in(place, user, token(base64.b32encode(bytes(range(20))).decode(), 4))
-    # Once more is a mistake, unless it is said.
-    again = twostep("import", "oath", path, runtime=place.runtime)
-    assert again.returncode == REFUSED and "--replace" in again.stderr
+    # Once more is a mistake, unless it is said; a trial says so as well.
+    for trial in [["--dry-run"], []]:
+        again = twostep("import", "oath", path, *trial, runtime=place.runtime)
+        assert again.returncode == REFUSED and "--skip-present" in again.stderr
     assert twostep("import", "oath", path, "--replace", runtime=place.runtime).returncode == DONE
+
+
+@pytest.mark.parametrize("option", ["--skip-present", "--replace"])
+def test_a_file_that_has_grown_is_imported_again_and_used_codes_stay_used(place, option):
+    user, phone_user, newcomer = world.new_user(), world.new_user(), world.new_user()
+    path = Path(f"/run/batch-{user}.csv")
+    path.write_text(f"user,module,secret\n{user},hotp,{BASE32}\n{phone_user},totp,{BASE32}\n")
+    assert twostep("import", "batch", path, runtime=place.runtime).returncode == DONE
+    used, code = token(BASE32, 3), Authenticator(BASE32).next()
+    assert let_in(place, user, used) and let_in(place, phone_user, code)
+    path.write_text(path.read_text() + f"{newcomer},hotp,{BASE32}\n")
+    done = twostep("import", "batch", path, option, "--json", runtime=place.runtime)
+    assert done.returncode == DONE, done.stderr
+    counts = {key: document(done)[key] for key in ["imported", "replaced", "skipped"]}
+    skips = option == "--skip-present"
+    assert counts == {"imported": 1 if skips else 3, "replaced": 0 if skips else 2, "skipped": 2 if skips else 0}
+    assert [device["skipped"] for device in document(done)["devices"]] == [skips, skips, False]
+    assert not let_in(place, user, used) and not let_in(place, user, token(BASE32, 2))
+    assert not let_in(place, phone_user, code)
+    assert let_in(place, user, token(BASE32, 4)) and let_in(place, newcomer, token(BASE32, 0))
 
 
 # --- URIs, exports, batches -----------------------------------------------------------------------------------------
@@ -204,6 +235,35 @@ def test_what_is_exported_can_be_imported(place):
     done = twostep("import", "otpauth", path, "--user", other, runtime=place.runtime)
     assert done.returncode == DONE, done.stderr
     assert let_in(place, other, phone.next())
+
+
+def test_secrets_of_other_services_open_no_account_that_their_labels_name(place):
+    user, other = world.new_user(), world.new_user()
+    keys = [base64.b32encode(os.urandom(20)).decode() for _ in range(3)]
+    path = Path(f"/run/app-{user}.txt")
+    path.write_text(
+        f"otpauth://totp/GitHub:{user}?secret={keys[0]}&issuer=GitHub\n"
+        f"otpauth://totp/{other}?secret={keys[1]}&issuer=Home\notpauth://totp/Home:{user}?secret={keys[2]}\n")
+
+    def ask(*options):
+        return twostep("import", "otpauth", path, *options, runtime=place.runtime)
+
+    for trial in [["--dry-run"], []]:
+        refused = ask(*trial)
+        assert refused.returncode == REFUSED and "GitHub" in refused.stderr and "--user" in refused.stderr, refused
+    shown = ask("--user", user, "--dry-run")
+    assert shown.returncode == DONE, shown.stderr
+    assert f"'GitHub:{user}' (totp)" in shown.stdout and "issuer 'GitHub'" in shown.stdout
+    assert "'GitHub' has its secret as well" in shown.stdout
+    taken = document(ask("--issuer", "Home", "--json"))
+    assert (taken["imported"], taken["left_out"]) == (2, 1)
+    assert [(row["account"], row["device"], row["label"], row["issuer"]) for row in taken["devices"]] == [
+        (other, f"Home:{other}", other, "Home"), (user, f"Home:{user}", f"Home:{user}", "Home")]
+    assert not let_in(place, user, Authenticator(keys[0]).next())
+    assert let_in(place, user, Authenticator(keys[2]).next())
+    chosen = document(ask("--user", user, "--only", f"GitHub:{user}", "--name", "git", "--json"))
+    assert [row["device"] for row in chosen["devices"]] == ["git"] and chosen["left_out"] == 2
+    assert ask("--only", "nothing").returncode == REFUSED
 
 
 def test_a_batch_is_stored_as_a_whole_or_not_at_all(place):

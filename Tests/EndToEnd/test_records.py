@@ -102,7 +102,10 @@ def test_report_has_who_is_enrolled_and_who_would_be_locked_out(place):
     row = accounts()[str(user)]
     assert row["enrolled"] and row["codes_left"] == 10 and row["last_login"]["result"] == "granted"
     active = accounts("--unenrolled-active")
-    assert str(other) in active and str(user) not in active
+    assert active[str(other)]["prospect"] == "skipped" and str(user) not in active
+    # A ticket is nothing to answer with.
+    ask(place, "ticket", other)
+    assert not accounts()[str(other)]["enrolled"] and str(other) in accounts("--unenrolled-active")
     assert ask(place, "report", "--csv").startswith("account,enrolled,devices,")
 
 

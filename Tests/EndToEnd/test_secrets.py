@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pam
 import pytest
+import wire
 import world
+from test_rollout import ROLLOUT, key_in
 
 CANARIES = ["CANARY-of-24-bytes-alpha", "CANARY-" + "of-very-many-bytes-" * 24]
 
@@ -59,3 +61,26 @@ def test_a_password_is_nowhere_in_the_daemons_memory_afterwards(daemon, may_read
     assert not pam.log_in(place.service, user, "wrong-CANARY-password", "1", environment={}).granted
     world.no_session_is_left(place.runtime)
     assert not is_in_memory(place.process.pid, user.password.encode(), b"wrong-CANARY-password")
+
+
+def test_what_a_set_up_within_a_login_shows_is_nowhere_in_the_daemons_memory_afterwards(elsewhere):
+    place = elsewhere(ROLLOUT)
+    for _ in range(5):
+        phones, shown = [], []
+
+        def first_code(text):
+            shown.append(re.search(r"(?:into it|authenticator app): ([A-Z2-7 ]{30,})\n", text)[1])
+            phones.append(world.Authenticator(key_in(text)))
+            return phones[0].next()
+
+        def seen(text):
+            shown.extend(re.findall(r"^  ([A-Z2-7-]{24,})$", text, re.MULTILINE))
+            return ""
+
+        assert wire.ask(
+            world.new_user(), first_code, seen, path=place.socket, service="sshd", evidence=["publickey ssh-ed25519"]
+        ) == wire.GRANTED
+        world.no_session_is_left(place.runtime)
+        assert len(shown) == 11
+        seed = base64.b32decode(phones[0].secret + "=" * (-len(phones[0].secret) % 8))
+        assert not is_in_memory(place.process.pid, seed, phones[0].secret.encode(), *(text.encode() for text in shown))

@@ -2,33 +2,19 @@
 
 import os
 import re
-import socket
 from pathlib import Path
 
 import pytest
 import world
-
-
-class Manager:
-    """The socket at which a service manager hears its services (sd_notify(3))."""
-
-    def __init__(self, path="/run/notify-test"):
-        self.path = path
-        Path(path).unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(path)
-        os.chmod(path, 0o666)
-        self._socket.settimeout(30)
-
-    def hear(self):
-        return self._socket.recv(4096).decode()
+from manager import Manager
 
 
 @pytest.fixture
 def manager(monkeypatch):
     manager = Manager()
     monkeypatch.setenv("NOTIFY_SOCKET", manager.path)
-    return manager
+    yield manager
+    manager.close()
 
 
 def test_a_service_manager_that_waits_for_signs_of_life_gets_them(elsewhere, manager, monkeypatch):

@@ -25,8 +25,26 @@ def begin(user, service="e2e", evidence=(), authtok=False, stage=1, rhost="", tt
     return frame(BEGIN, payload)
 
 
+def prompt(text, version=1):
+    """A question whose answer is not shown, as a daemon sends it."""
+    return frame(PROMPT, struct.pack(">BH", 1, 0) + _field(text), version)
+
+
+def verdict(code, version=1):
+    """The end, as a daemon sends it."""
+    return frame(VERDICT, struct.pack(">I", code) + _field(""), version)
+
+
 class Connection:
     """A connection to login.sock."""
+
+    @classmethod
+    def over(cls, accepted, seconds=15):
+        """The daemon's end of one."""
+        connection = cls.__new__(cls)
+        connection.socket = accepted
+        connection.socket.settimeout(seconds)
+        return connection
 
     def __init__(self, path="/run/twostep/login.sock", seconds=15):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -71,7 +89,7 @@ class Connection:
 
 
 def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
-    """A whole login with these answers; returns the verdict's code."""
+    """A whole login with these answers, texts or what makes one of a prompt's; returns the verdict's code."""
     connection = Connection(path)
     connection.send(begin(user, **begin_options))
     left = list(answers)
@@ -80,5 +98,9 @@ def ask(user, *answers, path="/run/twostep/login.sock", **begin_options):
         if kind == VERDICT:
             return struct.unpack(">I", payload[:4])[0]
         if kind == PROMPT and payload[0] not in (3, 4):
-            connection.send(frame(ANSWER, str(left.pop(0)).encode()) if left else frame(CANCEL))
+            if not left:
+                connection.send(frame(CANCEL))
+                continue
+            answer = left.pop(0)
+            connection.send(frame(ANSWER, str(answer(payload[3:].decode()) if callable(answer) else answer).encode()))
     return None

@@ -66,6 +66,37 @@ import Wire
         }
     }
 
+    /// What passwd sees: the check, and then the change with as many questions as the daemon has.
+    @Test(arguments: [(VerdictCode.granted, "PAM_SUCCESS"), (.triesUsedUp, "PAM_AUTHTOK_ERR")])
+    func `a device is set up within the change, and the check asks nothing`(row: (VerdictCode, String)) throws {
+        let picture = String(repeating: "\u{2588}", count: 1200) + "\nFirst code: "
+        let daemon = try FakeDaemon(connections: 2) { daemon in
+            let begin = try Begin(payload(daemon.receive()).span)
+            if begin.stage == .changeCheck { return daemon.verdict(.granted) }
+            try daemon.ask(.visible, "A further device? ")
+            try daemon.ask(.secret, "Code: ")
+            try daemon.ask(.visible, picture)
+            daemon.verdict(row.0)
+        }
+        let application = try ScriptedApplication(
+            lines: lines(daemon.path, "", "password"), .types("yes"), .types("123456"), .types("654321"))
+        #expect(application.changeToken() == row.1)
+        #expect(application.shown == ["A further device? ", "Code: ", picture])
+        #expect(kinds(daemon.end()) == [.begin, .begin, .answer, .answer, .answer])
+    }
+
+    /// `optional` keeps what the check has said: refused there, the change is run and counts for nothing.
+    @Test func `where the check refuses, an optional line holds nobody up`() throws {
+        let daemon = try FakeDaemon(connections: 2) { daemon in
+            try daemon.receive()
+            daemon.verdict(.denied)
+        }
+        let optional = "password optional \(try BuiltModule.path()) socket=\(daemon.path)"
+        let application = try ScriptedApplication(lines: ["password required pam_permit.so", optional])
+        #expect(application.changeToken() == "PAM_SUCCESS")
+        _ = daemon.end()
+    }
+
     @Test func `the other doors ask the daemon too`() throws {
         for (code, account) in [(VerdictCode.blocked, "PAM_PERM_DENIED"), (.noOpinion, "PAM_SUCCESS")] {
             let daemon = try FakeDaemon { daemon in

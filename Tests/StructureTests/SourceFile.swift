@@ -40,6 +40,11 @@ struct SourceFile: Sendable, CustomStringConvertible {
         return walk.compactMap { $0 as? String }.filter { $0.hasSuffix(ending) }.sorted().map { "\(folder)/\($0)" }
     }
 
+    /// Whether the package has a file or a folder there.
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: package.appendingPathComponent(path).path)
+    }
+
     /// What stands in a file of the package.
     static func text(of path: String) throws -> String {
         try String(contentsOf: package.appendingPathComponent(path), encoding: .utf8)

@@ -57,7 +57,7 @@ import Testing
     func `nothing traps on purpose in the heart and its arms`(_ word: String) throws {
         let targets = [
             "Authentication", "AuthModules", "AuthProviders", "EnrollmentStores", "Configuration", "Cryptography",
-            "AdminProtocol", "Daemon", "Administration", "QRCodes",
+            "AdminProtocol", "Daemon", "Administration", "PAMStacks", "QRCodes",
         ]
         #expect(try places(of: word, in: targets) == [])
     }

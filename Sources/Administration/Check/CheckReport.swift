@@ -1,4 +1,5 @@
 import Daemon
+import PAMStacks
 
 /// What several sources have found, for people and for programs.
 struct CheckReport {
@@ -43,7 +44,26 @@ struct CheckReport {
             ("source", .text(subject)), ("severity", .text(finding.severity.rawValue)), ("file", .text(finding.file)),
             ("line", .integer(finding.line.map { Int64($0) })), ("column", .integer(finding.column.map { Int64($0) })),
             ("found", .text(finding.found)), ("expected", .text(finding.expected)),
-            ("replacement", .text(finding.replacement)),
+            ("replacement", .text(finding.replacement)), ("mend", finding.mend.map { json($0) } ?? .null),
         ])
+    }
+
+    /// What a program needs to apply it.
+    private static func json(_ mend: Mend) -> JSONValue {
+        switch mend {
+        case .replace(let path, let lines, let text):
+            .object([
+                ("action", .text("replace")), ("file", .text(path)), ("first_line", .integer(Int64(lines.lowerBound))),
+                ("last_line", .integer(Int64(lines.upperBound))), ("text", .text(text)),
+            ])
+        case .insert(let path, let line, let text):
+            .object([
+                ("action", .text("insert")), ("file", .text(path)), ("before_line", .integer(Int64(line))),
+                ("text", .text(text)),
+            ])
+        case .write(let path, let text):
+            .object([("action", .text("write")), ("file", .text(path)), ("text", .text(text))])
+        case .command(let command): .object([("action", .text("command")), ("text", .text(command))])
+        }
     }
 }

@@ -1,7 +1,7 @@
-import Daemon
+package import Daemon
 
 /// A group of findings: the configuration, and whatever else can be wrong with an installation.
-protocol FindingSource {
+package protocol FindingSource {
     /// What is looked at, as the last line calls it: one word.
     var subject: String { get }
 
@@ -12,11 +12,7 @@ protocol FindingSource {
 /// The configuration, read as twostepd would.
 struct ConfigurationFindings: FindingSource {
     let subject = "configuration"
-    let path: String
-    let allowsInsecure: Bool
-    let asDaemon: Bool
+    let read: InspectedConfiguration
 
-    func findings() -> [CheckFinding] {
-        InspectedConfiguration(path: path, allowsInsecure: allowsInsecure, asDaemon: asDaemon).findings
-    }
+    func findings() -> [CheckFinding] { read.findings }
 }

@@ -12,7 +12,9 @@ struct BlockCommand: AdministrationVerb {
             """)
 
     @Argument(help: "The local account.") var user: String
-    @Option(help: "Why, for other administrators: one line of at most 200 bytes.") var reason: String?
+    @Option(
+        help: ArgumentHelp("Why, for other administrators: one line of at most 200 bytes.", valueName: "text"))
+    var reason: String?
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 

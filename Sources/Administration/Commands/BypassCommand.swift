@@ -23,7 +23,7 @@ struct BypassCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         try IssuedCode(
-            kind: .bypass, user: user, duration: duration, longest: 86_400, reason: reason, words: "bypass code"
+            kind: .bypass, user: user, duration: duration, reason: reason, words: "bypass code"
         ).issue(service, in: world)
     }
 }

@@ -1,24 +1,79 @@
 import ArgumentParser
+import Daemon
+import PAMStacks
 
-/// `twostep check`: whether twostepd would take the configuration, and everything that is wrong with it.
+/// `twostep check`: whether logins would go the way that they should, and everything that keeps them from it.
 struct CheckCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "check", abstract: "Look for mistakes before twostepd finds them.",
+        commandName: "check", abstract: "Look for mistakes before twostepd, or somebody else, finds them.",
+        usage: "twostep check [--config <file>] [--only <subjects>] [options]",
         discussion: """
-            Reads the configuration as twostepd would, needs no twostepd, and changes nothing. Names every problem \
-            with its line and column, then what is worth a warning. Exits with 1 if there is a problem.
+            Looks at the configuration as twostepd would read it, at who may change it, at the stacks of PAM, at sshd \
+            and at other doors to the same accounts. Needs no twostepd, and changes nothing. Names every problem with \
+            its place and, where that is known, what to write there. Exits with 1 if there is a problem.
             Example: twostep check --config draft.yaml
             """)
 
-    @OptionGroup var file: ConfigurationOptions
+    /// What can be looked at, in the order in which it is.
+    enum Subject: String, CaseIterable {
+        case configuration, permissions, stacks, sshd, doors
+    }
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration. If it is given, nothing else is looked at unless --only says so.", valueName: "file"))
+    var config: String?
+    @Flag(help: "Let the module insecure_example in, as twostepd does with this option.")
+    var allowInsecureExample = false
+    @Option(help: ArgumentHelp("The root of another system: one that is mounted there.", valueName: "folder"))
+    var root = "/"
+    @Option(
+        help: ArgumentHelp(
+            "Look at these alone, with commas between them: configuration, permissions, stacks, sshd, doors.",
+            valueName: "subjects"))
+    var only: String?
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let sources: [any FindingSource] = [
-            ConfigurationFindings(
-                path: file.config, allowsInsecure: file.allowInsecureExample, asDaemon: world.mayChangeUser)
-        ]
+        let subjects = try subjects()
+        let files = HostTree(root: root)
+        guard files.prefix.hasPrefix("/") || files.prefix.isEmpty, files.exists("/") else {
+            throw CommandFailure(
+                .usage, code: .usage, "'\(root)' is no folder that a system could be in.",
+                hint: "Expected the absolute path of a folder: twostep check --root /mnt")
+        }
+        let tree = StackTree(files)
+        let path = config ?? "\(files.prefix)/etc/twostep/config.yaml"
+        // Of another system the users are not those of this one.
+        let asDaemon = world.mayChangeUser && files.prefix.isEmpty
+        let read = InspectedConfiguration(path: path, allowsInsecure: allowInsecureExample, asDaemon: asDaemon)
+        let policy = read.active?.policy
+        let sources: [any FindingSource] = subjects.map { subject in
+            switch subject {
+            case .configuration: ConfigurationFindings(read: read)
+            case .permissions: PermissionFindings(tree: files)
+            case .stacks: StackFindings(tree: tree, policy: policy)
+            case .sshd:
+                SSHDFindings(
+                    tree: tree, program: HostSSHD(files), isRoot: world.accounts.isPrivileged, policy: policy)
+            case .doors: DoorFindings(tree: tree)
+            }
+        }
         return CheckReport(sources).report
+    }
+
+    private func subjects() throws(CommandFailure) -> [Subject] {
+        guard let only else { return config == nil ? Subject.allCases : [.configuration] }
+        var chosen: [Subject] = []
+        for word in only.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+            guard let subject = Subject(rawValue: word) else {
+                throw CommandFailure(
+                    .usage, code: .usage, "'\(word)' is nothing that can be looked at.",
+                    hint: "Expected some of: \(Subject.allCases.map(\.rawValue).joined(separator: ", "))")
+            }
+            chosen.append(subject)
+        }
+        return Subject.allCases.filter { chosen.contains($0) }
     }
 }
 

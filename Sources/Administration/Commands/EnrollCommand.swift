@@ -6,16 +6,19 @@ import Authentication
 struct EnrollCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "enroll",
-        abstract: "Give a user a new device.",
-        usage: "twostep enroll <user> <module> [--name <name>] [options]",
+        abstract: "Give a user, or yourself, a new device.",
+        usage: "twostep enroll [<user>] [<module>] [--name <name>] [options]",
         discussion: """
             An authenticator app is shown a QR code and the secret, and its first code is asked for; a PIN is asked \
             for; recovery codes are shown. A device of the same name is replaced.
+            Root names the user and the module. Everybody else gives themselves a further device, where the \
+            configuration lets them (self_service), and first answers with one that they have, or with a ticket.
             Example: twostep enroll alice totp --name phone
+            For yourself: twostep enroll
             """)
 
-    @Argument(help: "The local account.") var user: String
-    @Argument(help: "The configured module: totp, or totp:ID.") var module: String
+    @Argument(help: "The local account; yourself without it.") var user: String?
+    @Argument(help: "The configured module: totp, or totp:ID.") var module: String?
     @Option(help: ArgumentHelp("What the device is called; else as the module calls it.", valueName: "name"))
     var name: String?
     @OptionGroup(title: "Parameters, for the modules that have them") var parameters: EnrollParameters
@@ -38,7 +41,20 @@ struct EnrollCommand: AdministrationVerb {
     private static let tries = 3
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let module = try ModuleReference(argument: module)
+        // The one word that somebody says of themselves is the module, unless it is their name.
+        if world.isAboutOneself(user) { return try enrolOneself(module, in: world) }
+        if !world.accounts.isPrivileged, module == nil { return try enrolOneself(user, in: world) }
+        guard let user, let name = module else {
+            throw CommandFailure(
+                .usage, code: .usage, "Whose device, and of which module? Nothing was stored.",
+                hint: "Type: twostep enroll \(user.map(Wording.word) ?? "<user>") <module>")
+        }
+        let module = try ModuleReference(argument: name)
+        guard !module.module.isStopgap else {
+            throw CommandFailure(
+                .usage, code: .unknownModule, "A \(module.name) is no device. Nothing was stored.",
+                hint: "Use: twostep \(module.name) \(Wording.word(user))")
+        }
         // Before the connection: the daemon waits for nobody who types.
         let given: SecretFields
         if let secret { given = try GivenSecret.read(secret, on: world.console) } else { given = SecretFields() }
@@ -47,12 +63,38 @@ struct EnrollCommand: AdministrationVerb {
         let request: AdminRequest =
             secret == nil
             ? .beginEnrollment(
-                account: user, module: module, device: name, parameters: parameters.given,
+                account: user, module: module, device: self.name, parameters: parameters.given,
                 issuesNothing: issuesNothing)
             : .beginEnrollmentWithKey(
-                account: user, module: module, device: name, parameters: parameters.given,
+                account: user, module: module, device: self.name, parameters: parameters.given,
                 issuesNothing: issuesNothing)
         let answer = try connection.ask(request, secrets: given)
+        return try finish(answer, connection, in: world)
+    }
+
+    /// Gives whoever has typed the command a further device.
+    private func enrolOneself(
+        _ module: String?, in world: AdministrationWorld
+    ) throws(CommandFailure) -> Report {
+        for (isGiven, option) in [
+            (secret != nil, "--secret"), (isUnconfirmed, "--no-confirm"), (issuesNothing, "--no-recovery-codes"),
+        ] where isGiven {
+            throw CommandFailure(
+                .refused, code: .notPermitted, "\(option) is for root alone. Nothing was stored.")
+        }
+        let module = try module.map { (argument) throws(CommandFailure) in try ModuleReference(argument: argument) }
+        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+        _ = try connection.prove(on: world.console, otherwise: "Nothing was stored.")
+        let answer = try connection.ask(
+            own: .beginEnrollment(module: module, device: name, parameters: parameters.given))
+        return try finish(answer, connection, in: world)
+    }
+
+    /// Shows what was begun, and stores it once its first answer was right.
+    private func finish(
+        _ answer: borrowing DaemonConnection.Answer, _ connection: borrowing DaemonConnection,
+        in world: AdministrationWorld
+    ) throws(CommandFailure) -> Report {
         guard case .enrollmentBegun(let begun) = answer.reply else { throw connection.misplaced() }
         let device = NewDevice(
             begun, uri: try connection.secret(0, of: answer), key: try connection.secret(1, of: answer),
@@ -71,8 +113,9 @@ struct EnrollCommand: AdministrationVerb {
             try device.show(on: world.console, to: output.isJSON ? .errors : .output, qr: pictures.qr)
         }
         guard !isAnswered else {
-            let request: AdminRequest = isUnconfirmed ? .storeWithoutConfirmation : .finishEnrollment
-            return try report(try connection.ask(request), connection, device, isShownInDocument: true)
+            let stored =
+                isUnconfirmed ? try connection.ask(.storeWithoutConfirmation) : try connection.finishEnrollment()
+            return try report(stored, connection, device, isShownInDocument: true)
         }
         return try report(
             try confirm(device, connection, on: world.console), connection, device, isShownInDocument: false)
@@ -88,7 +131,7 @@ struct EnrollCommand: AdministrationVerb {
         while true {
             let secrets = try fill(device.form, on: console)
             do throws(CommandFailure) {
-                return try connection.ask(.finishEnrollment, secrets: secrets)
+                return try connection.finishEnrollment(secrets)
             } catch {
                 guard error.status == .refused, [.wrongCode, .unacceptable].contains(error.refusal.code) else {
                     throw error

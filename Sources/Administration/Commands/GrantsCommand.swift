@@ -9,29 +9,46 @@ struct GrantsCommand: ParsableCommand {
         subcommands: [GrantsListCommand.self, GrantsRevokeCommand.self], defaultSubcommand: GrantsListCommand.self)
 }
 
-/// `twostep grants list`: all of them.
+/// `twostep grants list`: all of them, or those of one account.
 struct GrantsListCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the grants that hold. This is what happens without a verb.",
         discussion: "Example: twostep grants")
 
+    @Option(help: "Those of this account alone.") var user: String?
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.grants)
-        guard case .grants(let listing) = answer.reply else { throw connection.misplaced() }
+        var grants: [RememberedLogin] = []
+        var others = 0
+        repeat {
+            let last = grants.last?.id
+            let answer = try connection.ask(.grants(before: last, account: user))
+            guard case .grants(let page) = answer.reply else { throw connection.misplaced() }
+            // A page that does not come further would go on for ever.
+            guard page.others == 0 || page.grants.last.map({ $0.id < last ?? .max }) == true else {
+                throw connection.misplaced()
+            }
+            grants += page.grants
+            others = page.others
+        } while others > 0
         var table = Table(header: ["ID", "ACCOUNT", "SERVICE", "TERMINAL", "LEADER", "MODULES", "TIME LEFT"])
-        for grant in listing.grants {
+        for grant in grants {
             table.append([
                 String(grant.id), grant.account, grant.service, grant.terminal, String(grant.leader), grant.modules,
                 Wording.span(seconds: grant.secondsLeft),
             ])
         }
         return Report(
-            text: listing.grants.isEmpty ? "Nobody is let off anything." : table.lines.joined(separator: "\n"),
-            json: listing.document)
+            text: grants.isEmpty ? nobody(in: world) : table.lines.joined(separator: "\n"),
+            json: .object([("grants", grants.document)]))
+    }
+
+    private func nobody(in world: AdministrationWorld) -> String {
+        guard let user else { return "Nobody is let off anything." }
+        return "\(user) is let off nothing." + (world.absence(of: user).map { "\n\($0)" } ?? "")
     }
 }
 
@@ -63,9 +80,13 @@ struct GrantsRevokeCommand: AdministrationVerb {
         let text =
             listing.grants.isEmpty
             ? "There was nothing to revoke." + (user.flatMap { world.absence(of: $0) }.map { "\n\($0)" } ?? "")
-            : listing.grants.map { "Revoked: \($0.account) with \($0.service) at \($0.terminal)." }
+            : (listing.grants.map { "Revoked: \($0.account) with \($0.service) at \($0.terminal)." }
+                + (listing.others > 0 ? ["Revoked: \(Wording.count(listing.others, "more grant"))."] : []))
                 .joined(separator: "\n")
-        return Report(text: text, json: listing.document, change: listing.grants.isEmpty ? nil : text)
+        return Report(
+            text: text,
+            json: .object([("grants", listing.grants.document), ("others", .integer(Int64(listing.others)))]),
+            change: listing.grants.isEmpty ? nil : text)
     }
 }
 
@@ -84,6 +105,6 @@ extension RememberedLogin {
     }
 }
 
-extension GrantListing {
-    fileprivate var document: JSONValue { .object([("grants", .list(grants.map { .object($0.members) }))]) }
+extension [RememberedLogin] {
+    fileprivate var document: JSONValue { .list(map { .object($0.members) }) }
 }

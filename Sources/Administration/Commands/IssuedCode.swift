@@ -1,4 +1,5 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 
 /// A code that is issued to one user for one use: what `bypass` and `ticket` have in common.
@@ -6,13 +7,12 @@ struct IssuedCode {
     let kind: ModuleID
     let user: String
     let duration: CodeDuration
-    /// The longest that it may be good, in seconds.
-    let longest: Int64
     let reason: String?
     /// What it is called in sentences.
     let words: String
 
     func issue(_ service: ServiceOptions, in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        let longest = IssuedCodeModule.longest(of: kind)
         guard duration.seconds <= longest else {
             throw CommandFailure(
                 .usage, code: .badParameter,

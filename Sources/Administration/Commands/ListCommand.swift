@@ -5,22 +5,29 @@ import ArgumentParser
 struct ListCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the devices and the failures of one user, or of all.",
-        discussion: "Example: twostep list alice")
+        discussion: """
+            Whoever is not root sees their own, where the configuration lets them (self_service).
+            Example: twostep list alice
+            """)
 
-    @Argument(help: "The local account; all of them without it.") var user: String?
+    @Argument(help: "The local account; all of them without it, or your own.") var user: String?
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.list(account: user))
+        let isOwn = world.isAboutOneself(user)
+        let connection = try DaemonConnection.open(
+            service.runtimeDirectory, isOwn ? .own : .administration, limit: world.replyLimit)
+        let answer = isOwn ? try connection.ask(own: .list) : try connection.ask(.list(account: user))
         guard case .listing(let listing) = answer.reply else { throw connection.misplaced() }
-        return Report(text: text(listing, in: world), json: json(listing))
+        return Report(text: text(listing, isOwn: isOwn, in: world), json: json(listing))
     }
 
-    private func text(_ listing: Listing, in world: AdministrationWorld) -> String {
+    private func text(_ listing: Listing, isOwn: Bool, in world: AdministrationWorld) -> String {
         var lines: [String] = []
-        if listing.devices.isEmpty {
+        if listing.devices.isEmpty, isOwn {
+            lines.append("You have no device.")
+        } else if listing.devices.isEmpty {
             lines.append(user.map { "\($0) has no device." } ?? "Nobody has a device.")
             if let absence = user.flatMap({ world.absence(of: $0) }) { lines.append(absence) }
         } else {
@@ -44,7 +51,7 @@ struct ListCommand: AdministrationVerb {
                 switch counter.standing {
                 case .open: ""
                 case .delayed: "; must wait for \(Wording.span(seconds: counter.delaySeconds))"
-                case .locked: "; locked until: twostep unlock \(counter.account)"
+                case .locked: isOwn ? "; locked" : "; locked until: twostep unlock \(counter.account)"
                 }
             let failures = "\(Wording.count(counter.failures, "failure")) with \(counter.module.name)"
             lines.append("\(counter.account): \(failures)\(last)\(standing)")
@@ -54,12 +61,7 @@ struct ListCommand: AdministrationVerb {
 
     private func json(_ listing: Listing) -> JSONValue {
         let devices = listing.devices.map { device in
-            JSONValue.object(
-                [("account", .text(device.account))] + device.module.members + [
-                    ("device", .text(device.device)), ("description", .text(device.description)),
-                    ("created_at", .integer(device.createdAt)), ("last_used_at", .integer(device.lastUsedAt)),
-                    ("problem", .text(device.problem)),
-                ])
+            JSONValue.object([("account", .text(device.account))] + device.members)
         }
         let failures = listing.counters.map { counter in
             JSONValue.object(
@@ -73,5 +75,15 @@ struct ListCommand: AdministrationVerb {
             ("devices", .list(devices)), ("failures", .list(failures)),
             ("blocks", .list((listing.blocks ?? []).map { .object($0.members) })),
         ])
+    }
+}
+
+extension EnrolledDevice {
+    /// The members that every document has which speaks of a device, but for whose it is.
+    var members: [(String, JSONValue)] {
+        module.members + [
+            ("device", .text(device)), ("description", .text(description)), ("created_at", .integer(createdAt)),
+            ("last_used_at", .integer(lastUsedAt)), ("problem", .text(problem)),
+        ]
     }
 }

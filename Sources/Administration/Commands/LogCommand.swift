@@ -23,10 +23,15 @@ struct LogCommand: AdministrationVerb {
         help: ArgumentHelp(
             "Only this result: granted, exempt, skipped, denied, unavailable, abandoned, misconfigured, diagnosed."))
     var result: String?
-    @Option(help: "Only what came since: 15m, 2h, 3d, '2026-11-24 18:03', @ and Unix seconds.") var since: String?
+    @Option(
+        help: ArgumentHelp(
+            "Only what came since: 15m, 2h, 3d, '2026-11-24 18:03', @ and Unix seconds.", valueName: "moment"))
+    var since: String?
     @Option(
         name: [.customShort("n"), .customLong("lines")],
-        help: "How many records at most, the latest. Without it and --since: 50, with --follow 10.")
+        help: ArgumentHelp(
+            "How many records at most, the latest. Without it and --since: 50, with --follow 10.",
+            valueName: "number"))
     var lines: Int?
     @Flag(help: "Ask twostepd for what it has in memory even if there is a journal.") var daemon = false
     @OptionGroup var connection: ServiceOptions

@@ -5,12 +5,17 @@ import Authentication
 /// `twostep remove`: a device is lost, or its owner has gone.
 struct RemoveCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Remove a device of a user.",
-        usage: "twostep remove <user> <name> [--module <module>] [options]",
-        discussion: "Asks first. Example: twostep remove alice phone")
+        commandName: "remove", abstract: "Remove a device of a user, or of yourself.",
+        usage: "twostep remove [<user>] <name> [--module <module>] [options]",
+        discussion: """
+            Asks first. Whoever is not root removes their own, where the configuration lets them (self_service), and first \
+            answers with one that they have.
+            Example: twostep remove alice phone
+            For yourself: twostep remove phone
+            """)
 
-    @Argument(help: "The local account.") var user: String
-    @Argument(help: "What the device is called: see twostep list.") var name: String
+    @Argument(help: "The local account; root names it.") var user: String
+    @Argument(help: "What the device is called: see twostep list.") var name: String?
     @Option(help: ArgumentHelp("The module, where the user has the name with several.", valueName: "module"))
     var module: String?
     @Flag(name: .customLong("force"), help: "Remove it even if it is the user's last.") var isForced = false
@@ -20,6 +25,14 @@ struct RemoveCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let reference = try module.map { (argument) throws(CommandFailure) in try ModuleReference(argument: argument) }
+        if !world.accounts.isPrivileged, name == nil || world.isAboutOneself(user) {
+            return try removeOwn(name ?? user, reference, in: world)
+        }
+        guard let name else {
+            throw CommandFailure(
+                .usage, code: .usage, "Which device? Nothing was removed.",
+                hint: "Type: twostep remove \(Wording.word(user)) <name>")
+        }
         try world.console.agree(
             to: "Remove the device '\(name)' of \(user)? What it holds cannot be restored.", isAgreed: isAgreed,
             otherwise: "Nothing was removed.", command: "twostep remove \(Wording.word(user)) \(Wording.word(name))")
@@ -30,6 +43,29 @@ struct RemoveCommand: AdministrationVerb {
         } catch {
             throw world.explained(error, about: user)
         }
+        return try report(answer, connection)
+    }
+
+    /// Removes a device of whoever has typed the command.
+    private func removeOwn(
+        _ name: String, _ module: ModuleReference?, in world: AdministrationWorld
+    ) throws(CommandFailure) -> Report {
+        guard !isForced else {
+            throw CommandFailure(
+                .refused, code: .notPermitted, "--force is for root alone. Nothing was removed.")
+        }
+        let otherwise = "Nothing was removed."
+        try world.console.agree(
+            to: "Remove your device '\(name)'? What it holds cannot be restored.", isAgreed: isAgreed,
+            otherwise: otherwise, command: "twostep remove \(Wording.word(name))")
+        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+        _ = try connection.prove(on: world.console, otherwise: otherwise)
+        return try report(try connection.ask(own: .remove(device: name, module: module)), connection)
+    }
+
+    private func report(
+        _ answer: borrowing DaemonConnection.Answer, _ connection: borrowing DaemonConnection
+    ) throws(CommandFailure) -> Report {
         guard case .removed(let removal) = answer.reply else { throw connection.misplaced() }
         let left = removal.remaining == 0 ? "no device" : Wording.count(removal.remaining, "device")
         let text = """

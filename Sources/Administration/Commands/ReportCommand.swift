@@ -8,7 +8,7 @@ struct ReportCommand: AdministrationVerb {
         commandName: "report", abstract: "Report who is enrolled with what, who is locked, who has nothing.",
         discussion: """
             With --unenrolled-active: who was let in within 90 days and has nothing to answer with, so that nobody is \
-            locked out by a rule that begins to demand it.
+            locked out by a rule that begins to demand it, and what the rules in force would make of their next login.
             Example: twostep report --unenrolled-active
             """)
 
@@ -38,9 +38,30 @@ struct ReportCommand: AdministrationVerb {
         } while after != nil
         if unenrolledActive {
             let since = Int64(time(nil)) - ReportCommand.active
-            return report(ActiveAccount.unenrolled(accounts, world.history.logins(since: since), since: since))
+            var active = ActiveAccount.unenrolled(accounts, world.history.logins(since: since), since: since)
+            for index in active.indices {
+                active[index].prospect = try prospect(of: active[index].supposed, by: connection)
+            }
+            return report(active)
         }
         return report(accounts)
+    }
+
+    /// What a login would come to; nil where the daemon does not say.
+    private func prospect(
+        of login: SupposedLogin, by connection: borrowing DaemonConnection
+    ) throws(CommandFailure) -> String? {
+        let answer: DaemonConnection.Answer
+        do throws(CommandFailure) {
+            answer = try connection.ask(.explain(login: login))
+        } catch {
+            // A name that no account can have is in the system's files, too.
+            guard error.status == .refused else { throw error }
+            return nil
+        }
+        guard case .explained(let explanation) = answer.reply else { throw connection.misplaced() }
+        let endings = explanation.ending.map { [$0] } ?? explanation.ways.map(\.ending)
+        return (endings.first { $0.result != "denied" } ?? endings.first)?.result
     }
 
     // MARK: Everybody
@@ -63,7 +84,7 @@ struct ReportCommand: AdministrationVerb {
     }
 
     private func summary(_ accounts: [ReportedAccount]) -> String {
-        let enrolled = accounts.filter { !$0.devices.isEmpty }
+        let enrolled = accounts.filter(\.isEnrolled)
         var parts = [
             "\(Wording.count(accounts.count, "account")): \(enrolled.count) enrolled",
             "\(accounts.count - enrolled.count) not",
@@ -80,17 +101,19 @@ struct ReportCommand: AdministrationVerb {
     private func report(_ accounts: [ActiveAccount]) -> Report {
         let json: JSONValue = .object([("accounts", .list(accounts.map(\.json)))])
         if csv {
-            var lines = CSV(header: ["account", "last_seen_at", "source", "service", "last_result"])
+            var lines = CSV(header: ["account", "last_seen_at", "source", "service", "last_result", "prospect"])
             for account in accounts { lines.append(account.cells(moment: String.init)) }
             return Report(text: lines.lines.joined(separator: "\n"), json: json)
         }
         guard !accounts.isEmpty else {
             return Report(text: "Everybody who was let in within 90 days has something to answer with.", json: json)
         }
-        var table = Table(header: ["ACCOUNT", "LAST SEEN", "SOURCE", "SERVICE", "RESULT"])
+        var table = Table(header: ["ACCOUNT", "LAST SEEN", "SOURCE", "SERVICE", "RESULT", "NOW"])
         for account in accounts { table.append(account.cells(moment: Wording.moment)) }
+        let refused = accounts.count { $0.prospect == "denied" }
         let sentence =
-            "\(Wording.count(accounts.count, "account")) would be refused where a code is demanded. "
+            "\(Wording.count(accounts.count, "account")) would be refused where a code is demanded"
+            + "\(refused > 0 ? ", \(refused) by the rules that are in force" : ""). "
             + "Enrol one with: twostep enroll \(Wording.word(accounts[0].account)) totp"
         return Report(text: (table.lines + [sentence]).joined(separator: "\n"), json: json)
     }
@@ -102,7 +125,7 @@ extension ReportedAccount {
 
     /// `phone (totp), codes (recovery_code)`.
     var devicesInWords: String {
-        devices.isEmpty ? "none" : devices.map { "\($0.device) (\($0.module.name))" }.joined(separator: ", ")
+        devices.isEmpty ? "none" : devices.map(\.inWords).joined(separator: ", ")
     }
 
     var standingInWords: String {
@@ -115,19 +138,8 @@ extension ReportedAccount {
 
     var json: JSONValue {
         .object([
-            ("account", .text(account)), ("enrolled", .boolean(!devices.isEmpty)),
-            (
-                "devices",
-                .list(
-                    devices.map { device in
-                        .object(
-                            device.module.members + [
-                                ("device", .text(device.device)), ("description", .text(device.description)),
-                                ("created_at", .integer(device.createdAt)),
-                                ("last_used_at", .integer(device.lastUsedAt)), ("problem", .text(device.problem)),
-                            ])
-                    })
-            ),
+            ("account", .text(account)), ("enrolled", .boolean(isEnrolled)),
+            ("devices", .list(devices.map { .object($0.members) })),
             ("last_used_at", .integer(lastUsedAt)), ("codes_left", .integer(codesLeft.map { Int64($0) })),
             ("failures", .integer(Int64(failures))), ("standing", .text(standing.rawValue)),
             ("delay_seconds", .integer(delaySeconds)),
@@ -144,6 +156,11 @@ extension ReportedAccount {
     }
 }
 
+extension EnrolledDevice {
+    /// `phone (totp)`.
+    fileprivate var inWords: String { "\(device) (\(module.name))" }
+}
+
 extension [ReportedAccount] {
     /// One line an account; times are Unix seconds, and empty is none.
     fileprivate var csv: String {
@@ -153,8 +170,8 @@ extension [ReportedAccount] {
         ])
         for account in self {
             lines.append([
-                account.account, account.devices.isEmpty ? "no" : "yes",
-                account.devices.map { "\($0.device) (\($0.module.name))" }.joined(separator: "; "),
+                account.account, account.isEnrolled ? "yes" : "no",
+                account.devices.map(\.inWords).joined(separator: "; "),
                 account.lastUsedAt.map { String($0) } ?? "", account.codesLeft.map { String($0) } ?? "",
                 String(account.failures), account.standing.rawValue, account.visit.map { String($0.at) } ?? "",
                 account.visit?.service ?? "", account.visit?.way.rawValue ?? "",

@@ -23,7 +23,7 @@ struct TicketCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         try IssuedCode(
-            kind: .ticket, user: user, duration: duration, longest: 30 * 86_400, reason: reason, words: "ticket"
+            kind: .ticket, user: user, duration: duration, reason: reason, words: "ticket"
         ).issue(service, in: world)
     }
 }

@@ -9,14 +9,20 @@ struct VerifyCommand: AdministrationVerb {
         abstract: "Try a code of a user without using it up.",
         discussion: """
             Asks for the code, or reads one line of standard input. Nothing is charged and nothing is spent.
+            Whoever is not root tries one of their own, where the configuration lets them (self_service): it is judged \
+            as at a login, and is used up.
             Example: twostep verify alice
             """)
 
-    @Argument(help: "The local account.") var user: String
+    @Argument(help: "The local account; yourself without it.") var user: String?
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        if world.isAboutOneself(user) { return try verifyOwn(in: world) }
+        guard let user else {
+            throw CommandFailure(.usage, code: .usage, "Whose code?", hint: "Type: twostep verify <user>")
+        }
         // Before the question: who cannot be answered need not type.
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         guard let code = try world.console.ask("A code of \(user): ", otherwise: "Nothing was tried.") else {
@@ -49,6 +55,15 @@ struct VerifyCommand: AdministrationVerb {
         return Report(
             match.isAcceptable || match.isSpent ? .done : .refused, text: text(match),
             json: .object([("account", .text(diagnosis.account)), ("match", found)]))
+    }
+
+    /// Nothing else would be safe from whoever tries codes in the name of a user that is not theirs.
+    private func verifyOwn(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+        let proof = try connection.prove(on: world.console, otherwise: "Nothing was tried.")
+        return Report(
+            text: "Right: it was accepted (\(proof.module.name)), and is used up now.",
+            json: .object([("account", .text(proof.account))] + proof.module.members + [("accepted", .boolean(true))]))
     }
 
     private func text(_ match: CodeDiagnosis.Match) -> String {

@@ -1,6 +1,7 @@
 import AdminProtocol
 import AuthModules
 import Authentication
+import Daemon
 
 /// Devices of other programs on their way into the store: all of them, or none.
 struct DeviceImport {
@@ -12,22 +13,34 @@ struct DeviceImport {
 
     private let options: ImportOptions
     private var targets: [Target] = []
+    private let labels: LabelOptions?
+    /// How many devices of the file are not meant.
+    private let leftOut: Int
 
-    /// `user` is whose the devices are of which the file does not say it.
-    init(_ devices: [ForeignDevice], user: String? = nil, _ options: ImportOptions) throws(CommandFailure) {
+    /// `labels` says which devices of an app are meant, and whose they are.
+    init(
+        _ devices: [ForeignDevice], labels: LabelOptions? = nil, _ options: ImportOptions
+    ) throws(CommandFailure) {
         self.options = options
+        self.labels = labels
+        let all = devices.count
+        let devices = devices.filter { labels?.takes($0) ?? true }
+        leftOut = all - devices.count
         let totp = try ModuleReference(argument: options.totp)
         let hotp = try ModuleReference(argument: options.hotp)
         var taken: Set<String> = []
         for device in devices {
-            guard let account = user ?? device.account else {
+            let named = if let labels { try labels.account(of: device) } else { device.account }
+            guard let account = named else {
                 throw CommandFailure(
                     .refused, code: .files,
                     "\(device.file):\(device.line): there is no user. Nothing was stored.",
                     hint: "Say whose it is: --user USER")
             }
             let module = device.module.map { ModuleReference($0) } ?? (device.kind == .totp ? totp : hotp)
-            let base = device.name ?? options.name ?? (device.kind == .totp ? "phone" : "token")
+            let base =
+                device.name ?? options.name ?? device.label.flatMap { DeviceImport.name($0, of: account) }
+                ?? (device.kind == .totp ? "phone" : "token")
             var name = base
             var number = 1
             // A name that the file gives is the file's mistake if it stands twice, and the daemon's to refuse.
@@ -43,12 +56,33 @@ struct DeviceImport {
         }
     }
 
+    /// The devices of a file that one of the readers takes apart.
+    init(
+        of file: String, labels: LabelOptions? = nil, _ options: ImportOptions,
+        readBy read: (Span<UInt8>) throws(ImportFailure) -> [ForeignDevice]
+    ) throws(CommandFailure) {
+        try self.init(try ForeignFile.read(file).parse(read), labels: labels, options)
+    }
+
+    /// A label as the name of a device, with room for a number behind it; nil for one that says no more than whose it is.
+    private static func name(_ label: DeviceLabel, of account: String) -> String? {
+        guard label.full != account else { return nil }
+        var name = ""
+        for scalar in JournalEntry.printable(label.full).unicodeScalars {
+            guard name.utf8.count + UTF8.width(scalar) <= 60 else { break }
+            if scalar != " " || !name.isEmpty { name.unicodeScalars.append(scalar) }
+        }
+        while name.last == " " { name.removeLast() }
+        return name.isEmpty ? nil : name
+    }
+
     /// Has the daemon take them, and says what could not be carried over.
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         guard !targets.isEmpty else {
             throw CommandFailure(.refused, code: .files, "There is no device to be imported. Nothing was stored.")
         }
         // A transaction of ten thousand devices takes its time.
+        let whenPresent = try options.whenPresent()
         let connection = try DaemonConnection.open(
             options.service.runtimeDirectory, limit: max(world.replyLimit, 60_000))
         let progress = ImportProgress(of: targets.count, on: world.console, isShown: !options.output.isJSON)
@@ -72,15 +106,15 @@ struct DeviceImport {
             try progress.show(next)
         }
         try progress.end()
-        guard !options.isTrial else { return report(replaced: 0) }
         let answer: DaemonConnection.Answer
         do throws(CommandFailure) {
-            answer = try connection.ask(.commitImport(replace: options.replace))
+            answer = try connection.ask(
+                options.isTrial ? .checkImport(whenPresent: whenPresent) : .commitImport(whenPresent: whenPresent))
         } catch {
             throw withoutEffect(error)
         }
         guard case .imported(let imported) = answer.reply else { throw connection.misplaced() }
-        return report(replaced: imported.replaced)
+        return report(imported)
     }
 
     /// A refusal says that nothing was done; of a connection that broke nobody knows.
@@ -91,33 +125,63 @@ struct DeviceImport {
             hint: failure.refusal.hint)
     }
 
-    private func report(replaced: Int) -> Report {
+    private func report(_ imported: ImportedDevices) -> Report {
+        let skipped = Dictionary(imported.skipped.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
         var lines: [String] = []
         var documents: [JSONValue] = []
-        for target in targets {
+        for (index, target) in targets.enumerated() {
             let staged = target.staged
             let place = "\(target.device.file):\(target.device.line)"
             lines.append("\(staged.account): '\(staged.device)' (\(staged.module.name)), from \(place)")
-            lines += target.device.notes.map { "  \($0)" }
+            let label = target.device.label
+            if let label {
+                let issuer = label.issuer.map { "the issuer '\($0)'" } ?? "no issuer"
+                lines.append("  Its label is '\(label.text)', with \(issuer).")
+            }
+            let notes = skipped[index].map { [$0.sentence] } ?? notes(of: target.device)
+            lines += notes.map { "  \($0)" }
             documents.append(
                 .object(
                     [("account", .text(staged.account))] + staged.module.members + [
-                        ("device", .text(staged.device)), ("file", .text(target.device.file)),
+                        ("device", .text(staged.device)), ("label", .text(label?.text)),
+                        ("issuer", .text(label?.issuer)), ("file", .text(target.device.file)),
                         ("line", .integer(Int64(target.device.line))),
-                        ("notes", .list(target.device.notes.map { .text($0) })),
+                        ("skipped", .boolean(skipped[index] != nil)), ("notes", .list(notes.map { .text($0) })),
                     ]))
         }
-        let replacing = replaced > 0 ? ", \(replaced) of them in place of others" : ""
-        let summary =
-            options.isTrial
-            ? "Would import \(Wording.count(targets.count, "device")). Nothing was stored."
-            : "Imported \(Wording.count(targets.count, "device"))\(replacing)."
+        let summary = summary(imported)
         lines.append(summary)
+        let change = options.isTrial || imported.devices == 0 ? nil : summary
         return Report(
             text: lines.joined(separator: "\n"),
             json: .object([
-                ("imported", .integer(Int64(options.isTrial ? 0 : targets.count))),
-                ("replaced", .integer(Int64(replaced))), ("devices", .list(documents)),
-            ]), change: options.isTrial ? nil : summary)
+                ("imported", .integer(Int64(options.isTrial ? 0 : imported.devices))),
+                ("replaced", .integer(Int64(imported.replaced))),
+                ("skipped", .integer(Int64(imported.skipped.count))), ("left_out", .integer(Int64(leftOut))),
+                ("devices", .list(documents)),
+            ]), change: change)
+    }
+
+    private func notes(of device: ForeignDevice) -> [String] {
+        guard let issuer = device.label?.issuer, issuer != labels?.issuer else { return device.notes }
+        return device.notes + ["'\(issuer)' has its secret as well, and can make its codes."]
+    }
+
+    private func summary(_ imported: ImportedDevices) -> String {
+        let verb = options.isTrial ? "Would import" : "Imported"
+        let replacing = imported.replaced > 0 ? ", \(imported.replaced) of them in place of others" : ""
+        let rest = imported.skipped.count
+        let skipping = rest > 0 ? "; \(rest) \(rest == 1 ? "was" : "were") there already" : ""
+        let leaving = leftOut > 0 ? "; \(leftOut) \(leftOut == 1 ? "was" : "were") not meant" : ""
+        let ending = options.isTrial ? " Nothing was stored." : ""
+        return "\(verb) \(Wording.count(imported.devices, "device"))\(replacing)\(skipping)\(leaving).\(ending)"
+    }
+}
+
+extension SkippedDevice {
+    fileprivate var sentence: String {
+        hasSameKey
+            ? "It is there already, and stays as it is."
+            : "Another device of that name, with another secret, is there already, and stays as it is."
     }
 }

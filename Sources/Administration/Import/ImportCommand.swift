@@ -2,7 +2,6 @@ import AdminProtocol
 import ArgumentParser
 import AuthModules
 import Authentication
-import Glibc
 
 /// `twostep import`: devices that other programs have, with what was used of them.
 struct ImportCommand: ParsableCommand {
@@ -28,10 +27,9 @@ struct ImportOATHCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
-            try OATHUsersFile.read(text, named: file, now: Int64(time(nil)))
-        }
-        return try DeviceImport(devices, options).perform(in: world)
+        try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
+            try OATHUsersFile.read(text, named: file, now: world.now())
+        }.perform(in: world)
     }
 }
 
@@ -42,15 +40,13 @@ struct ImportOTPAuthCommand: AdministrationVerb {
         discussion: "Example: twostep import otpauth --user alice keys.txt")
 
     @Argument(help: "The file.") var file: String
-    @Option(help: ArgumentHelp("Whose they are; else each label names an account.", valueName: "user"))
-    var user: String?
+    @OptionGroup var labels: LabelOptions
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, labels: labels, options) { (text) throws(ImportFailure) in
             try OTPAuthList.read(text, named: file)
-        }
-        return try DeviceImport(devices, user: user, options).perform(in: world)
+        }.perform(in: world)
     }
 }
 
@@ -58,18 +54,20 @@ struct ImportOTPAuthCommand: AdministrationVerb {
 struct ImportMigrationCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "migration", abstract: "Import the otpauth-migration:// URIs that a phone exports, one a line.",
-        discussion: "Example: zbarimg --quiet --raw export.png > export.txt; twostep import migration export.txt")
+        discussion: """
+            An app has the secrets of other services, too. See what there is with --dry-run, and choose with --issuer or \
+            --only. Example: zbarimg --quiet --raw export.png > export.txt; twostep import migration --user alice \
+            --only 'Example:alice' export.txt
+            """)
 
     @Argument(help: "The file.") var file: String
-    @Option(help: ArgumentHelp("Whose they are; else each label names an account.", valueName: "user"))
-    var user: String?
+    @OptionGroup var labels: LabelOptions
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, labels: labels, options) { (text) throws(ImportFailure) in
             try MigrationExport.read(text, named: file)
-        }
-        return try DeviceImport(devices, user: user, options).perform(in: world)
+        }.perform(in: world)
     }
 }
 
@@ -86,9 +84,8 @@ struct ImportBatchCommand: AdministrationVerb {
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let devices = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
+        try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
             try BatchFile.read(text, named: file)
-        }
-        return try DeviceImport(devices, options).perform(in: world)
+        }.perform(in: world)
     }
 }

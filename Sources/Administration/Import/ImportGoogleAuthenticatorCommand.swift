@@ -8,7 +8,8 @@ import Glibc
 struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "google-authenticator", abstract: "Import files that google-authenticator(1) has written.",
-        usage: "twostep import google-authenticator (<file> --user <user> | --home <directory>) [options]",
+        usage:
+            "twostep import google-authenticator (<file> --user <user> | --home <directory> [--skip <user>]) [options]",
         discussion: "Example: twostep import google-authenticator --home /home")
 
     @Argument(help: "The file, usually ~/.google_authenticator.") var file: String?
@@ -18,17 +19,20 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
             "Import .google_authenticator of every home in this directory; a home is called as its user.",
             valueName: "directory"))
     var home: String?
+    @Option(
+        name: .customLong("skip"),
+        help: ArgumentHelp("With --home: leave this user out; may be said again.", valueName: "user"))
+    var leftOut: [String] = []
     @OptionGroup var options: ImportOptions
 
     private static let name = ".google_authenticator"
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         switch (file, user, home) {
-        case (let file?, let user?, nil):
-            let device = try ForeignFile.read(file).parse { (text) throws(ImportFailure) in
-                try GoogleAuthenticatorFile.read(text, named: file, account: user)
-            }
-            return try DeviceImport([device], options).perform(in: world)
+        case (let file?, let user?, nil) where leftOut.isEmpty:
+            return try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
+                [try GoogleAuthenticatorFile.read(text, named: file, account: user, now: world.now())]
+            }.perform(in: world)
         case (nil, nil, let home?):
             return try DeviceImport(try devices(below: home, in: world), options).perform(in: world)
         case _:
@@ -44,17 +48,22 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
     ) throws(CommandFailure) -> [ForeignDevice] {
         var devices: [ForeignDevice] = []
         var problems: [String] = []
-        for account in try Self.entries(of: directory) {
+        var refused: [String] = []
+        for account in try Self.entries(of: directory) where !leftOut.contains(account) {
             let path = "\(directory)\(directory.hasSuffix("/") ? "" : "/")\(account)/\(Self.name)"
-            guard unsafe access(path, F_OK) == 0 else { continue }
+            // A link that leads nowhere is a file, too.
+            guard unsafe faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
             do throws(CommandFailure) {
                 devices.append(try device(path, of: account, in: world))
             } catch {
                 problems.append(error.refusal.message)
+                refused.append("--skip \(Wording.word(account))")
             }
         }
         guard problems.isEmpty else {
-            throw CommandFailure(.refused, code: .files, problems.joined(separator: "\n"))
+            throw CommandFailure(
+                .refused, code: .files, problems.joined(separator: "\n"),
+                hint: "Mend what is wrong, or leave it out: \(refused.joined(separator: " "))")
         }
         return devices
     }
@@ -80,7 +89,7 @@ struct ImportGoogleAuthenticatorCommand: AdministrationVerb {
                 "\(path) belongs to the uid \(file.owner), and \(account) has \(uid). Nothing was stored.")
         }
         return try file.parse { (text) throws(ImportFailure) in
-            try GoogleAuthenticatorFile.read(text, named: path, account: account)
+            try GoogleAuthenticatorFile.read(text, named: path, account: account, now: world.now())
         }
     }
 

@@ -5,6 +5,7 @@ package struct HostAccounts: SystemAccounts {
     package init() {}
 
     package var isPrivileged: Bool { geteuid() == 0 }
+    package var ownUID: UInt32 { geteuid() }
     package var administrator: UInt32 { 0 }
 
     package func uid(ofUser name: String) throws(SystemAccountsFailure) -> UInt32? {

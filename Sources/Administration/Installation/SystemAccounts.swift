@@ -2,6 +2,8 @@
 package protocol SystemAccounts {
     /// Whether this process may make users and files of other owners.
     var isPrivileged: Bool { get }
+    /// The uid that this process runs for.
+    var ownUID: UInt32 { get }
     /// Whose the configuration is: root's uid.
     var administrator: UInt32 { get }
 

@@ -18,7 +18,8 @@ extension Explanation {
             ("former_uids", .list(formerUIDs.map { .integer(Int64($0)) })),
             ("block", block.map { .object($0.members) } ?? .null), ("failures", .integer(Int64(failures))),
             ("standing", .text(standing.rawValue)), ("delay_seconds", .integer(delaySeconds)),
-            ("grant", grant.map { .object($0.members) } ?? .null), ("ways", .list(ways.map { .object($0.members) })),
+            ("bypass", .text(bypass)), ("grant", grant.map { .object($0.members) } ?? .null),
+            ("ways", .list(ways.map { .object($0.members) })),
             ("ending", ending.map { .object($0.members) } ?? .null),
         ])
     }
@@ -40,12 +41,17 @@ extension Explanation.Way {
         let owed = owed.map { step in
             JSONValue.list(
                 step.map { held in
-                    .object(held.module.members + [("devices", .integer(held.devices.map { Int64($0) }))])
+                    .object(
+                        held.module.members + [
+                            ("devices", .integer(held.devices.map { Int64($0) })),
+                            ("standing", .text(held.standing?.rawValue)),
+                        ])
                 })
         }
         return provider.members + [
             ("chosen", .boolean(isChosen)), ("asks_first", .boolean(asksFirst)), ("owed", .list(owed)),
-            ("asked", .integer(Int64(asked))), ("ending", .object(ending.members)),
+            ("asked", .integer(Int64(asked))), ("answered", .list(answered.map { .object($0.members) })),
+            ("ending", .object(ending.members)),
         ]
     }
 }

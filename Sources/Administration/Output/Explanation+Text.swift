@@ -40,6 +40,7 @@ extension Explanation {
                 "\(account) has \(Wording.count(failures, "failure")), and is locked until: "
                     + "twostep unlock \(Wording.word(account))")
         }
+        if let bypass { lines.append("a bypass code is outstanding, \(bypass)") }
         if let grant {
             lines.append(
                 "grant \(grant.id): let off at \(grant.terminal), in the session of process \(grant.leader), for "
@@ -65,7 +66,8 @@ extension Explanation.Way {
     fileprivate var lines: [String] {
         let steps = owed.map { step in
             step.map { held in
-                held.module.name + (held.devices.map { " (\(Wording.count($0, "device")))" } ?? "")
+                let standing = held.standing.map { $0 == .damaged ? ", damaged" : ", used up" } ?? ""
+                return held.module.name + (held.devices.map { " (\(Wording.count($0, "device"))\(standing))" } ?? "")
             }.joined(separator: " or ")
         }
         var lines = ["provider \(provider.name)\(isChosen ? ", if it is picked from the menu" : "")"]
@@ -74,8 +76,16 @@ extension Explanation.Way {
         if asksFirst { questions.append("for its own proof") }
         questions += steps.prefix(asked).map { "for \($0)" }
         lines.append(questions.isEmpty ? "  asks for nothing" : "  asks \(questions.joined(separator: ", then "))")
-        lines.append("  and if all is answered right: \(ending.sentence)")
+        let means = isObvious ? "" : ", with \(answered.map(\.name).joined(separator: ", then "))"
+        lines.append("  and if all is answered right\(means): \(ending.sentence)")
         return lines
+    }
+
+    /// Whether each step is answered with the first that the account has of it.
+    private var isObvious: Bool {
+        zip(owed, answered).allSatisfy { step, answer in
+            (step.first { $0.devices != 0 } ?? step.first)?.module == answer
+        }
     }
 }
 

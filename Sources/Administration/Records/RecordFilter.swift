@@ -6,6 +6,7 @@ struct RecordFilter: Equatable {
     /// What `TWOSTEP_RESULT` may be.
     static let results = [
         "granted", "exempt", "skipped", "denied", "unavailable", "abandoned", "misconfigured", "diagnosed",
+        "proved", "declined",
     ]
 
     let user: String?
@@ -19,7 +20,7 @@ struct RecordFilter: Equatable {
         if let user, AccountName(user) == nil {
             throw CommandFailure(.usage, code: .usage, "'\(user)' is no account's name.")
         }
-        if let service, !RecordFilter.isService(service) {
+        if let service, !ServiceName.isOne(service) {
             throw CommandFailure(.usage, code: .usage, "'\(service)' is no service's name: see ls /etc/pam.d")
         }
         if let result, !RecordFilter.results.contains(result) {
@@ -31,19 +32,6 @@ struct RecordFilter: Equatable {
         self.service = service
         self.result = result
         self.since = since
-    }
-
-    private static func isService(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                    UInt8(ascii: "+"), UInt8(ascii: "@"):
-                    true
-                case _: false
-                }
-            }
     }
 
     /// Whether a record is to be shown. Names are compared byte for byte.

@@ -4,11 +4,21 @@ import CPOSIX
 import UnixSocket
 import Wire
 
-/// A conversation with twostepd on its admin.sock: one reply to each request, each within a limit of time.
+/// A conversation with twostepd on one of its sockets: one reply to each request, each within a limit of time.
 struct DaemonConnection: ~Copyable {
     private let descriptor: Descriptor
     private let path: String
     private let limit: Int64
+    /// Which of the sockets it is.
+    let door: Door
+
+    /// The sockets that `twostep` asks at.
+    enum Door: String {
+        /// Root's, about everybody.
+        case administration = "admin.sock"
+        /// Anybody's, about the own account.
+        case own = "self.sock"
+    }
 
     /// A reply, with the secrets that came with it.
     struct Answer: ~Copyable {
@@ -16,9 +26,11 @@ struct DaemonConnection: ~Copyable {
         let secrets: SecretFields
     }
 
-    /// Connects to `admin.sock` in a runtime directory; `limit` is in milliseconds, for connecting and for each reply.
-    static func open(_ directory: String, limit: Int64) throws(CommandFailure) -> DaemonConnection {
-        let path = directory.hasSuffix("/") ? "\(directory)admin.sock" : "\(directory)/admin.sock"
+    /// Connects to a socket in a runtime directory; `limit` is in milliseconds, for connecting and for each reply.
+    static func open(
+        _ directory: String, _ door: Door = .administration, limit: Int64
+    ) throws(CommandFailure) -> DaemonConnection {
+        let path = directory + (directory.hasSuffix("/") ? "" : "/") + door.rawValue
         let number = posix_local_stream()
         guard number >= 0 else { throw unreachable(path, posix_errno()) }
         let descriptor = Descriptor.adopt(number)
@@ -49,12 +61,19 @@ struct DaemonConnection: ~Copyable {
                 "What answers at \(path) runs as uid \(peer.uid), which is neither root nor the socket's owner.",
                 hint: "Nothing was sent. Find out which process it is: ss -xlp src \(path)")
         }
-        return DaemonConnection(descriptor: descriptor, path: path, limit: limit)
+        return DaemonConnection(descriptor: descriptor, path: path, limit: limit, door: door)
     }
 
     /// Sends a request and returns the answer to it; a refusal is thrown.
     borrowing func ask(
         _ request: AdminRequest, secrets: borrowing SecretFields = SecretFields()
+    ) throws(CommandFailure) -> Answer {
+        try send(request, secrets: secrets)
+    }
+
+    /// The same for the requests of either socket.
+    borrowing func send(
+        _ request: some ServiceRequest, secrets: borrowing SecretFields
     ) throws(CommandFailure) -> Answer {
         let frame: Secret
         do throws(AdminProtocolError) {

@@ -16,6 +16,8 @@ package enum BatchFile {
 
     /// Reads all devices; JSON is told by the bracket that it begins with.
     package static func read(_ text: Span<UInt8>, named file: String) throws(ImportFailure) -> [ForeignDevice] {
+        let mark = ImportText.markSize(text)
+        let text = text.extracting(droppingFirst: mark)
         let blanks = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n")]
         let start = text.indices.first { !blanks.contains(text[$0]) }
         let isJSON = start.map { text[$0] == UInt8(ascii: "[") } ?? false

@@ -25,8 +25,10 @@ package final class ForeignDevice: Sendable {
     /// The file and the line that it stands in.
     package let file: String
     package let line: Int
-    /// As the file names it; nil where it does not.
+    /// As the file names it; nil where it does not. One that a label names is no account that is meant for sure.
     package let account: String?
+    /// As an app shows it; nil where no app has had it.
+    package let label: DeviceLabel?
     package let kind: Kind
     /// As the file names it; nil where it does not.
     package let module: ModuleID?
@@ -41,7 +43,7 @@ package final class ForeignDevice: Sendable {
     /// Refuses what neither module could keep.
     init(
         _ place: ImportPlace, account: String?, kind: Kind, module: ModuleID? = nil, name: String? = nil,
-        _ made: Parameters, key: consuming Secret, notes: [String]
+        label: DeviceLabel? = nil, _ made: Parameters, key: consuming Secret, notes: [String]
     ) throws(ImportFailure) {
         guard let algorithm = HashAlgorithm(rawValue: made.algorithm.uppercased()) else {
             throw place.failure("the algorithm is '\(made.algorithm)', expected SHA1, SHA256 or SHA512")
@@ -75,7 +77,8 @@ package final class ForeignDevice: Sendable {
         }
         file = place.file
         line = place.line
-        self.account = account
+        self.account = label?.account ?? account
+        self.label = label
         self.kind = kind
         self.module = module
         self.name = name

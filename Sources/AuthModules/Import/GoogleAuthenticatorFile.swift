@@ -2,9 +2,10 @@ internal import Authentication
 
 /// The file that google-authenticator(1) writes: the key in base32, options behind a `"`, scratch codes.
 package enum GoogleAuthenticatorFile {
-    /// Reads the one device of a file, which is `account`'s.
+    /// Reads the one device of a file, which is `account`'s. `now` is in Unix seconds: no step can have been used long
+    /// after it.
     package static func read(
-        _ text: Span<UInt8>, named file: String, account: String
+        _ text: Span<UInt8>, named file: String, account: String, now: Int64
     ) throws(ImportFailure) -> ForeignDevice {
         let lines = ImportText.lines(text)
         let first = ImportPlace(file: file, line: 1)
@@ -21,8 +22,9 @@ package enum GoogleAuthenticatorFile {
         var made = ForeignDevice.Parameters()
         made.period = contents.period
         made.counter = contents.counter
-        made.usedUntil = contents.used
-        return try ForeignDevice(first, account: account, kind: kind, made, key: key, notes: contents.notes(of: kind))
+        made.usedUntil = contents.lastStep(at: now)
+        return try ForeignDevice(
+            first, account: account, kind: kind, made, key: key, notes: contents.notes(of: kind, at: now))
     }
 
     /// As google-authenticator takes it: 0, 1 and 8 for O, L and B.
@@ -102,8 +104,19 @@ package enum GoogleAuthenticatorFile {
             }
         }
 
+        /// The last step that was used, but no later one than could be accepted now: users may write the file, and whoever's
+        /// phone was far ahead would be kept out until then.
+        func lastStep(at now: Int64) -> Int64? {
+            guard let used else { return nil }
+            // google-authenticator keeps the step that the phone was in, which differs from the host's by the skew.
+            let latest = max(now, 0) / max(period, 1) + 1
+            guard used > latest else { return used }
+            let (corrected, overflow) = used.subtractingReportingOverflow(skew.flatMap { Int64($0) } ?? 0)
+            return overflow ? latest : min(corrected, latest)
+        }
+
         /// What could not be carried over.
-        func notes(of kind: ForeignDevice.Kind) -> [String] {
+        func notes(of kind: ForeignDevice.Kind, at now: Int64) -> [String] {
             var notes: [String] = []
             if scratchCodes > 0 {
                 notes.append(
@@ -111,7 +124,7 @@ package enum GoogleAuthenticatorFile {
                         + "recovery_code for new ones.")
             }
             if let window {
-                notes.append("WINDOW_SIZE \(window) was left behind: the module's own window holds for every device.")
+                notes.append("WINDOW_SIZE \(window) was left behind: \(kind.ownWindow)")
             }
             if let rate {
                 notes.append(
@@ -122,7 +135,14 @@ package enum GoogleAuthenticatorFile {
                 notes.append("Its codes could be used again and again; from now on each is good once.")
             }
             if let skew, skew != "0" {
-                notes.append("TIME_SKEW \(skew) was left behind: set the phone's clock.")
+                notes.append(
+                    "TIME_SKEW \(skew) was left behind, steps by which the phone's clock was off: its codes are wrong until it "
+                        + "is set.")
+            }
+            if kind == .totp, let used, let step = lastStep(at: now), step != used {
+                notes.append(
+                    "The step \(used) that was used last is still to come, and was taken for \(step): set the phone's clock."
+                )
             }
             if options.contains(where: { $0.hasPrefix("LAST") }) {
                 notes.append("Hosts that were let in without a code for a while will be asked again.")
@@ -135,6 +155,18 @@ package enum GoogleAuthenticatorFile {
                 notes.append("The option \(option) is not known and was left behind.")
             }
             return notes
+        }
+    }
+}
+
+extension ForeignDevice.Kind {
+    /// What holds in place of a window of the file's own.
+    fileprivate var ownWindow: String {
+        switch self {
+        case .totp:
+            "the module's own window holds for every device, which is at most one step to either side. twostep verify "
+                + "tells how far off a phone is."
+        case .hotp: "the module's look_ahead holds for every device."
         }
     }
 }

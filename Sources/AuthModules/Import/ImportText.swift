@@ -5,6 +5,11 @@ package enum ImportText {
     /// The longest file that is read, in bytes.
     package static let longest = 4 << 20
 
+    /// How many bytes of a byte order mark stand at the start, as some spreadsheets write it.
+    static func markSize(_ text: Span<UInt8>) -> Int {
+        text.count >= 3 && text[0] == 0xEF && text[1] == 0xBB && text[2] == 0xBF ? 3 : 0
+    }
+
     /// Where each line lies, without its end (LF, or CR LF).
     static func lines(_ text: Span<UInt8>) -> [Range<Int>] {
         var found: [Range<Int>] = []

@@ -77,10 +77,12 @@ package enum MigrationExport {
         var kind: ForeignDevice.Kind?
         var secret = 0..<0
         var label = ""
+        var issuer: String?
         for field in fields {
             switch (field.number, field.value) {
             case (1, .bytes(let range)): secret = range
             case (2, .bytes(let range)): label = ImportText.text(payload.extracting(range))
+            case (3, .bytes(let range)): issuer = ImportText.text(payload.extracting(range))
             case (4, .number(let number)):
                 // 0 is "not said", which apps take for SHA1; 4 is MD5.
                 let names = ["SHA1", "SHA1", "SHA256", "SHA512", "MD5"]
@@ -93,7 +95,7 @@ package enum MigrationExport {
         }
         guard let kind else { throw place.failure("a device of its data is neither totp nor hotp") }
         return try ForeignDevice(
-            place, account: OTPAuthList.account(in: label), kind: kind, made,
+            place, account: nil, kind: kind, label: DeviceLabel(label, issuer: issuer), made,
             key: Secret(copying: payload.extracting(secret)), notes: [])
     }
 }

@@ -32,6 +32,7 @@ package enum OTPAuthList {
         }
         var made = ForeignDevice.Parameters()
         var key: Secret?
+        var issuer: String?
         var notes: [String] = []
         for range in parts(of: rest, from: mark + 1) {
             let pair = rest.extracting(range)
@@ -50,20 +51,14 @@ package enum OTPAuthList {
             case "digits": made.digits = try number(value, name, at: place)
             case "period": made.period = try number(value, name, at: place)
             case "counter": made.counter = try number(value, name, at: place)
-            case "issuer": break
+            case "issuer": issuer = text(value)
             case _: notes.append("'\(name)' is not known and was left behind.")
             }
         }
         guard let key else { throw place.failure("there is no secret") }
         return try ForeignDevice(
-            place, account: account(in: text(label)), kind: kind, made, key: key, notes: notes)
-    }
-
-    /// What stands behind the issuer and its colon; nil for nothing.
-    static func account(in label: String) -> String? {
-        let end = label.lastIndex(of: ":").map { label[label.index(after: $0)...] } ?? label[...]
-        let account = String(end.drop { $0 == " " })
-        return account.isEmpty ? nil : account
+            place, account: nil, kind: kind, label: DeviceLabel(text(label), issuer: issuer), made, key: key,
+            notes: notes)
     }
 
     private static func text(_ value: borrowing Secret) -> String { value.withBytes { ImportText.text($0) } }

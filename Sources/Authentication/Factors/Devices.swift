@@ -33,7 +33,7 @@ package struct DeviceKey: Hashable, Sendable {
 
 /// The account's enrolments with one module, as one transaction sees them.
 package struct Devices {
-    private let account: AccountName
+    package let account: AccountName
     private let module: ModuleID
     private let sealing: any SecretSealing
     package private(set) var devices: [Device]

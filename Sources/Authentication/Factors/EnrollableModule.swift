@@ -30,12 +30,18 @@ package protocol EnrollableModule: AuthModule {
 
     /// How many answers a device has left; nil for one that does not run out.
     func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int?
+
+    /// What there is left of a device at `now`, from its payload and its state.
+    func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding
 }
 
 extension EnrollableModule {
     package var hasOneDevice: Bool { false }
     package var isIssuedWithFirstDevice: Bool { false }
     package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? { nil }
+    package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
+        answersLeft(payload, state: state) == 0 ? .usedUp : .usable
+    }
 }
 
 /// What `diagnose` found.

@@ -9,4 +9,8 @@ package protocol KeyHoldingModule: EnrollableModule {
     func setup(
         of payload: Span<UInt8>, state: Int64, for request: SetupRequest
     ) throws(SetupFailure) -> Setup
+
+    /// The state of a device with the payload `other` that has used as much of its key as one with `payload` in this
+    /// `state`; nil where their keys differ.
+    func carry(_ state: Int64, from payload: Span<UInt8>, to other: Span<UInt8>) -> Int64?
 }

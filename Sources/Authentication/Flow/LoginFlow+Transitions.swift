@@ -33,7 +33,7 @@ extension LoginFlow {
         if plan.isBlocked, plan.isExempt || progress.chain.steps.isEmpty {
             return LoginFlow.over(.denied(.blocked), OnJudgement.end)
         }
-        guard !plan.isExempt else { return waived(progress, saying: .exempt) }
+        guard !plan.isExempt else { return waived(progress, by: .exempt, saying: .exempt) }
         // Who has proved nothing is neither let off a module, nor remembered, nor given one.
         guard !plan.isBlocked, !isWaived, !progress.chain.steps.isEmpty else {
             return enter(.step(0), with: progress)
@@ -52,14 +52,17 @@ extension LoginFlow {
     func enterUnenrolled(_ progress: Progress) -> (State, OnJudgement) {
         switch plan.unenrolled {
         case .deny: enter(.step(0), with: progress)
-        case .skip: waived(progress, saying: .skipped)
+        case .skip: waived(progress, by: .skipped, saying: .skipped)
         case .enroll: enter(.enrollment(0), with: progress)
         }
     }
 
     /// The modules are waived. Where the first factor was proved outside, saying so is all there is to say.
-    private func waived(_ progress: Progress, saying verdict: Verdict) -> (State, OnJudgement) {
-        progress.chain.livesOnEvidence ? LoginFlow.over(verdict, OnJudgement.end) : credit(progress)
+    private func waived(
+        _ progress: Progress, by waiver: Waiver, saying verdict: Verdict
+    ) -> (State, OnJudgement) {
+        progress.chain.livesOnEvidence
+            ? LoginFlow.over(verdict, OnJudgement.end) : credit(progress.waived(by: waiver))
     }
 
     /// A module of the step has accepted; `next` is what comes then.
@@ -69,8 +72,9 @@ extension LoginFlow {
         guard account == plan.account else { return LoginFlow.over(.denied(.usernameChanged), OnJudgement.end) }
         guard !plan.isBlocked else { return LoginFlow.over(.denied(.blocked), OnJudgement.end) }
         guard progress.chain.steps.indices.contains(index),
-            // An administrator's code is accepted in place of any one step.
-            progress.chain.steps[index].alternatives.contains(module) || module == .bypass
+            // An administrator's code is accepted in place of any one step; for a login, and not for a way to many more.
+            progress.chain.steps[index].alternatives.contains(module)
+                || (module == .bypass && plan.purpose == .login)
         else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         var progress = progress
         progress.passed.append(module)
@@ -86,7 +90,19 @@ extension LoginFlow {
         }
     }
 
+    /// A change begins with what the account has already.
+    func beginChange(_ chain: ProviderChain) -> (State, OnBegin) {
+        guard plan.purpose != .change(settingUp: true) || chain.steps.count > 1, !chain.steps.isEmpty else {
+            return LoginFlow.over(.unavailable(.misconfigured), OnBegin.end)
+        }
+        return (.asking(.step(0), Progress(chain: chain, username: plan.account)), .ask(.step(0)))
+    }
+
     func credit(_ progress: Progress) -> (State, OnJudgement) {
+        guard plan.purpose == .login else {
+            let isPassed = progress.passed.count == progress.chain.steps.count && !progress.passed.isEmpty
+            return LoginFlow.over(isPassed ? .proved : .denied(.outOfTurn), OnJudgement.end)
+        }
         guard let username = progress.username else { return LoginFlow.over(.denied(.outOfTurn), OnJudgement.end) }
         return (.crediting(progress), .credit(progress.chain.provider, username, mayCreate: !plan.keepsNothing))
     }
@@ -98,5 +114,14 @@ extension LoginFlow {
             progress.passed.count == progress.chain.steps.count, !progress.passed.contains(.bypass)
         else { return [] }
         return progress.chain.steps
+    }
+}
+
+extension LoginFlow.Progress {
+    /// The same, let off all modules.
+    func waived(by waiver: Waiver) -> LoginFlow.Progress {
+        var progress = self
+        progress.waiver = waiver
+        return progress
     }
 }

@@ -8,6 +8,9 @@
 ///        └──────────────┴─ asking(provider) ⇄ judging ─ asking(step) ⇄ judging ─ … ─ crediting ─ ended
 ///                                                ├ recalling ───────────────────────────────────┤
 ///                                                └ inquiring ─ asking(enrollment) ⇄ judging ─ … ┘
+///
+/// A change of the account's own devices is no login, and has no provider: `begin ─ asking(step) ⇄ judging ─ … ─ ended`,
+/// the last step an enrollment where a device is set up along with it.
 package struct LoginFlow: ~Copyable, Sendable {
     /// Where a form stands: the provider's own, or that of a step of its chain.
     package enum Stage: Hashable, Sendable {
@@ -28,6 +31,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         package var isWaived = false
         /// The modules whose answers were accepted, one for each step passed.
         package var passed: [ModuleID] = []
+        /// What lets off all modules; nil where they are owed.
+        package var waiver: Waiver?
     }
 
     package enum State: Equatable, Sendable {
@@ -70,6 +75,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, plan.chains.count) {
             case (.ready, 0): LoginFlow.over(.unavailable(.misconfigured), OnBegin.end)
+            case (.ready, 1) where plan.purpose != .login: beginChange(plan.chains[0])
             case (.ready, 1): (.asking(.provider, Progress(chain: plan.chains[0])), .ask(.provider))
             case (.ready, _): (.choosing, .choose(plan.chains.map(\.provider)))
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
@@ -159,7 +165,7 @@ package struct LoginFlow: ~Copyable, Sendable {
         let action: OnJudgement
         (state, action) =
             switch (state, isRemembered) {
-            case (.recalling(let progress), true): credit(progress)
+            case (.recalling(let progress), true): credit(progress.waived(by: .remembered))
             case (.recalling(let progress), false): enterNotRemembered(progress)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.ready, _), (.choosing, _), (.asking, _), (.judging, _), (.inquiring, _), (.crediting, _):
@@ -184,7 +190,8 @@ package struct LoginFlow: ~Copyable, Sendable {
         return action
     }
 
-    /// A set-up in place of a step has ended: what was set up is on disk, or its first answer was refused.
+    /// A set-up in place of a step has ended: its first answer was right, or refused. What was set up is on disk, all
+    /// of it together, before the last step's is reported.
     package mutating func enrolled(_ enrolling: Enrolling, mayTryAgain: Bool) -> OnJudgement {
         let action: OnJudgement
         (state, action) =
@@ -212,7 +219,9 @@ package struct LoginFlow: ~Copyable, Sendable {
         (state, action) =
             switch (state, outcome) {
             case (.judging(.step(let index), let progress), .accepted(let account, _)):
-                accept(account, by: module, at: index, progress, next: .step(index + 1))
+                accept(
+                    account, by: module, at: index, progress,
+                    next: plan.stage(after: index, of: progress.chain.steps))
             case (.judging(.step(let index), let progress), .rejected(let reason)):
                 if mayTryAgain && LoginFlow.canBeMended(reason) {
                     (.asking(.step(index), progress), .askAgain(.step(index)))
@@ -257,6 +266,11 @@ package struct LoginFlow: ~Copyable, Sendable {
         return .end(verdict)
     }
 
+    /// The person wants no change, and was asked for nothing yet.
+    package mutating func declined() -> Verdict {
+        stop(state == .ready && plan.purpose != .login ? .declined : .denied(.outOfTurn))
+    }
+
     /// The session's deadline has passed: start again from the first factor.
     package mutating func expired() -> Verdict { stop(.denied(.loginExpired)) }
 
@@ -268,6 +282,17 @@ package struct LoginFlow: ~Copyable, Sendable {
 
     /// The login is refused for a reason that lies outside the flow (the peer, the host).
     package mutating func refused(_ reason: Reason) -> Verdict { stop(.denied(reason)) }
+
+    /// What a set-up needs beforehand was not accepted, and there is no further try: it ends as an answer to a step would.
+    package mutating func turnedAway(_ outcome: Outcome) -> Verdict {
+        switch outcome {
+        case .accepted: stop(.denied(.outOfTurn))
+        case .rejected(let reason): stop(lastRefusal(reason))
+        case .delayed(let seconds, _): stop(.triesUsedUp(.delayed(seconds: seconds)))
+        case .locked: stop(.triesUsedUp(.locked))
+        case .unavailable(let reason): stop(.unavailable(reason))
+        }
+    }
 
     /// Ends the flow with a verdict that is no pass; a flow that has ended keeps the one it has.
     private mutating func stop(_ refusal: Verdict) -> Verdict {
@@ -290,6 +315,16 @@ package enum Credentials: Equatable, Sendable {
     case unavailable
 }
 
+/// What lets a login off its modules behind a first factor that was proved.
+package enum Waiver: Sendable {
+    /// A rule waives them.
+    case exempt
+    /// The account has nothing with them, and a rule lets it off.
+    case skipped
+    /// They were passed at the same terminal not long ago.
+    case remembered
+}
+
 /// What an account has with the modules that it owes.
 package enum Finding: Equatable, Sendable {
     case enrolled
@@ -299,7 +334,7 @@ package enum Finding: Equatable, Sendable {
 
 /// How a set-up within a login ended.
 package enum Enrolling: Equatable, Sendable {
-    /// The first answer was right, and the device is on disk, the answer spent.
+    /// The first answer was right; behind the last step all devices are on disk, the answers spent.
     case stored(ModuleID)
     case rejected(Reason)
     case unavailable(Reason)

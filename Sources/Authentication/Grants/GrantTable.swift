@@ -4,6 +4,8 @@
 package struct GrantTable: Sendable {
     /// The most grants in all. One that finds no room is not made, and the code is asked for again.
     package let capacity: Int
+    /// The most grants of one account; its oldest makes room for one more. Sessions are cheap to begin.
+    package static let mostPerAccount = 32
     private var grants: [Grant.Key: Grant] = [:]
     private var lastID = 0
     /// How often anything was revoked. Who began to log in before that is not remembered for it.
@@ -21,11 +23,18 @@ package struct GrantTable: Sendable {
         let (expiresAt, overflow) = now.boottime.addingReportingOverflow(span)
         guard revocations == self.revocations, span > 0, !overflow else { return nil }
         if grants.count >= capacity { sweep(at: now, generation: key.generation) }
+        if grants[key] == nil { makeRoom(for: key.account) }
         guard grants.count < capacity || grants[key] != nil else { return nil }
         lastID += 1
         let grant = Grant(id: lastID, key: key, madeAt: now, expiresAt: expiresAt)
         grants[key] = grant
         return grant
+    }
+
+    private mutating func makeRoom(for account: AccountName) {
+        let own = grants.values.filter { $0.key.account == account }
+        guard own.count >= GrantTable.mostPerAccount, let oldest = own.min(by: { $0.id < $1.id }) else { return }
+        grants[oldest.key] = nil
     }
 
     /// The grant under a key, if it still holds where a rule lets remember for `span` milliseconds.

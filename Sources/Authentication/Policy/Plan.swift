@@ -49,6 +49,8 @@ package struct Plan: Equatable, Sendable {
     package var isBlocked = false
     /// Whether a set-up within the login needs an administrator's ticket.
     package var needsTicket = false
+    /// What all this is for.
+    package var purpose = Purpose.login
     /// Answers a step may be given, 1 or more.
     package var tries: Int
     /// How long a validation session lasts, in milliseconds.
@@ -61,6 +63,15 @@ package struct Plan: Equatable, Sendable {
     package var prompt: String?
     /// The line of the rule that matched, for the journal and `explain`; nil where none did.
     package var ruleLine: Int?
+
+    /// What somebody's answers are asked for.
+    package enum Purpose: Equatable, Sendable {
+        /// Letting them in.
+        case login
+        /// Changing the devices of their own account; nobody is let in by it. With `settingUp` the last step of the one chain
+        /// is a device that is set up, and all before it are asked for.
+        case change(settingUp: Bool)
+    }
 
     package init(
         for account: AccountName, chains: [ProviderChain], isExempt: Bool = false,
@@ -75,6 +86,26 @@ package struct Plan: Equatable, Sendable {
         self.sessionLifetime = sessionLifetime
         self.keepsNothing = keepsNothing
         self.ruleLine = ruleLine
+    }
+}
+
+extension Plan {
+    /// What a change of an account's own devices needs: an answer that is accepted for each step, but for the last one where
+    /// that is to be set up. There is no provider in it: what is asked for is something that the account has already.
+    package static func change(
+        of account: AccountName, steps: [Step], settingUp: Bool, tries: Int, sessionLifetime: Int64
+    ) -> Plan {
+        var plan = Plan(
+            for: account,
+            chains: [ProviderChain(provider: ProviderID("none"), livesOnEvidence: true, steps: steps)], tries: tries,
+            sessionLifetime: sessionLifetime, keepsNothing: true)
+        plan.purpose = .change(settingUp: settingUp)
+        return plan
+    }
+
+    /// What comes behind a step that was passed.
+    func stage(after index: Int, of steps: [Step]) -> LoginFlow.Stage {
+        purpose == .change(settingUp: true) && index + 2 == steps.count ? .enrollment(index + 1) : .step(index + 1)
     }
 }
 

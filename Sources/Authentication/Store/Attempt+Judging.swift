@@ -117,10 +117,11 @@ extension Attempt {
 extension Throttle {
     /// Where an account stands: by the sum over all its low-entropy modules, whatever the service.
     package func standing(of record: AccountRecord, at now: Moment) -> Standing {
-        let failures = record.counters.values.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
+        let counters = record.counters.lazy.filter { modules?.contains($0.key) ?? true }.map(\.value)
+        let failures = counters.reduce(0) { min($0 + $1.failures, Int(Int32.max)) }
         var longest: Int64 = 0
         // The youngest failure is the one that there is most to wait after.
-        for counter in record.counters.values {
+        for counter in counters {
             switch standing(failures: failures, last: counter.last, at: now) {
             case .open: continue
             case .delayed(let seconds): longest = max(longest, seconds)

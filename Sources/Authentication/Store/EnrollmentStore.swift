@@ -10,7 +10,10 @@ package protocol EnrollmentStore: AnyObject {
     ///
     /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could
     /// be made durable; then nothing was judged as far as anybody will ever know.
-    func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome]
+    ///
+    /// The credentials of `users` are read in the same transaction, since a snapshot of their own costs as much as a
+    /// login's rows; those that there are none of, or that cannot be read, are left out.
+    func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged
 
     /// Throws if the store is not where it was opened any more: what is written to it then would be gone with the
     /// next start, and every code good again.
@@ -19,13 +22,17 @@ package protocol EnrollmentStore: AnyObject {
     /// The devices of one account, or of all; secrets stay sealed.
     func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
 
+    /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
+    func extent() throws(StoreFailure) -> StoreExtent
+
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
-    /// Adds a device, or replaces the one of that name; returns whether it replaced one.
+    /// Adds a device, or replaces the one of that name; returns whether it replaced one. With a device that is no stopgap
+    /// the account's failures with tickets are forgotten.
     func add(_ device: Device, at key: DeviceKey, uid: UInt32) throws(StoreFailure) -> Bool
 
-    /// Adds all of these devices, or none, in one transaction; replaces those of the same names.
+    /// Adds all of these devices, or none, in one transaction; replaces those of the same names. The rest is as for one.
     func add(_ devices: [DeviceListing]) throws(StoreFailure)
 
     /// Removes a device; returns whether there was one.
@@ -54,9 +61,6 @@ package protocol EnrollmentStore: AnyObject {
 
     /// The local account that a provider's username opens, if there are credentials.
     func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
-
-    /// The same for several usernames at once; those without credentials are left out.
-    func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName]
 
     /// Links a username to the local account that it opens; changes nothing where either is linked otherwise.
     func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking
@@ -90,13 +94,41 @@ package protocol EnrollmentStore: AnyObject {
     var userDatabase: any UserDatabase { get }
 }
 
+/// What a transaction of attempts has come to.
+package struct Judged: Equatable, Sendable {
+    /// One for each attempt, in their order.
+    package var outcomes: [Outcome]
+    /// Which local accounts the usernames open that were asked about.
+    package var credentials: [UserKey: AccountName]
+
+    package init(_ outcomes: [Outcome], credentials: [UserKey: AccountName] = [:]) {
+        self.outcomes = outcomes
+        self.credentials = credentials
+    }
+}
+
 extension EnrollmentStore {
+    /// Judges attempts, and reads nothing else.
+    package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
+        try commit(attempts, reading: []).outcomes
+    }
+
     package func checkPlace() throws(StoreFailure) {}
 
-    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
-        var found: [UserKey: AccountName] = [:]
-        for user in users { found[user] = try credentials(of: user) }
-        return found
+    package func extent() throws(StoreFailure) -> StoreExtent {
+        let own = try devices(of: nil).filter { !$0.key.module.isStopgap }
+        return StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
+    }
+}
+
+/// How much a store has.
+package struct StoreExtent: Equatable, Sendable {
+    package let accounts: Int
+    package let devices: Int
+
+    package init(accounts: Int, devices: Int) {
+        self.accounts = accounts
+        self.devices = devices
     }
 }
 

@@ -15,6 +15,8 @@ package struct Visit: Equatable, Sendable {
         case exempt = 1
         /// The account had nothing, and policy lets it off.
         case skipped = 2
+        /// The first factor alone: no module is owed, or what was passed at the terminal before is remembered.
+        case firstFactor = 3
     }
 
     /// Longer names of hosts than DNS has are cut.

@@ -11,6 +11,9 @@ package struct Throttle: Equatable, Sendable {
     package var longestDelay: Int64 = 3600
     /// From this many failures on only a recovery code or `twostep unlock` helps.
     package var lockAt = 50
+    /// The modules whose failures count; nil for all. Those of a module that is not configured any more could never be
+    /// made good.
+    package var modules: Set<ModuleID>?
 
     package init() {}
 

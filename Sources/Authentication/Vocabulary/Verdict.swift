@@ -13,6 +13,11 @@ package enum Verdict: Equatable, Sendable {
     case unavailable(Reason)
     case conversationFailed
     case badArgument(String)
+    /// No login: everything was accepted that a change of the account's own devices needs, and a device that was to be set
+    /// up along with it is on disk.
+    case proved
+    /// No login: the person wants no change after all.
+    case declined
 }
 
 /// Why a login did not go on, in the words of the journal. What a person is told is less.

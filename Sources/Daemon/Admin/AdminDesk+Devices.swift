@@ -8,7 +8,8 @@ extension AdminDesk {
         withName(name, answer) { self.list(account: $0, answer) }
     }
 
-    private func list(account: AccountName?, _ answer: AdminAnswer) {
+    /// Lists one account's, or everybody's.
+    func list(account: AccountName?, _ answer: AdminAnswer) {
         let modules = service.generation.active?.modules ?? [:]
         let throttle = service.generation.active?.throttle ?? Throttle()
         let now = service.clocks.now()
@@ -70,7 +71,8 @@ extension AdminDesk {
     }
 
     func remove(
-        _ account: AccountName, _ device: String, _ module: ModuleID?, force: Bool, _ answer: AdminAnswer
+        _ account: AccountName, _ device: String, _ module: ModuleID?, force: Bool,
+        terms: ChangeTerms = .administrator, _ answer: AdminAnswer
     ) {
         let journal = service.journal
         // Recovery codes come with a device and are no substitute for one.
@@ -78,17 +80,11 @@ extension AdminDesk {
         let issued = Set(enrollable.filter(\.isIssuedWithFirstDevice).map(\.id))
         withStore(answer) { store throws(StoreFailure) in
             let all = try store.devices(of: account)
-            let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
-            guard let found = named.first else {
-                let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
-                return .refusal(
-                    .unknownDevice, "\(account) has no device '\(device)'.",
-                    hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
-            }
-            guard named.count == 1 else {
-                return .refusal(
-                    .badParameter, "\(account) has a device '\(device)' with several modules.",
-                    hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+            if let refusal = terms.refusal(all) { return .refused(refusal) }
+            let found: DeviceListing
+            switch AdminDesk.find(device, module, of: account, among: all) {
+            case .success(let listing): found = listing
+            case .failure(let refusal): return .refused(refusal)
             }
             let others = all.filter { $0.key != found.key }
             let substitutes = others.filter {
@@ -96,12 +92,13 @@ extension AdminDesk {
                 return issued.contains(found.key.module) || !issued.contains($0.key.module)
             }
             guard force || found.key.module.isStopgap || !substitutes.isEmpty else {
-                return AdminDesk.isLast(found.key, others)
+                return AdminDesk.isLast(found.key, others, mayForce: terms.mayForce)
             }
             guard try store.remove(found.key) else {
                 return .refusal(.unknownDevice, "\(account) has no device '\(device)' any more.")
             }
-            journal.notice("device removed user=\"\(account)\" module=\(found.key.module) device=\"\(device)\"")
+            journal.notice(
+                "device removed user=\"\(account)\" module=\(found.key.module) device=\"\(device)\"\(terms.signature)")
             return .removed(
                 Removal(
                     account: account.text, module: ModuleReference(found.key.module), device: device,
@@ -113,14 +110,35 @@ extension AdminDesk {
         }
     }
 
-    private static func isLast(_ key: DeviceKey, _ others: [DeviceListing]) -> AdminReply {
+    /// The device of an account that is called so, or why it cannot be told which that is.
+    static func find(
+        _ name: String, _ module: ModuleID?, of account: AccountName, among all: [DeviceListing]
+    ) -> Result<DeviceListing, AdminRefusal> {
+        let named = all.filter { $0.key.device == name && (module == nil || $0.key.module == module) }
+        guard let found = named.first else {
+            let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
+            return .failure(
+                AdminRefusal(
+                    .unknownDevice, "\(account) has no device '\(JournalEntry.printable(name))'.",
+                    hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)"))
+        }
+        guard named.count == 1 else {
+            return .failure(
+                AdminRefusal(
+                    .badParameter, "\(account) has a device '\(name)' with several modules.",
+                    hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))"))
+        }
+        return .success(found)
+    }
+
+    private static func isLast(_ key: DeviceKey, _ others: [DeviceListing], mayForce: Bool) -> AdminReply {
         let rest =
             others.isEmpty
             ? "who could then not log in"
             : "who would be left with \(others.map(\.key.module.description).joined(separator: ", "))"
         return .refusal(
             .lastDevice, "'\(key.device)' is the last device of \(key.account), \(rest).",
-            hint: "Enrol another first, or say --force.")
+            hint: mayForce ? "Enrol another first, or say --force." : "Enrol another first: twostep enroll")
     }
 
     func unlock(_ account: AccountName, _ answer: AdminAnswer) {

@@ -1,4 +1,5 @@
 import AdminProtocol
+import AuthModules
 import Authentication
 
 /// A device from its first word to its row in the store.
@@ -6,7 +7,7 @@ extension AdminDesk {
     /// Makes a new secret for an account, or takes the one in `key`; nothing is stored yet.
     func begin(
         _ account: AccountName, _ uid: UInt32, _ id: ModuleID, _ device: String?, _ parameters: [String: String],
-        issues: Bool, key: UserInput? = nil, _ answer: AdminAnswer
+        issues: Bool, key: UserInput? = nil, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
     ) {
         activeConfiguration(answer) { configuration in
             let known = AdminDesk.enrollable(configuration)
@@ -24,53 +25,61 @@ extension AdminDesk {
                 let request = SetupRequest(
                     account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
                     parameters: parameters)
+                if let issued = module as? IssuedCodeModule {
+                    try issued.checkEnd(of: request, at: service.clocks.now())
+                }
                 pending = try PendingEnrollment(
                     request, module: module, uid: uid, companion: companion,
                     key: key.map { $0.withField { Secret(copying: $0) } })
             } catch {
                 return answer.refuse(.badParameter, error.explanation)
             }
-            begun(pending, answer)
+            begun(pending, terms, answer)
         }
     }
 
     /// Says what was begun, and what storing it will replace.
-    private func begun(_ pending: PendingEnrollment, _ answer: AdminAnswer) {
+    private func begun(_ pending: PendingEnrollment, _ terms: ChangeTerms, _ answer: AdminAnswer) {
         let (key, uid) = (pending.key, pending.uid)
         let description = pending.description
         let form = pending.form
         withStore(answer) { store throws(StoreFailure) in
             let existing = try store.devices(of: key.account)
+            if let refusal = terms.refusal(existing) { return .refused(refusal) }
             if let other = existing.first(where: { $0.uid != uid }) {
                 return .refusal(
                     .badParameter, "\(key.account) had the uid \(other.uid) when it was enrolled, and has \(uid) now.",
                     hint: "If it is the same person: remove the old devices with --force and enrol anew.")
             }
+            let replaces = existing.contains { $0.key == key }
+            if replaces { pending.announceReplacing() }
             return .enrollmentBegun(
                 EnrollmentBegun(
                     account: key.account.text, module: ModuleReference(key.module), device: key.device,
-                    description: description, replaces: existing.contains { $0.key == key }, form: form))
+                    description: description, replaces: replaces, form: form))
         } then: { reply in
             if case .enrollmentBegun = reply { answer(reply, enrollment: pending) } else { answer(reply) }
         }
     }
 
     /// Judges the answer to the form, and stores the device if it is right.
-    func finish(_ pending: PendingEnrollment?, _ input: UserInput, _ answer: AdminAnswer) {
+    func finish(
+        _ pending: PendingEnrollment?, _ input: UserInput, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
+    ) {
         guard let pending else { return answer.refuse(.badParameter, AdminDesk.outOfTurn) }
         guard input.count == pending.form.count else {
             return answer.refuse(
                 .badParameter, "The form has \(pending.form.count) fields, and \(input.count) were filled in.",
                 enrollment: pending)
         }
-        guard !pending.form.isEmpty else { return storeUnconfirmed(pending, answer) }
+        guard !pending.form.isEmpty else { return storeUnconfirmed(pending, terms: terms, answer) }
         let now = service.clocks.now()
         // A module may take its time over what people choose (a KDF): not on the event loop.
-        service.slowWork.run(for: .administrator) {
+        service.slowWork.run(for: terms.payer) {
             pending.finish(input, at: now)
         } then: { result in
             switch result {
-            case .success(let finished)?: self.store(pending, finished, at: now, answer)
+            case .success(let finished)?: self.store(pending, finished, terms, at: now, answer)
             case .failure(let rejection)?:
                 answer(.refused(AdminDesk.refusal(rejection, of: pending)), enrollment: pending)
             case nil:
@@ -80,7 +89,9 @@ extension AdminDesk {
     }
 
     /// Stores the device as it was begun.
-    func storeUnconfirmed(_ pending: PendingEnrollment?, _ answer: AdminAnswer) {
+    func storeUnconfirmed(
+        _ pending: PendingEnrollment?, terms: ChangeTerms = .administrator, _ answer: AdminAnswer
+    ) {
         guard let pending else { return answer.refuse(.badParameter, AdminDesk.outOfTurn) }
         guard pending.setup.canGoUnconfirmed else {
             return answer.refuse(
@@ -89,19 +100,34 @@ extension AdminDesk {
                 hint: "Leave out --no-confirm, and pass the answers on standard input.", enrollment: pending)
         }
         let finished = FinishedEnrollment(FinishedSetup(state: pending.setup.initialState))
-        store(pending, finished, at: service.clocks.now(), answer)
+        store(pending, finished, terms, at: service.clocks.now(), answer)
     }
 
     private func store(
-        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment, _ answer: AdminAnswer
+        _ pending: PendingEnrollment, _ finished: FinishedEnrollment, _ terms: ChangeTerms, at now: Moment,
+        _ answer: AdminAnswer
     ) {
         let journal = service.journal
         withStore(answer) { store throws(StoreFailure) in
             // What is damaged is not nothing: its owner's codes on paper are not to be replaced unasked.
             let held = try? store.holdings(of: pending.key.account)
+            if !terms.mayForce {
+                guard let held else { return .refusal(.storeUnavailable, Texts.changeUnavailable) }
+                if let refusal = terms.refusal(held) { return .refused(refusal) }
+            }
             let isFirst = held?.allSatisfy(\.key.module.isStopgap) ?? false
+            // Its owner may have set one up within a login while the code was waited for.
+            if !pending.mayReplace,
+                try store.devices(of: pending.key.account).contains(where: { $0.key == pending.key })
+            {
+                return .refusal(
+                    .deviceExists,
+                    "\(pending.key.account) has come by a device '\(pending.key.device)' (\(pending.key.module)) since. "
+                        + "Nothing was stored.",
+                    hint: "Enrol once more to replace it, or say another name with --name.")
+            }
             let replaced = try pending.store(finished.setup, at: now, in: store)
-            journal.notice(pending.entry(replaced ? "replaced" : "added"))
+            journal.notice(pending.entry(replaced ? "replaced" : "added") + terms.signature)
             var issued: IssuedDevice?
             if isFirst, let companion = pending.companion {
                 do throws(StoreFailure) {
@@ -121,6 +147,10 @@ extension AdminDesk {
                     replaced: replaced, description: pending.describe(finished.setup), issued: issued))
         } then: { reply in
             guard case .enrollmentDone(let done) = reply else { return answer(reply, enrollment: pending) }
+            // What was passed with the device that it replaces is worth no more than that.
+            if done.replaced, !pending.key.module.isStopgap {
+                self.service.grants.revoke { $0.key.account == pending.key.account }
+            }
             answer(reply, issued: done.issued == nil ? nil : pending.companion)
         }
     }

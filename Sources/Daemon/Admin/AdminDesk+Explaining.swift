@@ -98,7 +98,7 @@ extension AdminDesk {
             }
             var situation = AccountSituation(standing: Attempt.Standing(found?.1))
             situation.isPrivileged = found?.2
-            self.look(up: situation, of: request, planned) { looked in
+            self.look(up: situation, of: request, planned, configuration.modules, now) { looked in
                 guard let looked else { return AdminDesk.end(settled, .unavailable(.storeUnavailable), answer) }
                 self.rehearse(request, planned, configuration, looked, now, isRoot: rule.isRoot, settled, answer)
             }
@@ -108,6 +108,7 @@ extension AdminDesk {
     /// Adds what the store has; nil if that cannot be told.
     private func look(
         up situation: AccountSituation, of request: LoginRequest, _ plan: Plan,
+        _ modules: [ModuleID: any AuthModule], _ now: Moment,
         deliver: @escaping (AccountSituation?) -> Void
     ) {
         let host = request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
@@ -115,6 +116,13 @@ extension AdminDesk {
         service.ask { store throws(StoreFailure) -> AccountSituation in
             var situation = situation
             situation.devices = try store.holdings(of: request.account)
+            for listing in situation.devices {
+                guard let module = modules[listing.key.module] as? any EnrollableModule else { continue }
+                situation.standings[listing.key] = module.standing(of: listing, store.sealing, at: now)
+                if listing.key.module == .bypass, situation.standings[listing.key] == .usable {
+                    situation.bypass = AdminDesk.describe(listing, modules, store.sealing).description
+                }
+            }
             for listing in try store.counters(of: request.account) {
                 situation.counters[listing.module] = listing.counter
             }
@@ -157,7 +165,10 @@ extension AdminDesk {
             explanation.uid = uid
             explanation.formerUIDs = Set(situation.devices.map(\.uid)).subtracting([uid]).sorted()
         }
-        explanation.failures = situation.counters.values.reduce(0) { $0 + $1.failures }
+        explanation.bypass = situation.bypass
+        // Those of modules that are not configured any more hold nobody up.
+        explanation.failures = situation.counters.filter { configuration.modules[$0.key] != nil }
+            .reduce(0) { $0 + $1.value.failures }
         switch configuration.throttle.standing(of: AccountRecord(counters: situation.counters), at: now) {
         case .open: break
         case .locked: explanation.standing = .locked
@@ -175,7 +186,8 @@ extension AdminDesk {
                 Explanation.Way(
                     provider: ProviderReference(chain.provider), isChosen: plan.chains.count > 1,
                     asksFirst: !chain.livesOnEvidence, owed: AdminDesk.held(chain.steps, configuration, situation),
-                    asked: ending.steps, ending: AdminDesk.ending(ending)))
+                    asked: ending.steps, answered: ending.answered.map { ModuleReference($0) },
+                    ending: AdminDesk.ending(ending)))
         }
         guard !plan.chains.isEmpty else {
             return AdminDesk.end(explanation, rehearsal.perform(choosing: 0).verdict, answer)
@@ -191,7 +203,8 @@ extension AdminDesk {
                 let isEnrollable = configuration.modules[id] is any EnrollableModule
                 return Explanation.Held(
                     module: ModuleReference(id),
-                    devices: isEnrollable ? situation.devices.count { $0.key.module == id } : nil)
+                    devices: isEnrollable ? situation.devices.count { $0.key.module == id } : nil,
+                    standing: situation.standing(with: id).flatMap { Explanation.Held.Standing($0) })
             }
         }
     }
@@ -206,10 +219,11 @@ extension AdminDesk {
     /// An end in the words of the journal.
     private static func ending(_ ending: Rehearsal.Ending) -> Explanation.Ending {
         var record = LoginRecord(verdict: ending.verdict, peer: 0, generation: 0)
-        record.isRemembered = ending.grant != nil
+        record.waiver = ending.waiver
         record.isFirstFactorWaived = ending.isFirstFactorWaived
         record.isInsecure = ending.isInsecure
         record.hasEnrolled = ending.hasEnrolled
+        record.usesBypass = ending.usesBypass
         var delay: Int64?
         if case .triesUsedUp(.delayed(let seconds)) = ending.verdict { delay = seconds }
         return Explanation.Ending(
@@ -224,6 +238,17 @@ extension Explanation.Caller {
         case .root: self = .root
         case .listed: self = .listed
         case .itself, .nobody: self = .user
+        }
+    }
+}
+
+extension Explanation.Held.Standing {
+    /// Nil for what is as it should be.
+    fileprivate init?(_ standing: DeviceStanding) {
+        switch standing {
+        case .usable: return nil
+        case .usedUp: self = .usedUp
+        case .damaged: self = .damaged
         }
     }
 }

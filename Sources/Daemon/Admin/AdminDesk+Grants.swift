@@ -3,10 +3,26 @@ import Authentication
 
 /// What lets people off modules for a while.
 extension AdminDesk {
-    func listGrants(_ answer: AdminAnswer) {
+    /// How many grants one answer has: with the longest names it is far from the longest reply there may be.
+    private static let pageSize = 200
+
+    func listGrants(before id: Int?, _ name: String?, _ answer: AdminAnswer) {
+        guard let name else { return listGrants(before: id, of: nil, answer) }
+        withName(name, answer) { self.listGrants(before: id, of: $0, answer) }
+    }
+
+    private func listGrants(before id: Int?, of account: AccountName?, _ answer: AdminAnswer) {
         withLivingGrants { grants in
-            answer(.grants(GrantListing(grants: grants.map { self.describe($0) })))
+            let meant = grants.filter { grant in
+                (id.map { grant.id < $0 } ?? true) && (account == nil || grant.key.account == account)
+            }
+            answer(.grants(self.listing(of: meant)))
         }
+    }
+
+    private func listing(of grants: [Grant]) -> GrantListing {
+        let page = grants.prefix(AdminDesk.pageSize)
+        return GrantListing(grants: page.map { describe($0) }, others: grants.count - page.count)
     }
 
     /// With neither an id nor an account all of them.
@@ -30,7 +46,7 @@ extension AdminDesk {
                 "grant revoked user=\"\(grant.key.account)\" service=\(grant.key.service) "
                     + "tty=\(grant.key.session.terminal)")
         }
-        answer(.grantsRevoked(GrantListing(grants: revoked.map { describe($0) })))
+        answer(.grantsRevoked(listing(of: revoked)))
     }
 
     /// Those that still hold and whose sessions still are; the others are dropped on the way.

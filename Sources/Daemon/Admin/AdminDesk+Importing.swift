@@ -62,8 +62,8 @@ extension AdminDesk {
         return nil
     }
 
-    /// Stores all that was staged, or nothing.
-    func commit(_ staged: StagedImport, replace: Bool, _ answer: AdminAnswer) {
+    /// Stores all that was staged, or nothing; a trial goes as far as that.
+    func commit(_ staged: StagedImport, _ whenPresent: WhenPresent, isTrial: Bool, _ answer: AdminAnswer) {
         let devices = staged.devices
         // Whatever comes of it: the same cannot be stored twice.
         staged.spoil()
@@ -71,31 +71,58 @@ extension AdminDesk {
         let journal = service.journal
         let now = service.clocks.now()
         withStore(answer) { store throws(StoreFailure) in
-            let existing = Dictionary(
-                try store.devices(of: nil).map { ($0.key, $0.uid) }, uniquingKeysWith: { first, _ in first })
-            let uids = Dictionary(
-                existing.map { ($0.key.account, $0.value) }, uniquingKeysWith: { first, _ in first })
-            for device in devices {
-                let account = device.key.account
-                if let other = uids[account], other != device.uid {
-                    return .refusal(
-                        .badParameter,
-                        "\(account) had the uid \(other) when it was enrolled, and has \(device.uid) now.",
-                        hint: "If it is the same person: remove the old devices with --force and import anew.")
-                }
-                guard replace || existing[device.key] == nil else {
-                    return .refusal(
-                        .deviceExists, "\(account) has a device '\(device.key.device)' (\(device.key.module)) already.",
-                        hint: "Say --replace, or another name with --name. Nothing was stored.")
+            let existing = try store.devices(of: nil)
+            if let refusal = AdminDesk.strangeUID(among: devices, existing) { return refusal }
+            let present = Set(existing.map(\.key))
+            let used = UsedKeys(of: devices, among: existing, in: store)
+            var chosen: [PendingEnrollment] = []
+            var skipped: [SkippedDevice] = []
+            for (index, device) in devices.enumerated() {
+                let isPresent = present.contains(device.key)
+                switch whenPresent {
+                case .refuse where isPresent: return AdminDesk.isPresent(device.key)
+                case .skip where isPresent || used[device.key] != nil:
+                    skipped.append(SkippedDevice(index: index, hasSameKey: used[device.key] != nil))
+                case .refuse, .skip, .replace: chosen.append(device)
                 }
             }
-            var listings: [DeviceListing] = []
-            for device in devices { listings.append(try device.sealed(at: now, in: store)) }
-            try store.add(listings)
-            for device in devices { journal.notice(device.entry("imported")) }
-            let replaced = devices.count { existing[$0.key] != nil }
-            return .imported(ImportedDevices(devices: devices.count, replaced: replaced))
+            if !isTrial {
+                var listings: [DeviceListing] = []
+                for device in chosen { listings.append(try device.sealed(after: used, at: now, in: store)) }
+                if !listings.isEmpty { try store.add(listings) }
+                for device in chosen { journal.notice(device.entry("imported")) }
+            }
+            let replaced = chosen.count { present.contains($0.key) }
+            return .imported(ImportedDevices(devices: chosen.count, replaced: replaced, skipped: skipped))
+        } then: { reply in
+            // Whose device of those it was is not told apart: all of them are asked for a code once.
+            if !isTrial, case .imported(let done) = reply, done.replaced > 0 {
+                let accounts = Set(devices.map(\.key.account))
+                self.service.grants.revoke { accounts.contains($0.key.account) }
+            }
+            answer(reply)
         }
+    }
+
+    /// What is said where an account has devices of another uid than it has now.
+    private static func strangeUID(
+        among devices: [PendingEnrollment], _ existing: [DeviceListing]
+    ) -> AdminReply? {
+        let uids = Dictionary(existing.map { ($0.key.account, $0.uid) }, uniquingKeysWith: { first, _ in first })
+        for device in devices {
+            let account = device.key.account
+            guard let other = uids[account], other != device.uid else { continue }
+            return .refusal(
+                .badParameter, "\(account) had the uid \(other) when it was enrolled, and has \(device.uid) now.",
+                hint: "If it is the same person: remove the old devices with --force and import anew.")
+        }
+        return nil
+    }
+
+    private static func isPresent(_ key: DeviceKey) -> AdminReply {
+        .refusal(
+            .deviceExists, "\(key.account) has a device '\(key.device)' (\(key.module)) already.",
+            hint: "Leave out what is there with --skip-present. To have it replaced: --replace; to have both: --name.")
     }
 
     // MARK: Showing
@@ -111,18 +138,10 @@ extension AdminDesk {
             let modules = configuration.modules
             let shown = ShownSecret()
             withStore(answer) { store throws(StoreFailure) in
-                let all = try store.devices(of: account)
-                let named = all.filter { $0.key.device == device && (module == nil || $0.key.module == module) }
-                guard let found = named.first else {
-                    let names = all.map { "\($0.key.device) (\($0.key.module))" }.joined(separator: ", ")
-                    return .refusal(
-                        .unknownDevice, "\(account) has no device '\(JournalEntry.printable(device))'.",
-                        hint: names.isEmpty ? "\(account) has no device at all." : "\(account) has: \(names)")
-                }
-                guard named.count == 1 else {
-                    return .refusal(
-                        .badParameter, "\(account) has a device '\(device)' with several modules.",
-                        hint: "Say which: --module \(named.map(\.key.module.description).joined(separator: " or "))")
+                let found: DeviceListing
+                switch AdminDesk.find(device, module, of: account, among: try store.devices(of: account)) {
+                case .success(let listing): found = listing
+                case .failure(let refusal): return .refused(refusal)
                 }
                 guard let holder = modules[found.key.module] as? any KeyHoldingModule else {
                     return .refusal(

@@ -35,7 +35,7 @@ extension AdminDesk {
     /// Until when those who have nothing may enrol at a login: the earliest date of the rules that are about them.
     private func addDates(to page: ReportPage, _ answer: AdminAnswer) {
         let rules = service.generation.active?.policy.rules.filter { $0.enrollUntil != nil } ?? []
-        let names = page.accounts.filter(\.devices.isEmpty).compactMap { AccountName($0.account) }
+        let names = page.accounts.filter { !$0.isEnrolled }.compactMap { AccountName($0.account) }
         guard !rules.isEmpty, !names.isEmpty else { return answer(.report(page)) }
         let groups = rules.reduce(into: Set<String>()) { $0.formUnion($1.match.groups) }
         service.directory.ask { directory in
@@ -101,7 +101,7 @@ extension ReportedVisit {
     init(_ visit: Visit) {
         let way: Way =
             switch visit.way {
-            case .granted: .granted
+            case .granted, .firstFactor: .granted
             case .exempt: .exempt
             case .skipped: .skipped
             }

@@ -22,7 +22,7 @@ final class AdminDesk {
         _ answer: AdminAnswer
     ) {
         switch request {
-        case .status: answer(.status(describe()))
+        case .status: status(describe(), answer)
         case .list(let name): list(name, answer)
         case .beginEnrollment(let account, let module, let device, let parameters, let issuesNothing):
             withAccount(account, answer) { account, facts in
@@ -44,7 +44,8 @@ final class AdminDesk {
         case .show(let account, let device, let module, let purpose):
             withName(account, answer) { self.show($0, device, module?.module, for: purpose, answer) }
         case .stageDevices(let devices): stage(devices, input, in: staged, answer)
-        case .commitImport(let replace): commit(staged, replace: replace, answer)
+        case .commitImport(let whenPresent): commit(staged, whenPresent, isTrial: false, answer)
+        case .checkImport(let whenPresent): commit(staged, whenPresent, isTrial: true, answer)
         case .users(let provider): users(of: provider?.provider, answer)
         case .user(let username, let provider): user(username, provider?.provider, answer)
         case .setPassword(let username, let provider, let intent):
@@ -60,7 +61,7 @@ final class AdminDesk {
         case .unblock(let account): withName(account, answer) { self.unblock($0, answer) }
         case .adopt(let account, let uid):
             withAccount(account, answer) { account, facts in self.adopt(account, facts.uid, expecting: uid, answer) }
-        case .grants: listGrants(answer)
+        case .grants(let id, let account): listGrants(before: id, account, answer)
         case .revokeGrants(let id, let account): revokeGrants(id, account, answer)
         case .explain(let login): explain(login, answer)
         // A page of records is far from the longest reply there may be.

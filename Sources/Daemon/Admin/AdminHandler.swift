@@ -4,24 +4,25 @@ import Glibc
 import NIOCore
 import UnixSocket
 
-/// One connection of `twostep` on admin.sock: root's alone, one request after the other.
-final class AdminHandler: ChannelInboundHandler {
+/// One connection of `twostep`, on admin.sock or on self.sock: one request after the other, answered by its visit.
+final class AdminHandler<Visit: ServiceVisit>: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// The longest request there can be, and one read more: a longer one is refused by its header.
-    private static let longestRequest = AdminFrame.headerSize + 72 * 1024
+    private static var longestRequest: Int {
+        AdminFrame.headerSize + Visit.Request.bounds.json + Visit.Request.bounds.secret + 4 * 1024
+    }
 
-    private let desk: AdminDesk
+    private let visit: Visit
     private var context: ChannelHandlerContext?
     /// What has come of a frame so far; wiped when it is taken.
     private var received: [UInt8] = []
     private var enrollment: PendingEnrollment?
-    private let staged = StagedImport()
     private var isBusy = false
     private var isClosing = false
 
-    init(_ desk: AdminDesk) { self.desk = desk }
+    init(_ visit: Visit) { self.visit = visit }
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
@@ -29,12 +30,15 @@ final class AdminHandler: ChannelInboundHandler {
         let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
             level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
         asked.assumeIsolated().whenComplete { result in
-            guard case .success(let peer) = result, peer.uid == 0 else {
-                self.answer(
-                    .refused(AdminRefusal(.notPermitted, "Only root may administer Twostep.", hint: "Use sudo.")))
-                return self.close()
+            // Who cannot be told is not served: there is no uid that happens to be zero.
+            guard case .success(let peer) = result else { return self.close() }
+            self.visit.admit(uid: peer.uid) {
+                self.close()
+            } then: { refusal in
+                guard let refusal else { return self.context?.read() ?? () }
+                self.answer(.refused(refusal))
+                self.close()
             }
-            self.context?.read()
         }
     }
 
@@ -60,7 +64,7 @@ final class AdminHandler: ChannelInboundHandler {
         isClosing = true
         wipeReceived()
         enrollment = nil
-        staged.spoil()
+        visit.left()
         self.context = nil
     }
 
@@ -70,11 +74,11 @@ final class AdminHandler: ChannelInboundHandler {
         guard !isBusy, !isClosing, received.count >= AdminFrame.headerSize else { return }
         do throws(AdminProtocolError) {
             let header = try AdminFrame.Header(
-                received.span.extracting(first: AdminFrame.headerSize), within: .request)
+                received.span.extracting(first: AdminFrame.headerSize), within: Visit.Request.bounds)
             let end = AdminFrame.headerSize + header.bodyCount
             guard received.count >= end else { return }
             let jsonEnd = AdminFrame.headerSize + header.jsonCount
-            let request = try AdminRequest(json: received.span.extracting(AdminFrame.headerSize..<jsonEnd))
+            let request = try Visit.Request(json: received.span.extracting(AdminFrame.headerSize..<jsonEnd))
             let secrets = try SecretFields(decoding: received.span.extracting(jsonEnd..<end))
             let rest = received.count > end
             wipeReceived()
@@ -88,7 +92,7 @@ final class AdminHandler: ChannelInboundHandler {
         }
     }
 
-    private func answer(_ request: AdminRequest, _ secrets: consuming SecretFields) {
+    private func answer(_ request: Visit.Request, _ secrets: consuming SecretFields) {
         isBusy = true
         guard let input = secrets.form() else {
             isBusy = false
@@ -104,7 +108,7 @@ final class AdminHandler: ChannelInboundHandler {
             }
             self.context?.read()
         }
-        desk.answer(request, input, enrollment: enrollment, staged: staged, given)
+        visit.answer(request, input, enrollment: enrollment, given)
     }
 
     private func answer(_ reply: AdminReply) {

@@ -1,5 +1,6 @@
 import AdminProtocol
 import Authentication
+import Synchronization
 
 /// A set-up that one connection has begun: abandoned, it leaves nothing.
 final class PendingEnrollment: Sendable {
@@ -9,6 +10,8 @@ final class PendingEnrollment: Sendable {
     let uid: UInt32
     /// What is issued along with it if it becomes the account's first device.
     let companion: PendingEnrollment?
+    /// Whether whoever has begun it was told that a device of its name would be replaced.
+    private let announced = Atomic<Bool>(false)
 
     /// Begins a set-up with `module`, and one with `companion` by its usual name; with a `key` of at least
     /// `minimumBits`, where there is one.
@@ -51,6 +54,12 @@ final class PendingEnrollment: Sendable {
         key = listing.key
         uid = listing.uid
     }
+
+    /// Whether it may replace a device: only one that was there when it began.
+    var mayReplace: Bool { announced.load(ordering: .sequentiallyConsistent) }
+
+    /// It was said that there is a device which it will replace.
+    func announceReplacing() { announced.store(true, ordering: .sequentiallyConsistent) }
 
     /// The form that finishes it. A first code may be seen: what it is made from stands beside it.
     var form: [FormField] {
@@ -95,11 +104,28 @@ final class PendingEnrollment: Sendable {
         }
     }
 
-    /// The device as it was begun, sealed, for a store that takes many at once; runs on the writer's thread.
-    func sealed(at now: Moment, in store: any EnrollmentStore) throws(StoreFailure) -> DeviceListing {
+    /// The device as it was begun, sealed, for a store that takes many at once; what was used of its key stays used. Runs on
+    /// the writer's thread.
+    func sealed(
+        after used: UsedKeys, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> DeviceListing {
         let device = Device(
-            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key), state: setup.initialState,
-            createdAt: now.wall)
+            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key),
+            state: max(setup.initialState, used[key] ?? setup.initialState), createdAt: now.wall)
+        return DeviceListing(key: key, device: device, uid: uid)
+    }
+
+    /// The device as it was finished, sealed, for a store that takes many at once; what was used of its key stays used.
+    /// Runs on the writer's thread.
+    func sealed(
+        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+    ) throws(StoreFailure) -> DeviceListing {
+        let sealed =
+            finished.payload.count > 0
+            ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
+        let used = UsedKeys(of: [self], among: try store.devices(of: key.account), in: store)
+        let state = max(finished.state, used[key] ?? finished.state)
+        let device = Device(name: key.device, sealed: sealed, state: state, createdAt: now.wall)
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
@@ -107,11 +133,8 @@ final class PendingEnrollment: Sendable {
     func store(
         _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
     ) throws(StoreFailure) -> Bool {
-        let sealed =
-            finished.payload.count > 0
-            ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
-        let device = Device(name: key.device, sealed: sealed, state: finished.state, createdAt: now.wall)
-        return try store.add(device, at: key, uid: uid)
+        let listing = try sealed(finished, at: now, in: store)
+        return try store.add(listing.device, at: key, uid: uid)
     }
 }
 

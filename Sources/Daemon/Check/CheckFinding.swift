@@ -1,4 +1,5 @@
 import Configuration
+package import PAMStacks
 
 /// One thing that a check has found: where, what, and what should stand there.
 package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
@@ -25,10 +26,12 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
     package let expected: String?
     /// What to write in its place, as it is written; nil where that cannot be known.
     package let replacement: String?
+    /// What to write, or to type, so that it is gone; nil where that is not known.
+    package let mend: Mend?
 
     package init(
         _ severity: Severity, file: String, line: Int? = nil, column: Int? = nil, found: String,
-        expected: String? = nil, replacement: String? = nil
+        expected: String? = nil, replacement: String? = nil, mend: Mend? = nil
     ) {
         self.severity = severity
         self.file = file
@@ -37,6 +40,7 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
         self.found = found
         self.expected = expected
         self.replacement = replacement
+        self.mend = mend
     }
 
     /// What is wrong with a configuration, or worth a warning.
@@ -53,6 +57,22 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
         var text = "\(place.joined(separator: ":")): \(severity.rawValue): \(found)"
         if let expected { text += ", expected \(expected)" }
         if let replacement { text += "; did you mean '\(replacement)'?" }
+        if let mend { text += "\n" + CheckFinding.text(mend) }
         return text
+    }
+
+    /// `    /etc/pam.d/sudo:1: auth requisite pam_unix.so`
+    private static func text(_ mend: Mend) -> String {
+        switch mend {
+        case .replace(let path, let lines, let text):
+            let rest = lines.count == 1 ? "" : ", in place of lines \(lines.lowerBound) to \(lines.upperBound)"
+            return "    write \(path):\(lines.lowerBound): \(text)\(rest)"
+        case .insert(let path, let line, let text): return "    insert before \(path):\(line): \(text)"
+        case .command(let command): return "    type: \(command)"
+        case .write(let path, let text):
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let shown = lines.last?.isEmpty == true ? lines.dropLast() : lines[...]
+            return (["    write \(path), the whole of it:"] + shown.map { "        \($0)" }).joined(separator: "\n")
+        }
     }
 }

@@ -29,7 +29,7 @@ package struct JournalEntry: Equatable, Sendable {
     }
 
     /// `text` without controls, line ends and bidirectional overrides: one entry is one line.
-    static func printable(_ text: String) -> String {
+    package static func printable(_ text: String) -> String {
         guard !PrintableText.isClean(text.utf8.span, newlines: false) else { return text }
         let bytes = Array(text.utf8)
         var kept: [UInt8] = []
@@ -58,8 +58,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// The module that was being answered when the login ended.
     package var module: ModuleID?
     package var isFirstFactorWaived = false
-    /// A grant has let the login off its modules.
-    package var isRemembered = false
+    /// What has let the login off its modules, where it is granted without them.
+    package var waiver: Waiver?
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
     /// A device was set up within the login.
@@ -71,6 +71,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var peer: UInt32
     package var generation: Int
     package var ruleLine: Int?
+    /// It is no login: somebody wants to change the devices of the account.
+    package var isChange = false
     /// What an administrator has to do about it.
     package var hint: String?
 
@@ -91,6 +93,8 @@ package struct LoginRecord: Equatable, Sendable {
         case .unavailable: "unavailable"
         case .conversationFailed: "abandoned"
         case .badArgument: "misconfigured"
+        case .proved: "proved"
+        case .declined: "declined"
         }
     }
 
@@ -100,26 +104,28 @@ package struct LoginRecord: Equatable, Sendable {
             isFirstFactorWaived
                 ? "first_factor_waived"
                 : isInsecure
-                    ? "insecure_module"
-                    : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : isRemembered ? "remembered" : nil
+                    ? "insecure_module" : usesBypass ? "bypass" : hasEnrolled ? "enrolled" : waiver?.reason
         case .exempt: "exempt"
         case .skipped: "not_enrolled"
         case .denied(let reason), .unavailable(let reason): reason.description
         case .triesUsedUp(let reason): reason.description
         case .conversationFailed: "conversation"
         case .badArgument: "bad_argument"
+        case .proved: hasEnrolled ? "enrolled" : nil
+        case .declined: nil
         }
     }
 
     /// The line and the fields. Its beginning is what fail2ban's filter matches; a caller other than uid 0 only
-    /// claims to be somebody, and its line begins otherwise.
+    /// claims to be somebody, and its line begins otherwise, as does one that is about no login.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
         fields.reserveCapacity(12)
         // Bytes, since appending to a text takes several times as long.
         var line: [UInt8] = []
         line.reserveCapacity(256)
-        line += (isClaimed ? "claimed login " : "login ").utf8
+        if isClaimed { line += "claimed ".utf8 }
+        line += (isChange ? "change " : "login ").utf8
         line += result.utf8
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
@@ -130,7 +136,7 @@ package struct LoginRecord: Equatable, Sendable {
             fields.append((field, value))
         }
         add("reason", "TWOSTEP_REASON", reason)
-        if lastRefusal?.description != reason, verdict != .granted {
+        if lastRefusal?.description != reason, ![.granted, .proved].contains(verdict) {
             add("last", "TWOSTEP_LAST_REASON", lastRefusal?.description)
         }
         add("service", "TWOSTEP_SERVICE", request?.service)
@@ -156,7 +162,8 @@ package struct LoginRecord: Equatable, Sendable {
     private var level: JournalEntry.Level {
         switch verdict {
         case .granted: isFirstFactorWaived || isInsecure || usesBypass ? .warning : .info
-        case .exempt, .skipped: .info
+        case .exempt, .skipped, .declined: .info
+        case .proved: hasEnrolled ? .notice : .info
         case .denied, .triesUsedUp, .conversationFailed: .notice
         case .unavailable, .badArgument: .error
         }
@@ -187,5 +194,16 @@ package struct LoginRecord: Equatable, Sendable {
         }
         quoted.append("\"")
         return String(quoted)
+    }
+}
+
+extension Waiver {
+    /// One stable word, as for logins whose verdict says the same.
+    fileprivate var reason: String {
+        switch self {
+        case .exempt: "exempt"
+        case .skipped: "not_enrolled"
+        case .remembered: "remembered"
+        }
     }
 }

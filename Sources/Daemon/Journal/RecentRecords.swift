@@ -1,4 +1,5 @@
 import AdminProtocol
+import Authentication
 
 /// The last records of decisions, for machines without a journal that could be asked; they hold no secret.
 struct RecentRecords {
@@ -42,6 +43,12 @@ struct RecentRecords {
 
     mutating func append(_ content: Content, at wall: Int64) {
         last += 1
+        var content = content
+        if case .login(var record) = content {
+            // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
+            record.request?.evidence = Evidence()
+            content = .login(record)
+        }
         let record = Kept(number: last, at: wall, content: content)
         if records.count < RecentRecords.most {
             records.append(record)

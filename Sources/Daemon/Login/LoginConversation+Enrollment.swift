@@ -13,20 +13,41 @@ extension LoginConversation {
         SetupChoice.module(for: step, among: configuration.modules)
     }
 
-    /// Opens a session for a step and begins a set-up in its place.
+    /// Begins a set-up in place of a step, for somebody whom it would let in.
     func beginEnrollment(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         guard isRoot, request.origin == .trusted else { return refused(.notPermitted) }
         guard module(for: step) != nil else { return failed(.misconfigured) }
+        guard let user = userSettingUp else { return violated() }
+        whereOpened(by: user) { self.openSetup(for: step, of: provider, at: stage) }
+    }
+
+    /// Whoever sets something up: the provider's username.
+    private var userSettingUp: UserKey? {
+        switch flow.state {
+        case .asking(.enrollment, let progress), .judging(.enrollment, let progress):
+            progress.username.map { UserKey($0, at: progress.chain.provider) }
+        case .ready, .choosing, .asking, .judging, .recalling, .inquiring, .crediting, .ended: nil
+        }
+    }
+
+    /// Opens a session for the step and begins.
+    private func openSetup(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
+        guard openSetupSession(for: step, of: provider) else { return failed(.tooBusy) }
+        guard flow.plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
+        askForTicket(stage)
+    }
+
+    /// Opens a session, in place of the present one, whose tries are those of a set-up; false if there is no room.
+    private func openSetupSession(for step: Step, of provider: ProviderID) -> Bool {
+        closeSession()
         var plan = flow.plan
         plan.tries = max(plan.tries, SetupChoice.fewestTries)
-        switch service.openSession(
-            account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
-        {
-        case .success(let opened): session = opened
-        case .failure: return failed(.tooBusy)
-        }
-        guard plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
-        askForTicket(stage)
+        guard
+            case .success(let opened) = service.openSession(
+                account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
+        else { return false }
+        session = opened
+        return true
     }
 
     /// Begins the set-up of the stage's step, and shows it.
@@ -45,8 +66,8 @@ extension LoginConversation {
         refusal = module.refusal
         do throws(SetupFailure) {
             let setup = SetupRequest(
-                account: request.account, device: module.usualDeviceName, issuer: configuration.issuer,
-                parameters: [:])
+                account: request.account, device: change?.freeName(for: module) ?? module.usualDeviceName,
+                issuer: configuration.issuer, parameters: [:])
             settingUp = try PendingEnrollment(
                 setup, module: module, uid: uid,
                 companion: AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice))
@@ -77,24 +98,24 @@ extension LoginConversation {
         withStanding { standing in
             guard !self.isOver else { return }
             let attempt = self.attempt(.answer(answer, session: session, module: module), standing: standing)
-            self.service.submit(attempt) { self.ticketJudged($0, session.id, at: stage) }
+            self.service.submit(attempt) { self.ticketJudged($0, session, at: stage) }
         }
     }
 
-    private func ticketJudged(_ outcome: Outcome, _ id: ValidationSession.ID, at stage: LoginFlow.Stage) {
+    private func ticketJudged(_ outcome: Outcome, _ judged: ValidationSession, at stage: LoginFlow.Stage) {
         guard !isOver else { return }
         switch outcome {
         case .accepted:
             hasTicket = true
+            // The tries that wrong tickets have taken are not the first code's: the right one is spent now.
+            guard openSetupSession(for: judged.step, of: judged.provider) else { return failed(.tooBusy) }
             service.journal.notice("ticket used user=\"\(request.account)\"")
             beginSetup(at: stage)
         case .rejected(let reason):
             record.lastRefusal = reason
-            guard service.sessions.refused(id) > 0 else { return refused(reason) }
+            guard service.sessions.refused(judged.id) > 0 else { return end(flow.turnedAway(outcome)) }
             askForTicket(stage, notice: refusal)
-        case .delayed(let seconds, _): refused(.delayed(seconds: seconds))
-        case .locked: refused(.locked)
-        case .unavailable(let reason): failed(reason)
+        case .delayed, .locked, .unavailable: end(flow.turnedAway(outcome))
         }
     }
 
@@ -107,18 +128,19 @@ extension LoginConversation {
         guard let field = form.next else { return failed(.misconfigured) }
         expectation = .form(form, stage, asked)
         let isOfDevice = pending.isOfDevice
+        let title = setupTitle
         let question = isOfDevice ? Texts.firstCode : field.label + ": "
         // What it is made from stands beside it: a first code may be seen.
         let style = isOfDevice ? PromptStyle.visible : field.style
         switch showing {
         case .nothing: prompt(style, (notice.map { $0 + "\n" } ?? "") + question)
-        case .key: prompt(style, showing: pending.text(withPicture: false, question: question))
+        case .key: prompt(style, showing: pending.text(title, withPicture: false, question: question))
         case .everything:
-            let text = pending.text(withPicture: true, question: question)
+            let text = pending.text(title, withPicture: true, question: question)
             if text.fits {
                 prompt(style, showing: text)
             } else {
-                prompt(style, showing: pending.text(withPicture: false, question: question))
+                prompt(style, showing: pending.text(title, withPicture: false, question: question))
             }
         }
     }
@@ -132,7 +154,7 @@ extension LoginConversation {
 
     // MARK: Finishing
 
-    /// Has the answer judged and, if it is right, the device stored.
+    /// Has the answer judged and, if it is right, the device kept for the store.
     func finishSetup(_ input: UserInput?) {
         guard let pending = settingUp else { return failed(.misconfigured) }
         guard let input else { return setUp(.rejected(.unusable)) }
@@ -142,7 +164,7 @@ extension LoginConversation {
         } then: { result in
             guard !self.isOver else { return }
             switch result {
-            case .success(let finished)?: self.store(pending, finished, at: now)
+            case .success(let finished)?: self.keep(pending, finished)
             case .failure(.wrong)?: self.setUp(.rejected(.wrongAnswer))
             case .failure(.malformed)?: self.setUp(.rejected(.malformed))
             case .failure(.unacceptable(let explanation))?:
@@ -154,36 +176,69 @@ extension LoginConversation {
         }
     }
 
-    /// Stores the device, unless the account has come by another in the meantime: somebody else may be logging in.
-    private func store(_ pending: PendingEnrollment, _ finished: FinishedEnrollment, at now: Moment) {
-        guard case .judging(_, let progress) = flow.state else { return violated() }
-        let owed = Set(progress.chain.steps.flatMap(\.alternatives)).subtracting(setUpHere)
+    /// Keeps what was set up, and has it stored with the last step: who leaves in between has set up nothing.
+    private func keep(_ pending: PendingEnrollment, _ finished: FinishedEnrollment) {
+        guard case .judging(.enrollment(let index), let progress) = flow.state, let user = userSettingUp else {
+            return violated()
+        }
+        finishedSetups.append((pending, finished))
+        guard index + 1 >= progress.chain.steps.count else { return setUp(.stored(pending.key.module)) }
+        let owed = Set(progress.chain.steps.flatMap(\.alternatives))
+        whereOpened(by: user) { self.store(owed, for: user) }
+    }
+
+    /// Stores all that was set up, unless the account has come by anything of it in the meantime: somebody else may be
+    /// logging in.
+    private func store(_ owed: Set<ModuleID>, for user: UserKey) {
+        let finished = finishedSetups
+        guard let (first, _) = finished.first, let (last, _) = finished.last,
+            case .judging(_, let progress) = flow.state
+        else { return violated() }
+        let speaksOfAccounts = change != nil || configuration.providers[user.provider]?.speaksOfAccounts == true
+        let change = change
+        let proof = progress.passed
         let journal = service.journal
+        let now = service.clocks.now()
         service.ask { store throws(StoreFailure) -> StoredSetup in
+            let account = first.key.account
             // Strictly: what is damaged is not nothing.
-            let existing = try store.holdings(of: pending.key.account)
-            guard existing.allSatisfy({ $0.uid == pending.uid }) else { return .accountChanged }
-            guard !existing.contains(where: { owed.contains($0.key.module) }) else { return .taken }
-            _ = try pending.store(finished.setup, at: now, in: store)
-            journal.notice(pending.entry("enrolled"))
-            guard existing.allSatisfy({ $0.key.module.isStopgap }), let companion = pending.companion else {
-                return .stored(issued: false)
+            let existing = try store.holdings(of: account)
+            guard existing.allSatisfy({ $0.uid == first.uid }) else { return .accountChanged }
+            let isFree =
+                change.map {
+                    $0.isStillDue(after: proof, among: existing) && existing.count < DeviceChange.most
+                        && !existing.contains { $0.key == first.key }
+                } ?? !existing.contains { owed.contains($0.key.module) }
+            guard isFree else { return .taken }
+            // What can be created was looked at a moment ago; what somebody else has got since counts.
+            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account),
+                prospect != .account(account)
+            {
+                return .notOpened(prospect)
             }
-            do throws(StoreFailure) {
-                _ = try companion.store(FinishedSetup(state: companion.setup.initialState), at: now, in: store)
-                journal.notice(companion.entry("issued"))
-                return .stored(issued: true)
-            } catch {
-                // The device itself is on disk, and that is what the step is about.
-                journal.error("not stored with the first device of \(companion.key.account): \(error)")
-                return .stored(issued: false)
+            var listings: [DeviceListing] = []
+            for (pending, finished) in finished {
+                listings.append(try pending.sealed(finished.setup, at: now, in: store))
             }
+            let companion = existing.allSatisfy({ $0.key.module.isStopgap }) ? first.companion : nil
+            if let companion {
+                let unchanged = FinishedSetup(state: companion.setup.initialState)
+                listings.append(try companion.sealed(unchanged, at: now, in: store))
+            }
+            try store.add(listings)
+            for (pending, _) in finished { journal.notice(pending.entry("enrolled")) }
+            if let companion { journal.notice(companion.entry("issued")) }
+            return .stored(issued: companion != nil)
         } deliver: {
-            self.stored(pending, $0)
+            self.stored($0, last.key.module, issuing: first.companion, for: user)
         }
     }
 
-    private func stored(_ pending: PendingEnrollment, _ result: Result<StoredSetup, StoreFailure>) {
+    private func stored(
+        _ result: Result<StoredSetup, StoreFailure>, _ last: ModuleID, issuing companion: PendingEnrollment?,
+        for user: UserKey
+    ) {
+        finishedSetups = []
         guard !isOver else { return }
         switch result {
         case .failure: setUp(.unavailable(.storeUnavailable))
@@ -191,15 +246,17 @@ extension LoginConversation {
             record.hint = "the account's uid differs from the one it was enrolled with"
             setUp(.unavailable(.accountChanged))
         case .success(.taken):
-            record.hint = "the account was enrolled by another login while this one was at it"
+            record.hint =
+                change == nil
+                ? "the account was enrolled by another login while this one was at it"
+                : "the account's devices were changed while this change was at it"
             refusal = Texts.refused
             setUp(.rejected(.notPermitted), isFinal: true)
+        case .success(.notOpened(let credentials)): turnAway(user, credentials)
         case .success(.stored(let isIssued)):
             record.hasEnrolled = true
-            setUpHere.insert(pending.key.module)
-            guard isIssued, let companion = pending.companion else { return setUp(.stored(pending.key.module)) }
-            setUpHere.insert(companion.key.module)
-            show(companion, after: pending.key.module)
+            guard isIssued, let companion else { return setUp(.stored(last)) }
+            show(companion, after: last)
         }
     }
 
@@ -229,6 +286,8 @@ private enum StoredSetup: Sendable {
     case stored(issued: Bool)
     /// The account has something with the modules by now.
     case taken
+    /// The credentials of whoever sets it up do not open it any more.
+    case notOpened(Credentials)
     /// Its devices are those of another uid.
     case accountChanged
 }
@@ -237,9 +296,10 @@ extension PendingEnrollment {
     /// Whether a device makes the answers, from a secret that is shown.
     var isOfDevice: Bool { setup.uri.count > 0 || setup.key.count > 0 }
 
-    /// What a prompt shows of it, with `question` at the end.
-    fileprivate func text(withPicture: Bool, question: String) -> PromptText {
+    /// What a prompt shows of it, with `title` at the beginning and `question` at the end.
+    fileprivate func text(_ title: String, withPicture: Bool, question: String) -> PromptText {
         var text = PromptText()
+        text.append(title)
         guard isOfDevice else {
             text.append(Texts.setUp + "\n" + question)
             return text

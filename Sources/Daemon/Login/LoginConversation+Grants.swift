@@ -11,7 +11,6 @@ extension LoginConversation {
             let grant = key.flatMap {
                 self.service.grants.grant(for: $0, within: self.flow.plan.rememberFor ?? 0, at: now)
             }
-            self.record.isRemembered = grant != nil
             self.perform(self.flow.recalled(grant != nil))
         }
     }

@@ -11,15 +11,23 @@ extension LoginConversation {
             guard !self.isOver else { return }
             switch standing {
             case .known(let uid):
-                self.service.devices(of: self.request.account) { devices in
+                self.service.holdings(of: self.request.account, bypassedBy: self.bypassOfSetUp) { holdings in
                     guard !self.isOver else { return }
-                    self.perform(self.flow.inquired(Finding(devices, of: wanted, uid: uid)))
+                    var finding = Finding(holdings?.devices, of: wanted, uid: uid)
+                    if finding == .unenrolled, holdings?.isBypassed == true { finding = .enrolled }
+                    self.perform(self.flow.inquired(finding))
                 }
             // Nobody who does not exist is let off anything.
             case .unknown: self.perform(self.flow.inquired(.enrolled))
             case .cannotTell: self.perform(self.flow.inquired(.cannotTell))
             }
         }
+    }
+
+    /// The module of administrators' codes, where one that is outstanding means that the step is asked for rather than set
+    /// up: it is good in place of a step, and has been handed out for that.
+    private var bypassOfSetUp: (any EnrollableModule)? {
+        flow.plan.unenrolled == .enroll ? configuration.modules[.bypass] as? any EnrollableModule : nil
     }
 
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
@@ -85,16 +93,55 @@ extension LoginConversation {
     /// Has an answer judged by the module whose answer it is.
     func judge(_ input: UserInput?, by modules: [ModuleID]) {
         let candidates = modules.compactMap { configuration.modules[$0] }
-        let recognizing = self.recognizing(input, among: candidates)
+        let recognizing = input.flatMap { input in
+            candidates.first { $0.answerShape != .anything && $0.recognizes(input) }
+                ?? candidates.first { $0.recognizes(input) }
+        }
+        // An administrator's code is good at every step of a login.
+        if flow.plan.purpose == .login, let input, let bypass = configuration.modules[.bypass],
+            bypass.recognizes(input),
+            recognizing.map({ $0.answerShape == .anything }) ?? true
+        {
+            return judge(input, by: bypass, or: recognizing)
+        }
         guard let module = recognizing ?? candidates.first else { return failed(.misconfigured) }
+        judge(input, by: module, isRecognized: recognizing != nil)
+    }
+
+    private func judge(_ input: UserInput?, by module: any AuthModule, isRecognized: Bool) {
         record.module = module.id
         refusal = module.refusal
         guard !flow.plan.isBlocked else { return refuseBlocked(module) }
         switch input {
         case nil: submit(.unusable, input, to: module)
         case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
-        case let input? where module.stretchesAnswers && recognizing != nil: stretch(input, for: module)
+        case let input? where module.stretchesAnswers && isRecognized: stretch(input, for: module)
         case let input?: submit(.input(input), input, to: module)
+        }
+    }
+
+    /// Has what may be an administrator's code judged as that, and where it is none that is good, by a module of the step
+    /// that takes anything: a PIN may look like a code. The code is nothing to be guessed; the PIN is charged as ever.
+    private func judge(_ input: UserInput, by bypass: any AuthModule, or module: (any AuthModule)?) {
+        guard let module, !flow.plan.isBlocked, !rejected.contains(where: { $0.isSame(as: input) }) else {
+            return judge(input, by: module ?? bypass, isRecognized: true)
+        }
+        withStanding { standing in
+            guard !self.isOver, let session = self.session else { return }
+            let attempt = self.attempt(
+                .answer(.input(input), session: session, module: bypass), standing: standing, visit: self.completedVisit
+            )
+            self.service.submit(attempt) { outcome in
+                guard !self.isOver else { return }
+                switch outcome {
+                // A code that is spent is no guess at anything else.
+                case .accepted, .rejected(.replayed):
+                    self.record.module = bypass.id
+                    self.refusal = bypass.refusal
+                    self.judged(outcome, input, by: bypass)
+                case .rejected, .delayed, .locked, .unavailable: self.judge(input, by: module, isRecognized: true)
+                }
+            }
         }
     }
 
@@ -104,17 +151,6 @@ extension LoginConversation {
             guard !self.isOver else { return }
             self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
         }
-    }
-
-    /// The module whose answer it could be. An administrator's code is good at every step; modules that take anything
-    /// come after it.
-    private func recognizing(_ input: UserInput?, among candidates: [any AuthModule]) -> (any AuthModule)? {
-        guard let input else { return nil }
-        let bypass = configuration.modules[.bypass].map { [$0] } ?? []
-        let all =
-            candidates.filter { $0.answerShape != .anything } + bypass
-            + candidates.filter { $0.answerShape == .anything }
-        return all.first { $0.recognizes(input) }
     }
 
     private func stretch(_ input: UserInput, for module: any AuthModule) {
@@ -149,6 +185,7 @@ extension LoginConversation {
         var triesLeft = 0
         switch outcome {
         case .accepted(_, let acceptance):
+            if flow.plan.purpose != .login { record.modules.append(module.id) }
             if module.isInsecure { record.isInsecure = true }
             if let offset = acceptance.stepOffset { record.stepOffset = offset }
             if module.id == .bypass {

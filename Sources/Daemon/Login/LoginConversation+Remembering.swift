@@ -4,7 +4,7 @@ import Authentication
 extension LoginConversation {
     /// The login that an answer to the last step completes, if people are to be told of it the next time.
     var completedVisit: Visit? {
-        guard configuration.tellsLastLogin, request.origin == .trusted,
+        guard configuration.tellsLastLogin, flow.plan.purpose == .login, request.origin == .trusted,
             case .judging(.step(let index), let progress) = flow.state, index == progress.chain.steps.count - 1
         else { return nil }
         return Visit(
@@ -30,7 +30,9 @@ extension LoginConversation {
 
     /// Has looked whether the last wrong answer is one of another time.
     func diagnoseSuspect() {
-        guard let (input, module) = suspect, record.verdict != .granted, case .known(let uid) = standing else { return }
+        guard let (input, module) = suspect, ![.granted, .proved].contains(record.verdict),
+            case .known(let uid) = standing
+        else { return }
         suspect = nil
         // Who has proved nothing gets no work done beyond what a login takes.
         guard !record.isFirstFactorWaived else { return }

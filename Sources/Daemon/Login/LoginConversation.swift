@@ -20,6 +20,8 @@ final class LoginConversation {
         case acknowledgement(ModuleID)
         /// The ticket that a set-up in place of a step needs.
         case ticket(LoginFlow.Stage)
+        /// Whether there is to be a change at all.
+        case consent
     }
 
     /// How long a provider, a module, the directory or the store may take, in milliseconds: less than the PAM module
@@ -44,9 +46,9 @@ final class LoginConversation {
     var rejected: [UserInput] = []
     /// The last answer that was wrong, and who said so: of another time perhaps.
     var suspect: (input: UserInput, module: any AuthModule)?
-    /// What is being set up in place of the present step, and the modules that this login has set up.
+    /// What is being set up in place of the present step, and what was in place of those before: not stored yet.
     var settingUp: PendingEnrollment?
-    var setUpHere: Set<ModuleID> = []
+    var finishedSetups: [(begun: PendingEnrollment, finished: FinishedEnrollment)] = []
     /// A ticket for setting up devices was accepted.
     var hasTicket = false
     /// The login was remembered together with its last answer.
@@ -64,14 +66,17 @@ final class LoginConversation {
     private var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
     private var lookUp: LookUp<Lookup>?
+    /// What is to be changed, where this is no login.
+    let change: DeviceChange?
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
     private(set) var isOver = false
 
     init(
         _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, terminalSession: TerminalSession?,
-        configuration: ActiveConfiguration, service: LoginService, port: any LoginPort
+        configuration: ActiveConfiguration, service: LoginService, port: any LoginPort, change: DeviceChange? = nil
     ) {
+        self.change = change
         self.service = service
         self.port = port
         self.configuration = configuration
@@ -86,6 +91,7 @@ final class LoginConversation {
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
         record.request = request
+        record.isChange = plan.purpose != .login
         record.ruleLine = plan.ruleLine
         lastHeard = service.clocks.now().boottime
     }
@@ -102,6 +108,7 @@ final class LoginConversation {
         standing = knownStanding
         let account = request.account
         if standing == nil { lookUp = service.directory.begin { $0.account(named: account) } }
+        guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }
 
@@ -132,6 +139,10 @@ final class LoginConversation {
         case .ticket(let stage):
             guard checkSession() else { return }
             judgeTicket(bytes, at: stage)
+        case .consent:
+            guard isInTime() else { return end(flow.expired()) }
+            guard LoginConversation.isConsent(bytes) else { return end(flow.declined()) }
+            perform(flow.begin())
         }
     }
 
@@ -187,7 +198,7 @@ final class LoginConversation {
         refusal = nil
         record.module = nil
         guard case .asking(_, let progress) = flow.state else { return violated() }
-        record.provider = progress.chain.provider
+        if flow.plan.purpose == .login { record.provider = progress.chain.provider }
         record.modules = progress.passed
         switch stage {
         case .provider:
@@ -279,9 +290,10 @@ final class LoginConversation {
         rejected = []
         if verdict == .granted { remember() }
         settingUp = nil
+        finishedSetups = []
         record.verdict = verdict
         service.ended(record)
-        note()
+        if flow.plan.purpose == .login { note() }
         // Whatever comes of it, nobody waits for it.
         defer { diagnoseSuspect() }
         guard let port else { return }
@@ -289,10 +301,12 @@ final class LoginConversation {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
             port.setEnvironment("TWOSTEP_MODULES", record.modules.map(\.description).joined(separator: ","))
         }
-        port.finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: refusal, notices: notices))
+        let code = flow.plan.purpose == .login ? VerdictCode(verdict) : VerdictCode(ofChange: verdict)
+        port.finish(code, text: Texts.ending(verdict, refusal: refusal, notices: notices))
     }
 
-    private func closeSession() {
+    /// Ends the open session, if there is one.
+    func closeSession() {
         guard let open = session else { return }
         service.sessions.close(open.id)
         session = nil
@@ -316,7 +330,7 @@ final class LoginConversation {
         }
     }
 
-    private func startProviderClock() {
+    func startProviderClock() {
         if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
     }
 
@@ -326,7 +340,7 @@ final class LoginConversation {
     /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
     func sweep(at now: Moment) {
         switch expectation {
-        case .provider, .alternative, .form, .acknowledgement, .ticket:
+        case .provider, .alternative, .form, .acknowledgement, .ticket, .consent:
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:
@@ -408,6 +422,19 @@ extension VerdictCode {
         case .unavailable: self = .unavailable
         case .conversationFailed: self = .conversationFailed
         case .badArgument: self = .badArgument
+        // A change of devices lets nobody in.
+        case .proved, .declined: self = .denied
+        }
+    }
+
+    /// The code that a verdict on a change of devices travels as (pam_sm_chauthtok): nothing stands against what the
+    /// application does.
+    init(ofChange verdict: Verdict) {
+        switch verdict {
+        case .proved, .declined: self = .granted
+        // Nor does a login change any.
+        case .granted, .exempt, .skipped: self = .denied
+        case .denied, .triesUsedUp, .unavailable, .conversationFailed, .badArgument: self.init(verdict)
         }
     }
 

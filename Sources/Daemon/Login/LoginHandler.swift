@@ -10,14 +10,14 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let service: LoginService
+    let service: LoginService
     private var context: ChannelHandlerContext?
-    private var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
+    private(set) var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
     private var assembler = FrameAssembler()
-    private var conversation: LoginConversation?
+    var conversation: LoginConversation?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
-    private var isClosing = false
+    private(set) var isClosing = false
     /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
     /// `channelInactive`) may come from within.
     private var isReading = false
@@ -25,10 +25,12 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private let beginDeadline: Int64
     /// Frames that go out along with the next one that somebody waits for.
     private var unsent: ByteBuffer?
+    /// A secret is among them.
+    private var showsSecret = false
 
     init(_ service: LoginService) {
         self.service = service
-        beginDeadline = service.clocks.now().boottime + ConnectionTable.beginLimit
+        beginDeadline = service.clocks.now().boottime + ConnectionTable<LoginHandler>.beginLimit
     }
 
     // MARK: The channel
@@ -173,7 +175,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             switch begin.stage {
             case .authenticate: authenticate(request, rule)
             case .account: checkAccount(request, rule)
-            case .changeCheck, .changeUpdate: finish(.denied, text: Texts.changeNotOffered)
+            case .changeCheck: change(request, rule, flags: begin.flags, isCheck: true)
+            case .changeUpdate: change(request, rule, flags: begin.flags, isCheck: false)
             }
         }
     }
@@ -209,7 +212,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
-        var plan: Plan
+        let plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request, at: service.clocks.now())
         } catch {
@@ -217,8 +220,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
             }
         }
-        plan.isBlocked = service.writer.blocks[request.account] != nil
         withTerminalSession(of: request, rule, plan) { session in
+            // Not before: a block ends the logins that it finds, and this one is none as yet.
+            var plan = plan
+            plan.isBlocked = self.service.writer.blocks[request.account] != nil
             let conversation = LoginConversation(
                 request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, terminalSession: session,
                 configuration: configuration, service: self.service, port: self)
@@ -260,7 +265,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     /// Ends a login that never became a conversation.
-    private func refuse(_ verdict: Verdict, request: LoginRequest?) {
+    func refuse(_ verdict: Verdict, request: LoginRequest?) {
         var record = LoginRecord(verdict: verdict, peer: peer.uid, generation: service.generation.number)
         record.request = request
         if case .unavailable(.misconfigured) = verdict { record.hint = service.generation.problems.first }
@@ -284,6 +289,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         var frame = FrameBuffer.empty()
         text.withBytes { frame.setPrompt(style, patience: patience, text: $0, version: version) }
         append(frame)
+        showsSecret = true
         flush()
     }
 
@@ -315,7 +321,15 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private func flush() {
         guard let context, !isClosing, let buffer = unsent else { return }
         unsent = nil
-        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        guard showsSecret else { return context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+        showsSecret = false
+        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
+            // The kernel has it, or nobody: what it held of a secret is overwritten where it lies.
+            unsafe buffer.withUnsafeReadableBytes { bytes in
+                guard let start = bytes.baseAddress else { return }
+                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
+            }
+        }
     }
 
     /// Closes once what was written has gone out.

@@ -25,9 +25,15 @@ final class LoginService {
     let startedAt: Moment
     private var activities = PendingActivities()
     var diagnoses = DiagnosisBudget()
-    var connections = ConnectionTable()
+    var connections = ConnectionTable<LoginHandler>()
+    /// The connections of users who see to their own devices: far fewer than logins, which they never crowd out.
+    var visits = ConnectionTable<OwnerVisit>(capacity: 1024)
     /// What lets people off modules for a while.
     var grants = GrantTable()
+    /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.
+    private var grantsLookedAt: Int64 = 0
+    /// How often they are, in milliseconds.
+    private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
     private var strangers = StrangerLog()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
@@ -92,21 +98,26 @@ final class LoginService {
 
     /// The validation sessions that are open, with what is to be known of them; the longest to live first.
     var openSessions: [OpenSession] {
-        connections.handlers.compactMap(\.openSession).sorted { $0.session.deadline > $1.session.deadline }
+        (connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)).sorted {
+            $0.session.deadline > $1.session.deadline
+        }
     }
 
     /// Ends the login that has this session; returns whether there was one.
     func endSession(_ id: ValidationSession.ID) -> Bool {
-        guard let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) else {
-            return false
+        if let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) {
+            handler.endSession()
+            return true
         }
-        handler.endSession()
+        guard let visit = visits.handlers.first(where: { $0.openSession?.session.id == id }) else { return false }
+        visit.end(.sessionEnded)
         return true
     }
 
     /// Ends the logins of an account that are under way.
     func endLogins(of account: AccountName, _ reason: Reason) {
         for handler in connections.handlers { handler.end(loginOf: account, reason) }
+        for visit in visits.handlers where visit.account == account { visit.end(reason) }
     }
 
     // MARK: Policy
@@ -214,6 +225,26 @@ final class LoginService {
         }
     }
 
+    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
+    /// told.
+    func holdings(
+        of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
+        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
+    ) {
+        let now = clocks.now()
+        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
+            let devices = try store.holdings(of: account)
+            guard let bypass else { return (devices, false) }
+            let sealing = store.sealing
+            return (
+                devices,
+                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
+            )
+        } deliver: { answer in
+            deliver(try? answer.get())
+        }
+    }
+
     /// Has the store asked on the writer's thread, and hears of it on the event loop.
     func ask<Value: Sendable>(
         _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
@@ -239,12 +270,15 @@ final class LoginService {
 
     /// A login has ended: it is counted and recorded.
     func ended(_ record: LoginRecord) {
-        tally.count(record.verdict)
-        metrics.count(record)
-        // A decision on the word of somebody who is believed, and whoever was let in, is always recorded.
-        guard record.request?.origin == .trusted || record.verdict == .granted || admitsEntry(about: record.peer) else {
-            return
+        if !record.isChange {
+            tally.count(record.verdict)
+            metrics.count(record)
         }
+        // A decision on the word of somebody who is believed, and whatever was allowed, is always recorded.
+        guard
+            record.request?.origin == .trusted || [.granted, .proved].contains(record.verdict)
+                || admitsEntry(about: record.peer)
+        else { return }
         journal.record(record)
         recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
@@ -301,10 +335,26 @@ final class LoginService {
         let now = clocks.now()
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
+        for visit in visits.handlers { visit.sweep(at: now) }
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
+        dropEndedGrants(at: now)
         if activities.isDue(at: now) { flushActivities() }
         giveMemoryBack()
+    }
+
+    /// Drops the grants of sessions that are over, once in a while: they are no use, and others need the room.
+    private func dropEndedGrants(at now: Moment) {
+        guard now.boottime - grantsLookedAt >= LoginService.grantsInterval else { return }
+        grantsLookedAt = now.boottime
+        let sessions = Set(grants.all.map(\.key.session))
+        guard !sessions.isEmpty else { return }
+        let processes = processes
+        directory.ask { _ in
+            sessions.filter { !processes.isOpen($0) }
+        } then: { ended in
+            if let ended { self.grants.drop(ended) }
+        }
     }
 
     /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
@@ -324,6 +374,7 @@ final class LoginService {
     /// Ends all logins under way, and the threads that serve them.
     func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
+        for visit in visits.handlers { visit.hangUp() }
         flushActivities()
         wakeJournal()
     }
@@ -342,6 +393,7 @@ package struct LoginTally: Equatable, Sendable {
         case .denied, .triesUsedUp: refused += 1
         case .unavailable, .badArgument: unavailable += 1
         case .conversationFailed: abandoned += 1
+        case .proved, .declined: break
         }
     }
 }

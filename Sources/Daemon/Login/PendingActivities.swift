@@ -40,14 +40,20 @@ extension AccountActivity {
         }
         self.init(account: request.account)
         switch record.verdict {
-        case .granted: self.visit = visit(.granted)
+        case .granted:
+            switch record.waiver {
+            case .exempt: self.visit = visit(.exempt)
+            case .skipped: self.visit = visit(.skipped)
+            case .remembered: self.visit = visit(.firstFactor)
+            case nil: self.visit = visit(record.modules.isEmpty ? .firstFactor : .granted)
+            }
         case .exempt: self.visit = visit(.exempt)
         case .skipped: self.visit = visit(.skipped)
         case .denied(.notEnrolled), .triesUsedUp(.notEnrolled): unenrolledAt = now.wall
         case .denied, .triesUsedUp, .conversationFailed:
             guard record.lastRefusal == .notEnrolled else { return nil }
             unenrolledAt = now.wall
-        case .unavailable, .badArgument: return nil
+        case .unavailable, .badArgument, .proved, .declined: return nil
         }
     }
 }

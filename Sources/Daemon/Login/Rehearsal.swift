@@ -1,18 +1,5 @@
 import Authentication
 
-/// What is known of an account before it logs in: all that a rehearsal looks at.
-struct AccountSituation: Sendable {
-    var standing: Attempt.Standing
-    /// Whether the account is the system's own or can become root; nil if that cannot be told.
-    var isPrivileged: Bool?
-    var devices: [DeviceListing] = []
-    var counters: [ModuleID: FailureCounter] = [:]
-    /// What the remote host has failed lately.
-    var host = HostCounter()
-    /// The usernames whose credentials open the account.
-    var usernames: [ProviderID: AccountName] = [:]
-}
-
 /// A login that nobody makes: the flow itself, with the policy's plan and copies of what the store has, in which every
 /// answer is as right as it can be. Nothing is charged, spent or written.
 struct Rehearsal {
@@ -32,11 +19,17 @@ struct Rehearsal {
         /// How many steps were entered.
         var steps = 0
         var grant: Grant?
+        /// What has let off the modules.
+        var waiver: Waiver?
         var isFirstFactorWaived = false
         /// A module for demonstrations has had a part in it.
         var isInsecure = false
         /// A module has been set up.
         var hasEnrolled = false
+        /// An administrator's code has stood in for a step.
+        var usesBypass = false
+        /// What the steps that were entered are answered with.
+        var answered: [ModuleID] = []
     }
 
     /// Goes through the login, with the provider of this number where there is a menu.
@@ -66,26 +59,31 @@ struct Rehearsal {
                 action = flow.recalled(ending.grant != nil)
             case .inquire(let steps): action = flow.inquired(finding(steps.flatMap(\.alternatives)))
             case .ask(let stage), .askAgain(let stage):
-                if case .ask = action {
-                    triesLeft = plan.tries
-                    ending.steps += 1
-                }
                 if case .enrollment(let index) = stage {
                     action = setUp(index, progress.chain.steps, &flow, &ending, &counters, &host)
                     continue
                 }
+                if case .ask = action {
+                    triesLeft = plan.tries
+                    ending.steps += 1
+                }
                 guard case .judge(.step(let index)) = flow.answered(), stage == .step(index),
                     progress.chain.steps.indices.contains(index),
-                    let module = module(for: progress.chain.steps[index])
+                    let module = module(for: progress.chain.steps[index], counters, host)
                 else {
                     ending.verdict = flow.failed(.misconfigured)
                     return ending
                 }
+                if triesLeft == plan.tries { ending.answered.append(module.id) }
                 triesLeft -= 1
                 let outcome = outcome(by: module, &counters, &host)
-                if case .accepted = outcome, module.isInsecure { ending.isInsecure = true }
+                if case .accepted = outcome {
+                    if module.isInsecure { ending.isInsecure = true }
+                    if module.id == .bypass { ending.usesBypass = true }
+                }
                 action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
             case .credit(let provider, let username, let mayCreate):
+                if case .crediting(let progress) = flow.state { ending.waiver = progress.waiver }
                 if let verdict = refusalOfStranger(&flow) {
                     ending.verdict = verdict
                     return ending
@@ -141,20 +139,34 @@ struct Rehearsal {
 
     private func finding(_ wanted: [ModuleID]) -> Finding {
         guard !configuration.isHeldByAll(wanted) else { return .enrolled }
-        return switch situation.standing {
-        case .known(let uid): Finding(situation.devices, of: wanted, uid: uid)
-        case .unknown: .enrolled
-        case .cannotTell: .cannotTell
+        switch situation.standing {
+        case .known(let uid):
+            let finding = Finding(situation.devices, of: wanted, uid: uid)
+            let isBypassed = plan.unenrolled == .enroll && bypass != nil
+            return finding == .unenrolled && isBypassed ? .enrolled : finding
+        case .unknown: return .enrolled
+        case .cannotTell: return .cannotTell
         }
     }
 
-    /// The module that the person answers with: the first of which they have something.
-    private func module(for step: Step) -> (any AuthModule)? {
+    /// What takes the administrator's code that the account has; nil if there is none that is still good.
+    private var bypass: (any AuthModule)? {
+        situation.standing(with: .bypass) == .usable ? configuration.modules[.bypass] : nil
+    }
+
+    /// The module that the person answers with: the first of which they have something that is accepted now, else the
+    /// administrator's code if one is outstanding, else the first of which they have anything.
+    private func module(
+        for step: Step, _ counters: [ModuleID: FailureCounter], _ host: HostCounter
+    ) -> (any AuthModule)? {
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return nil }
-        return modules.first { module in
-            !(module is any EnrollableModule) || situation.devices.contains { $0.key.module == module.id }
-        } ?? modules.first
+        let held = modules.filter { !($0 is any EnrollableModule) || situation.standing(with: $0.id) != nil }
+        let best = (held + (bypass.map { [$0] } ?? [])).first { module in
+            var (counters, host) = (counters, host)
+            return if case .accepted = outcome(by: module, &counters, &host) { true } else { false }
+        }
+        return best ?? held.first ?? modules.first
     }
 
     /// A module of the step is set up, behind a ticket where one is needed.
@@ -165,13 +177,29 @@ struct Rehearsal {
         guard steps.indices.contains(index),
             let module = SetupChoice.module(for: steps[index], among: configuration.modules)
         else { return .end(flow.failed(.misconfigured)) }
+        if let verdict = refusalOfCredentials(&flow) { return .end(verdict) }
+        ending.steps += 1
         if plan.needsTicket, !ending.hasEnrolled, let verdict = refusalOfTicket(&flow, &counters, &host) {
             return .end(verdict)
         }
         guard case .known = situation.standing else { return .end(flow.failed(.directoryUnavailable)) }
         guard case .judge = flow.answered() else { return .end(flow.refused(.outOfTurn)) }
         ending.hasEnrolled = true
+        ending.answered.append(module.id)
         return flow.enrolled(.stored(module.id), mayTryAgain: false)
+    }
+
+    /// The end of a login of somebody whose credentials do not open the account; nil if they do.
+    private func refusalOfCredentials(_ flow: inout LoginFlow) -> Verdict? {
+        guard case .asking(_, let progress) = flow.state, let username = progress.username else {
+            return flow.refused(.outOfTurn)
+        }
+        return switch credentials(of: username, at: progress.chain.provider, mayCreate: true) {
+        case .account(request.account)?: nil
+        case .account?, .refused?: flow.refused(.credentialsRefused)
+        case .unavailable?: flow.failed(.storeUnavailable)
+        case nil: flow.failed(.directoryUnavailable)
+        }
     }
 
     /// The end of a login of somebody whose ticket is not taken; nil if it is.
@@ -180,12 +208,11 @@ struct Rehearsal {
     ) -> Verdict? {
         guard let ticket = configuration.modules[.ticket] else { return flow.failed(.misconfigured) }
         for triesLeft in (0..<max(plan.tries, SetupChoice.fewestTries)).reversed() {
-            switch outcome(by: ticket, &counters, &host) {
+            let outcome = outcome(by: ticket, &counters, &host)
+            switch outcome {
             case .accepted: return nil
-            case .rejected(let reason): if triesLeft == 0 { return flow.refused(reason) }
-            case .delayed(let seconds, _): return flow.refused(.delayed(seconds: seconds))
-            case .locked: return flow.refused(.locked)
-            case .unavailable(let reason): return flow.failed(reason)
+            case .rejected where triesLeft > 0: continue
+            case .rejected, .delayed, .locked, .unavailable: return flow.turnedAway(outcome)
             }
         }
         return flow.refused(.outOfTurn)
@@ -204,7 +231,7 @@ struct Rehearsal {
         let session = ValidationSession(
             id: ValidationSession.ID(high: 0, low: 0), account: request.account, provider: ProviderID(""),
             step: Step(module.id), deadline: now.boottime, triesLeft: plan.tries)
-        let rehearsed = RehearsedModule(module)
+        let rehearsed = RehearsedModule(module, situation.standing(with: module.id))
         // What is typed plays no part: the module that judges it takes it for right.
         let answer = Attempt.Answer.stretched(UserInput(Secret(count: 0) { _ in }))
         let outcome = attempt(.answer(answer, session: session, module: rehearsed))
@@ -231,44 +258,5 @@ struct Rehearsal {
         case true?: .refused
         case nil: nil
         }
-    }
-}
-
-/// Takes every answer of somebody who has something with a module for right.
-private struct RehearsedModule: AuthModule {
-    let id: ModuleID
-    let inputSchema: InputSchema
-    let refusal: String
-    let isLowEntropy: Bool
-    let resetsThrottle: Bool
-    private let needsDevice: Bool
-
-    init(_ module: any AuthModule) {
-        id = module.id
-        inputSchema = module.inputSchema
-        refusal = module.refusal
-        isLowEntropy = module.isLowEntropy
-        resetsThrottle = module.resetsThrottle
-        needsDevice = module is any EnrollableModule || module.id.isStopgap
-    }
-
-    func recognizes(_ input: UserInput) -> Bool { true }
-
-    func validate(
-        _ session: ValidationSession, _ input: UserInput, against devices: inout Devices, at now: Moment
-    ) throws(InvalidAuth) -> AccountName {
-        guard !needsDevice || !devices.isEmpty else { throw .notEnrolled }
-        return session.account
-    }
-}
-
-/// Opens nothing: a rehearsal looks at no secret.
-private struct NothingSealed: SecretSealing {
-    func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8] {
-        throw .unreachable("nothing is sealed here")
-    }
-
-    func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
-        throw .unreachable("nothing is opened here")
     }
 }

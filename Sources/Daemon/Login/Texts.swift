@@ -13,20 +13,36 @@ enum Texts {
         "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
     static let refused = "Login refused."
     static let tooBusy = "Login is not possible right now: too many logins at once. Please try again."
+    static let restarting =
+        "Login is not possible right now: the login service is being restarted. Please try again."
     static let changeNotOffered =
         "Devices cannot be changed here. The administrator adds one with: twostep enroll"
+    static let changeUnprovable =
+        "Devices cannot be changed here: none of yours can be asked for an answer. Ask the administrator."
+    static let consent = "Set up a further device for logins? Answer yes, or press Enter to leave it: "
+    static let first = "The first device. "
+    static let further = "A further device. "
+    static let tooManyDevices =
+        "This account has as many devices as it may have by itself. Remove one, or ask the administrator."
+    static let changeUnavailable =
+        "Devices cannot be changed right now: the login service has a problem. The administrator finds it in the journal."
     static let menuTitle = "How do you want to log in?"
     static let stepTitle = "What do you want to use?"
     static let ended = "The administrator has ended this login."
-    static let scan = "This account needs a second factor. Scan this with an authenticator app:"
+    static let owed = "This account needs a second factor. "
+    static let scan = "Scan this with an authenticator app:"
     static let orType = "Or type this key into it: "
-    static let type = "This account needs a second factor. Type this key into an authenticator app: "
+    static let type = "Type this key into an authenticator app: "
     static let plain = "(No picture? Answer plain to see the key alone.)"
-    static let setUp = "This account needs a second factor. Choose it now."
+    static let setUp = "Choose it now."
     static let firstCode = "First code: "
     static let codesIssued = "Recovery codes, each good once, for the day the device is lost. Keep them on paper:\n"
     static let keepCodes = "They are not shown again. Press Enter when you have kept them: "
     static let menuPrompt = "Number: "
+
+    static func changeNeedsTicket(_ account: AccountName) -> String {
+        "\(account) has no device yet. The administrator issues a ticket for the first one: twostep ticket \(account)"
+    }
 
     static func delayed(_ seconds: Int64) -> String {
         "Too many wrong answers. Try again in \(duration(seconds))."
@@ -44,7 +60,8 @@ enum Texts {
     static func ending(_ verdict: Verdict, refusal: String?, notices: [String] = []) -> String {
         switch verdict {
         case .granted: notices.joined(separator: " ")
-        case .exempt, .skipped, .conversationFailed: ""
+        case .exempt, .skipped, .conversationFailed, .declined: ""
+        case .proved: notices.joined(separator: " ")
         case .denied(.noEvidence): noEvidence
         case .denied(.loginExpired): expired
         case .denied(.sessionEnded): ended
@@ -53,6 +70,7 @@ enum Texts {
         case .triesUsedUp(.locked): locked
         case .triesUsedUp: refusal ?? refused
         case .unavailable(.tooBusy): tooBusy
+        case .unavailable(.shuttingDown): restarting
         case .unavailable: unavailable
         case .badArgument: unavailable
         }

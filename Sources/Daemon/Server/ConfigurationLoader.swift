@@ -50,7 +50,7 @@ struct ConfigurationLoader: Sendable {
                         modules: read.modules.merging(IssuedCodeModule.all.map { ($0.id, $0) }) { own, _ in own },
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
                         sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
-                        tellsLastLogin: read.notices.lastLogin),
+                        tellsLastLogin: read.notices.lastLogin, selfService: read.selfService),
                     warnings: read.warnings
                 ))
         }

@@ -22,6 +22,7 @@ package struct DaemonOptions: Equatable, Sendable {
 
     var loginSocket: String { runtimeDirectory + "/login.sock" }
     var adminSocket: String { runtimeDirectory + "/admin.sock" }
+    var selfSocket: String { runtimeDirectory + "/self.sock" }
 }
 
 /// Why the daemon does not start, in one sentence for whoever started it.

@@ -17,24 +17,29 @@ package struct ActiveConfiguration: Sendable {
     package var issuer: String
     /// Whether people are told when they were last let in.
     package var tellsLastLogin: Bool
+    /// What users may do about their own devices; nil where that is root's alone.
+    package var selfService: SelfServiceSettings?
 
     package init(
         number: Int, policy: Policy, providers: [ProviderID: any AuthProvider], modules: [ModuleID: any AuthModule],
         names: [String: String] = [:], throttle: Throttle = Throttle(), sessionCapacity: Int = 20_000,
         sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String,
-        tellsLastLogin: Bool = false
+        tellsLastLogin: Bool = false, selfService: SelfServiceSettings? = nil
     ) {
         self.number = number
         self.policy = policy
         self.providers = providers
         self.modules = modules
         self.names = names
+        var throttle = throttle
+        throttle.modules = Set(modules.keys)
         self.throttle = throttle
         self.sessionCapacity = sessionCapacity
         self.sessionReserve = sessionReserve
         self.callers = callers
         self.issuer = issuer
         self.tellsLastLogin = tellsLastLogin
+        self.selfService = selfService
     }
 
     /// Whether one of these modules is none that people enrol with: what the configuration itself holds for people,

@@ -62,7 +62,22 @@ package final class LoginServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LoginServer.readOnDemand(channel)
-                    try channel.pipeline.syncOperations.addHandler(AdminHandler(desk.value))
+                    try channel.pipeline.syncOperations.addHandler(AdminHandler(AdminVisit(desk.value)))
+                }
+            }
+            .withBoundSocket(socket.descriptor).wait()
+    }
+
+    /// Listens on a socket for users and their own devices.
+    package func serveSelfService(on socket: ListeningSocket) throws -> any Channel {
+        let desk = desk
+        return try bootstrap()
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try LoginServer.readOnDemand(channel)
+                    try channel.syncOptions?.setOption(
+                        ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
+                    try channel.pipeline.syncOperations.addHandler(AdminHandler(OwnerVisit(desk.value)))
                 }
             }
             .withBoundSocket(socket.descriptor).wait()

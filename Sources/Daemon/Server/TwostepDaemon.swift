@@ -53,6 +53,8 @@ final class StartedDaemon: Service {
     private let manager: ServiceManager
     private let login: ListeningSocket
     private let admin: ListeningSocket
+    /// Nil where it cannot be: no login is refused for that.
+    private let own: ListeningSocket?
     private let writer: StoreWriter
     private let loader: ConfigurationLoader
     private let clocks = SystemClocks()
@@ -89,6 +91,7 @@ final class StartedDaemon: Service {
         }
         login = try manager.socket(named: "login.sock", orBind: options.loginSocket, mode: 0o666, owner: target)
         admin = try manager.socket(named: "admin.sock", orBind: options.adminSocket, mode: 0o600, owner: target)
+        own = StartedDaemon.ownSocket(options, manager, target, journal)
         if posix_lock_touched_memory() != 0 {
             journal.notice(
                 "memory may be swapped out: the limit on locked memory is not infinite (LimitMEMLOCK=infinity)")
@@ -114,6 +117,21 @@ final class StartedDaemon: Service {
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
     }
 
+    /// The socket for users' own devices. Any local user may connect: whose they are is told by the peer's uid.
+    ///
+    /// A unit that was made before there was such a socket passes none in, and what may be bound there is not this user's
+    /// to make.
+    private static func ownSocket(
+        _ options: DaemonOptions, _ manager: ServiceManager, _ target: Privileges.Target?, _ journal: any Journal
+    ) -> ListeningSocket? {
+        do throws(StartFailure) {
+            return try manager.socket(named: "self.sock", orBind: options.selfSocket, mode: 0o666, owner: target)
+        } catch {
+            journal.warning("users cannot see to their own devices: \(error.description)")
+            return nil
+        }
+    }
+
     func run() async throws {
         let generation = load(after: nil)
         tellStore()
@@ -121,7 +139,10 @@ final class StartedDaemon: Service {
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
             mostConnections: min(max(descriptors - 64, 64), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
-        let listeners = [try server.serveLogins(on: login), try server.serveAdministration(on: admin)]
+        let listeners =
+            [
+                try server.serveLogins(on: login), try server.serveAdministration(on: admin),
+            ] + (try own.map { [try server.serveSelfService(on: $0)] } ?? [])
         let watchdog = Watchdog(interval: manager.watchdogInterval) { self.manager.notify("WATCHDOG=1") }
         server.everySecond { service in
             service.sweep()
@@ -243,7 +264,8 @@ final class StartedDaemon: Service {
             store: StoreStatus(
                 path: options.stateDirectory + "/" + SQLiteStore.fileName,
                 schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
-            sockets: [login.path, admin.path], openSessions: openSessions, accounts: nil, devices: nil,
+            sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
+            accounts: nil, devices: nil,
             blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,
             uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
     }

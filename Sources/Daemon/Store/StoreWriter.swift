@@ -127,19 +127,18 @@ package final class StoreWriter: Sendable {
 
     private func commit(_ group: inout Group, _ store: inout (any EnrollmentStore)?) {
         guard !group.attempts.isEmpty else { return }
-        let outcomes = judge(group.attempts, &store)
-        // Whose cannot be read is asked for again by whoever needs them.
-        let credentials = group.users.isEmpty ? [:] : (try? store?.credentials(of: group.users)) ?? [:]
+        let judged = judge(group, &store)
         var start = 0
         for (count, deliver) in group.deliveries {
-            deliver(Array(outcomes[start..<(start + count)]), start == 0 ? credentials : [:])
+            deliver(Array(judged.outcomes[start..<(start + count)]), start == 0 ? judged.credentials : [:])
             start += count
         }
         group = Group()
     }
 
-    private func judge(_ attempts: [Attempt], _ store: inout (any EnrollmentStore)?) -> [Outcome] {
-        let unavailable = [Outcome](repeating: .unavailable(.storeUnavailable), count: attempts.count)
+    private func judge(_ group: Group, _ store: inout (any EnrollmentStore)?) -> Judged {
+        let attempts = group.attempts
+        let unavailable = Judged([Outcome](repeating: .unavailable(.storeUnavailable), count: attempts.count))
         guard let opened = store else { return unavailable }
         let start = Monotonic.nanoseconds
         var isDurable = false
@@ -148,10 +147,10 @@ package final class StoreWriter: Sendable {
             commits.withLock { $0.count(attempts.count, nanoseconds: taken, succeeded: isDurable) }
         }
         do throws(StoreFailure) {
-            let outcomes = try opened.commit(attempts)
+            let judged = try opened.commit(attempts, reading: group.users)
             isDurable = true
             if standing.withLock({ $0 }) != nil { standing.withLock { $0 = nil } }
-            return outcomes.count == attempts.count ? outcomes : unavailable
+            return judged.outcomes.count == attempts.count ? judged : unavailable
         } catch {
             standing.withLock { $0 = error }
             switch error {

@@ -19,9 +19,18 @@ package enum Lookup: Equatable, Sendable {
     case cannotTell
 }
 
+/// Whose a uid is.
+package enum UIDOwner: Equatable, Sendable {
+    case account(AccountName)
+    case nobody
+    case cannotTell
+}
+
 /// The system's accounts (NSS). A look-up may take its time, so it never runs on the event loop.
 package protocol AccountDirectory: Sendable {
     func account(named name: AccountName) -> Lookup
+    /// The account that the directory names first for a uid.
+    func owner(of uid: UInt32) -> UIDOwner
     /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
     /// Whether there is a group of this name; nil if that cannot be told.
@@ -29,6 +38,9 @@ package protocol AccountDirectory: Sendable {
 }
 
 extension AccountDirectory {
+    /// A directory that goes by names alone does not tell.
+    package func owner(of uid: UInt32) -> UIDOwner { .cannotTell }
+
     /// To which of these groups the account belongs; none if there is no such account, nil if that cannot be told.
     package func groups(among names: Set<String>, of account: AccountName) -> Set<String>? {
         switch self.account(named: account) {
@@ -72,6 +84,27 @@ package struct SystemDirectory: AccountDirectory {
             }
             // getpwnam(3) lists what various systems return for "no such name".
             return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
+        }
+        return .cannotTell
+    }
+
+    package func owner(of uid: UInt32) -> UIDOwner {
+        var size = 4096
+        while size <= 1 << 20 {
+            var entry = unsafe passwd()
+            var result: UnsafeMutablePointer<passwd>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let status = unsafe getpwuid_r(uid, &entry, &buffer, size, &result)
+            if status == ERANGE {
+                size *= 4
+                continue
+            }
+            if status == EINTR { continue }
+            if let found = unsafe result {
+                guard unsafe found.pointee.pw_uid == uid else { return .nobody }
+                return unsafe AccountName(String(cString: found.pointee.pw_name)).map { .account($0) } ?? .nobody
+            }
+            return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .nobody : .cannotTell
         }
         return .cannotTell
     }

@@ -29,22 +29,27 @@ final class LookUpThreads: @unchecked Sendable {
     /// Has questions answered, at most `limit` of them together with those that wait already. Returns how many of them
     /// that is, and whether they have to wait for the one before them.
     func put(_ questions: [@Sendable () -> Void], limit: Int) -> (taken: Int, mustWait: Bool) {
-        monitor.withLock {
+        let (taken, isHelped) = monitor.withLock { () -> (Int, Bool) in
             let taken = min(questions.count, max(limit - waiting.count, 0))
             waiting.append(contentsOf: questions.prefix(taken))
-            guard taken > 0, atWork < usual else { return (taken, true) }
-            wakeOne()
-            return (taken, false)
+            guard taken > 0, atWork < usual else { return (taken, false) }
+            callOne()
+            return (taken, true)
         }
+        if isHelped { monitor.signal() }
+        return (taken, !isHelped)
     }
 
     /// Sends another thread to those that still wait; returns whether there are any.
     func help() -> Bool {
-        monitor.withLock {
-            guard !waiting.isEmpty else { return false }
-            if atWork < most, woken == 0 { wakeOne() }
-            return true
+        let (isWaiting, isHelped) = monitor.withLock { () -> (Bool, Bool) in
+            guard !waiting.isEmpty else { return (false, false) }
+            guard atWork < most, woken == 0 else { return (true, false) }
+            callOne()
+            return (true, true)
         }
+        if isHelped { monitor.signal() }
+        return isWaiting
     }
 
     /// Ends the threads, each after what it is about, and returns when that is done.
@@ -62,10 +67,10 @@ final class LookUpThreads: @unchecked Sendable {
         }
     }
 
-    private func wakeOne() {
+    /// Counts one in that is to be woken, by a signal outside the monitor: within it, it would wake to wait at its door.
+    private func callOne() {
         atWork += 1
         woken += 1
-        monitor.signal()
     }
 
     private func run() {

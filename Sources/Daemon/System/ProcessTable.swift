@@ -55,6 +55,8 @@ package struct SystemProcessTable: ProcessTable {
 
 /// What /proc/PID/stat says of a process that matters here.
 package struct ProcessStatus: Equatable, Sendable {
+    /// Who has started it, or who has taken it over since.
+    package let parent: Int32
     package let session: Int32
     /// The device of the terminal that controls it; 0 for none.
     package let terminal: Int32
@@ -78,9 +80,10 @@ package struct ProcessStatus: Equatable, Sendable {
         guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         // From field 3 on.
         let fields = line[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-        guard fields.count > 19, let session = Int32(fields[3]), let terminal = Int32(fields[4]),
-            let start = UInt64(fields[19])
+        guard fields.count > 19, let parent = Int32(fields[1]), let session = Int32(fields[3]),
+            let terminal = Int32(fields[4]), let start = UInt64(fields[19])
         else { return nil }
+        self.parent = parent
         self.session = session
         self.terminal = terminal
         self.start = start

@@ -9,7 +9,7 @@ import NIOPosix
 final class SlowWork {
     /// On whose account work is done: who asks for it, and not whom it is about, or strangers' guesses at a name would
     /// keep out whoever has it.
-    enum Payer: Hashable {
+    enum Payer: Hashable, Sendable {
         /// Somebody who has proved nothing: a remote host, or where there is none, the door and the terminal.
         case stranger(String)
         /// Somebody who has proved a first factor.

@@ -8,7 +8,7 @@ final class LoginStatements {
     let begin, commit, rollback: PreparedStatement
     private let counters, devices, host, countHosts: PreparedStatement
     private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
-    private let beginReading, credentials: PreparedStatement
+    private let credentials: PreparedStatement
     private let visit, putVisit: PreparedStatement
     private let connection: Connection
 
@@ -42,7 +42,6 @@ final class LoginStatements {
             "DELETE FROM host WHERE prefix = (SELECT prefix FROM host ORDER BY since LIMIT 1)")
         addToTally = try prepare(
             "INSERT INTO tally VALUES ('traceless', 1) ON CONFLICT DO UPDATE SET count = count + 1")
-        beginReading = try prepare("BEGIN")
         credentials = try prepare(
             "SELECT account FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3")
         visit = try prepare("SELECT \(Columns.visit) FROM activity WHERE account = ?1")
@@ -101,20 +100,12 @@ final class LoginStatements {
         return try countHosts.step() ? Int(clamping: try countHosts.integer(0)) : 0
     }
 
-    /// The accounts that usernames of providers open, of those that open any.
+    /// The accounts that usernames of providers open, of those that open any; within a transaction, so that there is one
+    /// snapshot for them all: opening one costs as much as finding a row.
     func accounts(of users: [UserKey]) throws(DatabaseFault) -> [UserKey: AccountName] {
-        // One snapshot for them all: opening one costs as much as finding a row.
-        if !isIdle { try rollback.run() }
-        try beginReading.run()
         var found: [UserKey: AccountName] = [:]
-        do throws(DatabaseFault) {
-            // The empty text stands for no id in the tables.
-            for user in users where user.provider.id != "" { found[user] = try account(of: user) }
-        } catch {
-            try? rollback.run()
-            throw error
-        }
-        try commit.run()
+        // The empty text stands for no id in the tables.
+        for user in users where user.provider.id != "" { found[user] = try account(of: user) }
         return found
     }
 

@@ -7,6 +7,8 @@ extension SQLiteStore {
         try reader.devices(of: account)
     }
 
+    package func extent() throws(StoreFailure) -> StoreExtent { try reader.extent() }
+
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         _ = try openStatements()
         return try reader.holdings(of: account)
@@ -62,7 +64,17 @@ extension SQLiteStore {
         let isThere = try find.step()
         find.reset()
         try put.run()
+        if !key.module.isStopgap { try forgetTickets(of: key.account, on: connection) }
         return isThere
+    }
+
+    /// Who has a device is asked for no ticket any more: wrong ones would count for ever.
+    private static func forgetTickets(of account: AccountName, on connection: Connection) throws {
+        let forget = try PreparedStatement(
+            "DELETE FROM factor WHERE account = ?1 AND module_type = ?2 AND module_id = ''", on: connection)
+        try forget.bind(account.text, at: 1)
+        try forget.bind(ModuleID.ticket.type, at: 2)
+        try forget.run()
     }
 
     package func remove(_ key: DeviceKey) throws(StoreFailure) -> Bool {

@@ -8,20 +8,16 @@ extension SQLiteStore {
     // MARK: Credentials
 
     package func credentials(of user: UserKey) throws(StoreFailure) -> AccountName? {
-        try credentials(of: [user])[user]
-    }
-
-    package func credentials(of users: [UserKey]) throws(StoreFailure) -> [UserKey: AccountName] {
         let statements = try openStatements()
-        let result = queue.writeWithoutTransaction { _ -> Result<[UserKey: AccountName], DatabaseFault> in
+        let result = queue.writeWithoutTransaction { _ -> Result<AccountName?, DatabaseFault> in
             do throws(DatabaseFault) {
-                return .success(try statements.accounts(of: users))
+                return .success(try statements.accounts(of: [user])[user])
             } catch {
                 return .failure(error)
             }
         }
         switch result {
-        case .success(let accounts): return accounts
+        case .success(let account): return account
         case .failure(let fault): throw fault.failure(of: directory.database)
         }
     }

@@ -243,12 +243,12 @@ package final class SQLiteStore: EnrollmentStore {
 
     // MARK: Logins
 
-    package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
-        guard !attempts.isEmpty else { return [] }
+    package func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged {
+        guard !attempts.isEmpty else { return Judged([]) }
         let statements = try openStatements()
-        let result = queue.writeWithoutTransaction { _ -> Result<[Outcome], StoreFailure> in
+        let result = queue.writeWithoutTransaction { _ -> Result<Judged, StoreFailure> in
             do throws(StoreFailure) {
-                return .success(try judge(attempts, with: statements))
+                return .success(try judge(attempts, reading: users, with: statements))
             } catch {
                 return .failure(error)
             }
@@ -258,15 +258,15 @@ package final class SQLiteStore: EnrollmentStore {
 
     /// All of them in one transaction; should that fail for one of them, each in its own.
     private func judge(
-        _ attempts: [Attempt], with statements: LoginStatements
-    ) throws(StoreFailure) -> [Outcome] {
-        switch transact(attempts, with: statements) {
-        case .success(let outcomes): return outcomes
+        _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
+    ) throws(StoreFailure) -> Judged {
+        switch transact(attempts, reading: users, with: statements) {
+        case .success(let judged): return judged
         case .failure(let fault) where fault.isEverybodys: throw fault.failure(of: directory.database)
         case .failure(let fault) where attempts.count == 1:
             report(fault.failure(of: directory.database))
-            return [.unavailable(.storeUnavailable)]
-        case .failure: return try judgeOneByOne(attempts, with: statements)
+            return Judged([.unavailable(.storeUnavailable)])
+        case .failure: return Judged(try judgeOneByOne(attempts, with: statements))
         }
     }
 
@@ -283,9 +283,9 @@ package final class SQLiteStore: EnrollmentStore {
                 outcomes.append(.unavailable(.storeUnavailable))
                 continue
             }
-            switch transact([attempt], with: statements) {
+            switch transact([attempt], reading: [], with: statements) {
             case .success(let judged):
-                outcomes += judged
+                outcomes += judged.outcomes
                 isAnythingDurable = true
             case .failure(let fault):
                 let failure = fault.failure(of: directory.database)
@@ -318,8 +318,8 @@ package final class SQLiteStore: EnrollmentStore {
 
     /// One transaction: on disk when it returns outcomes, and as if it had never been otherwise.
     private func transact(
-        _ attempts: [Attempt], with statements: LoginStatements
-    ) -> Result<[Outcome], TransactionFault> {
+        _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
+    ) -> Result<Judged, TransactionFault> {
         let hostsBefore = hosts
         var isAtTheEdge = true
         do throws(DatabaseFault) {
@@ -327,13 +327,15 @@ package final class SQLiteStore: EnrollmentStore {
             if !statements.isIdle { try statements.rollback.run() }
             try statements.begin.run()
             isAtTheEdge = false
-            var outcomes: [Outcome] = []
-            outcomes.reserveCapacity(attempts.count)
-            for attempt in attempts { outcomes.append(try judge(attempt, with: statements)) }
+            var judged = Judged([])
+            judged.outcomes.reserveCapacity(attempts.count)
+            for attempt in attempts { judged.outcomes.append(try judge(attempt, with: statements)) }
+            // Whose cannot be read is asked for again by whoever needs them; the attempts are judged all the same.
+            if let found = try? statements.accounts(of: users) { judged.credentials = found }
             isAtTheEdge = true
             try statements.commit.run()
             unknown.commit()
-            return .success(outcomes)
+            return .success(judged)
         } catch {
             // SQLite may have rolled back by itself; then there is nothing to do, and nothing to complain of.
             if !statements.isIdle { try? statements.rollback.run() }

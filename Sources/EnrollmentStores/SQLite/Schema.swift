@@ -69,7 +69,7 @@ package struct Schema: Sendable {
     private static let activity = """
         CREATE TABLE activity (
             account TEXT NOT NULL PRIMARY KEY,
-            -- The last login that was let in, and how: 0 granted, 1 exempt, 2 skipped.
+            -- The last login that was let in, and how: 0 granted, 1 exempt, 2 skipped, 3 by the first factor alone.
             visited_at INTEGER,
             service TEXT,
             host TEXT,

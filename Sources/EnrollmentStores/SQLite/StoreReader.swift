@@ -42,6 +42,18 @@ package final class StoreReader: Sendable {
         try rows(StoreReader.devices, of: account) { (row) throws(DatabaseFault) in try StoreReader.listing(row) }
     }
 
+    /// How much there is, counted where it lies.
+    package func extent() throws(StoreFailure) -> StoreExtent {
+        let stopgaps = [ModuleID.bypass, .ticket].map(\.type)
+        return try query(
+            "SELECT count(DISTINCT account), count(*) FROM device WHERE module_type NOT IN (?1, ?2)", stopgaps
+        ) { row in
+            guard try row.step() else { return StoreExtent(accounts: 0, devices: 0) }
+            return StoreExtent(
+                accounts: Int(clamping: try row.integer(0)), devices: Int(clamping: try row.integer(1)))
+        }
+    }
+
     /// The same of one account, for a decision: a row that makes no sense is thrown.
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         try query(StoreReader.devices + " WHERE account = ?1", [account.text]) { row in

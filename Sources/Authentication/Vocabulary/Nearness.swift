@@ -1,7 +1,7 @@
 /// How a word that is not known is matched with one that is.
-enum Nearness {
+package enum Nearness {
     /// The candidate that takes the fewest typing errors, if that is one or two and less than half of the word.
-    static func suggestion(for word: String, among candidates: some Sequence<String>) -> String? {
+    package static func suggestion(for word: String, among candidates: some Sequence<String>) -> String? {
         let typed = Array(word.unicodeScalars)
         // Longer than any word we have: nothing to compare with.
         guard typed.count <= 64 else { return nil }

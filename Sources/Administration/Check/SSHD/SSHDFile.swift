@@ -1,0 +1,60 @@
+import PAMStacks
+
+/// sshd_config with the files that it includes: what stands where. What is in force is for sshd to say.
+struct SSHDFile {
+    static let path = "/etc/ssh/sshd_config"
+    /// As deep as sshd includes files.
+    private static let deepest = 16
+
+    private(set) var lines: [SSHDLine] = []
+    private(set) var blocks: [SSHDBlock] = []
+
+    init(_ files: any FileTree) { read(SSHDFile.path, files, blocks: [], depth: 0) }
+
+    private mutating func read(_ path: String, _ files: any FileTree, blocks outer: [Int], depth: Int) {
+        guard depth <= SSHDFile.deepest, let bytes = files.contents(of: path) else { return }
+        // A block ends with its file.
+        var inside = outer
+        let text = String(decoding: bytes, as: UTF8.self)
+        for (index, raw) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let number = index + 1
+            guard let line = SSHDLine(String(decoding: raw, as: UTF8.self), path: path, number: number, blocks: inside)
+            else { continue }
+            switch line.keyword {
+            case "match":
+                blocks.append(SSHDBlock(line))
+                inside = outer + [blocks.count - 1]
+            case "include":
+                for pattern in line.arguments {
+                    for included in SSHDFile.files(pattern, files) {
+                        read(included, files, blocks: inside, depth: depth + 1)
+                    }
+                }
+            case _: lines.append(line)
+            }
+        }
+    }
+
+    /// The files that a pattern is for, in the order in which sshd reads them; `*` and `?` in the last part alone.
+    private static func files(_ pattern: String, _ files: any FileTree) -> [String] {
+        let path = pattern.hasPrefix("/") ? pattern : "/etc/ssh/\(pattern)"
+        guard let slash = path.lastIndex(of: "/") else { return [] }
+        let folder = String(path[..<slash])
+        let name = String(path[path.index(after: slash)...])
+        guard name.contains("*") || name.contains("?") else { return files.exists(path) ? [path] : [] }
+        return files.names(in: folder).filter { $0.first != "." || name.first == "." }
+            .filter { SSHDPattern.holds(name, for: $0) }.map { "\(folder)/\($0)" }
+    }
+
+    /// The line that sets a keyword for a connection: the first of a block that is meant, else the first of none.
+    func line(setting keyword: String, for connection: SSHDConnection, _ names: SystemNames) -> SSHDLine? {
+        let named = lines.filter { $0.keyword == keyword }
+        let inBlock = named.first { line in
+            !line.blocks.isEmpty
+                && line.blocks.allSatisfy { blocks[$0].holds(for: connection, names) }
+        }
+        return inBlock ?? named.first { $0.blocks.isEmpty }
+    }
+}

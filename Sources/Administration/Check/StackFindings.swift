@@ -1,0 +1,60 @@
+import Authentication
+import Daemon
+import PAMStacks
+
+/// The stacks of PAM that the module is in.
+struct StackFindings: FindingSource {
+    let subject = "stacks"
+    let tree: StackTree
+    /// What is in force or would be; nil where there is none.
+    let policy: Policy?
+
+    func findings() -> [CheckFinding] {
+        let policy = policy
+        return StackReview(tree, exempts: { policy?.letsOff(in: $0) ?? false }).findings.map {
+            CheckFinding($0, in: tree)
+        }
+    }
+}
+
+/// Ways into the same accounts that do not come past the module.
+struct DoorFindings: FindingSource {
+    let subject = "doors"
+    let tree: StackTree
+
+    func findings() -> [CheckFinding] { DoorReview(tree).findings.map { CheckFinding($0, in: tree) } }
+}
+
+extension Policy {
+    /// Whether a rule lets people off all modules in a service, and the module then returns what PAM is to ignore.
+    func letsOff(in service: String) -> Bool {
+        guard chains.contains(where: \.livesOnEvidence) else { return false }
+        return rules.contains { rule in
+            (rule.isExempt || rule.unenrolled == .skip)
+                && (rule.match.services.isEmpty || rule.match.services.contains(service))
+        }
+    }
+
+    /// Whether every login through a service has to bring evidence of a first factor that others have asked for.
+    func needsEvidence(in service: String) -> Bool {
+        guard chains.allSatisfy(\.livesOnEvidence) else { return false }
+        return !rules.contains { rule in
+            rule.isFirstFactorWaived && (rule.match.services.isEmpty || rule.match.services.contains(service))
+        }
+    }
+}
+
+extension CheckFinding {
+    /// What has been found in PAM's files, with the paths that they have here.
+    init(_ finding: StackFinding, in tree: StackTree) {
+        let severity: Severity =
+            switch finding.severity {
+            case .problem: .problem
+            case .warning: .warning
+            case .advice: .advice
+            }
+        self.init(
+            severity, file: tree.files.prefix + finding.path, line: finding.line, found: finding.found,
+            expected: finding.expected, mend: finding.mend?.below(tree.files.prefix))
+    }
+}

@@ -1,0 +1,41 @@
+import PAMStacks
+
+/// Users and groups by a tree's own files, /etc/passwd and /etc/group: of another system nobody else can be asked.
+struct SystemNames {
+    /// A line of /etc/passwd.
+    struct User {
+        let name: String
+        let uid: UInt32
+        let gid: UInt32
+    }
+
+    let users: [User]
+    private let groups: [(name: String, gid: UInt32, members: [String])]
+
+    init(_ files: any FileTree) {
+        users = SystemNames.rows(files, "/etc/passwd").compactMap { fields in
+            guard fields.count > 3, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
+            return User(name: fields[0], uid: uid, gid: gid)
+        }
+        groups = SystemNames.rows(files, "/etc/group").compactMap { fields in
+            guard fields.count > 3, let gid = UInt32(fields[2]) else { return nil }
+            return (fields[0], gid, fields[3].split(separator: ",").map(String.init))
+        }
+    }
+
+    /// The uid of a user; root's is 0 without a file as well.
+    func uid(ofUser name: String) -> UInt32? { users.first { $0.name == name }?.uid ?? (name == "root" ? 0 : nil) }
+
+    /// The groups that a user is in.
+    func groups(of user: String) -> [String] {
+        let primary = users.first { $0.name == user }?.gid
+        return groups.filter { $0.gid == primary || $0.members.contains(user) }.map(\.name)
+    }
+
+    private static func rows(_ files: any FileTree, _ path: String) -> [[String]] {
+        let text = String(decoding: files.contents(of: path) ?? [], as: UTF8.self)
+        return text.split(separator: "\n").map { line in
+            line.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import AdminProtocol
+import ArgumentParser
+import PAMStacks
+
+/// `twostep disable`: a service asks for no code any more.
+struct DisableCommand: AdministrationVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "disable", abstract: "Have a service ask for no code any more.",
+        discussion: """
+            Puts back the files that "twostep enable" has kept, where nobody has changed them since; else takes out our \
+            lines alone. Needs no twostepd.
+            Example: twostep disable sudo
+            """)
+
+    @Argument(help: "The PAM service.") var service: ServiceName?
+    @Flag(help: "Every service that \"twostep enable\" has changed.") var all = false
+    @Option(help: ArgumentHelp("Undo it unless it is confirmed in this time: 5m, 1h.", valueName: "duration"))
+    var confirmWithin: CodeDuration?
+    @Flag(help: "sshd: have it read its settings now.") var reload = false
+    @Flag(help: "Do not ask.") var yes = false
+    @OptionGroup var output: OutputOptions
+
+    func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        guard world.accounts.isPrivileged else {
+            throw CommandFailure(
+                .refused, code: .notPermitted, "Only root changes how people log in. Nothing was changed.",
+                hint: "Try it with sudo.")
+        }
+        guard (service == nil) == all, !(all && confirmWithin != nil) else {
+            throw CommandFailure(.usage, code: .usage, "Expected a service, or --all without --confirm-within.")
+        }
+        let run = StackChangeRun(world.host)
+        guard let service else { return try disableAll(run, world) }
+        if confirmWithin != nil { try UndoTimer(host: world.host).check() }
+        try run.ledger.prepare()
+        let group = ServiceGroup(service)
+        try run.checkNothingWaits(of: group.name)
+        let (change, plan) = try disable(group, run, world)
+        return report(change, plan, world)
+    }
+
+    private func disable(
+        _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
+    ) throws(CommandFailure) -> (StackChange, PlannedChange) {
+        let enabled = try run.ledger.changes().last { $0.service == group.name && $0.action == .enable }
+        let plan = try DisablePlan(
+            tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, change: enabled
+        ).make()
+        if !output.isJSON { try world.console.say(plan.difference, on: .output) }
+        try world.console.agree(
+            to: "Write this? From then on \(group.name) asks for no code.", isAgreed: yes,
+            otherwise: "Nothing was changed.", command: "twostep disable \(group.name)")
+        let change = try run.carryOut(
+            plan, .disable, limit: confirmWithin?.seconds, takesBack: enabled, record: (0, 0))
+        return (change, plan)
+    }
+
+    /// What the removal of the package does: all that was changed goes back, whatever it waits for.
+    private func disableAll(_ run: StackChangeRun, _ world: AdministrationWorld) throws(CommandFailure) -> Report {
+        try run.ledger.prepare()
+        try undoUnfinished(run)
+        var lines: [String] = []
+        var done: [JSONValue] = []
+        for name in Set(try run.ledger.changes().map(\.service)).sorted() {
+            guard let service = ServiceName(argument: name) else { continue }
+            let (change, plan) = try disable(ServiceGroup(service), run, world)
+            lines.append(report(change, plan, world).text)
+            done.append(change.json)
+        }
+        if lines.isEmpty { lines.append("Nothing of what \"twostep enable\" has changed is left.") }
+        return Report(
+            text: lines.joined(separator: "\n"), json: .object([("disabled", .list(done))]),
+            change: lines.joined(separator: " "))
+    }
+
+    private func undoUnfinished(_ run: StackChangeRun) throws(CommandFailure) {
+        let lock = try run.ledger.lock()
+        defer { lock.release() }
+        for change in try run.ledger.changes().reversed() where change.phase == .pending || change.phase == .writing {
+            _ = try UndoRun(run: run).undo(change)
+        }
+        if run.host.runsSystemd { UndoTimer(host: run.host).stop() }
+    }
+
+    private func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {
+        var lines = ["\(change.service) asks for no code: \(plan.names)"]
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
+            if reload, SSHDReload(host: world.host).perform() {
+                lines.append("sshd has read its settings.")
+            } else {
+                lines.append("sshd does so once it has read its settings: \(SSHDReload.command)")
+            }
+        }
+        if let limit = change.limit {
+            lines.append(
+                "In \(Wording.span(seconds: limit)) (at \(Wording.second(change.wall + limit))) it is undone, unless you "
+                    + "log in anew and type there: twostep enable --confirm")
+        }
+        return Report(text: lines.joined(separator: "\n"), json: change.json, change: lines[0])
+    }
+}

@@ -1,0 +1,154 @@
+import AdminProtocol
+import ArgumentParser
+import PAMStacks
+
+/// `twostep enable`: a service asks for a code from now on, or until nobody has confirmed that it should.
+struct EnableCommand: AdministrationVerb {
+    static let configuration = CommandConfiguration(
+        commandName: "enable", abstract: "Have a service ask for a code, safely.",
+        usage: """
+            twostep enable <service> [--confirm-within <duration>] [options]
+            twostep enable --confirm
+            twostep enable --undo-overdue
+            """,
+        discussion: """
+            Writes our line into the service's stack, for sshd its settings as well, after it has shown the difference. \
+            The files are kept as they were. With --confirm-within they are put back unless you type \
+            "twostep enable --confirm" in a session that has logged in anew; that holds through a reboot.
+            Examples: twostep enable sudo --confirm-within 5m
+                      twostep enable sshd --key --reload --confirm-within 5m
+            """)
+
+    @Argument(help: "The PAM service: sshd, sudo, su, login, or any in /etc/pam.d.") var service: ServiceName?
+    @Flag(help: "Confirm what waits for it: from a session that has logged in since.") var confirm = false
+    @Flag(help: "Undo what nobody has confirmed in time. The unit twostep-undo.service does this.")
+    var undoOverdue = false
+    @Option(help: ArgumentHelp("Undo it unless it is confirmed in this time: 5m, 1h.", valueName: "duration"))
+    var confirmWithin: CodeDuration?
+    @Flag(help: "sshd: a key, then a code. What is done where neither this nor --password is said.") var key = false
+    @Flag(help: "sshd: the password, then a code.") var password = false
+    @Flag(help: "login: say that the console is meant, the way in that is left when all else fails.") var console =
+        false
+    @Flag(help: "sshd: have it read its settings now.") var reload = false
+    @Flag(help: "Do not ask.") var yes = false
+    @OptionGroup var daemon: ServiceOptions
+    @OptionGroup var output: OutputOptions
+
+    func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        guard world.accounts.isPrivileged else {
+            throw CommandFailure(
+                .refused, code: .notPermitted, "Only root changes how people log in. Nothing was changed.",
+                hint: "Try it with sudo.")
+        }
+        let run = StackChangeRun(world.host)
+        switch (service, confirm, undoOverdue) {
+        case (let service?, false, false): return try enable(ServiceGroup(service), run, world)
+        case (nil, true, false):
+            return try ConfirmRun(
+                run: run, runtimeDirectory: daemon.runtimeDirectory, replyLimit: world.replyLimit
+            ).perform()
+        case (nil, false, true): return UndoRun.report(try UndoRun(run: run).perform())
+        case _:
+            throw CommandFailure(
+                .usage, code: .usage,
+                "Expected one of: twostep enable SERVICE, twostep enable --confirm, twostep enable --undo-overdue.")
+        }
+    }
+
+    private func enable(
+        _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
+    ) throws(CommandFailure) -> Report {
+        let shape = try shape(of: group)
+        try run.ledger.prepare()
+        try run.checkNothingWaits(of: group.name)
+        let connection = try DaemonConnection.open(daemon.runtimeDirectory, limit: world.replyLimit)
+        try connection.checkServing()
+        let tree = StackTree(root: world.host.root)
+        try ModuleFolder.check(tree.files)
+        if confirmWithin != nil { try UndoTimer(host: world.host).check() }
+        let administrator = world.host.administrator
+        let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
+        let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
+            try SSHDFragment(hasKeys: shape == .key).check(tree.files, world.host)
+        }
+        for warning in try EnableReview.check(plan, tree) { try world.console.say(warning, on: .errors) }
+        if !output.isJSON { try world.console.say(plan.difference, on: .output) }
+        try world.console.agree(
+            to: "Write this?", isAgreed: yes, otherwise: "Nothing was changed.",
+            command: "twostep enable \(group.name)")
+        let change = try run.carryOut(
+            plan, .enable, limit: confirmWithin?.seconds, takesBack: nil, record: try connection.newestRecord())
+        return report(change, plan, ready, world)
+    }
+
+    /// Where the code comes in, of what was said on the command line.
+    private func shape(of group: ServiceGroup) throws(CommandFailure) -> StackShape {
+        func refuse(_ message: String, hint: String? = nil) -> CommandFailure {
+            CommandFailure(.usage, code: .usage, "\(message) Nothing was changed.", hint: hint)
+        }
+        guard !(key && password) else { throw refuse("--key and --password are one or the other.") }
+        guard group.name == "sshd" || !(key || password || reload) else {
+            throw refuse("--key, --password and --reload are for sshd.")
+        }
+        guard group.name == "login" || !console else { throw refuse("--console is for login.") }
+        if let confirmWithin, !(30...604_800).contains(confirmWithin.seconds) {
+            throw refuse("--confirm-within is \(confirmWithin.seconds) s, expected 30s to 7d.")
+        }
+        switch group.name {
+        case "sshd": return password ? .behindPassword : .key
+        case "login":
+            guard console else {
+                throw refuse(
+                    "The console is the way in that is left when all else fails.",
+                    hint: "Root keeps it with the password alone; everybody else needs a code there, too. If that is "
+                        + "meant: twostep enable login --console")
+            }
+            return .console
+        // They put one question: the code takes the password's place.
+        case "swaylock", "i3lock": return .key
+        case _: return .behindPassword
+        }
+    }
+
+    private func report(
+        _ change: StackChange, _ plan: PlannedChange, _ ready: [String], _ world: AdministrationWorld
+    ) -> Report {
+        let host = world.host
+        var lines = ["\(change.service) asks for a code: \(plan.names)"]
+        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
+            if reload, SSHDReload(host: host).perform() {
+                lines.append("sshd has read its settings.")
+            } else {
+                lines.append("sshd does so once it has read its settings: \(SSHDReload.command)")
+            }
+        }
+        if let limit = change.limit {
+            lines.append(
+                "In \(Wording.span(seconds: limit)) (at \(Wording.second(change.wall + limit))) it is undone, unless you "
+                    + "log in anew and type there: twostep enable --confirm")
+        } else {
+            lines.append(
+                "Leave this shell open until you have logged in anew. Back leads: twostep disable \(change.service)")
+        }
+        return Report(text: lines.joined(separator: "\n"), json: change.json, change: lines[0])
+    }
+}
+
+extension StackChange {
+    /// The change for programs.
+    var json: JSONValue {
+        .object([
+            ("action", .text(action.rawValue)), ("service", .text(service)),
+            ("services", .list(services.map { .text($0) })), ("administrator", .text(administrator)),
+            (
+                "files",
+                .list(
+                    files.map {
+                        .object([("path", .text($0.path)), ("before", .text($0.before)), ("after", .text($0.after))])
+                    })
+            ),
+            ("confirm_within_seconds", .integer(limit)), ("undone_at", .integer(limit.map { wall + $0 })),
+        ])
+    }
+}

@@ -1,0 +1,72 @@
+import AdminProtocol
+
+/// What has to be known before logins are made harder.
+extension DaemonConnection {
+    /// The run of the daemon, and the number of its newest record.
+    borrowing func newestRecord() throws(CommandFailure) -> (run: Int64, number: Int64) {
+        let answer = try ask(.records(after: .max, atMost: 0))
+        guard case .records(let listing) = answer.reply else { throw misplaced() }
+        return (listing.run, listing.newest)
+    }
+
+    /// All records behind one of a run; all there are, of another run.
+    borrowing func records(
+        after number: Int64, of run: Int64
+    ) throws(CommandFailure) -> (run: Int64, records: [LoggedRecord]) {
+        let present = try newestRecord()
+        var cursor = present.run == run ? number : 0
+        var records: [LoggedRecord] = []
+        while true {
+            let answer = try ask(.records(after: cursor, atMost: 100))
+            guard case .records(let page) = answer.reply else { throw misplaced() }
+            // A daemon that has been started anew meanwhile counts from the beginning.
+            guard page.run == present.run else { return (page.run, []) }
+            records += page.records
+            guard page.cursor > cursor, page.cursor < page.newest else { return (page.run, records) }
+            cursor = page.cursor
+        }
+    }
+
+    /// Throws where the daemon would refuse every login.
+    borrowing func checkServing() throws(CommandFailure) {
+        let answer = try ask(.status)
+        guard case .status(let status) = answer.reply else { throw misplaced() }
+        guard status.isServing else {
+            let why = status.problems.first ?? status.store.problem ?? "it does not say why"
+            throw CommandFailure(
+                .refused, code: .lockout, "twostepd refuses every login at present: \(why). Nothing was changed.",
+                hint: "See: twostep status")
+        }
+    }
+
+    /// Who of these has a device and recovery codes; throws where nobody has.
+    borrowing func checkRecovery(of names: [String]) throws(CommandFailure) -> [String] {
+        var ready: [String] = []
+        var next: String?
+        repeat {
+            let answer = try ask(.report(after: next))
+            guard case .report(let page) = answer.reply else { throw misplaced() }
+            for account in page.accounts where names.contains(account.account) {
+                let hasCodes = account.devices.contains { $0.module.type == "recovery_code" && $0.problem == nil }
+                let issued = ["recovery_code", "bypass", "ticket"]
+                let hasDevice = account.devices.contains { !issued.contains($0.module.type) && $0.problem == nil }
+                if hasCodes, hasDevice, account.codesLeft ?? 0 > 0 { ready.append(account.account) }
+            }
+            // One that does not come further would go on for ever.
+            guard page.next != next || page.next == nil else { throw misplaced() }
+            next = page.next
+        } while next != nil
+        guard !ready.isEmpty else {
+            let who = names.joined(separator: " nor ")
+            let first = Wording.word(names[0])
+            throw CommandFailure(
+                .refused, code: .lockout,
+                "Nobody could come back in without a phone: \(names.count > 1 ? "neither \(who)" : who)"
+                    + "\(names.count > 1 ? " has" : " has no") a device and recovery codes. Nothing was changed.",
+                hint:
+                    "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
+                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")
+        }
+        return ready
+    }
+}

@@ -1,0 +1,91 @@
+import AdminProtocol
+import Authentication
+
+/// One change of stacks from the lock to the record of its end.
+struct StackChangeRun {
+    let host: any StackHost
+    let ledger: ChangeLedger
+
+    init(_ host: any StackHost) {
+        self.host = host
+        ledger = ChangeLedger(root: host.root)
+    }
+
+    /// Throws while an earlier change of the service waits, or of any that was cut off.
+    func checkNothingWaits(of service: String) throws(CommandFailure) {
+        for change in try ledger.changes() {
+            switch change.phase {
+            case .kept, .left: continue
+            case .writing:
+                throw CommandFailure(
+                    .refused, code: .pending, "An earlier change of \(change.service) was cut off in the middle.",
+                    hint: "Put everything back as it was before: twostep enable --undo-overdue")
+            case .pending:
+                guard change.service == service else { continue }
+                let left = change.secondsLeft(at: host.moment) ?? 0
+                throw CommandFailure(
+                    .refused, code: .pending,
+                    "An earlier change of \(service) waits for its confirmation, for another "
+                        + "\(Wording.span(seconds: left)).",
+                    hint: "Log in anew and type there: twostep enable --confirm")
+            }
+        }
+    }
+
+    /// Writes it all. With a limit, somebody undoes it unless it is confirmed in time.
+    func carryOut(
+        _ plan: PlannedChange, _ action: StackChange.Action, limit: Int64?, takesBack: StackChange?,
+        record: (run: Int64, number: Int64)
+    ) throws(CommandFailure) -> StackChange {
+        let lock = try ledger.lock()
+        defer { lock.release() }
+        try checkNothingWaits(of: plan.service)
+        let writer = ChangeWriter(ledger: ledger, root: host.root)
+        try writer.check(plan)
+        let present = try ledger.changes()
+        var files: [ChangedFile] = []
+        for file in plan.files {
+            files.append(
+                ChangedFile(path: file.path, before: try Self.hash(file.old), after: try Self.hash(file.new)))
+        }
+        let now = host.moment
+        var change = StackChange(
+            number: (present.last?.number ?? 0) + 1, action: action, service: plan.service, services: plan.services,
+            administrator: host.administrator, limit: limit, takesBack: takesBack?.number, files: files,
+            wall: now.wall, boottime: now.boottime, boot: now.boot, run: record.run, record: record.number)
+        try writer.begin(change, plan)
+        if limit != nil {
+            do throws(CommandFailure) {
+                try UndoTimer(host: host).start()
+            } catch {
+                try ledger.forget(change)
+                throw error
+            }
+        }
+        try writer.write(change, plan)
+        change.phase = limit == nil ? .kept : .pending
+        change.moment = host.moment
+        do throws(CommandFailure) {
+            try ledger.save(change)
+        } catch {
+            _ = try ChangeReversal(ledger: ledger, root: host.root).restore(change)
+            throw error
+        }
+        if change.phase == .kept { try settle(change, among: present) }
+        return change
+    }
+
+    private static func hash(_ bytes: [UInt8]?) throws(CommandFailure) -> String? {
+        guard let bytes else { return nil }
+        return try ChangeLedger.hash(bytes)
+    }
+
+    /// Forgets what a change that stays has made meaningless: what it takes back, and what was left of older ones.
+    func settle(_ change: StackChange, among present: [StackChange]) throws(CommandFailure) {
+        for older in present where older.service == change.service && older.number < change.number {
+            try ledger.forget(older)
+        }
+        // What is as it was has nothing to go back to.
+        if change.action == .disable { try ledger.forget(change) }
+    }
+}

@@ -1,0 +1,84 @@
+import AdminProtocol
+import Authentication
+
+/// Whether a change has been proved good: by a login through what it has changed, and from a session that began with it.
+///
+/// The shell that the change was typed in proves nothing: it is open already, and stays so whatever the stack does.
+struct ConfirmationProof {
+    /// The processes that the one who confirms comes from, the nearest first.
+    let ancestors: [RunningProgram]
+    /// What the daemon has on record, with the run that it is of.
+    let run: Int64
+    let records: [LoggedRecord]
+    let administrator: String
+    let now: Moment
+
+    /// The programs in whose sessions a service ends.
+    private static func programs(of service: String) -> Set<String>? {
+        switch service {
+        case "sshd": ["sshd", "sshd-session"]
+        case "sudo": ["sudo"]
+        case "su": ["su"]
+        case "login": ["login"]
+        case _: nil
+        }
+    }
+
+    /// Whatever begins a session, for services that begin none themselves.
+    private static let anyProgram: Set<String> = [
+        "sshd", "sshd-session", "sudo", "su", "login", "gdm-session-worker", "lightdm", "sddm-helper", "greetd",
+        "xrdp-sesman",
+    ]
+
+    /// Nil where the change is proved; else what is missing, and what to type.
+    func objection(to change: StackChange) -> (found: String, remedy: String)? {
+        let service = change.service
+        let programs = ConfirmationProof.programs(of: service) ?? ConfirmationProof.anyProgram
+        // The nearest: whoever has begun a session within an old one has gone through the stack anew.
+        guard let begun = ancestors.first(where: { programs.contains($0.name) }),
+            change.precedes(start: begun.start, at: now)
+        else {
+            return (
+                "this shell was open before \(service) was changed, so that it is here proves nothing",
+                ConfirmationProof.remedy(service)
+            )
+        }
+        guard change.action == .enable else { return nil }
+        let isOneOfThem = ConfirmationProof.programs(of: service) != nil && service != "sshd"
+        // By the clock on the wall, to the second, since that is what the record has.
+        let begin = isOneOfThem ? now.wall - max(now.boottime - begun.start, 0) / 1000 - 2 : .min
+        guard records.contains(where: { proves(change, $0) && $0.at >= begin }) else {
+            return (
+                "twostepd has no login of \(administrator) on record that came through \(service) since then with a code "
+                    + "accepted",
+                ConfirmationProof.remedy(service)
+            )
+        }
+        return nil
+    }
+
+    private func proves(_ change: StackChange, _ record: LoggedRecord) -> Bool {
+        // Another run of the daemon has begun later, and so has all that it has on record.
+        guard run != change.run || record.number > change.record else { return false }
+        let fields = record.fields
+        // Whom su lets in is who one becomes.
+        let names = change.service == "su" ? [administrator, "root"] : [administrator]
+        return fields["TWOSTEP_RESULT"] == "granted" && names.contains(fields["TWOSTEP_USER"] ?? "")
+            && change.services.contains(fields["TWOSTEP_SERVICE"] ?? "")
+            && !(fields["TWOSTEP_MODULES"] ?? "").isEmpty
+            // What an administrator has issued, or what was remembered, is no device in a hand.
+            && !["remembered", "bypass"].contains(fields["TWOSTEP_REASON"] ?? "")
+    }
+
+    private static func remedy(_ service: String) -> String {
+        switch service {
+        case "sshd": "Log in with ssh from another window, and type there: sudo twostep enable --confirm"
+        case "sudo": "Type in another window: sudo -k twostep enable --confirm"
+        case "su": "Type in another window: su -c 'twostep enable --confirm'"
+        case "login": "Log in at another console (Ctrl-Alt-F2), and type there: sudo twostep enable --confirm"
+        case _:
+            "Go through \(service) once, then log in anew in another window, and type there: "
+                + "sudo twostep enable --confirm"
+        }
+    }
+}

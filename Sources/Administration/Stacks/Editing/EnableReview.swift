@@ -1,0 +1,43 @@
+import AdminProtocol
+import PAMStacks
+
+/// Looks at the stacks as they would be, before anything is written.
+enum EnableReview {
+    /// Throws where the change would not do what it is for; returns what is worth a thought all the same.
+    static func check(_ plan: PlannedChange, _ tree: StackTree) throws(CommandFailure) -> [String] {
+        let after = EnablePlan.tree(tree, after: plan)
+        let review = StackReview(after)
+        var findings: [StackFinding] = []
+        for service in plan.services where after.file(named: service) != nil {
+            let stack = after.stack(of: service)
+            if let failure = stack.failure {
+                throw CommandFailure(
+                    .refused, code: .stack,
+                    "libpam could not read \(failure.path): \(failure.reason). Nothing was changed.")
+            }
+            guard stack.isGuarded else {
+                throw CommandFailure(
+                    .refused, code: .stack, "\(service) would ask for no code all the same. Nothing was changed.",
+                    hint: "Write it by hand, then see twostep check.")
+            }
+            findings += review.findings(of: service).filter { !findings.contains($0) }
+        }
+        let problems = findings.filter { $0.severity == .problem }
+        guard problems.isEmpty else {
+            throw CommandFailure(
+                .refused, code: .stack, "With our line in it the stack would not hold. Nothing was changed.",
+                hint: problems.map(text).joined(separator: "\n"))
+        }
+        return findings.filter { $0.severity == .warning }.map(text)
+    }
+
+    /// As `twostep check` writes it; the lines are counted as they would be.
+    private static func text(_ finding: StackFinding) -> String {
+        let place = finding.line.map { "\(finding.path):\($0)" } ?? finding.path
+        let expected = finding.expected.map { ", expected \($0)" } ?? ""
+        var mend = ""
+        if case .replace(_, _, let line)? = finding.mend { mend = "; write: \(line)" }
+        if case .insert(_, _, let line)? = finding.mend { mend = "; write before it: \(line)" }
+        return "\(place): \(finding.severity.rawValue): \(finding.found)\(expected)\(mend)"
+    }
+}

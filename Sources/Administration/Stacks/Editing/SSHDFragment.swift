@@ -1,0 +1,103 @@
+import AdminProtocol
+import PAMStacks
+
+/// What sshd has to be told so that it asks PAM for the code.
+struct SSHDFragment {
+    /// A key and a code, or the password and a code.
+    let hasKeys: Bool
+
+    /// Where the settings are written, and read by sshd_config's own Include.
+    static let path = "/etc/ssh/sshd_config.d/twostep.conf"
+    private static let main = "/etc/ssh/sshd_config"
+    private static let folder = "/etc/ssh/sshd_config.d"
+
+    /// The file, word for word the one that ships among the examples.
+    var text: String { hasKeys ? SSHDFragment.withKeys : SSHDFragment.withPasswords }
+
+    /// Whether these bytes are a file of ours that nobody has changed.
+    static func isOurs(_ bytes: [UInt8]) -> Bool {
+        [withKeys, withPasswords].contains { bytes.elementsEqual($0.utf8) }
+    }
+
+    /// What sshd must say of itself then.
+    private var expected: [(key: String, value: String)] {
+        [
+            ("usepam", "yes"), ("kbdinteractiveauthentication", "yes"), ("passwordauthentication", "no"),
+            ("authenticationmethods", hasKeys ? "publickey,keyboard-interactive:pam" : "keyboard-interactive:pam"),
+        ]
+    }
+
+    // MARK: Trying
+
+    /// Has sshd read its configuration with the settings in it, in a folder of its own, and throws where it would not do
+    /// what they say.
+    func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) {
+        guard let main = tree.contents(of: SSHDFragment.main) else {
+            throw CommandFailure(
+                .refused, code: .stack, "\(SSHDFragment.main) cannot be read. Nothing was changed.",
+                hint: "Is openssh-server installed?")
+        }
+        let draft = try TemporaryTree.make()
+        guard let redirected = SSHDFragment.redirect(main, to: draft.path) else {
+            throw CommandFailure(
+                .refused, code: .stack,
+                "\(SSHDFragment.main) does not read the folder \(SSHDFragment.folder). Nothing was changed.",
+                hint: "Write this line at its top: Include \(SSHDFragment.folder)/*.conf")
+        }
+        try draft.write(redirected, as: "sshd_config")
+        for name in tree.names(in: SSHDFragment.folder) where !name.hasPrefix(".") && name != "twostep.conf" {
+            guard let bytes = tree.contents(of: "\(SSHDFragment.folder)/\(name)") else { continue }
+            try draft.write(bytes, as: "sshd_config.d/\(name)")
+        }
+        try draft.write(Array(text.utf8), as: "sshd_config.d/twostep.conf")
+        guard let result = host.run("sshd", ["-T", "-f", "\(draft.path)/sshd_config"]) else {
+            throw CommandFailure(
+                .refused, code: .stack, "There is no sshd on this machine. Nothing was changed.",
+                hint: "Install openssh-server first.")
+        }
+        guard result.succeeded else {
+            throw CommandFailure(
+                .refused, code: .stack, "sshd refuses its configuration with the lines in it. Nothing was changed.",
+                hint: result.output.trimmingSuffix(while: \.isNewline))
+        }
+        let lines = result.output.split(separator: "\n")
+        for (key, value) in expected where !lines.contains("\(key) \(value)") {
+            let found = lines.first { $0.hasPrefix("\(key) ") }.map(String.init) ?? "nothing about \(key)"
+            throw CommandFailure(
+                .refused, code: .stack,
+                "sshd would still have '\(found)' in place of '\(key) \(value)': a line that it reads before says so. "
+                    + "Nothing was changed.",
+                hint:
+                    "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDFragment.main) \(SSHDFragment.folder)"
+            )
+        }
+    }
+
+    /// The main file with another folder in its Include lines; nil where none of them names the folder.
+    static func redirect(_ bytes: [UInt8], to place: String) -> [UInt8]? {
+        var isFound = false
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let redirected = lines.map { line -> String in
+            var words = line.split { $0 == " " || $0 == "\t" || $0 == "=" }.map(String.init)
+            guard words.first?.lowercased() == "include" else { return String(line) }
+            for index in words.indices.dropFirst() {
+                for start in ["\(folder)/", "sshd_config.d/"] where words[index].hasPrefix(start) {
+                    words[index] = "\(place)/sshd_config.d/\(words[index].dropFirst(start.count))"
+                    isFound = true
+                    break
+                }
+            }
+            return words.joined(separator: " ")
+        }
+        return isFound ? Array(redirected.joined(separator: "\n").utf8) : nil
+    }
+}
+
+extension String {
+    /// Without what its end has of these characters.
+    fileprivate func trimmingSuffix(while isDropped: (Character) -> Bool) -> String {
+        var text = Substring(self)
+        while let last = text.last, isDropped(last) { text.removeLast() }
+        return String(text)
+    }
+}

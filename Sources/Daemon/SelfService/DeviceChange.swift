@@ -1,0 +1,76 @@
+import Authentication
+
+/// A change that somebody wants of the devices of their own account: what the account had when it began.
+struct DeviceChange: Sendable {
+    /// How many devices somebody may have by themselves: each makes a guess more likely to be right.
+    static let most = 16
+
+    /// Everything, an administrator's codes included.
+    let held: [DeviceListing]
+    /// Whether the person is to say first that there shall be a change at all.
+    let asksFirst: Bool
+
+    /// Whether the account has nothing yet: what it is given is its first device, and a ticket is the proof.
+    var isFirst: Bool { DeviceChange.isNothing(held) }
+
+    /// Whether these are no devices at all.
+    static func isNothing(_ devices: [DeviceListing]) -> Bool { devices.allSatisfy(\.key.module.isStopgap) }
+
+    /// Whether `existing` devices are what the change was proved against: with `proof` there is still one by now, or for a
+    /// first device still nothing. Somebody may have removed them because they were stolen.
+    func isStillDue(after proof: [ModuleID], among existing: [DeviceListing]) -> Bool {
+        if isFirst { return DeviceChange.isNothing(existing) }
+        return existing.contains { proof.contains($0.key.module) && !$0.key.module.isStopgap }
+    }
+
+    /// What a new device is called where nobody says: `phone`, `phone-2`.
+    func freeName(for module: any EnrollableModule) -> String {
+        let usual = module.usualDeviceName
+        guard !module.hasOneDevice else { return usual }
+        let taken = Set(held.filter { $0.key.module == module.id }.map(\.key.device))
+        return ([usual] + (2...DeviceChange.most + 1).map { "\(usual)-\($0)" }).first { !taken.contains($0) } ?? usual
+    }
+}
+
+/// Why there is no change of devices.
+enum ChangeRefusal: Error, Equatable {
+    /// The configuration does not let people do it.
+    case notOffered
+    /// An administrator has blocked the account.
+    case blocked
+    /// The account has nothing, and there is no ticket for it.
+    case noTicket
+    /// No module of what the account has is configured.
+    case unprovable
+    /// The account has as many devices as it may.
+    case tooMany
+    case unknownAccount
+    case accountChanged
+    case directoryUnavailable
+    case storeUnavailable
+
+    /// The same in the words of the journal.
+    var verdict: Verdict {
+        switch self {
+        case .notOffered, .unprovable, .tooMany: .denied(.notPermitted)
+        case .blocked: .denied(.blocked)
+        case .noTicket: .denied(.notEnrolled)
+        case .unknownAccount: .denied(.unknownAccount)
+        case .accountChanged: .unavailable(.accountChanged)
+        case .directoryUnavailable: .unavailable(.directoryUnavailable)
+        case .storeUnavailable: .unavailable(.storeUnavailable)
+        }
+    }
+
+    /// What the person is told.
+    func text(for account: AccountName) -> String {
+        switch self {
+        case .notOffered: Texts.changeNotOffered
+        case .noTicket: Texts.changeNeedsTicket(account)
+        case .unprovable: Texts.changeUnprovable
+        case .tooMany: Texts.tooManyDevices
+        case .blocked, .unknownAccount: Texts.refused
+        case .accountChanged, .directoryUnavailable, .storeUnavailable: Texts.changeUnavailable
+        }
+    }
+}

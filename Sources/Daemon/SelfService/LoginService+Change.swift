@@ -1,0 +1,93 @@
+import Authentication
+import Configuration
+
+/// What is known before somebody is asked for anything.
+struct PreparedChange {
+    let plan: Plan
+    let change: DeviceChange
+    let uid: UInt32
+}
+
+extension LoginService {
+    /// Finds out whether somebody may change the devices of an account, and what they have to prove first: an answer of
+    /// something that the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
+    ///
+    /// Nothing is written, and nothing is asked yet.
+    func prepareChange(
+        of account: AccountName, settingUp: Bool, asksFirst: Bool, _ configuration: ActiveConfiguration,
+        deliver: @escaping (Result<PreparedChange, ChangeRefusal>) -> Void
+    ) {
+        guard configuration.selfService != nil else { return deliver(.failure(.notOffered)) }
+        guard writer.isOpen else { return deliver(.failure(.storeUnavailable)) }
+        guard writer.blocks[account] == nil else { return deliver(.failure(.blocked)) }
+        directory.ask {
+            $0.account(named: account)
+        } then: { lookup in
+            switch lookup {
+            case .found(let facts):
+                self.devices(of: account) { held in
+                    guard let held else { return deliver(.failure(.storeUnavailable)) }
+                    deliver(
+                        PreparedChange.make(
+                            of: account, uid: facts.uid, held: held, settingUp: settingUp, asksFirst: asksFirst,
+                            configuration))
+                }
+            case .notFound: deliver(.failure(.unknownAccount))
+            case .cannotTell, nil: deliver(.failure(.directoryUnavailable))
+            }
+        }
+    }
+}
+
+extension PreparedChange {
+    fileprivate static func make(
+        of account: AccountName, uid: UInt32, held: [DeviceListing], settingUp: Bool, asksFirst: Bool,
+        _ configuration: ActiveConfiguration
+    ) -> Result<PreparedChange, ChangeRefusal> {
+        guard held.allSatisfy({ $0.uid == uid }) else { return .failure(.accountChanged) }
+        let change = DeviceChange(held: held, asksFirst: asksFirst)
+        let mayEnroll = configuration.selfService?.mayEnroll == true
+        var steps: [Step] = []
+        if change.isFirst {
+            // A ticket is for a first device, so without one there is nothing to be proved for.
+            guard mayEnroll else { return .failure(.notOffered) }
+            guard held.contains(where: { $0.key.module == .ticket && $0.device.state == 0 }) else {
+                return .failure(.noTicket)
+            }
+            steps = [Step(.ticket)]
+        } else {
+            let modules = Set(held.map(\.key.module))
+            let own = configuration.modulesOfPeople.map(\.id).filter { modules.contains($0) }
+            guard let step = Step(anyOf: own) else { return .failure(.unprovable) }
+            steps = [step]
+        }
+        if settingUp {
+            guard mayEnroll else { return .failure(.notOffered) }
+            guard held.count < DeviceChange.most else { return .failure(.tooMany) }
+            let new = configuration.modulesOfPeople.first {
+                // Where there is one device alone, a further one would take its place.
+                !$0.isIssuedWithFirstDevice && (change.isFirst || !$0.hasOneDevice)
+            }
+            guard let new else { return .failure(.notOffered) }
+            steps.append(Step(new.id))
+        }
+        let plan = Plan.change(
+            of: account, steps: steps, settingUp: settingUp, tries: SetupChoice.fewestTries,
+            sessionLifetime: configuration.policy.sessionLifetime)
+        return .success(PreparedChange(plan: plan, change: change, uid: uid))
+    }
+}
+
+extension ActiveConfiguration {
+    /// The modules that people enrol with, in the order in which the providers owe them; those that only rules name come
+    /// last. None that an administrator hands out.
+    var modulesOfPeople: [any EnrollableModule] {
+        var left = AdminDesk.enrollable(self).filter { !$0.id.isStopgap }
+        var ordered: [any EnrollableModule] = []
+        for id in policy.chains.flatMap(\.steps).flatMap(\.alternatives) {
+            guard let index = left.firstIndex(where: { $0.id == id }) else { continue }
+            ordered.append(left.remove(at: index))
+        }
+        return ordered + left
+    }
+}

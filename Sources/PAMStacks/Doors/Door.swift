@@ -1,0 +1,67 @@
+/// A program that lets people into accounts, with the service that it asks PAM for.
+struct Door: Sendable {
+    /// Where somebody stands who comes through it.
+    enum Kind: Hashable, Sendable {
+        /// Elsewhere, and gets a session: a shell, a desktop.
+        case remote
+        /// Elsewhere, and gets at an account's files or mail.
+        case remoteData
+        /// At the machine.
+        case local
+        /// In one account already, and gets into another.
+        case becoming
+    }
+
+    let service: String
+    let kind: Kind
+    /// Where its program may lie; one of them that is there makes it a door.
+    let programs: [String]
+    /// The service that the same program asks for in another use.
+    let twin: String?
+    /// How it is called in a sentence.
+    let use: String
+
+    init(_ service: String, _ kind: Kind, _ use: String, twin: String? = nil, _ programs: [String]) {
+        self.service = service
+        self.kind = kind
+        self.use = use
+        self.twin = twin
+        self.programs = programs
+    }
+
+    /// Those that are known. Cron, at and the like are none: they run for accounts and let nobody in.
+    static let all = [
+        Door("sshd", .remote, "ssh", ["/usr/sbin/sshd", "/usr/local/sbin/sshd"]),
+        Door(
+            "cockpit", .remote, "the web console", ["/usr/lib/cockpit/cockpit-session", "/usr/libexec/cockpit-session"]),
+        Door("xrdp-sesman", .remote, "remote desktops", ["/usr/sbin/xrdp-sesman"]),
+        Door("remote", .remote, "telnet", ["/usr/sbin/in.telnetd", "/usr/sbin/telnetd"]),
+        Door("rlogin", .remote, "rlogin", ["/usr/sbin/in.rlogind"]),
+        Door("rsh", .remote, "rsh", ["/usr/sbin/in.rshd"]),
+        Door("webmin", .remote, "Webmin", ["/usr/share/webmin/miniserv.pl", "/usr/libexec/webmin/miniserv.pl"]),
+        Door("dropbear", .remote, "ssh", ["/usr/sbin/dropbear"]),
+        Door("vsftpd", .remoteData, "ftp", ["/usr/sbin/vsftpd"]),
+        Door("proftpd", .remoteData, "ftp", ["/usr/sbin/proftpd"]),
+        Door("pure-ftpd", .remoteData, "ftp", ["/usr/sbin/pure-ftpd"]),
+        Door("dovecot", .remoteData, "mail", ["/usr/sbin/dovecot"]),
+        Door("openvpn", .remoteData, "the VPN", ["/usr/sbin/openvpn"]),
+        Door("login", .local, "the console", ["/bin/login", "/usr/bin/login"]),
+        Door("gdm-password", .local, "the desktop's login", ["/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm"]),
+        Door("lightdm", .local, "the desktop's login", ["/usr/sbin/lightdm", "/usr/bin/lightdm"]),
+        Door("sddm", .local, "the desktop's login", ["/usr/bin/sddm"]),
+        Door("lxdm", .local, "the desktop's login", ["/usr/sbin/lxdm"]),
+        Door("xdm", .local, "the desktop's login", ["/usr/bin/xdm"]),
+        Door("greetd", .local, "the desktop's login", ["/usr/sbin/greetd", "/usr/bin/greetd"]),
+        Door("sudo", .becoming, "sudo", twin: "sudo-i", ["/usr/bin/sudo"]),
+        Door("sudo-i", .becoming, "sudo -i", twin: "sudo", ["/usr/bin/sudo"]),
+        Door("su", .becoming, "su", twin: "su-l", ["/usr/bin/su", "/bin/su"]),
+        Door("su-l", .becoming, "su -l", twin: "su", ["/usr/bin/su", "/bin/su"]),
+        Door("doas", .becoming, "doas", ["/usr/bin/doas", "/usr/local/bin/doas"]),
+        Door(
+            "polkit-1", .becoming, "pkexec and desktop programs",
+            [
+                "/usr/lib/polkit-1/polkit-agent-helper-1", "/usr/libexec/polkit-agent-helper-1",
+                "/usr/libexec/polkit-1/polkit-agent-helper-1",
+            ]),
+    ]
+}

@@ -1,0 +1,124 @@
+/// What is wrong with a stack that our module is in, by the step where it is wrong.
+enum Weakness: Hashable, Sendable {
+    /// Whoever is let through here never comes to our line.
+    case goesPast(Int, inSuccess: Bool, proved: Bool)
+    /// A refusal of ours does not count.
+    case refusalIgnored(Int)
+    /// A later line takes a refusal of ours back.
+    case refusalTakenBack(Int)
+    /// Our line asks although this one has failed already.
+    case askedInVain(Int)
+    /// This factor may fail, and ours alone is enough.
+    case factorNotNeeded(Int)
+    /// Our line asks again, for a code that has been spent.
+    case askedTwice(Int)
+    /// `exempt=success` on a line that passes others over when it succeeds.
+    case exemptJumps(Int)
+    /// An argument that our module does not know.
+    case unknownArgument(Int, String)
+    /// Our module is not where libpam looks for it.
+    case moduleMissing(Int)
+    /// Nobody gets in, whatever he has; the step is where that is decided, nil where nothing ever counts.
+    case nobody(Int?)
+    /// Who is exempt is refused all the same.
+    case exemptRefused(Int)
+
+    /// The weaknesses of a stack, each once, in the order of its lines. `exempts`: whether the policy lets anybody off.
+    static func all(of stack: Stack, exempts: Bool, isMissing: @escaping (StackStep) -> Bool) -> [Weakness] {
+        let walk = StackWalk(stack.steps, isMissing: isMissing)
+        let hasFactor = stack.steps.indices.contains { walk.kind(of: $0) == .factor }
+        var found: Set<Weakness> = []
+        for way in walk.endings where way.isSuccess {
+            switch way.ours {
+            case .notAsked:
+                guard let step = way.passedBy else { continue }
+                found.insert(
+                    .goesPast(step, inSuccess: way.passedInSuccess, proved: way.proof == .proved || !hasFactor))
+            case .refused:
+                if let step = way.resetBy {
+                    found.insert(.refusalTakenBack(step))
+                } else if let step = way.refusedAt {
+                    found.insert(.refusalIgnored(step))
+                }
+            case .exempt, .granted:
+                if way.proof == .failed, let step = way.failedFactor { found.insert(.factorNotNeeded(step)) }
+            }
+        }
+        for way in walk.askings {
+            if way.ours == .granted, way.dispatch.impression == .positive {
+                found.insert(.askedTwice(way.dispatch.index))
+            }
+            guard let step = way.negativeBy, !isMissing(stack.steps[step]) else { continue }
+            switch walk.kind(of: step) {
+            case .factor: found.insert(.askedInVain(step))
+            case .deny where way.proof == .failed && stack.steps[step].kind == .module:
+                found.insert(.askedInVain(step))
+            case _: break
+            }
+        }
+        found.formUnion(fixed(stack, isMissing))
+        found.formUnion(lockouts(stack, exempts: exempts, isMissing))
+        return found.sorted { ($0.step ?? -1, $0.rank) < ($1.step ?? -1, $1.rank) }
+    }
+
+    /// Whether our module takes an argument (pam_twostep(8)).
+    static func isKnown(_ argument: String) -> Bool {
+        argument == "exempt=success" || argument.hasPrefix("provider=") || argument.hasPrefix("socket=")
+    }
+
+    /// What our own lines say.
+    private static func fixed(_ stack: Stack, _ isMissing: (StackStep) -> Bool) -> [Weakness] {
+        stack.ours.flatMap { index in
+            let step = stack.steps[index]
+            var found: [Weakness] = isMissing(step) ? [.moduleMissing(index)] : []
+            found += step.line.arguments.filter { !isKnown($0) }.map { .unknownArgument(index, $0) }
+            guard step.line.arguments.contains("exempt=success") else { return found }
+            switch step.control[.success] {
+            case .jump, .done: if index + 1 < stack.steps.count { found.append(.exemptJumps(index)) }
+            case _: break
+            }
+            return found
+        }
+    }
+
+    private static func lockouts(
+        _ stack: Stack, exempts: Bool, _ isMissing: @escaping (StackStep) -> Bool
+    ) -> [Weakness] {
+        guard !stack.ours.contains(where: { isMissing(stack.steps[$0]) }) else { return [] }
+        let well = StackWalk(stack.steps, suppose: .allIsWell, isMissing: isMissing)
+        guard well.endings.contains(where: \.isSuccess) else {
+            return [.nobody(well.endings.compactMap(\.negativeBy).min())]
+        }
+        guard exempts, let ours = stack.ours.first else { return [] }
+        let exempt = StackWalk(stack.steps, suppose: .exempt, isMissing: isMissing)
+        return exempt.endings.contains { $0.isSuccess && $0.ours >= .exempt } ? [] : [.exemptRefused(ours)]
+    }
+
+    /// Where it is; nil for the stack as a whole.
+    var step: Int? {
+        switch self {
+        case .goesPast(let step, _, _), .refusalIgnored(let step), .refusalTakenBack(let step),
+            .askedInVain(let step), .factorNotNeeded(let step), .askedTwice(let step), .exemptJumps(let step),
+            .unknownArgument(let step, _), .moduleMissing(let step), .exemptRefused(let step):
+            step
+        case .nobody(let step): step
+        }
+    }
+
+    /// The worst of one line first.
+    private var rank: Int {
+        switch self {
+        case .moduleMissing: 0
+        case .unknownArgument: 1
+        case .goesPast(_, _, let proved): proved ? 3 : 2
+        case .refusalIgnored: 4
+        case .refusalTakenBack: 5
+        case .factorNotNeeded: 6
+        case .askedInVain: 7
+        case .askedTwice: 8
+        case .exemptJumps: 9
+        case .nobody: 10
+        case .exemptRefused: 11
+        }
+    }
+}

@@ -1,0 +1,245 @@
+import AdminProtocol
+import Administration
+import Authentication
+import Foundation
+import Testing
+
+@Suite struct EnableTests {
+    static let ready: [ScriptedDaemon.Turn] = [
+        .exchange(.status, reply: .status(Samples.status)),
+        .exchange(.report(after: nil), reply: .report(ReportPage(accounts: [account("alice", codes: 10)], next: nil))),
+    ]
+    static let newest = ScriptedDaemon.Turn.exchange(
+        .records(after: .max, atMost: 0),
+        reply: .records(RecordListing(run: 5, records: [], cursor: 40, newest: 40)))
+
+    static func account(_ name: String, codes: Int?, hasPhone: Bool = true) -> ReportedAccount {
+        func device(_ type: String) -> EnrolledDevice {
+            EnrolledDevice(
+                account: name, module: ModuleReference(type: type), device: type, description: nil, createdAt: 0,
+                lastUsedAt: nil)
+        }
+        return ReportedAccount(
+            account: name,
+            devices: (hasPhone ? [device("totp")] : []) + (codes == nil ? [] : [device("recovery_code")]),
+            codesLeft: codes, failures: 0, standing: .open, delaySeconds: 0, visit: nil, refusedUnenrolledAt: nil)
+    }
+
+    func enable(_ host: ScriptedStackHost, _ arguments: String...) throws -> Performance {
+        try Performance(["enable", "--yes"] + arguments, against: Self.ready + [Self.newest], host: host)
+    }
+
+    // MARK: Lines
+
+    @Test func `the line comes behind what checks the password, and every other byte stays`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        #expect(try enable(host, "sudo").status == .done)
+        let expected = DebianStacks.sudo.replacingOccurrences(
+            of: "@include common-auth\n",
+            with: """
+                @include common-auth
+                # Written by "twostep enable sudo"; "twostep disable sudo" takes it back.
+                auth       required     pam_twostep.so
+
+                """)
+        #expect(host.stacks["sudo"] == expected)
+        #expect(host.stacks["sudo-i"] == expected)
+        #expect(Performance(["disable", "sudo", "--yes"], host: host).status == .done)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.records == ["lock"])
+    }
+
+    struct Kept {
+        let text: String
+        let enabled: String
+    }
+    static let ours = """
+        # Written by "twostep enable sudo"; "twostep disable sudo" takes it back.
+        auth       required     pam_twostep.so
+        """
+
+    @Test(arguments: [
+        Kept(text: "auth requisite pam_unix.so", enabled: "auth requisite pam_unix.so\n\(ours)"),
+        Kept(
+            text: "auth \\\n  requisite \\\n  pam_unix.so\n",
+            enabled: "auth \\\n  requisite \\\n  pam_unix.so\n\(ours)\n"
+        ),
+        Kept(text: "auth requisite pam_sss.so # why\r\n", enabled: "auth requisite pam_sss.so # why\r\n\(ours)\n"),
+        Kept(text: "AUTH include common-auth\n\n\n", enabled: "AUTH include common-auth\n\(ours)\n\n\n"),
+        Kept(
+            text: "auth requisite pam_unix.so\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n",
+            enabled:
+                "auth requisite pam_unix.so\n\(ours)\nauth [success=1 default=ignore] pam_x.so\nauth required pam_y.so\n"
+        ),
+    ]) func `a stack of any form keeps its bytes`(_ row: Kept) throws {
+        let host = try ScriptedStackHost(["sudo": row.text, "common-auth": DebianStacks.commonAuth])
+        #expect(try enable(host, "sudo").status == .done)
+        #expect(host.stacks["sudo"] == row.enabled)
+        #expect(Performance(["disable", "sudo", "--yes"], host: host).status == .done)
+        #expect(host.stacks["sudo"] == row.text)
+    }
+
+    @Test(arguments: [
+        "session required pam_limits.so\n", "auth required pam_permit.so\n", "",
+        "auth [success=2 default=ignore] pam_x.so\n@include common-auth\n", "auth required pam_unix.so \\\n",
+    ]) func `a stack without a safe place is refused, with the lines to write`(_ text: String) throws {
+        let host = try ScriptedStackHost(["sudo": text, "common-auth": DebianStacks.commonAuth])
+        let run = try Performance(["enable", "sudo", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("Nothing was changed."))
+        #expect(run.errors.contains("    auth       required     pam_twostep.so"))
+        #expect(host.stacks["sudo"] == text)
+    }
+
+    @Test func `a vendor's stack is copied to where the administrator's stand, and the copy goes again`() throws {
+        let host = try ScriptedStackHost(["common-auth": DebianStacks.commonAuth, "common-account": ""])
+        try host.write(DebianStacks.sudo, "usr/lib/pam.d/sudo")
+        #expect(try enable(host, "sudo").status == .done)
+        #expect(host.stacks["sudo"]?.contains("pam_twostep.so") == true)
+        #expect(host.read("usr/lib/pam.d/sudo") == DebianStacks.sudo)
+        #expect(Performance(["disable", "sudo", "--yes"], host: host).status == .done)
+        #expect(host.stacks["sudo"] == nil)
+    }
+
+    @Test func `what asks for a code already, by itself or by what it includes, is said so`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write(DebianStacks.commonAuth + "auth required pam_twostep.so\n", "etc/pam.d/common-auth")
+        let run = try Performance(["enable", "sudo", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("sudo asks for a code already."))
+    }
+
+    @Test func `su-l is nothing but su`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        #expect(try enable(host, "su-l").status == .done)
+        #expect(host.stacks["su"]?.contains("pam_twostep.so") == true)
+        #expect(host.stacks["su-l"] == DebianStacks.all["su-l"])
+    }
+
+    @Test(arguments: [
+        ("auth sufficient pam_unix.so\n", "1"), ("auth [success=done default=bad] pam_unix.so\n", "1"),
+        ("auth sufficient pam_x.so\nauth include common-auth\n", "1"),
+    ]) func `a stack that would let people past our line is refused before anything is written`(
+        _ text: String, _ line: String
+    ) throws {
+        let host = try ScriptedStackHost(["sudo": text, "common-auth": "auth requisite pam_unix.so\n"])
+        let run = try Performance(["enable", "sudo", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("With our line in it the stack would not hold. Nothing was changed."))
+        #expect(run.errors.contains("/etc/pam.d/sudo:\(line): problem: "))
+        #expect(host.stacks["sudo"] == text)
+        #expect(host.records == [])
+    }
+
+    // MARK: sshd
+
+    func sshd(_ methods: String) -> ProgramResult {
+        ProgramResult(
+            succeeded: true,
+            output: """
+                usepam yes
+                passwordauthentication no
+                kbdinteractiveauthentication yes
+                authenticationmethods \(methods)
+
+                """)
+    }
+
+    static let sshdForms = [
+        ("--key", "publickey,keyboard-interactive:pam", "twostep.conf"),
+        ("--password", "keyboard-interactive:pam", "twostep-password.conf"),
+    ]
+
+    @Test(arguments: sshdForms) func `sshd is given the settings that ship`(
+        _ option: String, _ methods: String, _ example: String
+    ) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = sshd(methods)
+        #expect(try enable(host, "sshd", option).status == .done)
+        let shipped = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../packaging/sshd_config.d/\(example)")
+        #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == (try String(contentsOf: shipped, encoding: .utf8)))
+        let silenced = host.stacks["sshd"]?.contains("#twostep# @include common-auth\n")
+        #expect(silenced == (option == "--key"))
+        #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == nil)
+    }
+
+    @Test func `settings of somebody else are not overwritten`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        try host.write("Banner none\n", "etc/ssh/sshd_config.d/twostep.conf")
+        let run = try Performance(["enable", "sshd", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("twostep has not written it"))
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `a key that was taken away by hand comes back with its line`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = sshd("publickey,keyboard-interactive:pam")
+        #expect(try enable(host, "sshd").status == .done)
+        try host.write((host.stacks["sshd"] ?? "") + "# mine\n", "etc/pam.d/sshd")
+        #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
+        #expect(host.stacks["sshd"] == (DebianStacks.all["sshd"] ?? "") + "# mine\n")
+    }
+
+    // MARK: Who could come back in
+
+    @Test(arguments: [
+        account("alice", codes: 0), account("alice", codes: nil), account("alice", codes: 9, hasPhone: false),
+        account("bob", codes: 10),
+    ]) func `nothing is enabled while nobody could come back in`(_ account: ReportedAccount) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"],
+            against: [
+                .exchange(.status, reply: .status(Samples.status)),
+                .exchange(.report(after: nil), reply: .report(ReportPage(accounts: [account], next: nil))),
+            ], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("neither alice nor root has a device and recovery codes"))
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `root's codes will do, on whatever page they stand`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"],
+            against: [
+                .exchange(.status, reply: .status(Samples.status)),
+                .exchange(
+                    .report(after: nil),
+                    reply: .report(ReportPage(accounts: [Self.account("alice", codes: nil)], next: "alice"))),
+                .exchange(
+                    .report(after: "alice"),
+                    reply: .report(ReportPage(accounts: [Self.account("root", codes: 1)], next: nil))),
+                Self.newest,
+            ], host: host)
+        #expect(run.status == .done, "\(run.errors)")
+    }
+
+    @Test func `a daemon that refuses everybody is no time to ask for codes`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"], against: [.exchange(.status, reply: .status(Samples.broken))], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("twostepd refuses every login at present"))
+    }
+
+    @Test(arguments: [
+        ["enable"], ["enable", "sudo", "--confirm"], ["enable", "--confirm", "--undo-overdue"],
+        ["enable", "sudo", "--key"], ["enable", "sudo", "--console"], ["enable", "sshd", "--key", "--password"],
+        ["enable", "login"], ["enable", "sudo", "--confirm-within", "1s"],
+        ["enable", "sudo", "--confirm-within", "8d"],
+        ["enable", "../sudo"], ["disable"], ["disable", "sudo", "--all"],
+        ["disable", "--all", "--confirm-within", "5m"],
+    ]) func `what makes no sense is wrong usage`(_ arguments: [String]) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        #expect(Performance(arguments + ["--yes"], host: host).status == .usage)
+        #expect(host.stacks == DebianStacks.all)
+    }
+}

@@ -1,0 +1,197 @@
+import AdminProtocol
+import Administration
+import Authentication
+import Foundation
+import Testing
+
+@Suite struct UndoTests {
+    func waiting(_ host: ScriptedStackHost) throws {
+        let run = try Performance(
+            ["enable", "sudo", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(run.status == .done, "\(run.errors)")
+        #expect(host.runs == ["systemctl cat twostep-undo.timer", "systemctl enable --now twostep-undo.timer"])
+    }
+
+    func undo(_ host: ScriptedStackHost) -> Performance { Performance(["enable", "--undo-overdue"], host: host) }
+
+    struct Later: Sendable {
+        let name: String
+        /// Seconds by either clock.
+        var wall: Int64 = 0
+        var boottime: Int64 = 0
+        var boot: Int64 = 77
+        let isDue: Bool
+    }
+
+    @Test(arguments: [
+        Later(name: "at once", isDue: false),
+        Later(name: "a second early", wall: 299, boottime: 299, isDue: false),
+        Later(name: "in time", wall: 300, boottime: 300, isDue: true),
+        Later(name: "the wall clock was set on", wall: 86_400, boottime: 10, isDue: false),
+        Later(name: "the wall clock was set back", wall: -86_400, boottime: 300, isDue: true),
+        Later(name: "after a reboot, early", wall: 299, boottime: -900, boot: 78, isDue: false),
+        Later(name: "after a reboot, late", wall: 300, boottime: -900, boot: 78, isDue: true),
+        Later(name: "after a reboot without a clock", wall: -1, boottime: -900, boot: 78, isDue: true),
+        Later(name: "after a reboot, long up", wall: 299, boottime: 5000, boot: 78, isDue: false),
+        Later(name: "a boot that cannot be told", wall: 10, boottime: 900, boot: 0, isDue: false),
+    ]) func `is undone when its time is up, and not before`(_ later: Later) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        host.moment = Moment(
+            wall: host.moment.wall + later.wall, boottime: host.moment.boottime + 1000 * later.boottime,
+            boot: later.boot)
+        #expect(undo(host).status == .done)
+        #expect((host.stacks == DebianStacks.all) == later.isDue, "\(later.name)")
+        #expect((host.runs.last == "systemctl disable --now twostep-undo.timer") == later.isDue)
+    }
+
+    @Test func `only what still is as it was written is put back`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        try host.write("# mine\n", "etc/pam.d/sudo-i")
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .refused)
+        #expect(run.output.contains("As before: /etc/pam.d/sudo\n"))
+        #expect(run.output.contains("Left alone: /etc/pam.d/sudo-i"))
+        #expect(host.stacks["sudo"] == DebianStacks.sudo)
+        #expect(host.stacks["sudo-i"] == "# mine\n")
+        // Nothing is waited for any more.
+        #expect(host.runs.last == "systemctl disable --now twostep-undo.timer")
+        #expect(undo(host).output == "")
+    }
+
+    @Test func `what was kept and changed since is put nowhere`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        try host.write("auth sufficient pam_permit.so\n", "var/lib/twostep-undo/1-0.before")
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("is not the file that was kept there"))
+        #expect(host.stacks["sudo"]?.contains("pam_permit") == false)
+    }
+
+    @Test func `a record that cannot be read is named, and nothing is guessed`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        let enabled = host.stacks
+        try host.write("{}", "var/lib/twostep-undo/1.json")
+        let run = undo(host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("/var/lib/twostep-undo/1.json cannot be read"))
+        #expect(host.stacks == enabled)
+    }
+
+    @Test func `records in a folder that others can write to are not believed`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o770], ofItemAtPath: "\(host.root)/var/lib/twostep-undo")
+        host.moment.boottime += 400_000
+        #expect(undo(host).errors.contains("is not root's alone"))
+        #expect(host.stacks != DebianStacks.all)
+    }
+
+    @Test(arguments: [
+        ProgramResult(succeeded: false, output: "no such unit")
+    ]) func `no undo is promised that nobody would do`(_ answer: ProgramResult) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        host.answers["systemctl"] = answer
+        let run = try Performance(
+            ["enable", "sudo", "--yes", "--confirm-within", "5m"],
+            against: [.exchange(.status, reply: .status(Samples.status))], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("Nothing would undo the change"))
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `a timer that does not start leaves everything as it was`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        host.answers["systemctl enable --now twostep-undo.timer"] = ProgramResult(succeeded: false)
+        let run = try Performance(
+            ["enable", "sudo", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(run.status == .refused)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.records == ["lock"])
+    }
+
+    // MARK: The confirmation
+
+    struct Claim: Sendable {
+        let name: String
+        /// By their names, and when they were started: seconds after the change.
+        var ancestors: [(String, Int64)] = [("bash", 50), ("sudo", 40), ("bash", 30), ("sshd", 20), ("sshd", -900)]
+        var fields = Claim.login
+        var at: Int64 = 45
+        var number: Int64 = 41
+        var run: Int64 = 5
+        let isProven: Bool
+
+        static let login = [
+            "TWOSTEP_RESULT": "granted", "TWOSTEP_USER": "alice", "TWOSTEP_SERVICE": "sudo",
+            "TWOSTEP_MODULES": "totp",
+        ]
+        static func login(_ name: String, _ value: String) -> [String: String] {
+            login.merging([name: value]) { $1 }
+        }
+    }
+
+    @Test(arguments: [
+        Claim(name: "a sudo that asked", isProven: true),
+        Claim(name: "sudo -i", fields: Claim.login("TWOSTEP_SERVICE", "sudo-i"), isProven: true),
+        Claim(
+            name: "a new sudo in an old session", ancestors: [("sudo", 40), ("bash", -100), ("sshd", -200)],
+            isProven: true),
+        Claim(
+            name: "the shell that was open", ancestors: [("bash", -10), ("sudo", -20), ("bash", -30)], isProven: false),
+        Claim(name: "a session leader of its own", ancestors: [("bash", 40), ("sudo", -20)], isProven: false),
+        Claim(name: "nobody's child", ancestors: [], isProven: false),
+        Claim(name: "an old sudo within a new one", ancestors: [("sudo", -5), ("sudo", 40)], isProven: false),
+        Claim(name: "another service", fields: Claim.login("TWOSTEP_SERVICE", "sshd"), isProven: false),
+        Claim(name: "somebody else", fields: Claim.login("TWOSTEP_USER", "bob"), isProven: false),
+        Claim(name: "refused", fields: Claim.login("TWOSTEP_RESULT", "denied"), isProven: false),
+        Claim(name: "exempt", fields: Claim.login("TWOSTEP_RESULT", "exempt"), isProven: false),
+        Claim(name: "no module", fields: Claim.login("TWOSTEP_MODULES", ""), isProven: false),
+        Claim(name: "remembered", fields: Claim.login("TWOSTEP_REASON", "remembered"), isProven: false),
+        Claim(name: "a bypass code", fields: Claim.login("TWOSTEP_REASON", "bypass"), isProven: false),
+        Claim(name: "a login before the change", number: 40, isProven: false),
+        Claim(name: "a daemon that was started since", number: 3, run: 6, isProven: true),
+        Claim(name: "another terminal's sudo", at: 20, isProven: false),
+    ]) func `is confirmed by a login through it, from a session that began with that`(_ claim: Claim) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        let change = host.moment
+        host.ancestors = claim.ancestors.map { RunningProgram(name: $0.0, start: change.boottime + 1000 * $0.1) }
+        host.moment = Moment(wall: change.wall + 60, boottime: change.boottime + 60_000, boot: change.boot)
+        let record = LoggedRecord(
+            number: claim.number, at: change.wall + claim.at, priority: 6, message: "", fields: claim.fields)
+        let start: Int64 = claim.run == 5 ? 40 : 0
+        let listing = RecordListing(
+            run: claim.run, records: [record], cursor: max(claim.number, start), newest: max(claim.number, start))
+        let turns: [ScriptedDaemon.Turn] = [
+            .exchange(
+                .records(after: .max, atMost: 0),
+                reply: .records(
+                    RecordListing(run: claim.run, records: [], cursor: listing.newest, newest: listing.newest))),
+            .exchange(.records(after: start, atMost: 100), reply: .records(listing)),
+        ]
+        let run = try Performance(["enable", "--confirm"], against: turns, host: host)
+        #expect((run.status == .done) == claim.isProven, "\(claim.name): \(run.output)\(run.errors)")
+        if !claim.isProven { #expect(run.errors.contains("sudo -k twostep enable --confirm")) }
+        host.moment.boottime += 1_000_000
+        #expect(undo(host).status == .done)
+        #expect((host.stacks != DebianStacks.all) == claim.isProven, "\(claim.name)")
+    }
+
+    @Test func `after its time nothing is confirmed`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        host.moment.boottime += 300_000
+        let run = Performance(["enable", "--confirm"], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("It is too late"))
+    }
+}

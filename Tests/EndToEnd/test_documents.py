@@ -1,0 +1,173 @@
+"""Each --json document has the members that twostep(1), JSON DOCUMENTS, names for its command, and no other."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pam
+import pytest
+import wire
+import world
+from terminal import expect, spawn
+
+PAGE = Path("/mnt/twostep/usr/share/man/man1/twostep.1").read_text()
+CONFIGURATION = """
+auth_providers:
+  - type: pam
+    modules:
+      - any_of: [totp, recovery_code]
+  - type: homeassistant
+    create_credentials: true
+  - type: legacy_api_password
+policy:
+  - match: {service: sudo}
+    provider: pam
+    remember: 15m
+  - match: {}
+    provider: pam
+notices: {last_login: true}
+"""
+
+
+def explained():
+    """The words that the page names for each command."""
+    documents = re.search(r"^\.Sh JSON DOCUMENTS\n(.*?)^\.Sh ", PAGE, re.M | re.S).group(1)
+    found = {}
+    for entry in re.split(r"^\.It ", documents, flags=re.M)[1:]:
+        title, *lines = entry.splitlines()
+        words = set()
+        for line in lines:
+            for macro, marked in re.findall(r"\b([A-Z][a-z])\b((?:(?!\b[A-Z][a-z]\b).)*)", line):
+                words |= set(re.findall(r"[a-z_]+", marked)) if macro == "Ql" else set()
+        for command in title.removeprefix("Cm ").split(" , Cm "):
+            found[command] = words
+    # As the page says.
+    found["sessions end"] = found["sessions"]
+    found["report"] |= found["list"]
+    found["explain"] |= found["grants"]
+    return found
+
+
+def members(document):
+    """The names of all members, however deep; a metric's labels are data."""
+    if isinstance(document, list):
+        return set().union(*map(members, document))
+    if not isinstance(document, dict):
+        return set()
+    return set(document).union(*(members(value) for name, value in document.items() if name != "labels"))
+
+
+class Desk:
+    """A place where something of everything has happened, and the documents of its commands."""
+
+    def __init__(self, place):
+        self.place = place
+        self.documents = {}
+
+    def run(self, command, *arguments, status=0, **options):
+        """Runs a command and keeps its document."""
+        name = f"{command} {arguments[0]}" if f"{command} {arguments[0] if arguments else ''}" in EXPLAINED else command
+        done = world.twostep(command, *arguments, "--json", runtime=self.place.runtime, **options)
+        assert done.returncode == status, done
+        document = json.loads(done.stdout)
+        self.documents.setdefault(name if "error" not in document else "any error", []).append(document)
+        return document
+
+    def keep(self, command, done):
+        """The document of a command that does not ask the daemon."""
+        self.documents.setdefault(command, []).append(json.loads(done.stdout))
+
+
+EXPLAINED = explained()
+
+
+@pytest.fixture(scope="module")
+def documents(daemon_of_session):
+    place = world.Daemon(f"t{next(world.numbers)}")
+    desk = Desk(place)
+    desk.keep("init", world.run("twostep", "init", "--json", *place.places))
+    place.configure(CONFIGURATION)
+    place.start()
+    user, other = world.new_user(), world.new_user()
+    given = desk.run("enroll", user, "totp", "--no-confirm")
+    phone = world.Authenticator(given["secret"].replace(" ", ""))
+    desk.run("enroll", user, "totp", "--name", "second", "--no-confirm")
+    desk.run("show", user, "phone")
+    batch = Path("/run/batch.csv")
+    batch.write_text(f"user,secret\n{other},JBSWY3DPEHPK3PXP\n")
+    batch.chmod(0o600)
+    desk.run("import", "batch", batch)
+    desk.run("export", user, "--output", "/run/exported")
+    desk.run("export", user, "--to-pipe")
+    desk.run("remove", user, "second", "--yes")
+    desk.run("verify", user, input=f"{phone.wrong()}\n", status=1)
+    assert not pam.log_in(place.service, user, phone.wrong()).granted
+    desk.run("verify", user, input=f"{phone.at(phone.step)}\n")
+    assert pam.log_in(place.service, user, phone.next()).granted
+
+    # Something remembered: by a program at a terminal of its own, which lives on.
+    program = (
+        "import os, sys; sys.path.insert(0, '/mnt/twostep/Tests/EndToEnd'); import wire\n"
+        "print(wire.ask(sys.argv[1], sys.argv[2], path=sys.argv[3], service='sudo', authtok=True,"
+        " tty=os.ttyname(0)) == wire.GRANTED); input()")
+    terminal = spawn("/usr/bin/python3", "-c", program, user, phone.next(), place.socket)
+    assert expect(terminal, "True", "False") == 0
+    (grant,) = desk.run("grants", "list")["grants"]
+    desk.run("explain", "sudo", user, "--authtok", "--tty", f"/dev/{grant['terminal'].removeprefix('/dev/')}")
+    desk.run("explain", "sshd", other, "--ssh", "publickey")
+    desk.run("grants", "revoke", "--all")
+    terminal.close(force=True)
+
+    waiting = wire.Connection(place.socket)
+    waiting.send(wire.begin(user, evidence=["publickey ssh-ed25519"], rhost="192.0.2.1"))
+    assert waiting.receive()[0] == wire.PROMPT
+    (session,) = desk.run("sessions")["sessions"]
+    desk.run("sessions", "end", session["id"])
+    waiting.close()
+
+    desk.run("user", "add", "Zoe", "--password-stdin", input="a long password\n")
+    desk.run("user", "passwd", "zoe", "--password-stdin", input="another password\n")
+    desk.run("credentials", "link", "homeassistant", "zoe", other)
+    desk.run("credentials", "list")
+    desk.run("user", "list")
+    desk.run("credentials", "unlink", "homeassistant", "zoe", "--yes")
+    desk.run("user", "remove", "zoe", "--yes")
+    desk.run("legacy", "passwd", "--password-stdin", input="the one password\n")
+
+    desk.run("bypass", other, "--for", "1h", "--reason", "phone at home")
+    desk.run("ticket", other, "--for", "1h")
+    assert not pam.log_in(place.service, other, "123456").granted
+    desk.run("block", other, "--reason", "left")
+    desk.run("list")
+    desk.run("explain", "sshd", other, "--ssh", "publickey")
+    desk.run("unblock", other)
+    assert world.run("usermod", "--uid", str(os.getpid() + 100_000), other).returncode == 0
+    desk.run("adopt", other, "--yes")
+    desk.run("unlock", other)
+    desk.run("status")
+    desk.run("log", "--daemon")
+    desk.run("metrics")
+    desk.run("metrics", "--textfile", "/run/twostep-documents.prom")
+    desk.run("report")
+    assert not pam.log_in(place.service, "alice", "123456").granted
+    desk.run("report", "--unenrolled-active")
+    desk.run("remove", user, "nothing", "--yes", status=1)
+    Path("/run/broken.yaml").write_text("auth_providers: [{type: pan}]\n")
+    desk.keep("check", world.run("twostep", "check", "--json", "--config", "/run/broken.yaml"))
+    yield desk.documents
+    place.stop()
+
+
+def test_every_command_that_is_explained_has_written_one(documents):
+    assert set(EXPLAINED) == set(documents)
+
+
+@pytest.mark.parametrize("command", EXPLAINED)
+def test_every_member_is_explained_with_its_command(documents, command):
+    found = members(documents[command])
+    if command == "log":
+        # Fields of the journal, in small letters: see twostepd(8), which is held by Tests/docs.
+        page = Path("/mnt/twostep/usr/share/man/man8/twostepd.8").read_text()
+        found -= {name.lower() for name in re.findall(r"\b(?:TWOSTEP)?_([A-Z_]+)", page)}
+    assert found - EXPLAINED[command] == set()

@@ -1,0 +1,599 @@
+"""twostep enable and disable: on Debian's own stacks, with real sudo, su, login and sshd."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import terminal
+import world
+from terminal import PASSWORD, answer, expect, finish, plain, spawn
+
+CODE = r"Verification code or recovery code: "
+TWOSTEP = "/mnt/twostep/usr/bin/twostep"
+LEDGER = Path("/var/lib/twostep-undo")
+DROPIN = Path("/etc/ssh/sshd_config.d/twostep.conf")
+SYSTEMCTL_LOG = Path("/run/systemctl.log")
+
+# As Debian 12 has them.
+STACKS = {
+    "sudo": """\
+#%PAM-1.0
+
+# Set up user limits from /etc/security/limits.conf.
+session    required   pam_limits.so
+
+@include common-auth
+@include common-account
+@include common-session-noninteractive
+""",
+    "su": """\
+auth       sufficient pam_rootok.so
+session       required   pam_env.so readenv=1
+session    required   pam_limits.so
+@include common-auth
+@include common-account
+@include common-session
+""",
+    "su-l": """\
+#%PAM-1.0
+auth\t\tinclude\t\tsu
+account\t\tinclude\t\tsu
+password\tinclude\t\tsu
+session\t\toptional\tpam_keyinit.so force revoke
+session\t\tinclude\t\tsu
+""",
+    "login": """\
+auth       optional   pam_faildelay.so  delay=3000000
+auth       requisite  pam_nologin.so
+session    required     pam_loginuid.so
+@include common-auth
+auth       optional   pam_group.so
+session    required   pam_limits.so
+@include common-account
+@include common-session
+@include common-password
+""",
+    "sshd": """\
+# PAM configuration for the Secure Shell service
+
+# Standard Un*x authentication.
+@include common-auth
+
+account    required     pam_nologin.so
+@include common-account
+@include common-session
+@include common-password
+""",
+    "common-auth": """\
+auth\t[success=1 default=ignore]\tpam_unix.so nullok
+auth\trequisite\t\t\tpam_deny.so
+auth\trequired\t\t\tpam_permit.so
+""",
+}
+STACKS["sudo-i"] = STACKS["sudo"].replace("-noninteractive", "")
+CONFIGURATION = "auth_providers:\n  - type: pam\n    modules:\n      - any_of: [totp, recovery_code]\n"
+
+
+@pytest.fixture
+def machine(daemon, monkeypatch):
+    """Debian's stacks, somebody who may use sudo, codes on paper, and a systemd that takes note."""
+    monkeypatch.setattr(terminal, "CODE", CODE)
+    before = daemon.configuration.read_text()
+    reconfigure(daemon, CONFIGURATION)
+    shutil.copytree("/etc/pam.d", "/run/pam.d-before")
+    shutil.copytree("/etc/ssh", "/run/ssh-before")
+    for name, text in STACKS.items():
+        Path("/etc/pam.d", name).write_text(text)
+    Path("/etc/sudoers.d/everybody").write_text("Defaults !lecture\nALL ALL=(ALL) ALL\n")
+    os.chmod("/etc/sudoers.d/everybody", 0o440)
+    SYSTEMCTL_LOG.write_text("")
+    stand_in = Path("/run/systemctl")
+    stand_in.write_text(f'#!/bin/sh\necho "$*" >>{SYSTEMCTL_LOG}\n')
+    stand_in.chmod(0o755)
+    world.run("mount", "--bind", stand_in, "/usr/bin/systemctl")
+    Path("/run/systemd/system").mkdir(parents=True)
+    yield daemon
+    world.run("umount", "/usr/bin/systemctl")
+    shutil.rmtree("/run/systemd/system")
+    os.unlink("/etc/sudoers.d/everybody")
+    shutil.rmtree(LEDGER, ignore_errors=True)
+    for folder in ("pam.d", "ssh"):
+        # The folder itself stays: sshd and others may have it open.
+        for file in Path("/etc", folder).iterdir():
+            if file.is_dir():
+                shutil.rmtree(file)
+            else:
+                file.unlink()
+        shutil.copytree(f"/run/{folder}-before", f"/etc/{folder}", dirs_exist_ok=True)
+        shutil.rmtree(f"/run/{folder}-before")
+    reconfigure(daemon, before)
+
+
+def reconfigure(daemon, text):
+    generation = daemon.status()["configuration"]["generation"]
+    daemon.configure(text)
+    daemon.reload()
+    world.wait_until(lambda: daemon.status()["configuration"]["generation"] > generation, "the new configuration")
+
+
+@pytest.fixture
+def administrator(machine):
+    return world.enrolled_user("admin")
+
+
+def stacks():
+    return {path.name: path.read_bytes() for path in Path("/etc/pam.d").iterdir()}
+
+
+def enable(*arguments, environment=None, administrator=None):
+    surroundings = {**os.environ, **(environment or {})}
+    if administrator:
+        surroundings["SUDO_USER"] = str(administrator)
+    return world.run(TWOSTEP, "enable", *arguments, env=surroundings)
+
+
+def disable(*arguments):
+    return world.run(TWOSTEP, "disable", *arguments)
+
+
+def systemctl():
+    return SYSTEMCTL_LOG.read_text().splitlines()
+
+
+# --- in and out ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["sudo", "su", "login"])
+def test_enabling_adds_lines_and_disabling_gives_back_every_byte(administrator, service):
+    user, _ = administrator
+    before = stacks()
+    arguments = [service, "--yes"] + (["--console"] if service == "login" else [])
+    done = enable(*arguments, administrator=user)
+    assert done.returncode == 0, done.stderr
+    assert "+ auth       required     pam_twostep.so" in done.stdout
+    after = stacks()
+    changed = {name for name in before if before[name] != after[name]}
+    # su-l reads su.
+    assert changed == {"sudo": {"sudo", "sudo-i"}, "su": {"su"}, "login": {"login"}}[service]
+    assert set(after) == set(before)
+    for name in changed:
+        left = iter(after[name].splitlines())
+        assert all(line in left for line in before[name].splitlines()), "a line is gone, or elsewhere"
+    again = enable(*arguments, administrator=user)
+    assert again.returncode == 1 and "asks for a code already" in again.stderr
+    done = disable(service, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert stacks() == before
+    assert [path.name for path in LEDGER.iterdir()] == ["lock"]
+
+
+def test_what_is_enabled_asks_for_a_code(administrator):
+    user, phone = administrator
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    for form in (["sudo", "-k", "id", "-un"], ["sudo", "-k", "-i", "id", "-un"]):
+        status, shown = answer(spawn(*form, user=user), user.password, phone.next())
+        assert status == 0, shown
+    client = spawn("sudo", "-k", "id", user=user)
+    expect(client, PASSWORD)
+    client.sendline("wrong")
+    assert expect(client, PASSWORD, CODE) == 0
+    client.sendintr()
+    finish(client)
+
+
+def test_the_console_asks_everybody_but_root(administrator):
+    user, phone = administrator
+    refused = enable("login", "--yes", administrator=user)
+    assert refused.returncode == 2 and "twostep enable login --console" in refused.stderr
+    assert enable("login", "--console", "--yes", administrator=user).returncode == 0
+    client = spawn("login", "root")
+    expect(client, PASSWORD)
+    client.sendline("root-password")
+    assert expect(client, r"[$#] $", CODE, "incorrect", timeout=20) == 0
+    client.close(force=True)
+    client = spawn("login", user)
+    expect(client, PASSWORD)
+    client.sendline(user.password)
+    expect(client, CODE)
+    client.sendline(phone.next())
+    assert expect(client, r"[$#] $", "incorrect", timeout=20) == 0
+    client.close(force=True)
+
+
+def test_a_person_sees_the_difference_and_may_say_no(administrator):
+    user, _ = administrator
+    before = stacks()
+    client = spawn(TWOSTEP, "enable", "sudo", env={**os.environ, "SUDO_USER": str(user)})
+    expect(client, r"Write this\? \[y/N\] ")
+    assert "/etc/pam.d/sudo-i" in client.shown and "+ auth       required     pam_twostep.so" in client.shown
+    client.sendline("n")
+    status, shown = finish(client)
+    assert status == 1 and "Nothing was changed." in shown
+    assert stacks() == before
+
+
+def test_owner_and_mode_stay_as_they_were(administrator):
+    user, _ = administrator
+    path = Path("/etc/pam.d/sudo")
+    os.chown(path, 0, 4)
+    path.chmod(0o640)
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    assert (path.stat().st_gid, path.stat().st_mode & 0o7777) == (4, 0o640)
+    assert disable("sudo", "--yes").returncode == 0
+    assert (path.stat().st_gid, path.stat().st_mode & 0o7777) == (4, 0o640)
+
+
+def test_what_somebody_has_edited_since_loses_our_line_alone(administrator):
+    user, _ = administrator
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    path = Path("/etc/pam.d/sudo")
+    path.write_text(path.read_text() + "# mine\n")
+    assert disable("sudo", "--yes").returncode == 0
+    assert path.read_text() == STACKS["sudo"] + "# mine\n"
+    assert Path("/etc/pam.d/sudo-i").read_text() == STACKS["sudo-i"]
+
+
+def test_no_line_goes_from_a_stack_that_counts_lines(administrator):
+    user, _ = administrator
+    assert enable("login", "--console", "--yes", administrator=user).returncode == 0
+    path = Path("/etc/pam.d/login")
+    path.write_text(path.read_text() + "# mine\n")
+    edited = path.read_bytes()
+    done = disable("login", "--yes")
+    assert done.returncode == 1 and "counts the lines that it passes over" in done.stderr
+    assert path.read_bytes() == edited
+
+
+def test_no_line_comes_into_a_stack_that_counts_lines(administrator):
+    user, _ = administrator
+    counted = "auth [success=2 default=ignore] pam_succeed_if.so quiet user = nobody\n" + STACKS["sudo"]
+    Path("/etc/pam.d/sudo").write_text(counted)
+    before = stacks()
+    done = enable("sudo", "--yes", administrator=user)
+    assert done.returncode == 1
+    assert "/etc/pam.d/sudo:1 counts the lines" in done.stderr
+    assert "    auth       required     pam_twostep.so" in done.stderr
+    assert stacks() == before
+
+
+# --- what is refused ----------------------------------------------------------------------------------------------
+
+
+def refused(done, *words, code=1):
+    assert done.returncode == code, done.stdout + done.stderr
+    for word in words:
+        assert word in done.stderr
+    assert all(b"pam_twostep" not in stacks()[name] for name in STACKS)
+
+
+def test_nothing_is_enabled_while_nobody_could_come_back_in(machine):
+    user = world.new_user()
+    refused(enable("sudo", "--yes", administrator=user), f"neither {user} nor root has", "recovery codes")
+    # A device without codes on paper is not enough either.
+    world.enroll(user, "--no-recovery-codes")
+    refused(enable("sudo", "--yes", administrator=user), f"neither {user} nor root has")
+
+
+def test_nothing_is_enabled_without_a_daemon_that_answers(administrator):
+    user, _ = administrator
+    refused(enable("sudo", "--yes", "--runtime-directory", "/run/nowhere", administrator=user), code=3)
+
+
+def test_nothing_is_enabled_while_the_module_is_missing(administrator):
+    user, _ = administrator
+    module = next(Path("/usr/lib").glob("*-linux-*/security/pam_twostep.so"))
+    away = module.rename(module.with_suffix(".away"))
+    try:
+        refused(enable("sudo", "--yes", administrator=user), "pam_twostep.so is not in")
+    finally:
+        away.rename(module)
+
+
+def test_a_stack_behind_a_link_is_refused(administrator):
+    user, _ = administrator
+    path = Path("/etc/pam.d/sudo")
+    path.rename("/etc/pam.d/elsewhere")
+    path.symlink_to("elsewhere")
+    refused(enable("sudo", "--yes", administrator=user), "/etc/pam.d/sudo is a link")
+
+
+def test_only_root_may(administrator):
+    user, _ = administrator
+    for verb in ("enable", "disable"):
+        done = world.as_user(user, TWOSTEP, verb, "sudo", "--yes")
+        assert done.returncode == 1 and "Only root" in done.stderr
+
+
+def test_no_undo_is_promised_where_nobody_would_do_it(administrator):
+    user, _ = administrator
+    Path("/run/systemd/system").rmdir()
+    try:
+        refused(enable("sudo", "--yes", "--confirm-within", "5m", administrator=user), "Nothing would undo the change")
+    finally:
+        Path("/run/systemd/system").mkdir()
+
+
+# --- the timed undo -----------------------------------------------------------------------------------------------
+
+
+def later(seconds):
+    clock = world.Clock()
+    clock.advance(seconds)
+    return clock.environment
+
+
+def test_what_nobody_confirms_is_undone_and_not_a_moment_earlier(administrator):
+    user, _ = administrator
+    before = stacks()
+    done = enable("sudo", "--yes", "--confirm-within", "5m", administrator=user)
+    assert done.returncode == 0, done.stderr
+    assert "twostep enable --confirm" in done.stdout
+    assert systemctl()[-1] == "enable --now twostep-undo.timer"
+    after = stacks()
+    waiting = enable("su", "--undo-overdue")
+    assert waiting.returncode == 2
+    assert enable("--undo-overdue", environment=later(290)).returncode == 0
+    assert stacks() == after and systemctl()[-1] == "enable --now twostep-undo.timer"
+    # What the unit runs.
+    command = next(
+        line.removeprefix("ExecStart=/usr/bin/twostep ") for line in
+        Path("/mnt/twostep/usr/lib/systemd/system/twostep-undo.service").read_text().splitlines()
+        if line.startswith("ExecStart="))
+    done = world.run(TWOSTEP, *command.split(), env={**os.environ, **later(301)})
+    assert done.returncode == 0, done.stderr
+    assert "Undone: enabling sudo, which was not confirmed in time." in done.stdout
+    assert stacks() == before
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+    assert [path.name for path in LEDGER.iterdir()] == ["lock"]
+
+
+def test_a_service_that_waits_is_not_changed_again(administrator):
+    user, _ = administrator
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    done = enable("sudo", "--yes", administrator=user)
+    assert done.returncode == 1 and "waits for its confirmation" in done.stderr
+    done = disable("sudo", "--yes")
+    assert done.returncode == 1 and "waits for its confirmation" in done.stderr
+
+
+def test_the_undo_leaves_alone_what_somebody_has_changed_since(administrator):
+    user, _ = administrator
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    Path("/etc/pam.d/sudo").write_text("# mine\n" + STACKS["sudo"])
+    done = enable("--undo-overdue", environment=later(301))
+    assert done.returncode == 1
+    assert "Left alone: /etc/pam.d/sudo, which somebody has changed since." in done.stdout
+    assert Path("/etc/pam.d/sudo").read_text() == "# mine\n" + STACKS["sudo"]
+    assert Path("/etc/pam.d/sudo-i").read_text() == STACKS["sudo-i"]
+    # It says so once.
+    assert enable("--undo-overdue", environment=later(400)).returncode == 0
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_whoever_is_killed_in_the_middle_leaves_what_is_undone(administrator, number):
+    user, _ = administrator
+    library = Path("/run/twostep-killed.so")
+    built = world.run("cc", "-shared", "-fPIC", "-O", "-o", library, Path(__file__).with_name("killed.c"), "-ldl")
+    assert built.returncode == 0, built.stderr
+    before = stacks()
+    killed = {"LD_PRELOAD": str(library), "TWOSTEP_TEST_KILL": str(number)}
+    done = enable("sudo", "--yes", "--confirm-within", "5m", environment=killed, administrator=user)
+    assert done.returncode == -9
+    # The record is there before the first file is changed, and the timer runs by then.
+    assert len(list(LEDGER.glob("*.json"))) == 1
+    assert systemctl()[-1] == "enable --now twostep-undo.timer"
+    assert (b"pam_twostep" in stacks()["sudo"]) == (number == 2)
+    again = enable("sudo", "--yes", administrator=user)
+    assert again.returncode == 1 and "--undo-overdue" in again.stderr
+    done = enable("--undo-overdue")
+    assert done.returncode == 0 and "which was cut off" in done.stdout
+    assert stacks() == before
+    assert list(Path("/etc/pam.d").glob(".*")) == []
+
+
+# --- the confirmation ---------------------------------------------------------------------------------------------
+
+
+def shell_of(user):
+    """A shell that somebody has open; what is typed there is run by `typed`."""
+    shell = spawn("bash", "--norc", "--noprofile", "--noediting", user=user)
+    expect(shell, r"[$#] $")
+    return shell
+
+
+def typed(shell, line, *answers):
+    """Types a line and answers what is asked; returns what was shown."""
+    start = len(shell.shown)
+    shell.sendline(f"{line}; echo status=$?=")
+    left = list(answers)
+    while expect(shell, CODE, r"\[sudo\] password for \S+: ", r"status=\d+=\s") != 2:
+        shell.sendline(left.pop(0))
+    assert left == [], "not all was asked for"
+    return plain(shell.shown[start:])
+
+
+def test_sudo_is_confirmed_by_a_sudo_that_asked_for_a_code_and_by_no_open_shell(administrator):
+    user, phone = administrator
+    shell = shell_of(user)
+    shown = typed(shell, f"sudo {TWOSTEP} enable sudo --yes --confirm-within 5m", user.password)
+    assert "status=0=" in shown, shown
+    # An open shell of root's proves nothing, whatever it is dressed up as.
+    for command in ([TWOSTEP], ["setsid", TWOSTEP], ["sudo", TWOSTEP]):
+        done = world.run(*command, "enable", "--confirm", env={**os.environ, "SUDO_USER": str(user)})
+        assert done.returncode == 1, done.stdout
+        assert "Not confirmed." in done.stderr and "sudo -k twostep enable --confirm" in done.stderr
+    # Nor does sudo that has remembered the password.
+    shown = typed(shell, f"sudo -n {TWOSTEP} enable --confirm")
+    assert "has no login of" in shown and "status=1=" in shown
+    shown = typed(shell, f"sudo -k {TWOSTEP} enable --confirm", user.password, phone.next())
+    assert "Confirmed: sudo asks for a code from now on." in shown and "status=0=" in shown
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+    after = stacks()
+    assert enable("--undo-overdue", environment=later(100_000)).returncode == 0
+    assert stacks() == after
+    done = enable("--confirm")
+    assert done.returncode == 1 and "Nothing waits" in done.stderr
+
+
+def test_somebody_elses_login_confirms_nothing(administrator):
+    user, _ = administrator
+    other, phone = world.enrolled_user("other")
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    assert answer(spawn("sudo", "-k", "true", user=other), other.password, phone.next())[0] == 0
+    shell = shell_of("root")
+    shown = typed(shell, f"sudo -k env SUDO_USER={user} {TWOSTEP} enable --confirm")
+    assert "Not confirmed." in shown
+    assert b"pam_twostep" in stacks()["sudo"]
+
+
+def test_it_is_too_late_once_time_is_up(administrator):
+    user, phone = administrator
+    assert enable("sudo", "--yes", "--confirm-within", "30s", administrator=user).returncode == 0
+    done = enable("--confirm", environment=later(31))
+    assert done.returncode == 1 and "It is too late" in done.stderr
+
+
+def test_disabling_may_be_undone_as_well(administrator):
+    user, _ = administrator
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    enabled = stacks()
+    assert disable("sudo", "--yes", "--confirm-within", "5m").returncode == 0
+    assert Path("/etc/pam.d/sudo").read_text() == STACKS["sudo"]
+    assert enable("--undo-overdue", environment=later(301)).returncode == 0
+    assert stacks() == enabled
+    assert disable("sudo", "--yes").returncode == 0
+    assert Path("/etc/pam.d/sudo").read_text() == STACKS["sudo"]
+
+
+# --- sshd ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def debians_sshd(machine):
+    """sshd with the machine's own sshd_config, as Debian ships it."""
+    Path("/etc/ssh/sshd_config").write_text(
+        "Include /etc/ssh/sshd_config.d/*.conf\nKbdInteractiveAuthentication no\nUsePAM yes\nPrintMotd no\n"
+        "PidFile none\nListenAddress 127.0.0.1\nSubsystem sftp internal-sftp\n")
+    Path("/etc/ssh/sshd_config.d").mkdir(exist_ok=True)
+    for path in Path("/etc/ssh/sshd_config.d").iterdir():
+        path.unlink()
+    if not Path("/etc/ssh/ssh_host_ed25519_key").exists():
+        world.run("ssh-keygen", "-A")
+    server = MachineSshd()
+    yield server
+    server.stop()
+
+
+class MachineSshd(terminal.Sshd):
+    """The machine's own sshd, on a port of the tests'."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.port = next(terminal.Sshd._ports)
+        folder = Path("/run/ssh-test")
+        folder.mkdir(mode=0o755, exist_ok=True)
+        self.log = world.LogFile(folder / f"log-{self.port}")
+        self.known_hosts = folder / f"known-{self.port}"
+        key = Path("/etc/ssh/ssh_host_ed25519_key.pub").read_text()
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {key}")
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.log.mark()
+        with open(self.log.path, "ab") as log:
+            self.process = subprocess.Popen([shutil.which("sshd"), "-D", "-e", "-p", str(self.port)], stderr=log)
+        world.wait_until(lambda: self.log.since_mark("Server listening"), "sshd to listen")
+
+    def restart(self):
+        """What a reload comes to; who is logged in stays so."""
+        self.process.terminate()
+        self.process.wait(10)
+        self.start()
+
+
+def test_ssh_with_a_key_is_enabled_tried_from_a_new_session_and_kept(administrator, debians_sshd):
+    user, phone = administrator
+    old = debians_sshd.client(user)
+    expect(old, r"\$ $")
+    before = stacks()
+    shown = typed(
+        old, f"sudo -k {TWOSTEP} enable sshd --key --yes --reload --confirm-within 5m", user.password)
+    assert "status=0=" in shown, shown
+    assert "- @include common-auth" in shown and "+ #twostep# @include common-auth" in shown
+    assert "reload ssh.service" in systemctl()
+    assert DROPIN.read_bytes() == (world.EXAMPLES / "twostep.conf").read_bytes()
+    debians_sshd.restart()
+    # From the old session, however new its sudo is.
+    shown = typed(old, f"sudo -k {TWOSTEP} enable --confirm", user.password)
+    assert "Not confirmed. sshd: this shell was open before" in shown and "status=1=" in shown
+    new = debians_sshd.client(user)
+    expect(new, CODE)
+    new.sendline(phone.next())
+    expect(new, r"\$ $")
+    shown = typed(new, f"sudo -k {TWOSTEP} enable --confirm", user.password)
+    assert "Confirmed: sshd asks for a code from now on." in shown, shown
+    old.close(force=True)
+    new.close(force=True)
+    assert disable("sshd", "--yes").returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_ssh_with_passwords_is_enabled(administrator, debians_sshd):
+    user, phone = administrator
+    assert enable("sshd", "--password", "--yes", administrator=user).returncode == 0
+    debians_sshd.restart()
+    status, shown = answer(
+        debians_sshd.client(user, "id -un", options=["-o", "PubkeyAuthentication=no"]), user.password, phone.next())
+    assert status == 0, shown
+
+
+def test_what_would_not_take_effect_in_sshd_is_not_written(administrator, debians_sshd):
+    user, _ = administrator
+    Path("/etc/ssh/sshd_config.d/50-cloud-init.conf").write_text("PasswordAuthentication yes\n")
+    before = stacks()
+    done = enable("sshd", "--yes", administrator=user)
+    assert done.returncode == 1
+    assert "passwordauthentication yes" in done.stderr
+    assert stacks() == before and not DROPIN.exists()
+    Path("/etc/ssh/sshd_config").write_text("UsePAM yes\n")
+    done = enable("sshd", "--yes", administrator=user)
+    assert done.returncode == 1 and "Include /etc/ssh/sshd_config.d/*.conf" in done.stderr
+    assert list(Path("/run").glob("twostep-draft.*")) == []
+
+
+def test_the_undo_takes_the_settings_back_and_tells_sshd(administrator, debians_sshd):
+    user, _ = administrator
+    before = stacks()
+    assert enable("sshd", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    SYSTEMCTL_LOG.write_text("")
+    assert enable("--undo-overdue", environment=later(301)).returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+    assert systemctl() == ["reload ssh.service", "disable --now twostep-undo.timer"]
+
+
+# --- all of it ----------------------------------------------------------------------------------------------------
+
+
+def test_all_that_was_changed_goes_back_at_once(administrator):
+    user, _ = administrator
+    before = stacks()
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    assert enable("login", "--console", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    done = disable("--all", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert stacks() == before
+    assert disable("--all", "--yes").returncode == 0
+
+
+def test_the_documents_say_what_was_written(administrator):
+    user, _ = administrator
+    done = enable("sudo", "--yes", "--json", "--confirm-within", "5m", administrator=user)
+    document = json.loads(done.stdout)
+    assert document["service"] == "sudo" and document["administrator"] == user
+    assert [file["path"] for file in document["files"]] == ["/etc/pam.d/sudo", "/etc/pam.d/sudo-i"]
+    assert document["confirm_within_seconds"] == 300
+    refusal = json.loads(enable("--confirm", "--json").stdout)
+    assert refusal["error"]["code"] == "pending"
