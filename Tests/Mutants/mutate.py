@@ -106,6 +106,15 @@ def judge(test):
     return ("fails" if ASSERTION.search(said) else "breaks"), log[-2000:]
 
 
+def fail_when_whole(mutants):
+    """The tests that do not pass with every defence in its place: they would miss nothing."""
+    tests = sorted({mutant["test"] for mutant in mutants})
+    found = run_python(*(test for test in tests if rows.is_python(test)))[0] if any(map(rows.is_python, tests)) else {}
+    for suite in sorted({test.split("/")[0] for test in tests if not rows.is_python(test)}):
+        found.update(run_swift(f"{suite}/")[0])
+    return [test for test in tests if rows.judge([test], found) != "passed"]
+
+
 def others_that_fail(test):
     """The tests of the whole end-to-end suite that fail besides the one that must."""
     found, _, _ = run_python()
@@ -136,6 +145,9 @@ def main():
     whole = build(None if any(not rows.is_python(mutant["test"]) for mutant in mutants) else {"test": "x::y", "file": "Sources/Wire"})
     if whole:
         sys.exit(whole)
+    unfit = fail_when_whole(mutants)
+    if unfit:
+        sys.exit("fails without any mutant: " + ", ".join(unfit))
     killed, survivors = 0, []
     for mutant in mutants:
         start = time.monotonic()
