@@ -41,6 +41,8 @@ def test_a_name_that_is_not_there_or_written_otherwise_is_refused(daemon, enroll
     handle = pam.Handle("e2e", name, says("123456"))
     assert handle.authenticate() in REFUSED
     handle.end()
+    # There is a root, and this was a guess.
+    world.twostep("unlock", "root")
 
 
 def test_a_name_in_other_letters_is_somebody_else(daemon):
@@ -259,3 +261,25 @@ def test_a_host_that_may_not_make_a_call_gets_an_error_and_no_crash(daemon, enro
     numbers, code = CALLS[call]
     done = world.run("/usr/bin/python3", "-c", FILTER, "e2e", user, phone.next(), numbers)
     assert (done.returncode, done.stdout.strip()) == (0, str(code)), done
+
+
+# --- the directory ------------------------------------------------------------------------------------------------
+
+
+def test_who_is_in_ten_thousand_groups_is_judged_by_them(daemon, elsewhere):
+    """Also by the last of them; and by none that only looks like one of them."""
+    user = world.new_user("sociable")
+    kept = Path("/etc/group").read_bytes()
+    with open("/etc/group", "a", encoding="ascii") as file:
+        file.writelines(f"many{number}:x:{40_000 + number}:{user}\n" for number in range(10_000))
+    try:
+        place = elsewhere(
+            "auth_providers: [{type: pam, modules: [totp]}]\npolicy:\n"
+            "  - match: {service: last, group: many9999}\n    exempt: true\n  - match: {service: none, group: root}\n    exempt: true\n")
+        for service, exempt in (("last", True), ("none", False)):
+            world.write_stack(service, f"auth required pam_twostep.so socket={place.socket} exempt=success")
+            login = pam.log_in(service, user)
+            assert login.granted == exempt, login
+            assert (login.prompts == []) == exempt
+    finally:
+        Path("/etc/group").write_bytes(kept)

@@ -28,7 +28,8 @@ VERBS = {
     "bypass": ["bob", "--for", "1h", "--reason", "x"], "ticket": ["bob", "--for", "1h"], "user": ["list"],
     "legacy": ["passwd"], "credentials": ["list"], "sessions": [], "show": ["bob", "phone"],
     "import": ["batch", "/etc/hostname"], "export": ["bob", "--to-pipe"], "grants": [], "block": ["bob"],
-    "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "status": [], "check": [], "flow": [],
+    "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "trial": ["sshd", "bob"],
+    "enable": ["sudo", "--yes"], "disable": ["sudo", "--yes"], "status": [], "check": [], "flow": [],
     "log": [], "metrics": [], "report": [],
 }
 
@@ -85,6 +86,15 @@ def test_who_may_ask_about_whom_at_which_stage(daemon, own, by, about, stage):
 
     assert world.in_process_of(by, ask) == MATRIX[(by if by != user else "own", about, stage)]
     assert world.failures_of(user) == 0
+    world.twostep("unlock", "root")
+
+
+def test_the_overflow_uid_is_nobodys_though_an_account_has_it(daemon):
+    """Whoever has no name in a namespace is shown as 65534: that is no evidence of being the account nobody."""
+    assert world.pwd.getpwnam("nobody").pw_uid == 65534
+    phone = world.enroll("nobody")
+    assert world.in_process_of("nobody", lambda: wire.ask("nobody", phone.next())) == wire.DENIED
+    assert world.failures_of("nobody") == 0
 
 
 # --- a connection is its connector's ------------------------------------------------------------------------------
@@ -194,7 +204,7 @@ def test_the_daemon_listens_at_paths_alone(daemon):
             inodes |= set(re.findall(r"socket:\[(\d+)\]", os.readlink(link)))
     named = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
     paths = [row[7] for row in named if row[6] in inodes and len(row) > 7]
-    assert sorted(paths) == ["/run/twostep/admin.sock", "/run/twostep/login.sock"]
+    assert sorted(paths) == [f"/run/twostep/{name}.sock" for name in ("admin", "login", "self")]
     for table in ("tcp", "tcp6", "udp", "udp6"):
         rows = Path("/proc/net", table).read_text().splitlines()[1:]
         assert not [row for row in rows if row.split()[9] in inodes]
