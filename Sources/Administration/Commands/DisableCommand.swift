@@ -42,16 +42,16 @@ struct DisableCommand: AdministrationVerb {
     private func disable(
         _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
     ) throws(CommandFailure) -> (StackChange, PlannedChange) {
-        let enabled = try run.ledger.changes().last { $0.service == group.name && $0.action == .enable }
+        let enabled = try run.ledger.changes().filter { $0.service == group.name && $0.action == .enable }
         let plan = try DisablePlan(
-            tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, change: enabled
+            tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, changes: enabled
         ).make()
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this? From then on \(group.name) asks for no code.", isAgreed: yes,
             otherwise: "Nothing was changed.", command: "twostep disable \(group.name)")
         let change = try run.carryOut(
-            plan, .disable, limit: confirmWithin?.seconds, takesBack: enabled, record: (0, 0))
+            plan, .disable, limit: confirmWithin?.seconds, takesBack: enabled.last, record: (0, 0))
         return (change, plan)
     }
 

@@ -81,8 +81,11 @@ struct StackChangeRun {
     }
 
     /// Forgets what a change that stays has made meaningless: what it takes back, and what was left of older ones.
+    ///
+    /// Earlier changes that were made the same way stay: a file that this one has not touched goes back by theirs.
     func settle(_ change: StackChange, among present: [StackChange]) throws(CommandFailure) {
         for older in present where older.service == change.service && older.number < change.number {
+            guard change.action == .disable || older.action == .disable || older.phase == .left else { continue }
             try ledger.forget(older)
         }
         // What is as it was has nothing to go back to.

@@ -19,6 +19,38 @@ struct SSHDFragment {
         [withKeys, withPasswords].contains { bytes.elementsEqual($0.utf8) }
     }
 
+    /// What is left of a file of ours that somebody has edited, without our lines; nil where nothing is that says
+    /// anything.
+    ///
+    /// A keyword of ours is ours whatever its value, as is the one that a remark of ours invites to: it was written for
+    /// logins with a code. What a Match line begins is somebody else's.
+    static func stripped(_ bytes: [UInt8]) -> [UInt8]? {
+        let texts = [withKeys, withPasswords].flatMap { $0.split(separator: "\n") }
+        let remarks = Set(texts.filter { $0.hasPrefix("#") })
+        var keywords = Set(texts.filter { !$0.hasPrefix("#") }.compactMap(keyword))
+        keywords.insert("permitrootlogin")
+        var isInBlock = false
+        var saysAnything = false
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = lines.filter { line in
+            guard !remarks.contains(line) else { return false }
+            guard let keyword = keyword(line) else { return true }
+            if keyword == "match" { isInBlock = true }
+            guard isInBlock || !keywords.contains(keyword) else { return false }
+            saysAnything = true
+            return true
+        }
+        return saysAnything ? Array(kept.joined(separator: "\n").utf8) : nil
+    }
+
+    /// The keyword of a line in small letters; nil for a remark or an empty one.
+    private static func keyword(_ line: Substring) -> String? {
+        guard let word = line.split(whereSeparator: { " \t=\r".contains($0) }).first, !word.hasPrefix("#") else {
+            return nil
+        }
+        return word.lowercased()
+    }
+
     /// What sshd must say of itself then.
     private var expected: [(key: String, value: String)] {
         [
