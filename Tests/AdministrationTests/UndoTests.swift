@@ -66,11 +66,64 @@ import Testing
         let host = try ScriptedStackHost(DebianStacks.all)
         try waiting(host)
         try host.write("auth sufficient pam_permit.so\n", "var/lib/twostep-undo/1-0.before")
+        try host.write("auth sufficient pam_permit.so\n", "etc/pam.d/.sudo.twostep-undo")
         host.moment.boottime += 400_000
         let run = undo(host)
         #expect(run.status == .refused)
         #expect(run.errors.contains("is not the file that was kept there"))
-        #expect(host.stacks["sudo"]?.contains("pam_permit") == false)
+        // What was kept is lost, so our lines alone are taken out.
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `one undo that fails keeps no other from being done`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        let second = try Performance(
+            ["enable", "su", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(second.status == .done)
+        try host.write("", "var/lib/twostep-undo/2-0.before")
+        try FileManager.default.removeItem(atPath: "\(host.root)/etc/pam.d/.su.twostep-undo")
+        try host.write("# mine\nauth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n", "etc/pam.d/su")
+        try host.write("{}", "var/lib/twostep-undo/3.json")
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .refused)
+        #expect(run.output.contains("Left alone: /etc/pam.d/su, "))
+        #expect(run.errors.contains("/var/lib/twostep-undo/3.json cannot be read"))
+        #expect(host.stacks["sudo"] == DebianStacks.sudo && host.stacks["sudo-i"] == DebianStacks.sudo)
+    }
+
+    @Test func `settings of sshd that somebody has edited go with the stack that needs them`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = EnableTests().sshd("publickey,keyboard-interactive:pam")
+        let enabled = try Performance(
+            ["enable", "sshd", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(enabled.status == .done, "\(enabled.errors)")
+        let path = "etc/ssh/sshd_config.d/twostep.conf"
+        let text = host.read(path) ?? ""
+        try host.write(text.replacingOccurrences(of: "#PermitRootLogin", with: "PermitRootLogin"), path)
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .done, "\(run.errors)")
+        #expect(run.output.contains("Without our lines: /\(path)"))
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read(path) == nil)
+        #expect(host.runs.contains("systemctl reload ssh.service"))
+    }
+
+    @Test func `somebody looks after a change that need not be confirmed while it is being written`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"], against: EnableTests.ready + [EnableTests.newest], host: host)
+        #expect(run.status == .done)
+        #expect(
+            host.runs == ["systemctl enable --now twostep-undo.timer", "systemctl disable --now twostep-undo.timer"])
+        #expect(host.stacks.keys.allSatisfy { !$0.hasPrefix(".") })
+        host.answers["systemctl"] = ProgramResult(succeeded: false)
+        #expect(Performance(["disable", "sudo", "--yes"], host: host).status == .done)
     }
 
     @Test func `a record that cannot be read is named, and nothing is guessed`() throws {

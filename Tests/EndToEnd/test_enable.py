@@ -394,6 +394,56 @@ def test_whoever_is_killed_in_the_middle_leaves_what_is_undone(administrator, nu
     assert list(Path("/etc/pam.d").glob(".*")) == []
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_whoever_is_killed_without_a_limit_leaves_what_the_timer_undoes(administrator, number):
+    user, _ = administrator
+    library = Path("/run/twostep-killed.so")
+    built = world.run("cc", "-shared", "-fPIC", "-O", "-o", library, Path(__file__).with_name("killed.c"), "-ldl")
+    assert built.returncode == 0, built.stderr
+    before = stacks()
+    killed = {"LD_PRELOAD": str(library), "TWOSTEP_TEST_KILL": str(number)}
+    assert enable("sudo", "--yes", environment=killed, administrator=user).returncode == -9
+    assert systemctl()[-1] == "enable --now twostep-undo.timer"
+    assert enable("--undo-overdue").returncode == 0
+    assert stacks() == before
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+
+
+def test_the_undo_needs_no_rights_but_for_names_and_keeps_attributes(administrator):
+    user, _ = administrator
+    before = stacks()
+    os.setxattr("/etc/pam.d/sudo", "security.ima", b"\x01abc")
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    done = world.run(
+        "setpriv", "--bounding-set", "-all,+chown,+dac_override,+fowner", "--no-new-privs", TWOSTEP, "enable",
+        "--undo-overdue", env={**os.environ, **later(301)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stacks() == before
+    assert os.getxattr("/etc/pam.d/sudo", "security.ima") == b"\x01abc"
+
+
+def test_the_undo_needs_no_room(administrator):
+    user, _ = administrator
+    small = Path("/run/small")
+    small.mkdir()
+    assert world.run("mount", "-t", "tmpfs", "-o", "size=400k", "tests", small).returncode == 0
+    shutil.copytree("/etc/pam.d", small / "pam.d")
+    world.run("mount", "--bind", small / "pam.d", "/etc/pam.d")
+    try:
+        before = stacks()
+        done = enable("sudo", "--yes", "--confirm-within", "5m", administrator=user)
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(OSError), open(small / "rest", "wb", buffering=0) as rest:
+            while True:
+                rest.write(bytes(4096))
+        done = enable("--undo-overdue", environment=later(301))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert stacks() == before
+    finally:
+        world.run("umount", "/etc/pam.d")
+        world.run("umount", small)
+
+
 # --- the confirmation ---------------------------------------------------------------------------------------------
 
 
@@ -572,6 +622,34 @@ def test_the_undo_takes_the_settings_back_and_tells_sshd(administrator, debians_
     assert enable("--undo-overdue", environment=later(301)).returncode == 0
     assert stacks() == before and not DROPIN.exists()
     assert systemctl() == ["reload ssh.service", "disable --now twostep-undo.timer"]
+
+
+def test_the_other_form_is_refused_while_one_is_there(administrator, debians_sshd):
+    user, phone = administrator
+    before = stacks()
+    assert enable("sshd", "--key", "--yes", administrator=user).returncode == 0
+    enabled = stacks()
+    done = enable("sshd", "--password", "--yes", administrator=user)
+    assert done.returncode == 1 and "twostep disable sshd" in done.stderr
+    assert stacks() == enabled
+    debians_sshd.restart()
+    client = debians_sshd.client(user, "id -un")
+    expect(client, CODE)
+    client.sendline(phone.next())
+    assert finish(client)[0] == 0
+    assert disable("sshd", "--yes").returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_edited_settings_of_sshd_are_undone_with_the_stack(administrator, debians_sshd):
+    user, _ = administrator
+    before = stacks()
+    assert enable("sshd", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    DROPIN.write_text(DROPIN.read_text().replace("#PermitRootLogin", "PermitRootLogin"))
+    done = enable("--undo-overdue", environment=later(301))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stacks() == before and not DROPIN.exists()
+    assert "reload ssh.service" in systemctl()
 
 
 # --- all of it ----------------------------------------------------------------------------------------------------

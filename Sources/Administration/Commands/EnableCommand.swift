@@ -47,7 +47,11 @@ struct EnableCommand: AdministrationVerb {
             return try ConfirmRun(
                 run: run, runtimeDirectory: daemon.runtimeDirectory, replyLimit: world.replyLimit
             ).perform()
-        case (nil, false, true): return UndoRun.report(try UndoRun(run: run).perform())
+        case (nil, false, true):
+            let undo = UndoRun(run: run)
+            let undone = try undo.perform()
+            for complaint in undo.complaints(undone) { try world.console.say(complaint, on: .errors) }
+            return undo.report(undone)
         case _:
             throw CommandFailure(
                 .usage, code: .usage,
