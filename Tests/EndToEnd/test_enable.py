@@ -488,6 +488,37 @@ def test_sudo_is_confirmed_by_a_sudo_that_asked_for_a_code_and_by_no_open_shell(
     assert done.returncode == 1 and "Nothing waits" in done.stderr
 
 
+def test_a_trial_confirms_nothing_and_is_not_remembered(administrator, machine):
+    user, phone = administrator
+    reconfigure(machine, CONFIGURATION + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
+    shell = shell_of(user)
+    typed(shell, f"sudo {TWOSTEP} enable sudo --yes --confirm-within 5m", user.password)
+    both = Path("/run/both")
+    both.write_text(
+        f"#!/bin/sh\nprintf '%s\\n%s\\n' \"$1\" \"$2\" | {TWOSTEP} trial sudo {user} >/run/trial 2>&1\n"
+        f"{TWOSTEP} enable --confirm\n")
+    both.chmod(0o755)
+    # The password is remembered by sudo; the code was never asked for by it.
+    shown = typed(shell, f"sudo -n {both} {user.password} {phone.next()}")
+    assert "Twostep: totp behind pam" in Path("/run/trial").read_text()
+    assert "Not confirmed." in shown and "status=1=" in shown
+    assert "/pts/" not in world.run(TWOSTEP, "grants").stdout
+    assert world.run(TWOSTEP, "grants", "--json").stdout.count(str(user)) == 0
+    shown = typed(shell, f"sudo -k {TWOSTEP} enable --confirm", user.password, phone.next())
+    assert "Confirmed: sudo asks for a code from now on." in shown
+    assert list(LEDGER.glob("trial-*")) == []
+
+
+def test_disabling_is_confirmed_by_no_sudo_of_an_open_session(administrator):
+    user, phone = administrator
+    shell = shell_of(user)
+    typed(shell, f"sudo {TWOSTEP} enable sudo --yes", user.password)
+    shown = typed(shell, f"sudo -n {TWOSTEP} disable sudo --yes --confirm-within 5m")
+    assert "status=0=" in shown, shown
+    shown = typed(shell, f"sudo -n {TWOSTEP} enable --confirm")
+    assert "Not confirmed." in shown and "Log in anew" in shown
+
+
 def test_somebody_elses_login_confirms_nothing(administrator):
     user, _ = administrator
     other, phone = world.enrolled_user("other")

@@ -83,6 +83,7 @@ struct StackChangeRun {
         guard host.runsSystemd, ledger.unreadable.isEmpty,
             !ledger.changes.contains(where: { $0.phase == .pending || $0.phase == .writing })
         else { return }
+        ledger.forgetTrials()
         UndoTimer(host: host).stop()
     }
 

@@ -63,7 +63,7 @@ struct ConfirmRun {
         }
         let proof = ConfirmationProof(
             ancestors: run.host.ancestors, run: found.run, records: found.records,
-            administrator: run.host.administrator, now: run.host.moment)
+            trials: run.ledger.trials, administrator: run.host.administrator, now: run.host.moment)
         return proof.objection(to: change)
     }
 }
