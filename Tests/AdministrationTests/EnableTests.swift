@@ -138,6 +138,7 @@ import Testing
             succeeded: true,
             output: """
                 usepam yes
+                pubkeyauthentication yes
                 passwordauthentication no
                 kbdinteractiveauthentication yes
                 authenticationmethods \(methods)

@@ -84,7 +84,8 @@ import Testing
         #expect(second.status == .done)
         try host.write("", "var/lib/twostep-undo/2-0.before")
         try FileManager.default.removeItem(atPath: "\(host.root)/etc/pam.d/.su.twostep-undo")
-        try host.write("# mine\nauth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n", "etc/pam.d/su")
+        try host.write(
+            "# mine\nauth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n", "etc/pam.d/su")
         try host.write("{}", "var/lib/twostep-undo/3.json")
         host.moment.boottime += 400_000
         let run = undo(host)
@@ -243,13 +244,14 @@ import Testing
         #expect((host.stacks != DebianStacks.all) == claim.isProven, "\(claim.name)")
     }
 
-    @Test(arguments: [
-        ("a new login with ssh", [("sudo", 40), ("bash", 30), ("sshd", 20), ("sshd", -900)], true),
-        ("at the console", [("sudo", 40), ("bash", 30), ("login", 20)], true),
-        ("a new sudo in an old session", [("sudo", 40), ("bash", -100), ("sshd", -200)], false),
-        ("an old sudo", [("sudo", -5), ("bash", -100), ("sshd", 20)], false),
-        ("a new session without sudo", [("bash", 30), ("sshd", 20)], false),
-    ] as [(String, [(String, Int64)], Bool)])
+    @Test(
+        arguments: [
+            ("a new login with ssh", [("sudo", 40), ("bash", 30), ("sshd", 20), ("sshd", -900)], true),
+            ("at the console", [("sudo", 40), ("bash", 30), ("login", 20)], true),
+            ("a new sudo in an old session", [("sudo", 40), ("bash", -100), ("sshd", -200)], false),
+            ("an old sudo", [("sudo", -5), ("bash", -100), ("sshd", 20)], false),
+            ("a new session without sudo", [("bash", 30), ("sshd", 20)], false),
+        ] as [(String, [(String, Int64)], Bool)])
     func `disabling is confirmed from a session that nobody comes by for nothing`(
         _ name: String, _ ancestors: [(String, Int64)], _ isProven: Bool
     ) throws {

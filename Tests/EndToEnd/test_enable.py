@@ -488,9 +488,8 @@ def test_sudo_is_confirmed_by_a_sudo_that_asked_for_a_code_and_by_no_open_shell(
     assert done.returncode == 1 and "Nothing waits" in done.stderr
 
 
-def test_a_trial_confirms_nothing_and_is_not_remembered(administrator, machine):
+def test_a_trial_confirms_nothing(administrator):
     user, phone = administrator
-    reconfigure(machine, CONFIGURATION + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
     shell = shell_of(user)
     typed(shell, f"sudo {TWOSTEP} enable sudo --yes --confirm-within 5m", user.password)
     both = Path("/run/both")
@@ -502,11 +501,18 @@ def test_a_trial_confirms_nothing_and_is_not_remembered(administrator, machine):
     shown = typed(shell, f"sudo -n {both} {user.password} {phone.next()}")
     assert "Twostep: totp behind pam" in Path("/run/trial").read_text()
     assert "Not confirmed." in shown and "status=1=" in shown
-    assert "/pts/" not in world.run(TWOSTEP, "grants").stdout
-    assert world.run(TWOSTEP, "grants", "--json").stdout.count(str(user)) == 0
     shown = typed(shell, f"sudo -k {TWOSTEP} enable --confirm", user.password, phone.next())
     assert "Confirmed: sudo asks for a code from now on." in shown
     assert list(LEDGER.glob("trial-*")) == []
+
+
+def test_a_trial_is_not_remembered(administrator, machine):
+    user, phone = administrator
+    reconfigure(machine, CONFIGURATION + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    status, shown = answer(spawn(TWOSTEP, "trial", "sudo", user), user.password, phone.next())
+    assert status == 0, shown
+    assert str(user) not in world.run(TWOSTEP, "grants", "--json").stdout
 
 
 def test_disabling_is_confirmed_by_no_sudo_of_an_open_session(administrator):
@@ -681,6 +687,22 @@ def test_edited_settings_of_sshd_are_undone_with_the_stack(administrator, debian
     assert done.returncode == 0, done.stdout + done.stderr
     assert stacks() == before and not DROPIN.exists()
     assert "reload ssh.service" in systemctl()
+
+
+def test_a_match_block_that_would_let_past_is_refused(administrator, debians_sshd):
+    user, _ = administrator
+    with open("/etc/ssh/sshd_config", "a", encoding="utf-8") as file:
+        file.write(f"Match User {user}\n  AuthenticationMethods any\n")
+    before = stacks()
+    done = enable("sshd", "--key", "--yes", administrator=user)
+    assert done.returncode == 1 and f"for user {user}" in done.stderr, done.stderr
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_a_stack_that_others_may_write_is_refused(administrator):
+    user, _ = administrator
+    Path("/etc/pam.d/sudo").chmod(0o666)
+    refused(enable("sudo", "--yes", administrator=user), "/etc/pam.d/sudo", "its mode is 0666")
 
 
 # --- all of it ----------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ package struct SystemProcessTable: ProcessTable {
     package func session(of process: Int32, at terminal: String) -> TerminalSession? {
         let name = String(terminal.hasPrefix("/dev/") ? terminal.dropFirst(5) : terminal[...])
         guard process > 0, let device = Self.device(ofTerminal: name), let before = ProcessStatus(of: process),
-            !before.isTrial, before.terminal == device, before.session > 0, let leader = ProcessStatus(of: before.session),
+            !before.isTrial, before.terminal == device, before.session > 0,
+            let leader = ProcessStatus(of: before.session),
             leader.session == before.session, leader.terminal == device
         else { return nil }
         // While a process of the session lives its number is given to nobody else; so if this is still the same one, what

@@ -31,7 +31,8 @@ struct ChangeWriter {
                 // The record stays as that of a change that was cut off.
                 throw CommandFailure(
                     .refused, code: error.refusal.code,
-                    ([error.refusal.message] + outcome.failures + outcome.left.map { "\($0) is as somebody has left it." })
+                    ([error.refusal.message] + outcome.failures
+                        + outcome.left.map { "\($0) is as somebody has left it." })
                         .joined(separator: " "),
                     hint: "Put everything back as it was before: twostep enable --undo-overdue")
             }

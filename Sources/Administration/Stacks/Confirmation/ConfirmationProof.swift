@@ -79,11 +79,11 @@ struct ConfirmationProof {
         let process = record.fields["TWOSTEP_PEER_PID"].flatMap { Int32($0) }
         if let process, trials.contains(process) { return false }
         guard ConfirmationProof.programs(of: change.service) != nil else { return true }
-        // sshd asks PAM in a process that is gone by now; the others are those processes themselves.
-        if change.service != "sshd", let process { return process == begun.process }
+        let first = ancestors.filter { programs.contains($0.name) && change.precedes(start: $0.start, at: now) }
+        // sshd asks PAM in a process that is gone by now; the others have done it themselves, before they have begun others.
+        if change.service != "sshd", let process { return first.contains { $0.process == process } }
         // The first of a session's processes has seen its login. By the clock on the wall, to the second, since that is what
         // the record has.
-        let first = ancestors.filter { programs.contains($0.name) && change.precedes(start: $0.start, at: now) }
         let start = change.service == "sshd" ? first.map(\.start).min() ?? begun.start : begun.start
         return record.at >= now.wall - max(now.boottime - start, 0) / 1000 - 2
     }

@@ -14,7 +14,8 @@ struct DisablePlan {
         var plan = PlannedChange(service: group.name, services: group.services, files: [])
         var paths = group.services.map { "/etc/pam.d/\($0)" }
         if group.name == "sshd" { paths.append(SSHDFragment.path) }
-        for path in paths + changes.flatMap({ $0.files.map(\.path) }) where !plan.files.contains(where: { $0.path == path }) {
+        for path in paths + changes.flatMap({ $0.files.map(\.path) })
+        where !plan.files.contains(where: { $0.path == path }) {
             guard let bytes = tree.files.contents(of: path) else { continue }
             if let restored = try restored(path, bytes) {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: restored.bytes))

@@ -1,4 +1,5 @@
 import AdminProtocol
+import Daemon
 import PAMStacks
 
 /// What sshd has to be told so that it asks PAM for the code.
@@ -62,8 +63,10 @@ struct SSHDFragment {
     // MARK: Trying
 
     /// Has sshd read its configuration with the settings in it, in a folder of its own, and throws where it would not do
-    /// what they say.
-    func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) {
+    /// what they say, for everybody and for those whom each Match line is for. Returns what is worth a thought all the
+    /// same. `after`: the files as they will be.
+    func check(_ after: StackTree, _ host: any StackHost) throws(CommandFailure) -> [String] {
+        let tree = after.files
         guard let main = tree.contents(of: SSHDFragment.main) else {
             throw CommandFailure(
                 .refused, code: .stack, "\(SSHDFragment.main) cannot be read. Nothing was changed.",
@@ -103,6 +106,15 @@ struct SSHDFragment {
                     "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDFragment.main) \(SSHDFragment.folder)"
             )
         }
+        let program = DraftSSHD(host: host, configuration: "\(draft.path)/sshd_config")
+        let findings = SSHDFindings(tree: after, program: program, isRoot: true, policy: nil).findings()
+        let problems = findings.filter { $0.severity == .problem }
+        guard problems.isEmpty else {
+            throw CommandFailure(
+                .refused, code: .stack, "sshd would not do all that the code is for. Nothing was changed.",
+                hint: problems.map(EnableReview.text).joined(separator: "\n"))
+        }
+        return findings.filter { $0.severity == .warning }.map(EnableReview.text)
     }
 
     /// The main file with another folder in its Include lines; nil where none of them names the folder.
