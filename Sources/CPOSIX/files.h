@@ -100,7 +100,8 @@ static inline int posix_flush_directory(const char *path) {
     return result;
 }
 
-/// Gives one open file the owner, the mode and the extended attributes (labels, access lists) of another.
+/// Gives one open file the owner, the mode and the extended attributes (labels, access lists) of another: 1 with errno
+/// where all of it but an attribute could be given.
 static inline int posix_copy_standing(int from, int to) {
     struct stat status;
     if (fstat(from, &status) != 0) return -1;
@@ -110,6 +111,7 @@ static inline int posix_copy_standing(int from, int to) {
     char names[4096];
     ssize_t length = flistxattr(from, names, sizeof names);
     if (length < 0) return errno == ENOTSUP ? 0 : -1;
+    int reason = 0;
     for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
         char value[4096];
         ssize_t size = fgetxattr(from, names + at, value, sizeof value);
@@ -117,9 +119,11 @@ static inline int posix_copy_standing(int from, int to) {
         // What is there already need not be set, which takes rights of its own.
         char present[4096];
         if (fgetxattr(to, names + at, present, sizeof present) == size && memcmp(present, value, (size_t)size) == 0) continue;
-        if (fsetxattr(to, names + at, value, (size_t)size, 0) != 0) return -1;
+        if (fsetxattr(to, names + at, value, (size_t)size, 0) != 0) reason = errno;
     }
-    return 0;
+    if (reason == 0) return 0;
+    errno = reason;
+    return 1;
 }
 
 /// Pages of their own for a secret, kept out of core dumps and (where the limit allows: `locked`) out of swap.

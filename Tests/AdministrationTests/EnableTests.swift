@@ -138,6 +138,7 @@ import Testing
             succeeded: true,
             output: """
                 usepam yes
+                pubkeyauthentication yes
                 passwordauthentication no
                 kbdinteractiveauthentication yes
                 authenticationmethods \(methods)
@@ -165,6 +166,52 @@ import Testing
         #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
         #expect(host.stacks == DebianStacks.all)
         #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == nil)
+    }
+
+    @Test(arguments: [("--key", "--password"), ("--password", "--key")])
+    func `sshd's other form is refused while one is there, and goes back to what was there before`(
+        _ first: String, _ second: String
+    ) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        for (option, methods, _) in Self.sshdForms where option == first { host.answers["sshd"] = sshd(methods) }
+        #expect(try enable(host, "sshd", first).status == .done)
+        let enabled = host.stacks
+        let run = try Performance(["enable", "sshd", second, "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("asks for a code already") && run.errors.contains("twostep disable sshd"))
+        #expect(host.stacks == enabled)
+        #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == nil)
+    }
+
+    @Test func `a second change of a service forgets no file of the first`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = sshd("publickey,keyboard-interactive:pam")
+        #expect(try enable(host, "sshd").status == .done)
+        let settings = host.read("etc/ssh/sshd_config.d/twostep.conf")
+        try FileManager.default.removeItem(atPath: "\(host.root)/etc/ssh/sshd_config.d/twostep.conf")
+        #expect(try enable(host, "sshd").status == .done)
+        #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == settings)
+        #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == nil)
+        #expect(host.records == ["lock"])
+    }
+
+    @Test func `what is left of edited settings of ours is what somebody else has written`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = sshd("publickey,keyboard-interactive:pam")
+        #expect(try enable(host, "sshd").status == .done)
+        let path = "etc/ssh/sshd_config.d/twostep.conf"
+        let edited = (host.read(path) ?? "").replacingOccurrences(of: "#PermitRootLogin", with: "PermitRootLogin")
+        try host.write(edited + "Banner none\nMatch User backup\n  AuthenticationMethods publickey\n", path)
+        #expect(Performance(["disable", "sshd", "--yes"], host: host).status == .done)
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read(path) == "Banner none\nMatch User backup\n  AuthenticationMethods publickey\n")
     }
 
     @Test func `settings of somebody else are not overwritten`() throws {

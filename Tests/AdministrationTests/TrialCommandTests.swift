@@ -9,6 +9,12 @@ import Testing
         #expect(run.errors.contains("sudo"))
     }
 
+    @Test func `no service but sshd is told of a key`() {
+        let run = Performance(["trial", "sudo", "alice", "--ssh-key"])
+        #expect(run.status == .usage)
+        #expect(run.errors.contains("--ssh-key is for sshd"))
+    }
+
     @Test(arguments: ["", ".", "..", "../shadow", "a/b", "-x", "a b", "ünknown", String(repeating: "a", count: 65)])
     func `what cannot be a file's name in pam.d is no service`(_ name: String) {
         let run = Performance(["trial", "--", name, "alice"])

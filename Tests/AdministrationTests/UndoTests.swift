@@ -66,11 +66,65 @@ import Testing
         let host = try ScriptedStackHost(DebianStacks.all)
         try waiting(host)
         try host.write("auth sufficient pam_permit.so\n", "var/lib/twostep-undo/1-0.before")
+        try host.write("auth sufficient pam_permit.so\n", "etc/pam.d/.sudo.twostep-undo")
         host.moment.boottime += 400_000
         let run = undo(host)
         #expect(run.status == .refused)
         #expect(run.errors.contains("is not the file that was kept there"))
-        #expect(host.stacks["sudo"]?.contains("pam_permit") == false)
+        // What was kept is lost, so our lines alone are taken out.
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `one undo that fails keeps no other from being done`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        let second = try Performance(
+            ["enable", "su", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(second.status == .done)
+        try host.write("", "var/lib/twostep-undo/2-0.before")
+        try FileManager.default.removeItem(atPath: "\(host.root)/etc/pam.d/.su.twostep-undo")
+        try host.write(
+            "# mine\nauth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n", "etc/pam.d/su")
+        try host.write("{}", "var/lib/twostep-undo/3.json")
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .refused)
+        #expect(run.output.contains("Left alone: /etc/pam.d/su, "))
+        #expect(run.errors.contains("/var/lib/twostep-undo/3.json cannot be read"))
+        #expect(host.stacks["sudo"] == DebianStacks.sudo && host.stacks["sudo-i"] == DebianStacks.sudo)
+    }
+
+    @Test func `settings of sshd that somebody has edited go with the stack that needs them`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = EnableTests().sshd("publickey,keyboard-interactive:pam")
+        let enabled = try Performance(
+            ["enable", "sshd", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(enabled.status == .done, "\(enabled.errors)")
+        let path = "etc/ssh/sshd_config.d/twostep.conf"
+        let text = host.read(path) ?? ""
+        try host.write(text.replacingOccurrences(of: "#PermitRootLogin", with: "PermitRootLogin"), path)
+        host.moment.boottime += 400_000
+        let run = undo(host)
+        #expect(run.status == .done, "\(run.errors)")
+        #expect(run.output.contains("Without our lines: /\(path)"))
+        #expect(host.stacks == DebianStacks.all)
+        #expect(host.read(path) == nil)
+        #expect(host.runs.contains("systemctl reload ssh.service"))
+    }
+
+    @Test func `somebody looks after a change that need not be confirmed while it is being written`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"], against: EnableTests.ready + [EnableTests.newest], host: host)
+        #expect(run.status == .done)
+        #expect(
+            host.runs == ["systemctl enable --now twostep-undo.timer", "systemctl disable --now twostep-undo.timer"])
+        #expect(host.stacks.keys.allSatisfy { !$0.hasPrefix(".") })
+        host.answers["systemctl"] = ProgramResult(succeeded: false)
+        #expect(Performance(["disable", "sudo", "--yes"], host: host).status == .done)
     }
 
     @Test func `a record that cannot be read is named, and nothing is guessed`() throws {
@@ -157,6 +211,8 @@ import Testing
         Claim(name: "no module", fields: Claim.login("TWOSTEP_MODULES", ""), isProven: false),
         Claim(name: "remembered", fields: Claim.login("TWOSTEP_REASON", "remembered"), isProven: false),
         Claim(name: "a bypass code", fields: Claim.login("TWOSTEP_REASON", "bypass"), isProven: false),
+        Claim(name: "the process itself", fields: Claim.login("TWOSTEP_PEER_PID", "101"), isProven: true),
+        Claim(name: "another process", fields: Claim.login("TWOSTEP_PEER_PID", "4711"), isProven: false),
         Claim(name: "a login before the change", number: 40, isProven: false),
         Claim(name: "a daemon that was started since", number: 3, run: 6, isProven: true),
         Claim(name: "another terminal's sudo", at: 20, isProven: false),
@@ -164,7 +220,9 @@ import Testing
         let host = try ScriptedStackHost(DebianStacks.all)
         try waiting(host)
         let change = host.moment
-        host.ancestors = claim.ancestors.map { RunningProgram(name: $0.0, start: change.boottime + 1000 * $0.1) }
+        host.ancestors = claim.ancestors.enumerated().map { index, one in
+            RunningProgram(process: 100 + Int32(index), name: one.0, start: change.boottime + 1000 * one.1)
+        }
         host.moment = Moment(wall: change.wall + 60, boottime: change.boottime + 60_000, boot: change.boot)
         let record = LoggedRecord(
             number: claim.number, at: change.wall + claim.at, priority: 6, message: "", fields: claim.fields)
@@ -184,6 +242,67 @@ import Testing
         host.moment.boottime += 1_000_000
         #expect(undo(host).status == .done)
         #expect((host.stacks != DebianStacks.all) == claim.isProven, "\(claim.name)")
+    }
+
+    @Test(
+        arguments: [
+            ("a new login with ssh", [("sudo", 40), ("bash", 30), ("sshd", 20), ("sshd", -900)], true),
+            ("at the console", [("sudo", 40), ("bash", 30), ("login", 20)], true),
+            ("a new sudo in an old session", [("sudo", 40), ("bash", -100), ("sshd", -200)], false),
+            ("an old sudo", [("sudo", -5), ("bash", -100), ("sshd", 20)], false),
+            ("a new session without sudo", [("bash", 30), ("sshd", 20)], false),
+        ] as [(String, [(String, Int64)], Bool)])
+    func `disabling is confirmed from a session that nobody comes by for nothing`(
+        _ name: String, _ ancestors: [(String, Int64)], _ isProven: Bool
+    ) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try waiting(host)
+        host.moment.boottime += 400_000
+        #expect(undo(host).status == .done)
+        let enabled = try Performance(
+            ["enable", "sudo", "--yes"], against: EnableTests.ready + [EnableTests.newest], host: host)
+        #expect(enabled.status == .done)
+        #expect(Performance(["disable", "sudo", "--yes", "--confirm-within", "5m"], host: host).status == .done)
+        let change = host.moment
+        host.ancestors = ancestors.map { RunningProgram(name: $0.0, start: change.boottime + 1000 * $0.1) }
+        host.moment.boottime += 60_000
+        let run = Performance(["enable", "--confirm"], host: host)
+        #expect((run.status == .done) == isProven, "\(name): \(run.output)\(run.errors)")
+    }
+
+    @Test(arguments: [
+        ("after the connection", Int64(25), "900", true), ("before it", Int64(10), "900", false),
+        ("a trial", Int64(25), "4711", false),
+    ]) func `sshd is confirmed by a login of the session, and by no trial`(
+        _ name: String, _ at: Int64, _ process: String, _ isProven: Bool
+    ) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        host.answers["sshd"] = EnableTests().sshd("publickey,keyboard-interactive:pam")
+        let enabled = try Performance(
+            ["enable", "sshd", "--yes", "--confirm-within", "5m"], against: EnableTests.ready + [EnableTests.newest],
+            host: host)
+        #expect(enabled.status == .done, "\(enabled.errors)")
+        let change = host.moment
+        try host.write("", "var/lib/twostep-undo/trial-4711")
+        host.ancestors = [("sudo", 40), ("bash", 30), ("sshd", 28), ("sshd", 20), ("sshd", -900)].map {
+            RunningProgram(name: $0.0, start: change.boottime + 1000 * $0.1)
+        }
+        host.moment = Moment(wall: change.wall + 60, boottime: change.boottime + 60_000, boot: change.boot)
+        var fields = Claim.login("TWOSTEP_SERVICE", "sshd")
+        fields["TWOSTEP_PEER_PID"] = process
+        let record = LoggedRecord(number: 41, at: change.wall + at, priority: 6, message: "", fields: fields)
+        let run = try Performance(
+            ["enable", "--confirm"],
+            against: [
+                .exchange(
+                    .records(after: .max, atMost: 0),
+                    reply: .records(RecordListing(run: 5, records: [], cursor: 41, newest: 41))),
+                .exchange(
+                    .records(after: 40, atMost: 100),
+                    reply: .records(RecordListing(run: 5, records: [record], cursor: 41, newest: 41))),
+            ], host: host)
+        #expect((run.status == .done) == isProven, "\(name): \(run.output)\(run.errors)")
     }
 
     @Test func `after its time nothing is confirmed`() throws {

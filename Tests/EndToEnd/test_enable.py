@@ -394,6 +394,56 @@ def test_whoever_is_killed_in_the_middle_leaves_what_is_undone(administrator, nu
     assert list(Path("/etc/pam.d").glob(".*")) == []
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_whoever_is_killed_without_a_limit_leaves_what_the_timer_undoes(administrator, number):
+    user, _ = administrator
+    library = Path("/run/twostep-killed.so")
+    built = world.run("cc", "-shared", "-fPIC", "-O", "-o", library, Path(__file__).with_name("killed.c"), "-ldl")
+    assert built.returncode == 0, built.stderr
+    before = stacks()
+    killed = {"LD_PRELOAD": str(library), "TWOSTEP_TEST_KILL": str(number)}
+    assert enable("sudo", "--yes", environment=killed, administrator=user).returncode == -9
+    assert systemctl()[-1] == "enable --now twostep-undo.timer"
+    assert enable("--undo-overdue").returncode == 0
+    assert stacks() == before
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+
+
+def test_the_undo_needs_no_rights_but_for_names_and_keeps_attributes(administrator):
+    user, _ = administrator
+    before = stacks()
+    os.setxattr("/etc/pam.d/sudo", "security.ima", b"\x01abc")
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    done = world.run(
+        "setpriv", "--bounding-set", "-all,+chown,+dac_override,+fowner", "--no-new-privs", TWOSTEP, "enable",
+        "--undo-overdue", env={**os.environ, **later(301)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stacks() == before
+    assert os.getxattr("/etc/pam.d/sudo", "security.ima") == b"\x01abc"
+
+
+def test_the_undo_needs_no_room(administrator):
+    user, _ = administrator
+    small = Path("/run/small")
+    small.mkdir()
+    assert world.run("mount", "-t", "tmpfs", "-o", "size=400k", "tests", small).returncode == 0
+    shutil.copytree("/etc/pam.d", small / "pam.d")
+    world.run("mount", "--bind", small / "pam.d", "/etc/pam.d")
+    try:
+        before = stacks()
+        done = enable("sudo", "--yes", "--confirm-within", "5m", administrator=user)
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(OSError), open(small / "rest", "wb", buffering=0) as rest:
+            while True:
+                rest.write(bytes(4096))
+        done = enable("--undo-overdue", environment=later(301))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert stacks() == before
+    finally:
+        world.run("umount", "/etc/pam.d")
+        world.run("umount", small)
+
+
 # --- the confirmation ---------------------------------------------------------------------------------------------
 
 
@@ -436,6 +486,43 @@ def test_sudo_is_confirmed_by_a_sudo_that_asked_for_a_code_and_by_no_open_shell(
     assert stacks() == after
     done = enable("--confirm")
     assert done.returncode == 1 and "Nothing waits" in done.stderr
+
+
+def test_a_trial_confirms_nothing(administrator):
+    user, phone = administrator
+    shell = shell_of(user)
+    typed(shell, f"sudo {TWOSTEP} enable sudo --yes --confirm-within 5m", user.password)
+    both = Path("/run/both")
+    both.write_text(
+        f"#!/bin/sh\nprintf '%s\\n%s\\n' \"$1\" \"$2\" | {TWOSTEP} trial sudo {user} >/run/trial 2>&1\n"
+        f"{TWOSTEP} enable --confirm\n")
+    both.chmod(0o755)
+    # The password is remembered by sudo; the code was never asked for by it.
+    shown = typed(shell, f"sudo -n {both} {user.password} {phone.next()}")
+    assert "Twostep: totp behind pam" in Path("/run/trial").read_text()
+    assert "Not confirmed." in shown and "status=1=" in shown
+    shown = typed(shell, f"sudo -k {TWOSTEP} enable --confirm", user.password, phone.next())
+    assert "Confirmed: sudo asks for a code from now on." in shown
+    assert list(LEDGER.glob("trial-*")) == []
+
+
+def test_a_trial_is_not_remembered(administrator, machine):
+    user, phone = administrator
+    reconfigure(machine, CONFIGURATION + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    status, shown = answer(spawn(TWOSTEP, "trial", "sudo", user), user.password, phone.next())
+    assert status == 0, shown
+    assert str(user) not in world.run(TWOSTEP, "grants", "--json").stdout
+
+
+def test_disabling_is_confirmed_by_no_sudo_of_an_open_session(administrator):
+    user, phone = administrator
+    shell = shell_of(user)
+    typed(shell, f"sudo {TWOSTEP} enable sudo --yes", user.password)
+    shown = typed(shell, f"sudo -n {TWOSTEP} disable sudo --yes --confirm-within 5m")
+    assert "status=0=" in shown, shown
+    shown = typed(shell, f"sudo -n {TWOSTEP} enable --confirm")
+    assert "Not confirmed." in shown and "Log in anew" in shown
 
 
 def test_somebody_elses_login_confirms_nothing(administrator):
@@ -572,6 +659,50 @@ def test_the_undo_takes_the_settings_back_and_tells_sshd(administrator, debians_
     assert enable("--undo-overdue", environment=later(301)).returncode == 0
     assert stacks() == before and not DROPIN.exists()
     assert systemctl() == ["reload ssh.service", "disable --now twostep-undo.timer"]
+
+
+def test_the_other_form_is_refused_while_one_is_there(administrator, debians_sshd):
+    user, phone = administrator
+    before = stacks()
+    assert enable("sshd", "--key", "--yes", administrator=user).returncode == 0
+    enabled = stacks()
+    done = enable("sshd", "--password", "--yes", administrator=user)
+    assert done.returncode == 1 and "twostep disable sshd" in done.stderr
+    assert stacks() == enabled
+    debians_sshd.restart()
+    client = debians_sshd.client(user, "id -un")
+    expect(client, CODE)
+    client.sendline(phone.next())
+    assert finish(client)[0] == 0
+    assert disable("sshd", "--yes").returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_edited_settings_of_sshd_are_undone_with_the_stack(administrator, debians_sshd):
+    user, _ = administrator
+    before = stacks()
+    assert enable("sshd", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    DROPIN.write_text(DROPIN.read_text().replace("#PermitRootLogin", "PermitRootLogin"))
+    done = enable("--undo-overdue", environment=later(301))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert stacks() == before and not DROPIN.exists()
+    assert "reload ssh.service" in systemctl()
+
+
+def test_a_match_block_that_would_let_past_is_refused(administrator, debians_sshd):
+    user, _ = administrator
+    with open("/etc/ssh/sshd_config", "a", encoding="utf-8") as file:
+        file.write(f"Match User {user}\n  AuthenticationMethods any\n")
+    before = stacks()
+    done = enable("sshd", "--key", "--yes", administrator=user)
+    assert done.returncode == 1 and f"for user {user}" in done.stderr, done.stderr
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_a_stack_that_others_may_write_is_refused(administrator):
+    user, _ = administrator
+    Path("/etc/pam.d/sudo").chmod(0o666)
+    refused(enable("sudo", "--yes", administrator=user), "/etc/pam.d/sudo", "its mode is 0666")
 
 
 # --- all of it ----------------------------------------------------------------------------------------------------

@@ -30,6 +30,20 @@ def test_a_trial_of_sshd_takes_a_key_and_a_code_and_spends_it(daemon, enrolled):
     assert f"sshd would not let {user} in." in again.stdout
 
 
+def test_a_trial_of_sshd_says_what_it_has_not_looked_at(enrolled):
+    user, phone = enrolled
+    done = trial("sshd", user, "--ssh-key", answers=[phone.next()])
+    assert done.returncode == 0, done.stderr
+    assert f"PAM would accept {user} for sshd." in done.stdout and "Not looked at: " in done.stdout
+    assert "would let" not in done.stdout
+
+
+def test_no_service_but_sshd_is_tried_with_a_key(enrolled):
+    user, _ = enrolled
+    done = trial("sudo", user, "--ssh-key")
+    assert done.returncode == 2 and "--ssh-key is for sshd" in done.stderr
+
+
 def test_a_trial_of_sshd_without_a_key_is_asked_nothing(daemon, enrolled):
     user, _ = enrolled
     done = trial("sshd", user, "--rhost", "192.0.2.7")

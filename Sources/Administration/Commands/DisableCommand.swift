@@ -42,26 +42,26 @@ struct DisableCommand: AdministrationVerb {
     private func disable(
         _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
     ) throws(CommandFailure) -> (StackChange, PlannedChange) {
-        let enabled = try run.ledger.changes().last { $0.service == group.name && $0.action == .enable }
+        let enabled = run.ledger.changes.filter { $0.service == group.name && $0.action == .enable }
         let plan = try DisablePlan(
-            tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, change: enabled
+            tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, changes: enabled
         ).make()
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this? From then on \(group.name) asks for no code.", isAgreed: yes,
             otherwise: "Nothing was changed.", command: "twostep disable \(group.name)")
         let change = try run.carryOut(
-            plan, .disable, limit: confirmWithin?.seconds, takesBack: enabled, record: (0, 0))
+            plan, .disable, limit: confirmWithin?.seconds, takesBack: enabled.last, record: (0, 0))
         return (change, plan)
     }
 
     /// What the removal of the package does: all that was changed goes back, whatever it waits for.
     private func disableAll(_ run: StackChangeRun, _ world: AdministrationWorld) throws(CommandFailure) -> Report {
         try run.ledger.prepare()
-        try undoUnfinished(run)
+        for complaint in try undoUnfinished(run) { try world.console.say(complaint, on: .errors) }
         var lines: [String] = []
         var done: [JSONValue] = []
-        for name in Set(try run.ledger.changes().map(\.service)).sorted() {
+        for name in Set(run.ledger.changes.map(\.service)).sorted() {
             guard let service = ServiceName(argument: name) else { continue }
             let (change, plan) = try disable(ServiceGroup(service), run, world)
             lines.append(report(change, plan, world).text)
@@ -73,13 +73,15 @@ struct DisableCommand: AdministrationVerb {
             change: lines.joined(separator: " "))
     }
 
-    private func undoUnfinished(_ run: StackChangeRun) throws(CommandFailure) {
+    /// What has gone wrong with it.
+    private func undoUnfinished(_ run: StackChangeRun) throws(CommandFailure) -> [String] {
         let lock = try run.ledger.lock()
         defer { lock.release() }
-        for change in try run.ledger.changes().reversed() where change.phase == .pending || change.phase == .writing {
-            _ = try UndoRun(run: run).undo(change)
-        }
-        if run.host.runsSystemd { UndoTimer(host: run.host).stop() }
+        let undo = UndoRun(run: run)
+        let unfinished = run.ledger.changes.reversed().filter { $0.phase == .pending || $0.phase == .writing }
+        let complaints = undo.complaints(unfinished.map { undo.undo($0) })
+        run.stopTimerIfIdle()
+        return complaints
     }
 
     private func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {

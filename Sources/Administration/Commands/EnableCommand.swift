@@ -47,7 +47,11 @@ struct EnableCommand: AdministrationVerb {
             return try ConfirmRun(
                 run: run, runtimeDirectory: daemon.runtimeDirectory, replyLimit: world.replyLimit
             ).perform()
-        case (nil, false, true): return UndoRun.report(try UndoRun(run: run).perform())
+        case (nil, false, true):
+            let undo = UndoRun(run: run)
+            let undone = try undo.perform()
+            for complaint in undo.complaints(undone) { try world.console.say(complaint, on: .errors) }
+            return undo.report(undone)
         case _:
             throw CommandFailure(
                 .usage, code: .usage,
@@ -69,10 +73,12 @@ struct EnableCommand: AdministrationVerb {
         let administrator = world.host.administrator
         let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
-        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
-            try SSHDFragment(hasKeys: shape == .key).check(tree.files, world.host)
+        try EnableReview.checkPermissions(plan, root: world.host.root)
+        var warnings = try EnableReview.check(plan, tree)
+        if group.name == "sshd" {
+            warnings += try SSHDFragment(hasKeys: shape == .key).check(EnablePlan.tree(tree, after: plan), world.host)
         }
-        for warning in try EnableReview.check(plan, tree) { try world.console.say(warning, on: .errors) }
+        for warning in warnings { try world.console.say(warning, on: .errors) }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this?", isAgreed: yes, otherwise: "Nothing was changed.",

@@ -8,8 +8,8 @@ struct TrialCommand: AdministrationVerb {
         commandName: "trial", abstract: "Try a PAM stack from beginning to end, without logging in.",
         discussion: """
             Asks what the service would ask, and says what would have come of it. To twostepd it is a login like any \
-            other: a code that was accepted is spent, a wrong one counts, and the journal has it. Exits with 0 if the \
-            service would let the user in, else with 1.
+            other: a code that was accepted is spent, a wrong one counts, and the journal has it; but nothing is \
+            remembered, and it confirms no change. Exits with 0 if PAM would let the user in, else with 1.
             Examples: twostep trial sshd alice --ssh-key
                       twostep trial sudo alice --stack ./sudo.draft
             """)
@@ -31,6 +31,14 @@ struct TrialCommand: AdministrationVerb {
                 .refused, code: .notPermitted, "Only root can ask PAM about others. Nobody was asked anything.",
                 hint: "Try it with sudo.")
         }
+        guard !sshKey || service.text == "sshd" else {
+            throw CommandFailure(
+                .usage, code: .usage,
+                "--ssh-key is for sshd: nobody tells \(service.text) of a key. Nobody was asked anything.")
+        }
+        let ledger = ChangeLedger(root: world.host.root)
+        try ledger.noteTrial()
+        defer { ledger.forgetOwnTrial() }
         if let absence = world.absence(of: user) { try world.console.say(absence, on: .errors) }
         // Whoever leaves must leave no folder behind.
         world.console.holdInterrupts()

@@ -44,8 +44,14 @@ struct TrialOutcome: Equatable {
             )
         }
         switch (isLetIn, account?.asksForPassword) {
-        case (true, true?):
+        case (true, true?) where service != "sshd":
             lines.append("\(service) would let \(user) in, and ask for a new password first. Nobody was logged in.")
+        case (true, _) where service == "sshd":
+            // What stands in sshd's own settings decides before and behind PAM, and no trial of PAM sees it.
+            let first = account?.asksForPassword == true ? ", and ask for a new password first" : ""
+            lines.append(
+                "PAM would accept \(user) for sshd\(first). Nobody was logged in. Not looked at: what sshd itself refuses "
+                    + "(PermitRootLogin, AllowUsers, DenyUsers, AllowGroups, DenyGroups, AuthenticationMethods).")
         case (true, _):
             lines.append("\(service) would let \(user) in. Nobody was logged in.")
         case (false, _):

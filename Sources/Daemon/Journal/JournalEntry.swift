@@ -69,6 +69,8 @@ package struct LoginRecord: Equatable, Sendable {
     /// A module for demonstrations has had a part in it.
     package var isInsecure = false
     package var peer: UInt32
+    /// The process that asked; 0 where that cannot be told.
+    package var process: Int32 = 0
     package var generation: Int
     package var ruleLine: Int?
     /// It is no login: somebody wants to change the devices of the account.
@@ -142,6 +144,8 @@ package struct LoginRecord: Equatable, Sendable {
         add("service", "TWOSTEP_SERVICE", request?.service)
         if isClaimed { add("uid", "TWOSTEP_PEER_UID", String(peer)) }
         if !isClaimed { add("rhost", "TWOSTEP_RHOST", request?.remoteHost) }
+        // For programs: whoever goes through a login can be told from whoever only tries one.
+        if !isClaimed, process > 0 { fields.append(("TWOSTEP_PEER_PID", String(process))) }
         add("user", "TWOSTEP_USER", request?.account.text, quoted: true)
         add("tty", "TWOSTEP_TTY", request?.terminal)
         add("provider", "TWOSTEP_PROVIDER", provider?.description)

@@ -73,8 +73,9 @@ final class LoginConversation {
     private(set) var isOver = false
 
     init(
-        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, terminalSession: TerminalSession?,
-        configuration: ActiveConfiguration, service: LoginService, port: any LoginPort, change: DeviceChange? = nil
+        _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, process: Int32 = 0,
+        terminalSession: TerminalSession?, configuration: ActiveConfiguration, service: LoginService,
+        port: any LoginPort, change: DeviceChange? = nil
     ) {
         self.change = change
         self.service = service
@@ -91,6 +92,7 @@ final class LoginConversation {
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
         record.request = request
+        record.process = process
         record.isChange = plan.purpose != .login
         record.ruleLine = plan.ruleLine
         lastHeard = service.clocks.now().boottime

@@ -225,8 +225,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             var plan = plan
             plan.isBlocked = self.service.writer.blocks[request.account] != nil
             let conversation = LoginConversation(
-                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, terminalSession: session,
-                configuration: configuration, service: self.service, port: self)
+                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, process: self.peer.pid,
+                terminalSession: session, configuration: configuration, service: self.service, port: self)
             self.conversation = conversation
             self.admit(conversation, request, rule)
         }

@@ -3,8 +3,8 @@ import Glibc
 
 /// What the kernel says of processes and their terminals. It may take its time, so it is never asked on the event loop.
 package protocol ProcessTable: Sendable {
-    /// The session of `process`, if the terminal that PAM_TTY names controls it; nil where it does not, or that cannot be
-    /// told.
+    /// The session of `process`, if the terminal that PAM_TTY names controls it; nil where it does not, that cannot be
+    /// told, or the process only tries a stack: who tries one has gone through nothing.
     func session(of process: Int32, at terminal: String) -> TerminalSession?
 
     /// Whether the session's leader still lives, or that cannot be told.
@@ -18,7 +18,8 @@ package struct SystemProcessTable: ProcessTable {
     package func session(of process: Int32, at terminal: String) -> TerminalSession? {
         let name = String(terminal.hasPrefix("/dev/") ? terminal.dropFirst(5) : terminal[...])
         guard process > 0, let device = Self.device(ofTerminal: name), let before = ProcessStatus(of: process),
-            before.terminal == device, before.session > 0, let leader = ProcessStatus(of: before.session),
+            !before.isTrial, before.terminal == device, before.session > 0,
+            let leader = ProcessStatus(of: before.session),
             leader.session == before.session, leader.terminal == device
         else { return nil }
         // While a process of the session lives its number is given to nobody else; so if this is still the same one, what
@@ -62,6 +63,11 @@ package struct ProcessStatus: Equatable, Sendable {
     package let terminal: Int32
     /// In clock ticks since the boot.
     package let start: UInt64
+    /// What the kernel calls the program: 15 bytes of its name, or what it has called itself.
+    package let program: String
+
+    /// Whether it is "twostep trial", which brings a login to its end and nobody in.
+    package var isTrial: Bool { program == "twostep" }
 
     /// Nil if there is no such process, or the kernel does not say (hidepid, proc(5)).
     package init?(of process: Int32) {
@@ -77,7 +83,9 @@ package struct ProcessStatus: Equatable, Sendable {
     /// Nil for what is no such line. The name of the program stands in brackets, and may have brackets and blanks itself.
     package init?(_ line: some Collection<UInt8>) {
         let line = Array(line)
-        guard let end = line.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        guard let begin = line.firstIndex(of: UInt8(ascii: "(")), let end = line.lastIndex(of: UInt8(ascii: ")")),
+            begin < end
+        else { return nil }
         // From field 3 on.
         let fields = line[(end + 1)...].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
         guard fields.count > 19, let parent = Int32(fields[1]), let session = Int32(fields[3]),
@@ -87,5 +95,6 @@ package struct ProcessStatus: Equatable, Sendable {
         self.session = session
         self.terminal = terminal
         self.start = start
+        program = String(decoding: line[(begin + 1)..<end], as: UTF8.self)
     }
 }

@@ -9,9 +9,14 @@ struct ChangeLedger {
     /// Where it is within the machine's tree.
     static let usualFolder = "/var/lib/twostep-undo"
 
+    /// What stands before each path of the machine's tree.
+    let root: String
     let folder: String
 
-    init(root: String) { folder = root + ChangeLedger.usualFolder }
+    init(root: String) {
+        self.root = root
+        folder = root + ChangeLedger.usualFolder
+    }
 
     /// Makes the folder where there is none; refuses one that others can write to.
     func prepare() throws(CommandFailure) {
@@ -30,22 +35,31 @@ struct ChangeLedger {
     /// Waits until nobody else changes anything.
     func lock() throws(CommandFailure) -> ChangeLock { try ChangeLock.take("\(folder)/lock") }
 
-    /// All records, the oldest first.
-    func changes() throws(CommandFailure) -> [StackChange] {
-        var changes: [StackChange] = []
-        for name in FolderListing.names(in: folder) where name.hasSuffix(".json") {
-            let path = "\(folder)/\(name)"
-            guard let bytes = try HostFile.read(path) else { continue }
-            let decoder = JSONDecoder()
-            decoder.keyDecodingStrategy = .convertFromSnakeCase
-            guard let change = try? decoder.decode(StackChange.self, from: Data(bytes)), change.version == 1 else {
-                throw CommandFailure(
-                    .refused, code: .files, "\(path) cannot be read: it is damaged, or of a newer twostep.",
-                    hint: "What it is about is in it, and the files as they were are beside it: ls -l \(folder)")
-            }
-            changes.append(change)
+    /// All records that can be read, the oldest first; each of the others is in `unreadable`.
+    var changes: [StackChange] { records.compactMap { change($0) }.sorted { $0.number < $1.number } }
+
+    /// The records that cannot be read: of a newer twostep, or damaged.
+    var unreadable: [CommandFailure] {
+        records.filter { change($0) == nil }.map { name in
+            CommandFailure(
+                .refused, code: .files, "\(folder)/\(name) cannot be read: it is damaged, or of a newer twostep.",
+                hint: "What it is about is in it, and the files as they were are beside it: ls -l \(folder)")
         }
-        return changes.sorted { $0.number < $1.number }
+    }
+
+    /// A number that no record has, whether it can be read or not.
+    var freeNumber: Int { (records.compactMap { Int($0.prefix { $0 != "." }) }.max() ?? 0) + 1 }
+
+    private var records: [String] { FolderListing.names(in: folder).filter { $0.hasSuffix(".json") } }
+
+    private func change(_ name: String) -> StackChange? {
+        guard let bytes = try? HostFile.read("\(folder)/\(name)") else { return nil }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        guard let change = try? decoder.decode(StackChange.self, from: Data(bytes)), change.version == 1 else {
+            return nil
+        }
+        return change
     }
 
     /// Writes a record, on disk when this returns.
@@ -77,7 +91,13 @@ struct ChangeLedger {
     /// Forgets a change: its record first, since what it names must be there as long as it is.
     func forget(_ change: StackChange) throws(CommandFailure) {
         try HostFile.remove(path(change.number))
+        removeSpares(of: change)
         for index in change.files.indices { try HostFile.remove(original(index, of: change.number)) }
+    }
+
+    /// Takes away the originals that were kept beside the files: nothing is to be undone any more.
+    func removeSpares(of change: StackChange) {
+        for file in change.files { HostFile.removeSpare(of: root + file.path) }
     }
 
     private func path(_ number: Int) -> String { "\(folder)/\(number).json" }

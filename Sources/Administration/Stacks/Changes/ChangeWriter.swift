@@ -12,6 +12,7 @@ struct ChangeWriter {
             if let old = file.old { try ledger.keep(old, index, of: change.number) }
         }
         try ledger.save(change)
+        for file in plan.files where file.old != nil { HostFile.keepSpare(of: root + file.path) }
     }
 
     /// Changes the files. Where one cannot be, those before it are put back.
@@ -25,7 +26,16 @@ struct ChangeWriter {
                 }
             }
         } catch {
-            _ = try ChangeReversal(ledger: ledger, root: root).restore(change)
+            let outcome = ChangeReversal(ledger: ledger, root: root).restore(change)
+            guard outcome.failures.isEmpty, outcome.left.isEmpty else {
+                // The record stays as that of a change that was cut off.
+                throw CommandFailure(
+                    .refused, code: error.refusal.code,
+                    ([error.refusal.message] + outcome.failures
+                        + outcome.left.map { "\($0) is as somebody has left it." })
+                        .joined(separator: " "),
+                    hint: "Put everything back as it was before: twostep enable --undo-overdue")
+            }
             try ledger.forget(change)
             throw CommandFailure(
                 .refused, code: error.refusal.code, "\(error.refusal.message) Nothing was changed.",

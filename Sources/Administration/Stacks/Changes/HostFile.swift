@@ -38,8 +38,11 @@ enum HostFile {
     }
 
     /// Puts other bytes in its place, on disk when this returns; owner, mode and attributes stay as they are. A file
-    /// that was not there is root's, and of this mode.
-    static func write(_ bytes: [UInt8], to path: String, newMode: UInt32 = 0o644) throws(CommandFailure) {
+    /// that was not there is root's, and of this mode. `needsAttributes`: throws where an extended attribute cannot be
+    /// set; else tells whether all could.
+    @discardableResult static func write(
+        _ bytes: [UInt8], to path: String, newMode: UInt32 = 0o644, needsAttributes: Bool = true
+    ) throws(CommandFailure) -> Bool {
         let draft = draft(of: path)
         // Of somebody who was ended: whoever writes here holds the lock.
         _ = unsafe unlink(draft)
@@ -52,10 +55,12 @@ enum HostFile {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
             if count >= 0 { written += count } else if errno != EINTR { code = errno }
         }
+        var hasAttributes = true
         if code == 0 {
             let old = unsafe path.withCString { unsafe posix_open_for_reading($0) }
             let result = old >= 0 ? posix_copy_standing(old, file) : fchmod(file, newMode)
             if result != 0 { code = posix_errno() }
+            if result > 0, !needsAttributes { (code, hasAttributes) = (0, false) }
             if old >= 0 { _ = close(old) }
         }
         if code == 0, fsync(file) != 0 { code = errno }
@@ -66,7 +71,33 @@ enum HostFile {
             throw failure("write", path, code)
         }
         try flush(folderOf: path)
+        return hasAttributes
     }
+
+    // MARK: The original beside it
+
+    /// Keeps the file as it is under a second name beside it, so that putting it back needs neither room nor rights but
+    /// for the name. Where the file system has no such names, there is none.
+    static func keepSpare(of path: String) {
+        removeSpare(of: path)
+        _ = unsafe link(path, spare(of: path))
+    }
+
+    /// Takes that name away.
+    static func removeSpare(of path: String) { _ = unsafe unlink(spare(of: path)) }
+
+    /// What was kept so; nil where there is none.
+    static func readSpare(of path: String) -> [UInt8]? { try? read(spare(of: path)) }
+
+    /// Puts it in the file's place.
+    static func restoreSpare(of path: String) throws(CommandFailure) {
+        guard unsafe rename(spare(of: path), path) == 0 else { throw failure("write", path, errno) }
+        try flush(folderOf: path)
+    }
+
+    private static func spare(of path: String) -> String { draft(of: path) + "-undo" }
+
+    // MARK: Names
 
     /// Takes it away.
     static func remove(_ path: String) throws(CommandFailure) {

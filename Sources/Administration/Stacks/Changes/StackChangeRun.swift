@@ -13,7 +13,8 @@ struct StackChangeRun {
 
     /// Throws while an earlier change of the service waits, or of any that was cut off.
     func checkNothingWaits(of service: String) throws(CommandFailure) {
-        for change in try ledger.changes() {
+        if let unreadable = ledger.unreadable.first { throw unreadable }
+        for change in ledger.changes {
             switch change.phase {
             case .kept, .left: continue
             case .writing:
@@ -42,7 +43,7 @@ struct StackChangeRun {
         try checkNothingWaits(of: plan.service)
         let writer = ChangeWriter(ledger: ledger, root: host.root)
         try writer.check(plan)
-        let present = try ledger.changes()
+        let present = ledger.changes
         var files: [ChangedFile] = []
         for file in plan.files {
             files.append(
@@ -50,29 +51,40 @@ struct StackChangeRun {
         }
         let now = host.moment
         var change = StackChange(
-            number: (present.last?.number ?? 0) + 1, action: action, service: plan.service, services: plan.services,
+            number: ledger.freeNumber, action: action, service: plan.service, services: plan.services,
             administrator: host.administrator, limit: limit, takesBack: takesBack?.number, files: files,
             wall: now.wall, boottime: now.boottime, boot: now.boot, run: record.run, record: record.number)
         try writer.begin(change, plan)
-        if limit != nil {
-            do throws(CommandFailure) {
-                try UndoTimer(host: host).start()
-            } catch {
+        do throws(CommandFailure) {
+            // Without a limit as well: whoever is ended between two files leaves half of a change.
+            if limit != nil || host.runsSystemd { try UndoTimer(host: host).start() }
+        } catch {
+            if limit != nil {
                 try ledger.forget(change)
                 throw error
             }
         }
+        defer { stopTimerIfIdle() }
         try writer.write(change, plan)
         change.phase = limit == nil ? .kept : .pending
         change.moment = host.moment
         do throws(CommandFailure) {
             try ledger.save(change)
         } catch {
-            _ = try ChangeReversal(ledger: ledger, root: host.root).restore(change)
+            _ = ChangeReversal(ledger: ledger, root: host.root).restore(change)
             throw error
         }
         if change.phase == .kept { try settle(change, among: present) }
         return change
+    }
+
+    /// Has the timer end where there is nothing left that it could be for; the lock is held.
+    func stopTimerIfIdle() {
+        guard host.runsSystemd, ledger.unreadable.isEmpty,
+            !ledger.changes.contains(where: { $0.phase == .pending || $0.phase == .writing })
+        else { return }
+        ledger.forgetTrials()
+        UndoTimer(host: host).stop()
     }
 
     private static func hash(_ bytes: [UInt8]?) throws(CommandFailure) -> String? {
@@ -81,10 +93,14 @@ struct StackChangeRun {
     }
 
     /// Forgets what a change that stays has made meaningless: what it takes back, and what was left of older ones.
+    ///
+    /// Earlier changes that were made the same way stay: a file that this one has not touched goes back by theirs.
     func settle(_ change: StackChange, among present: [StackChange]) throws(CommandFailure) {
         for older in present where older.service == change.service && older.number < change.number {
+            guard change.action == .disable || older.action == .disable || older.phase == .left else { continue }
             try ledger.forget(older)
         }
+        ledger.removeSpares(of: change)
         // What is as it was has nothing to go back to.
         if change.action == .disable { try ledger.forget(change) }
     }

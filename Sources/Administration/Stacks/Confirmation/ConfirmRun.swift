@@ -10,7 +10,7 @@ struct ConfirmRun {
         try run.ledger.prepare()
         let lock = try run.ledger.lock()
         defer { lock.release() }
-        let all = try run.ledger.changes()
+        let all = run.ledger.changes
         let now = run.host.moment
         let waiting = all.filter { $0.phase == .pending && !$0.isDue(at: now) }
         guard !waiting.isEmpty else {
@@ -33,9 +33,7 @@ struct ConfirmRun {
             try run.settle(change, among: all)
             kept.append(change)
         }
-        if try !run.ledger.changes().contains(where: { $0.phase == .pending || $0.phase == .writing }) {
-            UndoTimer(host: run.host).stop()
-        }
+        run.stopTimerIfIdle()
         guard !kept.isEmpty else {
             throw CommandFailure(
                 .refused, code: .pending,
@@ -65,7 +63,7 @@ struct ConfirmRun {
         }
         let proof = ConfirmationProof(
             ancestors: run.host.ancestors, run: found.run, records: found.records,
-            administrator: run.host.administrator, now: run.host.moment)
+            trials: run.ledger.trials, administrator: run.host.administrator, now: run.host.moment)
         return proof.objection(to: change)
     }
 }

@@ -10,6 +10,8 @@ struct ConfirmationProof {
     /// What the daemon has on record, with the run that it is of.
     let run: Int64
     let records: [LoggedRecord]
+    /// The processes that have only tried a stack.
+    let trials: Set<Int32>
     let administrator: String
     let now: Moment
 
@@ -30,6 +32,9 @@ struct ConfirmationProof {
         "xrdp-sesman",
     ]
 
+    /// What begins no session without somebody having proved who it is. sudo and su may remember that, or let root through.
+    private static let askingPrograms = anyProgram.subtracting(["sudo", "su"])
+
     /// Nil where the change is proved; else what is missing, and what to type.
     func objection(to change: StackChange) -> (found: String, remedy: String)? {
         let service = change.service
@@ -43,11 +48,8 @@ struct ConfirmationProof {
                 ConfirmationProof.remedy(service)
             )
         }
-        guard change.action == .enable else { return nil }
-        let isOneOfThem = ConfirmationProof.programs(of: service) != nil && service != "sshd"
-        // By the clock on the wall, to the second, since that is what the record has.
-        let begin = isOneOfThem ? now.wall - max(now.boottime - begun.start, 0) / 1000 - 2 : .min
-        guard records.contains(where: { proves(change, $0) && $0.at >= begin }) else {
+        guard change.action == .enable else { return objectionToDisabling(change) }
+        guard records.contains(where: { proves(change, $0) && isOf(begun, programs, change, $0) }) else {
             return (
                 "twostepd has no login of \(administrator) on record that came through \(service) since then with a code "
                     + "accepted",
@@ -55,6 +57,35 @@ struct ConfirmationProof {
             )
         }
         return nil
+    }
+
+    /// Without a code there is no login on record: then the session itself has to be one that nobody comes by for nothing.
+    private func objectionToDisabling(_ change: StackChange) -> (found: String, remedy: String)? {
+        let session = ancestors.first { ConfirmationProof.askingPrograms.contains($0.name) }
+        guard session.map({ change.precedes(start: $0.start, at: now) }) ?? false else {
+            return (
+                "the session that this is typed in was open before \(change.service) was changed, and "
+                    + "\(change.service) in it need not have asked for anything",
+                "Log in anew in another window, with ssh or at a console, and type there: sudo twostep enable --confirm"
+            )
+        }
+        return nil
+    }
+
+    /// Whether a record is of the login that this session began with, as far as that can be told.
+    private func isOf(
+        _ begun: RunningProgram, _ programs: Set<String>, _ change: StackChange, _ record: LoggedRecord
+    ) -> Bool {
+        let process = record.fields["TWOSTEP_PEER_PID"].flatMap { Int32($0) }
+        if let process, trials.contains(process) { return false }
+        guard ConfirmationProof.programs(of: change.service) != nil else { return true }
+        let first = ancestors.filter { programs.contains($0.name) && change.precedes(start: $0.start, at: now) }
+        // sshd asks PAM in a process that is gone by now; the others have done it themselves, before they have begun others.
+        if change.service != "sshd", let process { return first.contains { $0.process == process } }
+        // The first of a session's processes has seen its login. By the clock on the wall, to the second, since that is what
+        // the record has.
+        let start = change.service == "sshd" ? first.map(\.start).min() ?? begun.start : begun.start
+        return record.at >= now.wall - max(now.boottime - start, 0) / 1000 - 2
     }
 
     private func proves(_ change: StackChange, _ record: LoggedRecord) -> Bool {

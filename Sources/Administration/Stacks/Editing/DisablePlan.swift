@@ -6,21 +6,25 @@ struct DisablePlan {
     let tree: StackTree
     let group: ServiceGroup
     let ledger: ChangeLedger
-    /// The change that made it ask for a code; nil where somebody has done that by hand.
-    let change: StackChange?
+    /// The changes that made it ask for a code, the oldest first; none where somebody has done that by hand.
+    let changes: [StackChange]
 
     /// The originals, where the files are as they were written; else the files without our lines.
     func make() throws(CommandFailure) -> PlannedChange {
         var plan = PlannedChange(service: group.name, services: group.services, files: [])
         var paths = group.services.map { "/etc/pam.d/\($0)" }
         if group.name == "sshd" { paths.append(SSHDFragment.path) }
-        for path in paths + (change?.files.map(\.path) ?? []) where !plan.files.contains(where: { $0.path == path }) {
+        for path in paths + changes.flatMap({ $0.files.map(\.path) })
+        where !plan.files.contains(where: { $0.path == path }) {
             guard let bytes = tree.files.contents(of: path) else { continue }
             if let restored = try restored(path, bytes) {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: restored.bytes))
             } else if path == SSHDFragment.path {
-                guard SSHDFragment.isOurs(bytes) else { continue }
-                plan.files.append(PlannedChange.File(path: path, old: bytes, new: nil))
+                let isKnown = changes.contains { $0.files.contains { $0.path == path } }
+                guard isKnown || SSHDFragment.isOurs(bytes) else { continue }
+                let rest = SSHDFragment.stripped(bytes)
+                guard rest != bytes else { continue }
+                plan.files.append(PlannedChange.File(path: path, old: bytes, new: rest))
             } else if let service = path.split(separator: "/").last.map(String.init),
                 let edited = try StackEditor(tree: tree).disabling(
                     StackFile(path: path, bytes: bytes), service: service)
@@ -38,9 +42,24 @@ struct DisablePlan {
 
     /// What was kept of a file, if it is as it was written; nil where it is not. Bytes of nil take it away.
     private func restored(_ path: String, _ bytes: [UInt8]) throws(CommandFailure) -> (bytes: [UInt8]?, Void)? {
-        guard let change, let index = change.files.firstIndex(where: { $0.path == path }),
-            change.files[index].standing(try ChangeLedger.hash(bytes)) == .after
-        else { return nil }
-        return (try ledger.kept(index, of: change), ())
+        var found: [UInt8]? = bytes
+        var isWritten = false
+        // What the last has found may be what the one before it has written.
+        for change in changes.reversed() {
+            guard let present = found, let index = change.files.firstIndex(where: { $0.path == path }),
+                change.files[index].standing(try ChangeLedger.hash(present)) == .after
+            else { continue }
+            found = try ledger.kept(index, of: change)
+            isWritten = true
+        }
+        guard isWritten else { return nil }
+        guard let original = found else { return (nil, ()) }
+        guard path != SSHDFragment.path else { return (SSHDFragment.isOurs(original) ? nil : original, ()) }
+        // Somebody may have written our line by hand before.
+        guard let service = path.split(separator: "/").last.map(String.init),
+            let edited = try StackEditor(tree: tree).disabling(
+                StackFile(path: path, bytes: original), service: service)
+        else { return (original, ()) }
+        return (edited, ())
     }
 }

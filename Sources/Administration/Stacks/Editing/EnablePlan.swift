@@ -22,7 +22,11 @@ struct EnablePlan {
             // A copy of the vendor's goes where the administrator's stand.
             let path = "/etc/pam.d/\(service)"
             let own = tree.files.contents(of: path)
-            guard !editor.namesOurs(file), !includesPlanned(file, plan) else { continue }
+            if editor.namesOurs(file) {
+                try checkShape(of: service, file)
+                continue
+            }
+            guard !includesPlanned(file, plan) else { continue }
             let bytes = try editor.enabling(file, shape, service: group.name)
             plan.files.append(PlannedChange.File(path: path, old: own, new: bytes))
         }
@@ -46,6 +50,21 @@ struct EnablePlan {
                 }
             return name.map { name in plan.files.contains { $0.path == "/etc/pam.d/\(name)" } } ?? false
         }
+    }
+
+    /// Throws where a stack that asks for a code already is not of the form that sshd's settings are for.
+    ///
+    /// Behind a key nobody would have proved anything to a stack that counts on one, and who has a key would be asked for
+    /// a password as well.
+    private func checkShape(of service: String, _ file: StackFile) throws(CommandFailure) {
+        let asksBefore = tree.stack(of: service).asksBefore
+        guard service == "sshd", asksBefore != (shape == .behindPassword) else { return }
+        throw CommandFailure(
+            .refused, code: .stack,
+            "\(file.path) asks for a code already, \(asksBefore ? "behind a password" : "and for no password before it"): "
+                + "with \(shape == .key ? "--key" : "--password") it would not do what sshd expects of it. "
+                + "Nothing was changed.",
+            hint: "Take that back first: twostep disable \(service)")
     }
 
     private func addSettings(to plan: inout PlannedChange) throws(CommandFailure) {

@@ -1,4 +1,5 @@
 import AdminProtocol
+import Daemon
 import PAMStacks
 
 /// Looks at the stacks as they would be, before anything is written.
@@ -29,6 +30,30 @@ enum EnableReview {
                 hint: problems.map(text).joined(separator: "\n"))
         }
         return findings.filter { $0.severity == .warning }.map(text)
+    }
+
+    /// Throws where others than root could change what is written, or the folder that it is in.
+    static func checkPermissions(_ plan: PlannedChange, root: String) throws(CommandFailure) {
+        let paths = Set(
+            plan.files.flatMap { file in
+                [file.path, String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.startIndex)])]
+            })
+        let tree = HostTree(root: root)
+        let problems = PermissionFindings(tree: tree).findings().filter { finding in
+            finding.severity == .problem && paths.contains { finding.file == tree.prefix + $0 }
+        }
+        guard problems.isEmpty else {
+            throw CommandFailure(
+                .refused, code: .stack, "Others than root could take the code away again. Nothing was changed.",
+                hint: problems.map(text).joined(separator: "\n"))
+        }
+    }
+
+    /// As `twostep check` writes it.
+    static func text(_ finding: CheckFinding) -> String {
+        let place = finding.line.map { "\(finding.file):\($0)" } ?? finding.file
+        let expected = finding.expected.map { ", expected \($0)" } ?? ""
+        return "\(place): \(finding.severity.rawValue): \(finding.found)\(expected)"
     }
 
     /// As `twostep check` writes it; the lines are counted as they would be.

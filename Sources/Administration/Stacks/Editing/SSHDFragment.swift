@@ -1,4 +1,5 @@
 import AdminProtocol
+import Daemon
 import PAMStacks
 
 /// What sshd has to be told so that it asks PAM for the code.
@@ -19,6 +20,38 @@ struct SSHDFragment {
         [withKeys, withPasswords].contains { bytes.elementsEqual($0.utf8) }
     }
 
+    /// What is left of a file of ours that somebody has edited, without our lines; nil where nothing is that says
+    /// anything.
+    ///
+    /// A keyword of ours is ours whatever its value, as is the one that a remark of ours invites to: it was written for
+    /// logins with a code. What a Match line begins is somebody else's.
+    static func stripped(_ bytes: [UInt8]) -> [UInt8]? {
+        let texts = [withKeys, withPasswords].flatMap { $0.split(separator: "\n") }
+        let remarks = Set(texts.filter { $0.hasPrefix("#") })
+        var keywords = Set(texts.filter { !$0.hasPrefix("#") }.compactMap(keyword))
+        keywords.insert("permitrootlogin")
+        var isInBlock = false
+        var saysAnything = false
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        let kept = lines.filter { line in
+            guard !remarks.contains(line) else { return false }
+            guard let keyword = keyword(line) else { return true }
+            if keyword == "match" { isInBlock = true }
+            guard isInBlock || !keywords.contains(keyword) else { return false }
+            saysAnything = true
+            return true
+        }
+        return saysAnything ? Array(kept.joined(separator: "\n").utf8) : nil
+    }
+
+    /// The keyword of a line in small letters; nil for a remark or an empty one.
+    private static func keyword(_ line: Substring) -> String? {
+        guard let word = line.split(whereSeparator: { " \t=\r".contains($0) }).first, !word.hasPrefix("#") else {
+            return nil
+        }
+        return word.lowercased()
+    }
+
     /// What sshd must say of itself then.
     private var expected: [(key: String, value: String)] {
         [
@@ -30,8 +63,10 @@ struct SSHDFragment {
     // MARK: Trying
 
     /// Has sshd read its configuration with the settings in it, in a folder of its own, and throws where it would not do
-    /// what they say.
-    func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) {
+    /// what they say, for everybody and for those whom each Match line is for. Returns what is worth a thought all the
+    /// same. `after`: the files as they will be.
+    func check(_ after: StackTree, _ host: any StackHost) throws(CommandFailure) -> [String] {
+        let tree = after.files
         guard let main = tree.contents(of: SSHDFragment.main) else {
             throw CommandFailure(
                 .refused, code: .stack, "\(SSHDFragment.main) cannot be read. Nothing was changed.",
@@ -71,6 +106,15 @@ struct SSHDFragment {
                     "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDFragment.main) \(SSHDFragment.folder)"
             )
         }
+        let program = DraftSSHD(host: host, configuration: "\(draft.path)/sshd_config")
+        let findings = SSHDFindings(tree: after, program: program, isRoot: true, policy: nil).findings()
+        let problems = findings.filter { $0.severity == .problem }
+        guard problems.isEmpty else {
+            throw CommandFailure(
+                .refused, code: .stack, "sshd would not do all that the code is for. Nothing was changed.",
+                hint: problems.map(EnableReview.text).joined(separator: "\n"))
+        }
+        return findings.filter { $0.severity == .warning }.map(EnableReview.text)
     }
 
     /// The main file with another folder in its Include lines; nil where none of them names the folder.

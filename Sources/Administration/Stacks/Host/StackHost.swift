@@ -31,12 +31,15 @@ package struct ProgramResult: Equatable, Sendable {
 
 /// A process, as far as it tells where a session comes from.
 package struct RunningProgram: Equatable, Sendable {
+    /// Its number; 0 where that does not matter.
+    package let process: Int32
     /// The last component of its executable's path.
     package let name: String
     /// When it was started, in milliseconds on CLOCK_BOOTTIME.
     package let start: Int64
 
-    package init(name: String, start: Int64) {
+    package init(process: Int32 = 0, name: String, start: Int64) {
+        self.process = process
         self.name = name
         self.start = start
     }

@@ -41,7 +41,8 @@ package struct SystemStackHost: StackHost {
             let (start, overflow) = status.start.multipliedReportingOverflow(by: 1000)
             found.append(
                 RunningProgram(
-                    name: SystemStackHost.program(process), start: overflow ? .max : Int64(clamping: start / ticks)))
+                    process: process, name: SystemStackHost.program(process),
+                    start: overflow ? .max : Int64(clamping: start / ticks)))
             process = status.parent
         }
         return found
