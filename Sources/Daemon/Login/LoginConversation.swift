@@ -107,7 +107,7 @@ final class LoginConversation {
     func begin(knownStanding: Attempt.Standing? = nil) {
         standing = knownStanding
         let account = request.account
-        if standing == nil { lookUp = service.directory.begin { $0.account(named: account) } }
+        if standing == nil { lookUp = service.directory.begin(for: record.peer) { $0.account(named: account) } }
         guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }

@@ -12,15 +12,18 @@ extension LoginService {
     /// Finds out whether somebody may change the devices of an account, and what they have to prove first: an answer of
     /// something that the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
     ///
-    /// Nothing is written, and nothing is asked yet.
-    func prepareChange(
-        of account: AccountName, settingUp: Bool, asksFirst: Bool, _ configuration: ActiveConfiguration,
+    /// Nothing is written, and nothing is asked yet. What is returned, if the directory was asked for the peer, can be
+    /// forgotten.
+    @discardableResult func prepareChange(
+        of account: AccountName, for peer: UInt32, settingUp: Bool, asksFirst: Bool,
+        _ configuration: ActiveConfiguration,
         deliver: @escaping (Result<PreparedChange, ChangeRefusal>) -> Void
-    ) {
-        guard configuration.selfService != nil else { return deliver(.failure(.notOffered)) }
-        guard writer.isOpen else { return deliver(.failure(.storeUnavailable)) }
-        guard writer.blocks[account] == nil else { return deliver(.failure(.blocked)) }
-        directory.ask {
+    ) -> (any Forgettable)? {
+        if let refusal = refusal(of: account, configuration) {
+            deliver(.failure(refusal))
+            return nil
+        }
+        return directory.ask(for: peer) {
             $0.account(named: account)
         } then: { lookup in
             switch lookup {
@@ -36,6 +39,13 @@ extension LoginService {
             case .cannotTell, nil: deliver(.failure(.directoryUnavailable))
             }
         }
+    }
+
+    /// Why there can be no change, whoever is asked.
+    private func refusal(of account: AccountName, _ configuration: ActiveConfiguration) -> ChangeRefusal? {
+        guard configuration.selfService != nil else { return .notOffered }
+        guard writer.isOpen else { return .storeUnavailable }
+        return writer.blocks[account] == nil ? nil : .blocked
     }
 }
 
