@@ -9,8 +9,8 @@ struct PreparedChange {
 }
 
 extension LoginService {
-    /// Finds out whether somebody may change the devices of an account, and what they have to prove first: an answer of
-    /// something that the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
+    /// Finds out whether somebody may change the devices of an account, and what they have to prove first: all that
+    /// a login may ask of what the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
     ///
     /// Nothing is written, and nothing is asked yet. What is returned, if the directory was asked for the peer, can be
     /// forgotten.
@@ -67,9 +67,8 @@ extension PreparedChange {
             steps = [Step(.ticket)]
         } else {
             let modules = Set(held.map(\.key.module))
-            let own = configuration.modulesOfPeople.map(\.id).filter { modules.contains($0) }
-            guard let step = Step(anyOf: own) else { return .failure(.unprovable) }
-            steps = [step]
+            steps = configuration.stepsToProve(holding: modules)
+            guard !steps.isEmpty else { return .failure(.unprovable) }
         }
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }
