@@ -393,6 +393,33 @@ import Wire
         }
     }
 
+    @Test func `a device that was replaced since has proved nothing, whatever others there are`() async throws {
+        try await withWorld(Self.world()) { world in
+            try world.enroll("alice", module: Self.app.id, device: "tablet", payload: "other")
+            let client = try world.own()
+            try Self.prove(client)
+            let root = try world.administer()
+            let renewal = AdminRequest.beginEnrollment(
+                account: "alice", module: ModuleReference(Self.app.id), device: "phone", parameters: [:],
+                issuesNothing: true)
+            #expect(try root.ask(renewal).refusalCode == nil)
+            #expect(try root.ask(.finishEnrollment, "right").refusalCode == nil)
+            #expect(try client.ask(own: .remove(device: "tablet", module: nil)).refusalCode == .notProved)
+        }
+    }
+
+    @Test func `a device is no proof once it is gone, though another of its module is there`() async throws {
+        try await withWorld(Self.world()) { world in
+            try world.enroll("alice", module: Self.app.id, device: "tablet", payload: "other")
+            let client = try world.own()
+            try Self.prove(client)
+            let removal = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
+            #expect(try world.administer().ask(removal).refusalCode == nil)
+            #expect(try Self.begin(client).refusalCode == .notProved)
+            #expect(try Self.devices(of: world) == ["alice app tablet"])
+        }
+    }
+
     @Test func `a bypass code proves nothing`() async throws {
         try await withWorld(Self.world()) { world in
             let code = try Self.issue(.bypass, in: world)

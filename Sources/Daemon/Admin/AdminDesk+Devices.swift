@@ -103,6 +103,7 @@ extension AdminDesk {
         } then: { reply in
             // What was passed with it is worth no more than the device.
             self.service.grants.revoke { $0.key.account == account }
+            if case .removed = reply, terms.mayForce { self.service.forgetProofs(of: account) }
             answer(reply)
         }
     }

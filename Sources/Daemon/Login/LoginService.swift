@@ -120,6 +120,11 @@ final class LoginService {
         for visit in visits.handlers where visit.account == account { visit.end(reason) }
     }
 
+    /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
+    func forgetProofs(of account: AccountName) {
+        for visit in visits.handlers where visit.account == account { visit.forgetProof() }
+    }
+
     // MARK: Policy
 
     /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if

@@ -12,7 +12,7 @@ final class OwnerVisit: ServiceVisit {
     /// A proof that was accepted.
     struct Proof {
         let change: DeviceChange
-        let modules: [ModuleID]
+        let devices: [DeviceKey]
         let configuration: ActiveConfiguration
         /// Until when it is good, on CLOCK_BOOTTIME.
         let deadline: Int64
@@ -125,6 +125,13 @@ final class OwnerVisit: ServiceVisit {
         hangUp()
     }
 
+    /// An administrator has removed or replaced a device of the account, perhaps because it is in the wrong hands: what was
+    /// proved is proved no more, and nothing that is being asked proves anything.
+    func forgetProof() {
+        proof = nil
+        conversation?.refused(.sessionEnded)
+    }
+
     /// Closes the connection.
     func hangUp() { close?() }
 
@@ -205,7 +212,7 @@ extension OwnerVisit {
         }
         let modules = ended?.record.modules ?? []
         proof = Proof(
-            change: proving.change, modules: modules, configuration: proving.configuration,
+            change: proving.change, devices: ended?.proof ?? [], configuration: proving.configuration,
             deadline: service.clocks.now().boottime + proving.configuration.policy.sessionLifetime)
         self.proving = nil
         reply(
