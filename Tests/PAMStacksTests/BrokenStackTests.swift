@@ -219,6 +219,27 @@ import Testing
             mends: ["cockpit:2: auth required pam_twostep.so"]),
     ]
 
+    @Test(arguments: ["auth required pam_env.so\n", "auth required pam_u2f.so\n", "auth optional pam_sss.so\n"])
+    func `however long a stack is, the way past ours is found`(_ line: String) {
+        let long = "auth sufficient pam_unix.so\n" + String(repeating: line, count: 400) + BrokenStackTests.ours
+        let findings = StackReview(StackTree(Debian.tree(["sshd": long]))).findings(of: "sshd")
+        #expect(findings.contains { $0.severity == .problem && $0.line == 1 && $0.found.contains("gets in without") })
+    }
+
+    @Test func `what has too many ways through it is not called good, and nothing is proposed for it`() {
+        // Each level has come to one of four things, and a reset may go back to any of them.
+        var files = ["sshd": "auth substack level1\n" + BrokenStackTests.unix + BrokenStackTests.ours]
+        for level in 1...14 {
+            files["level\(level)"] =
+                "auth optional pam_env.so\nauth [success=bad default=ok] pam_group.so\nauth substack level\(level + 1)\n"
+                + "auth [success=reset default=ignore] pam_cap.so\n"
+        }
+        files["level15"] = "auth optional pam_env.so\n"
+        let findings = StackReview(StackTree(Debian.tree(files))).findings(of: "sshd")
+        #expect(findings.contains { $0.severity == .problem && $0.found.hasPrefix("it cannot be told") })
+        #expect(!findings.contains { $0.mend != nil })
+    }
+
     /// The problems of a tree, as `twostep check` would show them.
     static func problems(_ tree: StackTree, exempts: Bool) -> [StackFinding] {
         (StackReview(tree, exempts: { _ in exempts }).findings + DoorReview(tree).findings).filter {

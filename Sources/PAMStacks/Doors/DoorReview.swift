@@ -46,7 +46,8 @@ package struct DoorReview: Sendable {
     private func isOpen(_ stack: Stack) -> Bool {
         let modules = ModuleFolders(tree.files)
         guard stack.failure == nil else { return false }
-        return StackWalk(stack.steps) { modules.lacks($0.line) }.endings.contains(where: \.isSuccess)
+        let walk = StackWalk(stack.steps) { modules.lacks($0.line) }
+        return walk.isCut || walk.endings.keys.contains(where: \.isSuccess)
     }
 
     private func fallback(_ stack: Stack) -> String {

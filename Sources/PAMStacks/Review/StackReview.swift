@@ -56,6 +56,8 @@ package struct StackReview: Sendable {
         let mended = after.tree.stack(of: stack.service)
         // Without our line there is nothing to be found, and nothing is good.
         guard mended.isGuarded else { return false }
+        // Nor is anything where it could not be followed.
+        guard !StackWalk(mended.steps, isMissing: { after.modules.lacks($0.line) }).isCut else { return false }
         let left = after.faults(mended).filter { $0.finding.severity != .advice }
         let before = faults(stack).filter { $0.finding.severity != .advice }
         return left.count < before.count

@@ -45,6 +45,7 @@ struct StackSuggestions {
         case .moduleMissing: return [replacing(step.path, step.line, [2: "pam_twostep.so"])]
         case .nobody:
             return [shorterJump(step), control(step, "required")].compactMap { $0 } + [out(step)]
+        case .unclear: return []
         case .exemptRefused:
             let last = step.line.tokens.count - 1
             let word = step.line.arguments.last.map { Token.spelling($0) } ?? step.line.module ?? ""

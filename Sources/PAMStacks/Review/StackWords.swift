@@ -86,6 +86,11 @@ struct StackWords {
                     + "nobody gets in through '\(stack.service)'",
                 expected: "the module in \(modules.found.joined(separator: " or "))")
         case .nobody(let index): nobody(index)
+        case .unclear(let index):
+            problem(
+                stack.steps[index],
+                "it cannot be told who gets in through '\(stack.service)': there are too many ways through its stack",
+                expected: "fewer substacks within each other, or no reset in them")
         case .exemptRefused(let index):
             problem(
                 stack.steps[index], "whom the policy exempts is refused: nothing else in the stack succeeds",
