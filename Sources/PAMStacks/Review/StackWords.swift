@@ -47,6 +47,15 @@ struct StackWords {
         return findings
     }
 
+    /// What only looks like our module.
+    var impostors: [StackFinding] {
+        stack.steps.filter { $0.kind == .module && $0.line.isImpostor }.map {
+            problem(
+                $0, "\(name($0)) is another file than the module of Twostep, whatever it is called",
+                expected: "pam_twostep.so, which libpam looks for where modules are")
+        }
+    }
+
     /// What is wrong, as it is told; nil for what is meant to be.
     func finding(_ weakness: Weakness) -> StackFinding? {
         switch weakness {
@@ -78,7 +87,7 @@ struct StackWords {
         case .unknownArgument(let index, let argument):
             problem(
                 stack.steps[index], "the argument '\(argument)' of pam_twostep.so, which refuses everybody then",
-                expected: "socket=, provider= or exempt=success")
+                expected: "socket=/PATH, provider= or exempt=success, once each")
         case .moduleMissing(let index):
             problem(
                 stack.steps[index],

@@ -66,9 +66,30 @@ enum Weakness: Hashable, Sendable {
         return found.sorted { ($0.step ?? -1, $0.rank) < ($1.step ?? -1, $1.rank) }
     }
 
-    /// Whether our module takes an argument (pam_twostep(8)).
-    static func isKnown(_ argument: String) -> Bool {
-        argument == "exempt=success" || argument.hasPrefix("provider=") || argument.hasPrefix("socket=")
+    /// The longest path of a socket (unix(7)), and the longest `provider=` that fits into what the daemon is sent.
+    private static let longest = ["socket=": 107, "provider=": 119]
+
+    /// Which arguments our module refuses, by index: whatever it does not know, what is said twice, and a value that it
+    /// cannot take (pam_twostep(8)).
+    static func unknownArguments(_ arguments: [String]) -> [Int] {
+        var told: Set<String> = []
+        return arguments.indices.filter { index in
+            let argument = arguments[index]
+            if argument == "exempt=success" { return !told.insert(argument).inserted }
+            guard let key = longest.keys.first(where: { argument.hasPrefix($0) }), let most = longest[key],
+                told.insert(key).inserted
+            else { return true }
+            let value = argument.utf8.dropFirst(key.utf8.count)
+            guard !value.isEmpty, value.count <= most, value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                return true
+            }
+            return key == "socket=" && (value.first != UInt8(ascii: "/") || isOpenToAll(String(argument.dropFirst(7))))
+        }
+    }
+
+    /// Whether a socket lies where everybody may make one: our module follows no path through such a folder.
+    private static func isOpenToAll(_ path: String) -> Bool {
+        ["/tmp/", "/var/tmp/", "/dev/shm/"].contains { path.hasPrefix($0) }
     }
 
     /// What our own lines say.
@@ -76,7 +97,8 @@ enum Weakness: Hashable, Sendable {
         stack.ours.flatMap { index in
             let step = stack.steps[index]
             var found: [Weakness] = isMissing(step) ? [.moduleMissing(index)] : []
-            found += step.line.arguments.filter { !isKnown($0) }.map { .unknownArgument(index, $0) }
+            let arguments = step.line.arguments
+            found += unknownArguments(arguments).map { Weakness.unknownArgument(index, arguments[$0]) }
             guard step.line.arguments.contains("exempt=success") else { return found }
             switch step.control[.success] {
             case .jump, .done: if index + 1 < stack.steps.count { found.append(.exemptJumps(index)) }
