@@ -159,6 +159,25 @@ import Testing
         #expect(SSHDFindingTests.findings(nobody).map(\.severity) == [.advice])
     }
 
+    @Test func `a block is looked at for whomever it is for that an earlier one is not`() throws {
+        let config =
+            SSHDFindingTests.both + "Match User backup\n  \(SSHDFindingTests.both)"
+            + "Match User backup,ann\n  AuthenticationMethods hostbased\n"
+        let findings = SSHDFindingTests.findings(SSHDFindingTests.tree(SSHDFindingTests.key, config))
+        let problem = try #require(findings.first { $0.severity == .problem })
+        #expect(problem.line == 5 && problem.found.hasPrefix("for user ann: "))
+    }
+
+    @Test func `a block that others hide altogether was not looked at`() {
+        let config =
+            SSHDFindingTests.both + "Match User backup\n  \(SSHDFindingTests.both)"
+            + "Match User backup\n  AuthenticationMethods hostbased\n"
+        let findings = SSHDFindingTests.findings(SSHDFindingTests.tree(SSHDFindingTests.key, config))
+        #expect(findings.map(\.severity) == [.advice])
+        #expect(findings.map(\.line) == [4])
+        #expect(findings.first?.found.hasPrefix("not looked at: ") == true)
+    }
+
     @Test func `what sshd itself does not take is a problem with its line`() {
         let files = SSHDFindingTests.tree(SSHDFindingTests.key, "UsePAM2 yes\n")
         let findings = SSHDFindingTests.findings(files)
