@@ -9,7 +9,10 @@ package struct DoorReview: Sendable {
 
     /// Open doors beside guarded ones, in the order of the services.
     package var findings: [StackFinding] {
-        let doors = Door.all.filter { door in door.programs.contains { tree.files.exists($0) } }
+        let doors = Door.all.filter { door in
+            door.programs.contains { tree.files.exists($0) }
+                && (!door.isByChoice || tree.file(named: door.service) != nil)
+        }
         let guarded = doors.filter { tree.stack(of: $0.service).isGuarded }
         return doors.compactMap { door in finding(door, guarded) }.sorted { ($0.path, $0.found) < ($1.path, $1.found) }
     }
