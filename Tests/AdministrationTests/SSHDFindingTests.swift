@@ -139,11 +139,12 @@ import Testing
         #expect(findings.first?.found.hasPrefix("for user backup: ") == true)
     }
 
-    @Test func `root's code comes to PAM as rubbish where sshd takes it for a password`() {
+    @Test func `that root's code comes to PAM as rubbish is told, and nothing is written that lets root in`() {
         let config = "PermitRootLogin prohibit-password\n" + SSHDFindingTests.both
         let findings = SSHDFindingTests.findings(SSHDFindingTests.tree(SSHDFindingTests.key, config))
         #expect(findings.map(\.severity) == [.warning])
-        #expect(findings.map(\.mend) == [.replace(SSHDFindingTests.path, 1...1, with: "PermitRootLogin yes")])
+        #expect(findings.map(\.line) == [1])
+        #expect(findings.map(\.mend) == [nil])
     }
 
     @Test func `what was not looked at is told`() {
@@ -156,6 +157,25 @@ import Testing
         #expect(found(ScriptedSSHD(files: files), isRoot: false) == [.advice])
         let nobody = SSHDFindingTests.tree(SSHDFindingTests.key, SSHDFindingTests.both + "Match Group nix\nUsePAM no\n")
         #expect(SSHDFindingTests.findings(nobody).map(\.severity) == [.advice])
+    }
+
+    @Test func `a block is looked at for whomever it is for that an earlier one is not`() throws {
+        let config =
+            SSHDFindingTests.both + "Match User backup\n  \(SSHDFindingTests.both)"
+            + "Match User backup,ann\n  AuthenticationMethods hostbased\n"
+        let findings = SSHDFindingTests.findings(SSHDFindingTests.tree(SSHDFindingTests.key, config))
+        let problem = try #require(findings.first { $0.severity == .problem })
+        #expect(problem.line == 5 && problem.found.hasPrefix("for user ann: "))
+    }
+
+    @Test func `a block that others hide altogether was not looked at`() {
+        let config =
+            SSHDFindingTests.both + "Match User backup\n  \(SSHDFindingTests.both)"
+            + "Match User backup\n  AuthenticationMethods hostbased\n"
+        let findings = SSHDFindingTests.findings(SSHDFindingTests.tree(SSHDFindingTests.key, config))
+        #expect(findings.map(\.severity) == [.advice])
+        #expect(findings.map(\.line) == [4])
+        #expect(findings.first?.found.hasPrefix("not looked at: ") == true)
     }
 
     @Test func `what sshd itself does not take is a problem with its line`() {

@@ -2,7 +2,7 @@ import Administration
 import Foundation
 
 /// Stands in for `sshd -T`: reads sshd_config as a test has written it, with what it includes in place of the line.
-/// Of Match it knows `User` with a name, and `all`.
+/// Of Match it knows `User` with names, and `all`.
 struct ScriptedSSHD: SSHDProgram {
     let files: [String: String]
     static let defaults = [
@@ -21,7 +21,7 @@ struct ScriptedSSHD: SSHDProgram {
             let value = words.dropFirst().joined(separator: " ")
             if keyword == "challengeresponseauthentication" { keyword = "kbdinteractiveauthentication" }
             switch (keyword, block) {
-            case ("match", _): block = value == "all" || value == "User \(connection.user)"
+            case ("match", _): block = value == "all" || ScriptedSSHD.users(value).contains(connection.user)
             case (_, nil): general[keyword] = general[keyword] ?? value
             case (_, true): matched[keyword] = matched[keyword] ?? value
             case _: continue
@@ -35,6 +35,12 @@ struct ScriptedSSHD: SSHDProgram {
         }
         if let failure = ScriptedSSHD.unsatisfied(all) { throw failure }
         return SSHDSettings(all.map { "\($0) \($1)" }.joined(separator: "\n"))
+    }
+
+    /// The names of `User NAME,NAME`.
+    private static func users(_ criteria: String) -> [String] {
+        let words = criteria.split(separator: " ")
+        return words.count == 2 && words[0] == "User" ? words[1].split(separator: ",").map(String.init) : []
     }
 
     /// As sshd does, which does not start then.

@@ -2,6 +2,7 @@ import Authentication
 import AuthenticationTesting
 import Daemon
 import Dispatch
+import Synchronization
 import Testing
 import Wire
 
@@ -51,11 +52,33 @@ import Wire
             #expect(try client.receive() == .closed)
         }
     }
+
+    @Test func `whoever connects and leaves while the directory is slow holds up no login of root's`() async throws {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory)) { world in
+            try world.enroll("alice")
+            let staying = try (1...3).map { _ in try world.own() }
+            for _ in 1...40 { _ = try world.own() }
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("wrong")
+            #expect(try client.receive() == .prompt(.secret, "That was not right.\nCode: "))
+            withExtendedLifetime(staying) { directory.letGo() }
+        }
+        // One thread is for root, and what nobody waits for any more is not looked up.
+        #expect(directory.ownersAsked <= 3)
+    }
 }
 
 /// Knows alice, and of names that begin with "stuck" says nothing until it is let go.
 private final class StuckDirectory: AccountDirectory {
     private let gate = DispatchSemaphore(value: 0)
+    private let asked = Atomic<Int>(0)
+
+    /// How many have asked whose a uid is.
+    var ownersAsked: Int { asked.load(ordering: .sequentiallyConsistent) }
 
     func letGo() { gate.signal() }
 
@@ -65,6 +88,13 @@ private final class StuckDirectory: AccountDirectory {
         // Whoever waits behind it goes on too.
         gate.signal()
         return .notFound
+    }
+
+    func owner(of uid: UInt32) -> UIDOwner {
+        asked.add(1, ordering: .sequentiallyConsistent)
+        gate.wait()
+        gate.signal()
+        return .nobody
     }
 
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? { false }

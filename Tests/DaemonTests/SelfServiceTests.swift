@@ -17,11 +17,11 @@ import Wire
     /// alice has an app on her phone, whose code is `right`, once.
     static func world(
         _ settings: SelfServiceSettings? = all, holding: Bool = true, modules: [any AuthModule] = [paper],
-        throttle: Throttle = Throttle()
+        throttle: Throttle = Throttle(), chain: [Step] = [Step(app.id)]
     ) throws -> LoginWorld {
         let issued = IssuedCodeModule.all.map { $0 as any AuthModule }
         let world = try LoginWorld(
-            chain: [Step(app.id)], extra: [app] + modules + issued, throttle: throttle, selfService: settings)
+            chain: chain, extra: [app] + modules + issued, throttle: throttle, selfService: settings)
         if holding { try world.enroll("alice", module: app.id, payload: "right") }
         return world
     }
@@ -87,7 +87,9 @@ import Wire
     }
 
     @Test func `recovery codes are renewed, which voids the old ones`() async throws {
-        try await withWorld(Self.world(SelfServiceSettings(mayEnroll: true, mayRemove: false))) { world in
+        let settings = SelfServiceSettings(mayEnroll: true, mayRemove: false)
+        let either = try #require(Step(anyOf: [Self.app.id, Self.paper.id]))
+        try await withWorld(Self.world(settings, chain: [either])) { world in
             try world.enroll("alice", module: Self.paper.id, device: "codes", payload: "old")
             let client = try world.own()
             guard case .question(let menu) = try client.ask(own: .prove) else {
@@ -142,6 +144,68 @@ import Wire
             #expect(listing.devices.map(\.account) == ["alice"])
             guard case .listing(let other) = try world.own(uid: 1002).ask(own: .list) else { return }
             #expect(other.devices.map(\.account) == ["bob"])
+        }
+    }
+
+    // MARK: How much is proved
+
+    static let word = ScriptedEnrollable(ModuleID("word"), .choice)
+
+    /// alice has an app and a word, which her logins ask for in turn.
+    static func worldOfBoth(_ chain: [Step] = [Step(app.id), Step(word.id)]) throws -> LoginWorld {
+        let world = try world(modules: [word, paper], chain: chain)
+        try world.enroll("alice", module: word.id, device: "word", payload: "stretched open")
+        return world
+    }
+
+    @Test func `who logs in with two things changes nothing with one of them`() async throws {
+        try await withWorld(Self.worldOfBoth()) { world in
+            try world.enroll("alice", module: Self.app.id, device: "tablet", payload: "other")
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            #expect(try client.ask(own: .answer, "right") == .question(ProofQuestion(text: "Code: ", isHidden: true)))
+            let removal = SelfServiceRequest.remove(device: "tablet", module: nil)
+            #expect(try client.ask(own: removal).refusalCode == .notProved)
+            #expect(try Self.begin(client).refusalCode == .notProved)
+            guard case .proved = try client.ask(own: .answer, "open") else {
+                Issue.record("both together proved nothing")
+                return
+            }
+            #expect(try client.ask(own: removal).refusalCode == nil)
+            #expect(try Self.devices(of: world) == ["alice app phone", "alice word word"])
+        }
+    }
+
+    @Test func `the word alone neither enrols nor removes a phone`() async throws {
+        try await withWorld(Self.worldOfBoth()) { world in
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            guard case .question = try client.ask(own: .answer, "open") else {
+                Issue.record("the weaker of two things was enough")
+                return
+            }
+            #expect(try Self.begin(client).refusalCode == .notProved)
+            #expect(try client.ask(own: .remove(device: "phone", module: nil)).refusalCode == .notProved)
+        }
+    }
+
+    @Test func `what another step asks for is no substitute for the last device of one`() async throws {
+        try await withWorld(Self.worldOfBoth()) { world in
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            _ = try client.ask(own: .answer, "right")
+            _ = try client.ask(own: .answer, "open")
+            #expect(try client.ask(own: .remove(device: "phone", module: nil)).refusalCode == .lastDevice)
+            let removal = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
+            #expect(try world.administer().ask(removal).refusalCode == .lastDevice)
+        }
+    }
+
+    @Test func `what any one step takes in the place of another is one`() async throws {
+        let either = try #require(Step(anyOf: [Self.app.id, Self.word.id]))
+        try await withWorld(Self.worldOfBoth([either])) { (world) async throws in
+            let removal = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
+            #expect(try world.administer().ask(removal).refusalCode == nil)
         }
     }
 
@@ -326,6 +390,33 @@ import Wire
             #expect(try world.administer().ask(removal).refusalCode == nil)
             #expect(try client.ask(own: .finishEnrollment, "right").refusalCode == .notProved)
             #expect(try Self.devices(of: world) == [])
+        }
+    }
+
+    @Test func `a device that was replaced since has proved nothing, whatever others there are`() async throws {
+        try await withWorld(Self.world()) { world in
+            try world.enroll("alice", module: Self.app.id, device: "tablet", payload: "other")
+            let client = try world.own()
+            try Self.prove(client)
+            let root = try world.administer()
+            let renewal = AdminRequest.beginEnrollment(
+                account: "alice", module: ModuleReference(Self.app.id), device: "phone", parameters: [:],
+                issuesNothing: true)
+            #expect(try root.ask(renewal).refusalCode == nil)
+            #expect(try root.ask(.finishEnrollment, "right").refusalCode == nil)
+            #expect(try client.ask(own: .remove(device: "tablet", module: nil)).refusalCode == .notProved)
+        }
+    }
+
+    @Test func `a device is no proof once it is gone, though another of its module is there`() async throws {
+        try await withWorld(Self.world()) { world in
+            try world.enroll("alice", module: Self.app.id, device: "tablet", payload: "other")
+            let client = try world.own()
+            try Self.prove(client)
+            let removal = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
+            #expect(try world.administer().ask(removal).refusalCode == nil)
+            #expect(try Self.begin(client).refusalCode == .notProved)
+            #expect(try Self.devices(of: world) == ["alice app tablet"])
         }
     }
 

@@ -219,6 +219,61 @@ import Testing
             mends: ["cockpit:2: auth required pam_twostep.so"]),
     ]
 
+    @Test(arguments: [
+        "/opt/x/pam_twostep.so", "../pam_twostep.so", "/home/ann/lib/security/pam_twostep.so",
+        "/lib/x86_64-linux-gnu/security/../../../tmp/pam_twostep.so",
+    ])
+    func `a file that is called like ours and lies elsewhere is none`(_ path: String) throws {
+        let tree = StackTree(Debian.tree(["sshd": BrokenStackTests.unix + "auth required \(path)\n", path: ""]))
+        #expect(!tree.stack(of: "sshd").isGuarded)
+        let finding = try #require(StackReview(tree).findings(of: "sshd").first)
+        #expect(finding.severity == .problem && finding.line == 2)
+        #expect(finding.mend.map { BrokenStackTests.text($0, besides: nil) } == "sshd:2: auth required pam_twostep.so")
+    }
+
+    @Test(arguments: [
+        "/lib/security/pam_twostep.so", "/usr/lib64/security/pam_twostep.so", "$ISA/pam_twostep.so",
+        "/usr/lib/x86_64-linux-gnu/security/pam_twostep.so", "/lib/aarch64-linux-gnu/security/pam_twostep.so",
+    ])
+    func `ours may be named with a folder of modules`(_ path: String) {
+        let tree = StackTree(Debian.tree(["sshd": BrokenStackTests.unix + "auth required \(path)\n"]))
+        #expect(tree.stack(of: "sshd").isGuarded)
+    }
+
+    @Test(arguments: [
+        "socket=", "socket=run/x.sock", "socket=/tmp/mine.sock", "socket=/run/a.sock socket=/run/b.sock",
+        "socket=/" + String(repeating: "x", count: 107), "provider=", "provider=pam provider=linux",
+        "exempt=success exempt=success",
+    ])
+    func `an argument that our module refuses is a problem`(_ arguments: String) {
+        let stack = BrokenStackTests.unix + "auth required pam_twostep.so \(arguments)\n"
+        let findings = StackReview(StackTree(Debian.tree(["sshd": stack]))).findings(of: "sshd")
+        #expect(findings.contains { $0.severity == .problem && $0.line == 2 && $0.found.hasPrefix("the argument") })
+    }
+
+    @Test(arguments: [
+        ("auth required pam_env.so\n", 400), ("auth optional pam_sss.so\n", 400), ("auth required pam_u2f.so\n", 60),
+    ])
+    func `however long a stack is, the way past ours is found`(_ line: String, _ count: Int) {
+        let long = "auth sufficient pam_unix.so\n" + String(repeating: line, count: count) + BrokenStackTests.ours
+        let findings = StackReview(StackTree(Debian.tree(["sshd": long]))).findings(of: "sshd")
+        #expect(findings.contains { $0.severity == .problem && $0.line == 1 && $0.found.contains("gets in without") })
+    }
+
+    @Test func `what has too many ways through it is not called good, and nothing is proposed for it`() {
+        // Each level has come to one of four things, and a reset may go back to any of them.
+        var files = ["sshd": "auth substack level1\n" + BrokenStackTests.unix + BrokenStackTests.ours]
+        for level in 1...14 {
+            files["level\(level)"] =
+                "auth optional pam_env.so\nauth [success=bad default=ok] pam_group.so\nauth substack level\(level + 1)\n"
+                + "auth [success=reset default=ignore] pam_cap.so\n"
+        }
+        files["level15"] = String(repeating: "auth optional pam_sss.so\n", count: 200)
+        let findings = StackReview(StackTree(Debian.tree(files))).findings(of: "sshd")
+        #expect(findings.contains { $0.severity == .problem && $0.found.hasPrefix("it cannot be told") })
+        #expect(!findings.contains { $0.mend != nil })
+    }
+
     /// The problems of a tree, as `twostep check` would show them.
     static func problems(_ tree: StackTree, exempts: Bool) -> [StackFinding] {
         (StackReview(tree, exempts: { _ in exempts }).findings + DoorReview(tree).findings).filter {

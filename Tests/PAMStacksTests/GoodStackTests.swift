@@ -77,6 +77,26 @@ import Testing
         #expect(none == [])
     }
 
+    @Test(arguments: [
+        ("/usr/sbin/gdm3", "gdm-fingerprint", "auth required pam_fprintd.so\n"),
+        ("/usr/sbin/gdm3", "gdm-smartcard", "auth required pam_sss.so\n"),
+        ("/usr/sbin/gdm3", "gdm-autologin", "auth required pam_permit.so\n"),
+        ("/usr/sbin/lightdm", "lightdm-autologin", "auth required pam_permit.so\n"),
+        ("/usr/bin/sddm", "sddm-autologin", "auth required pam_permit.so\n"),
+    ])
+    func `another way through the same desktop's login is a door of its own`(
+        _ program: String, _ service: String, _ lines: String
+    ) {
+        let ours = BrokenStackTests.unix + BrokenStackTests.ours
+        var files = ["gdm-password": ours, "lightdm": ours, "sddm": ours, "login": ours, program: ""]
+        #expect(DoorReview(StackTree(Debian.tree(files))).findings.allSatisfy { !$0.path.hasSuffix(service) })
+        files[service] = lines
+        let found = DoorReview(StackTree(Debian.tree(files))).findings.filter { $0.path.hasSuffix("/\(service)") }
+        #expect(found.map(\.severity) == [.warning])
+        files[service] = lines + "auth required pam_twostep.so\n"
+        #expect(DoorReview(StackTree(Debian.tree(files))).findings.allSatisfy { !$0.path.hasSuffix("/\(service)") })
+    }
+
     @Test func `a door without a file of its own is what other makes of it`() {
         let files = ["sshd": BrokenStackTests.unix + BrokenStackTests.ours, "/usr/sbin/xrdp-sesman": ""]
         let finding = DoorReview(StackTree(Debian.tree(files))).findings.first { $0.path.hasSuffix("xrdp-sesman") }

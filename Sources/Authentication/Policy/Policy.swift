@@ -38,6 +38,12 @@ package struct Policy: Equatable, Sendable {
         return lookedAt
     }
 
+    /// The steps that a login may owe, each once: those of the chains, and those of the rules.
+    package var steps: [Step] {
+        var told: Set<Step> = []
+        return (chains.flatMap(\.steps) + rules.flatMap { $0.steps ?? [] }).filter { told.insert($0).inserted }
+    }
+
     /// Whether any rule looks at the time.
     package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
 

@@ -10,14 +10,19 @@ package struct Acceptance: Equatable, Sendable {
     /// How many answers to the module were refused since it last accepted one, those of this login included; 0
     /// if the attempt is no visit.
     package var failuresBefore: Int
+    /// The devices of the module that the answer may be of: the one that it has changed, or where there is none, all of
+    /// them. Empty if the attempt does not want to know.
+    package var devices: [String]
 
     package init(
-        notice: String? = nil, stepOffset: Int64? = nil, lastVisit: Visit? = nil, failuresBefore: Int = 0
+        notice: String? = nil, stepOffset: Int64? = nil, lastVisit: Visit? = nil, failuresBefore: Int = 0,
+        devices: [String] = []
     ) {
         self.notice = notice
         self.stepOffset = stepOffset
         self.lastVisit = lastVisit
         self.failuresBefore = failuresBefore
+        self.devices = devices
     }
 }
 

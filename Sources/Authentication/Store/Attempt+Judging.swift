@@ -17,6 +17,12 @@ package struct AccountRecord: Sendable {
         self.devices = devices
     }
 
+    /// The devices that an accepted answer may be of.
+    fileprivate var answering: [String] {
+        let changed = devices.indices.filter { spent.contains($0) }.map { devices[$0].name }
+        return changed.isEmpty ? devices.map(\.name) : changed
+    }
+
     fileprivate mutating func take(_ judged: Devices) {
         devices = judged.devices
         spent = judged.changed
@@ -82,7 +88,8 @@ extension Attempt {
             if module.resetsThrottle { record.counters = [:] }
             let acceptance = Acceptance(
                 notice: module.notice(after: devices), stepOffset: module.offset(after: devices, at: now),
-                lastVisit: record.visit, failuresBefore: visit == nil ? 0 : uncharged[module.id]?.failures ?? 0)
+                lastVisit: record.visit, failuresBefore: visit == nil ? 0 : uncharged[module.id]?.failures ?? 0,
+                devices: namesDevices ? record.answering : [])
             if let visit { record.visit = visit }
             return .accepted(username, acceptance)
         } catch {

@@ -39,10 +39,12 @@ package final class Attempt: Sendable {
     package let now: Moment
     /// The login that an accepted answer completes, to be remembered with it; nil where nobody wants to know.
     package let visit: Visit?
+    /// Whether an acceptance names the device.
+    package let namesDevices: Bool
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil
+        visit: Visit? = nil, namesDevices: Bool = false
     ) {
         self.subject = subject
         self.account = account
@@ -51,6 +53,7 @@ package final class Attempt: Sendable {
         self.throttle = throttle
         self.now = now
         self.visit = visit
+        self.namesDevices = namesDevices
     }
 
     /// The module whose devices a store must load for this attempt.

@@ -38,7 +38,7 @@ extension AdminDesk {
                     .badParameter, "'\(JournalEntry.printable(username))' can be no username of \(provider).")
             }
             withAccount(account, answer) { account, facts in
-                self.service.directory.ask {
+                self.service.directory.ask(for: 0) {
                     $0.isPrivileged(account, facts)
                 } then: { isPrivileged in
                     // Too late an answer is one that cannot be told.

@@ -75,9 +75,7 @@ extension AdminDesk {
         terms: ChangeTerms = .administrator, _ answer: AdminAnswer
     ) {
         let journal = service.journal
-        // Recovery codes come with a device and are no substitute for one.
-        let enrollable = service.generation.active.map(AdminDesk.enrollable) ?? []
-        let issued = Set(enrollable.filter(\.isIssuedWithFirstDevice).map(\.id))
+        let configuration = service.generation.active
         withStore(answer) { store throws(StoreFailure) in
             let all = try store.devices(of: account)
             if let refusal = terms.refusal(all) { return .refused(refusal) }
@@ -87,11 +85,10 @@ extension AdminDesk {
             case .failure(let refusal): return .refused(refusal)
             }
             let others = all.filter { $0.key != found.key }
-            let substitutes = others.filter {
-                guard !$0.key.module.isStopgap else { return false }
-                return issued.contains(found.key.module) || !issued.contains($0.key.module)
-            }
-            guard force || found.key.module.isStopgap || !substitutes.isEmpty else {
+            let left = Set(others.map(\.key.module))
+            let isReplaceable =
+                configuration?.isReplaceable(found.key.module, by: left) ?? left.contains { !$0.isStopgap }
+            guard force || found.key.module.isStopgap || isReplaceable else {
                 return AdminDesk.isLast(found.key, others, mayForce: terms.mayForce)
             }
             guard try store.remove(found.key) else {
@@ -106,6 +103,7 @@ extension AdminDesk {
         } then: { reply in
             // What was passed with it is worth no more than the device.
             self.service.grants.revoke { $0.key.account == account }
+            if case .removed = reply, terms.mayForce { self.service.forgetProofs(of: account) }
             answer(reply)
         }
     }

@@ -150,6 +150,7 @@ extension AdminDesk {
             // What was passed with the device that it replaces is worth no more than that.
             if done.replaced, !pending.key.module.isStopgap {
                 self.service.grants.revoke { $0.key.account == pending.key.account }
+                if terms.mayForce { self.service.forgetProofs(of: pending.key.account) }
             }
             answer(reply, issued: done.issued == nil ? nil : pending.companion)
         }

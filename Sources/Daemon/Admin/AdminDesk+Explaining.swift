@@ -31,7 +31,7 @@ extension AdminDesk {
             guard service.writer.isOpen else {
                 return AdminDesk.end(explanation, .unavailable(.storeUnavailable), answer)
             }
-            service.complete(request, for: configuration.policy, at: now) { completed in
+            service.complete(request, for: configuration.policy, peer: 0, at: now) { completed in
                 guard let completed else {
                     return AdminDesk.end(explanation, .unavailable(.directoryUnavailable), answer)
                 }
@@ -80,7 +80,7 @@ extension AdminDesk {
         explanation.block = block.map { BlockedAccount($0) }
         plan.isBlocked = block != nil
         let (settled, account, planned) = (explanation, request.account, plan)
-        service.directory.ask { directory -> (PeerRule.Admission, Lookup, Bool?) in
+        service.directory.ask(for: 0) { directory -> (PeerRule.Admission, Lookup, Bool?) in
             let admission = rule.admission(of: account, service: request.service, in: directory)
             let lookup = directory.account(named: account)
             return switch lookup {

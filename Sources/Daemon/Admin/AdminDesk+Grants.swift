@@ -55,7 +55,7 @@ extension AdminDesk {
         let sessions = Set(service.grants.all.map(\.key.session))
         guard !sessions.isEmpty else { return body([]) }
         let processes = service.processes
-        service.directory.ask { _ in
+        service.directory.ask(for: 0) { _ in
             sessions.filter { !processes.isOpen($0) }
         } then: { ended in
             if let ended { self.service.grants.drop(ended) }

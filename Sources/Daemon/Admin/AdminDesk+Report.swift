@@ -38,7 +38,7 @@ extension AdminDesk {
         let names = page.accounts.filter { !$0.isEnrolled }.compactMap { AccountName($0.account) }
         guard !rules.isEmpty, !names.isEmpty else { return answer(.report(page)) }
         let groups = rules.reduce(into: Set<String>()) { $0.formUnion($1.match.groups) }
-        service.directory.ask { directory in
+        service.directory.ask(for: 0) { directory in
             names.map { groups.isEmpty ? [] : directory.groups(among: groups, of: $0) ?? [] }
         } then: { memberships in
             let own = memberships ?? names.map { _ in [] }

@@ -94,7 +94,7 @@ final class AdminDesk {
         _ name: String, _ answer: AdminAnswer, _ body: @escaping (AccountName, AccountFacts) -> Void
     ) {
         withName(name, answer) { account in
-            service.directory.ask {
+            service.directory.ask(for: 0) {
                 $0.account(named: account)
             } then: { lookup in
                 switch lookup {

@@ -192,11 +192,11 @@ extension LoginConversation {
     private func store(_ owed: Set<ModuleID>, for user: UserKey) {
         let finished = finishedSetups
         guard let (first, _) = finished.first, let (last, _) = finished.last,
-            case .judging(_, let progress) = flow.state
+            case .judging = flow.state
         else { return violated() }
         let speaksOfAccounts = change != nil || configuration.providers[user.provider]?.speaksOfAccounts == true
         let change = change
-        let proof = progress.passed
+        let proof = proof
         let journal = service.journal
         let now = service.clocks.now()
         service.ask { store throws(StoreFailure) -> StoredSetup in

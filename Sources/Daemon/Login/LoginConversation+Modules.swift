@@ -185,7 +185,10 @@ extension LoginConversation {
         var triesLeft = 0
         switch outcome {
         case .accepted(_, let acceptance):
-            if flow.plan.purpose != .login { record.modules.append(module.id) }
+            if flow.plan.purpose != .login {
+                record.modules.append(module.id)
+                keepProof(acceptance, by: module.id)
+            }
             if module.isInsecure { record.isInsecure = true }
             if let offset = acceptance.stepOffset { record.stepOffset = offset }
             if module.id == .bypass {

@@ -68,6 +68,8 @@ final class LoginConversation {
     private var lookUp: LookUp<Lookup>?
     /// What is to be changed, where this is no login.
     let change: DeviceChange?
+    /// The devices whose answers were accepted for that.
+    private(set) var proof: [DeviceKey] = []
     /// When something was last heard of the other end.
     private var lastHeard: Int64 = 0
     private(set) var isOver = false
@@ -109,7 +111,7 @@ final class LoginConversation {
     func begin(knownStanding: Attempt.Standing? = nil) {
         standing = knownStanding
         let account = request.account
-        if standing == nil { lookUp = service.directory.begin { $0.account(named: account) } }
+        if standing == nil { lookUp = service.directory.begin(for: record.peer) { $0.account(named: account) } }
         guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }
@@ -354,6 +356,11 @@ final class LoginConversation {
 
     // MARK: Account
 
+    /// Keeps which devices have proved that a change may be.
+    func keepProof(_ acceptance: Acceptance, by module: ModuleID) {
+        proof += acceptance.devices.map { DeviceKey(account: request.account, module: module, device: $0) }
+    }
+
     /// Hands on what the directory says of the account, once that is known.
     func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
         if let standing { return body(standing) }
@@ -387,7 +394,8 @@ final class LoginConversation {
     func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
-            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit)
+            host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
+            namesDevices: change != nil)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

@@ -15,6 +15,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private(set) var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
     private var assembler = FrameAssembler()
     var conversation: LoginConversation?
+    /// What the directory was asked before there is one.
+    private var lookUp: (any Forgettable)?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
@@ -96,6 +98,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         isClosing = true
         if !isReading { assembler.forget() }
         service.connections.remove(self, uid: peer.uid)
+        if let lookUp { service.directory.forget(lookUp) }
+        lookUp = nil
         conversation?.abandoned()
         conversation = nil
         self.context = nil
@@ -193,11 +197,14 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
             return refuse(record)
         }
         let now = service.clocks.now()
-        service.complete(request, for: configuration.policy, at: now) { completed in
+        let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
+            self.lookUp = nil
             guard !self.isClosing else { return }
             guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
             self.begin(completed, rule, configuration)
         }
+        // What was known at once may have led to the next question already.
+        if let asked { lookUp = asked }
     }
 
     /// The stage of pam_sm_acct_mgmt: whether the account is blocked. On everything else there is no opinion.
@@ -239,7 +246,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else { return body(nil) }
         let process = peer.pid
         let processes = service.processes
-        service.directory.ask { _ in
+        service.directory.ask(for: peer.uid) { _ in
             processes.session(of: process, at: terminal)
         } then: { session in
             guard !self.isClosing else { return }
@@ -252,9 +259,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         switch rule {
         case .root: conversation.begin()
         case .itself, .listed, .nobody:
-            service.directory.ask {
+            lookUp = service.directory.ask(for: peer.uid) {
                 rule.admission(of: request.account, service: request.service, in: $0)
             } then: { admission in
+                self.lookUp = nil
                 switch admission {
                 case .admitted(let facts): conversation.begin(knownStanding: facts.map { .known(uid: $0.uid) })
                 case .refused: conversation.refused(.notPermitted)

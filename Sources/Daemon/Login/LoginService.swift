@@ -120,23 +120,35 @@ final class LoginService {
         for visit in visits.handlers where visit.account == account { visit.end(reason) }
     }
 
+    /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
+    func forgetProofs(of account: AccountName) {
+        for visit in visits.handlers where visit.account == account { visit.forgetProof() }
+    }
+
     // MARK: Policy
 
     /// Adds to a request what the policy in force has to know of the account and the time, and delivers it; nil if
     /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
-    /// one that is missed.
-    func complete(
-        _ request: LoginRequest, for policy: Policy, at now: Moment, deliver: @escaping (LoginRequest?) -> Void
-    ) {
+    /// one that is missed. What is returned, if the directory was asked, can be forgotten.
+    @discardableResult func complete(
+        _ request: LoginRequest, for policy: Policy, peer: UInt32, at now: Moment,
+        deliver: @escaping (LoginRequest?) -> Void
+    ) -> (any Forgettable)? {
         var request = request
         if policy.looksAtTime {
             request.localTime = clocks.localTime(of: now.wall)
-            guard request.localTime != nil else { return deliver(nil) }
+            guard request.localTime != nil else {
+                deliver(nil)
+                return nil
+            }
         }
         let groups = policy.groupsThatMatter(for: request)
-        guard !groups.isEmpty else { return deliver(request) }
+        guard !groups.isEmpty else {
+            deliver(request)
+            return nil
+        }
         let asked = request
-        directory.ask {
+        return directory.ask(for: peer) {
             $0.groups(among: groups, of: asked.account)
         } then: { found in
             guard case .some(.some(let own)) = found else { return deliver(nil) }
@@ -350,7 +362,7 @@ final class LoginService {
         let sessions = Set(grants.all.map(\.key.session))
         guard !sessions.isEmpty else { return }
         let processes = processes
-        directory.ask { _ in
+        directory.ask(for: 0) { _ in
             sessions.filter { !processes.isOpen($0) }
         } then: { ended in
             if let ended { self.grants.drop(ended) }

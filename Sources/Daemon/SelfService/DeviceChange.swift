@@ -16,11 +16,16 @@ struct DeviceChange: Sendable {
     /// Whether these are no devices at all.
     static func isNothing(_ devices: [DeviceListing]) -> Bool { devices.allSatisfy(\.key.module.isStopgap) }
 
-    /// Whether `existing` devices are what the change was proved against: with `proof` there is still one by now, or for a
-    /// first device still nothing. Somebody may have removed them because they were stolen.
-    func isStillDue(after proof: [ModuleID], among existing: [DeviceListing]) -> Bool {
+    /// Whether `existing` devices are what the change was proved against: all that were its `proof` are still there and have
+    /// the secrets that they had, or for a first device there is still nothing. Somebody may have removed or replaced them
+    /// because they were stolen.
+    func isStillDue(after proof: [DeviceKey], among existing: [DeviceListing]) -> Bool {
         if isFirst { return DeviceChange.isNothing(existing) }
-        return existing.contains { proof.contains($0.key.module) && !$0.key.module.isStopgap }
+        return !proof.isEmpty
+            && proof.allSatisfy { key in
+                guard !key.module.isStopgap, let before = held.first(where: { $0.key == key }) else { return false }
+                return existing.contains { $0.key == key && $0.device.sealed == before.device.sealed }
+            }
     }
 
     /// What a new device is called where nobody says: `phone`, `phone-2`.

@@ -17,7 +17,9 @@ extension LoginHandler {
         guard let configuration = service.generation.active else {
             return refuse(.unavailable(.misconfigured), request: request)
         }
-        service.prepareChange(of: request.account, settingUp: true, asksFirst: true, configuration) { prepared in
+        service.prepareChange(
+            of: request.account, for: peer.uid, settingUp: true, asksFirst: true, configuration
+        ) { prepared in
             guard !self.isClosing else { return }
             switch prepared {
             case .failure(let refusal) where isCheck:

@@ -9,18 +9,21 @@ struct PreparedChange {
 }
 
 extension LoginService {
-    /// Finds out whether somebody may change the devices of an account, and what they have to prove first: an answer of
-    /// something that the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
+    /// Finds out whether somebody may change the devices of an account, and what they have to prove first: all that
+    /// a login may ask of what the account has, or a ticket where it has nothing. With `settingUp` a device is set up behind it.
     ///
-    /// Nothing is written, and nothing is asked yet.
-    func prepareChange(
-        of account: AccountName, settingUp: Bool, asksFirst: Bool, _ configuration: ActiveConfiguration,
+    /// Nothing is written, and nothing is asked yet. What is returned, if the directory was asked for the peer, can be
+    /// forgotten.
+    @discardableResult func prepareChange(
+        of account: AccountName, for peer: UInt32, settingUp: Bool, asksFirst: Bool,
+        _ configuration: ActiveConfiguration,
         deliver: @escaping (Result<PreparedChange, ChangeRefusal>) -> Void
-    ) {
-        guard configuration.selfService != nil else { return deliver(.failure(.notOffered)) }
-        guard writer.isOpen else { return deliver(.failure(.storeUnavailable)) }
-        guard writer.blocks[account] == nil else { return deliver(.failure(.blocked)) }
-        directory.ask {
+    ) -> (any Forgettable)? {
+        if let refusal = refusal(of: account, configuration) {
+            deliver(.failure(refusal))
+            return nil
+        }
+        return directory.ask(for: peer) {
             $0.account(named: account)
         } then: { lookup in
             switch lookup {
@@ -36,6 +39,13 @@ extension LoginService {
             case .cannotTell, nil: deliver(.failure(.directoryUnavailable))
             }
         }
+    }
+
+    /// Why there can be no change, whoever is asked.
+    private func refusal(of account: AccountName, _ configuration: ActiveConfiguration) -> ChangeRefusal? {
+        guard configuration.selfService != nil else { return .notOffered }
+        guard writer.isOpen else { return .storeUnavailable }
+        return writer.blocks[account] == nil ? nil : .blocked
     }
 }
 
@@ -57,9 +67,8 @@ extension PreparedChange {
             steps = [Step(.ticket)]
         } else {
             let modules = Set(held.map(\.key.module))
-            let own = configuration.modulesOfPeople.map(\.id).filter { modules.contains($0) }
-            guard let step = Step(anyOf: own) else { return .failure(.unprovable) }
-            steps = [step]
+            steps = configuration.stepsToProve(holding: modules)
+            guard !steps.isEmpty else { return .failure(.unprovable) }
         }
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }

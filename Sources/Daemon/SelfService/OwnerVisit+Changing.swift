@@ -78,13 +78,13 @@ extension OwnerVisit {
         -> ChangeTerms
     {
         let change = proof.change
-        let modules = proof.modules
+        let devices = proof.devices
         let uid = uid
         let account = account
         return ChangeTerms(
             payer: account.map { .person($0) } ?? .stranger("\(uid)"), signature: " by=owner",
             refusal: { existing in
-                guard existing.allSatisfy({ $0.uid == uid }), change.isStillDue(after: modules, among: existing) else {
+                guard existing.allSatisfy({ $0.uid == uid }), change.isStillDue(after: devices, among: existing) else {
                     return AdminRefusal(.notProved, "Your devices were changed in the meantime. Nothing was changed.")
                 }
                 guard let key else { return nil }

@@ -12,7 +12,7 @@ final class OwnerVisit: ServiceVisit {
     /// A proof that was accepted.
     struct Proof {
         let change: DeviceChange
-        let modules: [ModuleID]
+        let devices: [DeviceKey]
         let configuration: ActiveConfiguration
         /// Until when it is good, on CLOCK_BOOTTIME.
         let deadline: Int64
@@ -33,6 +33,8 @@ final class OwnerVisit: ServiceVisit {
     /// How the conversation has ended while nobody was waiting.
     private var ending: AdminRefusal?
     private var close: (() -> Void)?
+    /// What the directory is being asked.
+    private var lookUp: (any Forgettable)?
     /// When it is closed unless something is asked.
     private var deadline: Int64
 
@@ -60,9 +62,10 @@ final class OwnerVisit: ServiceVisit {
         guard service.visits.admit(self, uid: uid) else {
             return then(AdminRefusal(.busy, "Too many connections at once. Try again."))
         }
-        service.directory.ask {
+        lookUp = service.directory.ask(for: uid) {
             $0.owner(of: uid)
         } then: { owner in
+            self.lookUp = nil
             switch owner {
             case .account(let account):
                 self.account = account
@@ -104,6 +107,8 @@ final class OwnerVisit: ServiceVisit {
         waiting = nil
         proof = nil
         service.visits.remove(self, uid: uid)
+        if let lookUp { service.directory.forget(lookUp) }
+        lookUp = nil
         conversation?.abandoned()
         conversation = nil
     }
@@ -118,6 +123,13 @@ final class OwnerVisit: ServiceVisit {
         proof = nil
         conversation?.refused(reason)
         hangUp()
+    }
+
+    /// An administrator has removed or replaced a device of the account, perhaps because it is in the wrong hands: what was
+    /// proved is proved no more, and nothing that is being asked proves anything.
+    func forgetProof() {
+        proof = nil
+        conversation?.refused(.sessionEnded)
     }
 
     /// Closes the connection.
@@ -138,7 +150,10 @@ final class OwnerVisit: ServiceVisit {
         proof = nil
         ending = nil
         let request = LoginRequest.ofAccountItself(account, service: OwnerVisit.service, uid: uid)
-        service.prepareChange(of: account, settingUp: false, asksFirst: false, configuration) { prepared in
+        lookUp = service.prepareChange(
+            of: account, for: uid, settingUp: false, asksFirst: false, configuration
+        ) { prepared in
+            self.lookUp = nil
             guard self.close != nil else { return }
             switch prepared {
             case .failure(let refusal):
@@ -197,7 +212,7 @@ extension OwnerVisit {
         }
         let modules = ended?.record.modules ?? []
         proof = Proof(
-            change: proving.change, modules: modules, configuration: proving.configuration,
+            change: proving.change, devices: ended?.proof ?? [], configuration: proving.configuration,
             deadline: service.clocks.now().boottime + proving.configuration.policy.sessionLifetime)
         self.proving = nil
         reply(

@@ -6,9 +6,11 @@ import NIOCore
 final class DirectoryDesk {
     /// How long a look-up may take, in milliseconds: less than the module waits for a reply.
     static let limit: Int64 = 5000
-    /// How many may wait; what comes on top is "cannot tell" at once.
+    /// How many may wait; what comes on top is "cannot tell" at once. The last tenth is for uid 0.
     static let mostWaiting = 1024
-    /// How many may be slow at a time without holding up the others.
+    /// How many of one uid other than 0 may wait or be looked up, whether or not anybody still waits for them.
+    static let mostPerUID = 8
+    /// How many may be slow at a time without holding up the others. The last one is for uid 0.
     static let mostThreads = 4
     /// How long a look-up may keep those behind it before they get another thread.
     static let patience = TimeAmount.milliseconds(5)
@@ -26,7 +28,8 @@ final class DirectoryDesk {
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
     /// What this tick has begun. It goes to the threads together: one of them is woken once.
-    private var begun: [(question: @Sendable () -> Void, giveUp: () -> Void)] = []
+    private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
+    private let shares = LookUpShares(DirectoryDesk.mostPerUID)
     private var isLookingAfter = false
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
@@ -35,24 +38,45 @@ final class DirectoryDesk {
         self.clocks = clocks
     }
 
-    /// Looks something up and reports on the event loop, once: what it found, or nil when the time is up.
-    func ask<Answer: Sendable>(
-        _ question: @escaping @Sendable (any AccountDirectory) -> Answer, then report: @escaping (Answer?) -> Void
-    ) {
-        whenSettled(begin(question), then: report)
+    /// Looks something up for whoever has a uid, and reports on the event loop, once: what it found, or nil when the time
+    /// is up. What is returned can be forgotten.
+    @discardableResult func ask<Answer: Sendable>(
+        for uid: UInt32, _ question: @escaping @Sendable (any AccountDirectory) -> Answer,
+        then report: @escaping (Answer?) -> Void
+    ) -> any Forgettable {
+        let lookUp = begin(for: uid, question)
+        whenSettled(lookUp, then: report)
+        return lookUp
     }
 
-    /// Begins to look something up that will be needed later.
+    /// Begins to look something up, for whoever has a uid, that will be needed later.
     func begin<Answer: Sendable>(
-        _ question: @escaping @Sendable (any AccountDirectory) -> Answer
+        for uid: UInt32, _ question: @escaping @Sendable (any AccountDirectory) -> Answer
     ) -> LookUp<Answer> {
         let lookUp = LookUp<Answer>()
+        guard shares.take(uid) else {
+            lookUp.settle(nil)
+            return lookUp
+        }
         let directory = directory
+        let shares = shares
         if begun.isEmpty {
             let desk = NIOLoopBound(self, eventLoop: loop)
             loop.execute { desk.value.handOver() }
         }
-        begun.append((question: { lookUp.settle(question(directory)) }, giveUp: { lookUp.settle(nil) }))
+        let question = LookUpThreads.Question(isRoots: uid == 0) {
+            if !lookUp.isSettled { lookUp.settle(question(directory)) }
+            // Only now: what is looked up in vain keeps a thread all the same.
+            shares.giveBack(uid)
+        }
+        begun.append(
+            (
+                question: question,
+                giveUp: {
+                    lookUp.settle(nil)
+                    shares.giveBack(uid)
+                }
+            ))
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
             lookUp.settle(nil)
         }
@@ -61,7 +85,7 @@ final class DirectoryDesk {
 
     private func handOver() {
         let (taken, mustWait) = threads.put(begun.map(\.question), limit: DirectoryDesk.mostWaiting)
-        for refused in begun.dropFirst(taken) { refused.giveUp() }
+        for (refused, isTaken) in zip(begun, taken) where !isTaken { refused.giveUp() }
         begun.removeAll(keepingCapacity: true)
         if mustWait { lookAfterThoseThatWait() }
     }
@@ -92,7 +116,10 @@ final class DirectoryDesk {
     }
 
     /// Nobody needs to know any more.
-    func forget<Answer: Sendable>(_ lookUp: LookUp<Answer>) { open[ObjectIdentifier(lookUp)] = nil }
+    func forget(_ lookUp: any Forgettable) {
+        open[ObjectIdentifier(lookUp)] = nil
+        lookUp.forget()
+    }
 
     /// Gives up what has taken too long; called once a second.
     func sweep(at now: Moment) {

@@ -1,9 +1,15 @@
 import Synchronization
 
+/// A question to the directory that nobody need wait for any longer.
+protocol Forgettable: AnyObject, Sendable {
+    /// Whoever has asked has gone: nothing is reported, and what has not begun does not begin any more.
+    func forget()
+}
+
 /// A question to the directory, under way or settled.
 ///
 /// Its answer lies here until somebody needs it: while a person types there is nobody to be woken for it.
-final class LookUp<Answer: Sendable>: Sendable {
+final class LookUp<Answer: Sendable>: Forgettable {
     private enum State {
         case underWay
         case awaited(@Sendable (Answer?) -> Void)
@@ -25,6 +31,15 @@ final class LookUp<Answer: Sendable>: Sendable {
             return nil
         }
         report?(answer)
+    }
+
+    func forget() { state.withLock { $0 = .settled(nil) } }
+
+    /// Whether nobody needs an answer any more.
+    var isSettled: Bool {
+        state.withLock { state in
+            if case .settled = state { true } else { false }
+        }
     }
 
     /// The answer, if it is settled; if not, `report` is called when it is, by whoever settles it.

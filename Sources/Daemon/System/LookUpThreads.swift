@@ -4,11 +4,23 @@ import NIOCore
 ///
 /// One thread answers them all for as long as it is quick: waking another one costs more than looking a name up in
 /// a file. Whoever asks looks after those that wait, and sends help where the one before them takes long.
+///
+/// Root's come first, and one thread and some of the places are for them alone: a machine's own logins do not wait for
+/// what its users ask.
 final class LookUpThreads: @unchecked Sendable {
+    /// What is to be done, and whether root has asked for it.
+    struct Question: Sendable {
+        let isRoots: Bool
+        let answer: @Sendable () -> Void
+    }
+
     // Sendable: what varies is touched within the monitor alone.
     private let monitor = Monitor()
     private let most: Int
     private var waiting = CircularBuffer<@Sendable () -> Void>()
+    private var rootsWaiting = CircularBuffer<@Sendable () -> Void>()
+    /// How many threads are about a question that is not root's.
+    private var atOthers = 0
     /// How many threads are at work, woken ones included.
     private var atWork = 0
     /// How many of them have been woken and have not begun.
@@ -26,13 +38,22 @@ final class LookUpThreads: @unchecked Sendable {
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
 
-    /// Has questions answered, at most `limit` of them together with those that wait already. Returns how many of them
-    /// that is, and whether they have to wait for the one before them.
-    func put(_ questions: [@Sendable () -> Void], limit: Int) -> (taken: Int, mustWait: Bool) {
-        let (taken, isHelped) = monitor.withLock { () -> (Int, Bool) in
-            let taken = min(questions.count, max(limit - waiting.count, 0))
-            waiting.append(contentsOf: questions.prefix(taken))
-            guard taken > 0, atWork < usual else { return (taken, false) }
+    /// Has questions answered, at most `limit` of them together with those that wait already, and of those that are not
+    /// root's a tenth less. Returns for each of them whether it is taken, and whether they have to wait for the one before
+    /// them.
+    func put(_ questions: [Question], limit: Int) -> (taken: [Bool], mustWait: Bool) {
+        let (taken, isHelped) = monitor.withLock { () -> ([Bool], Bool) in
+            let taken = questions.map { question in
+                let places = question.isRoots ? limit : limit - limit / 10
+                guard waiting.count + rootsWaiting.count < places else { return false }
+                if question.isRoots {
+                    rootsWaiting.append(question.answer)
+                } else {
+                    waiting.append(question.answer)
+                }
+                return true
+            }
+            guard taken.contains(true), atWork < usual else { return (taken, false) }
             callOne()
             return (taken, true)
         }
@@ -43,8 +64,10 @@ final class LookUpThreads: @unchecked Sendable {
     /// Sends another thread to those that still wait; returns whether there are any.
     func help() -> Bool {
         let (isWaiting, isHelped) = monitor.withLock { () -> (Bool, Bool) in
-            guard !waiting.isEmpty else { return (false, false) }
-            guard atWork < most, woken == 0 else { return (true, false) }
+            guard !waiting.isEmpty || !rootsWaiting.isEmpty else { return (false, false) }
+            // Those that are about others' questions come back for the next by themselves.
+            let mayBegin = !rootsWaiting.isEmpty || atOthers < most - 1
+            guard atWork < most, woken == 0, mayBegin else { return (true, false) }
             callOne()
             return (true, true)
         }
@@ -58,6 +81,7 @@ final class LookUpThreads: @unchecked Sendable {
             let isOver = monitor.withLock {
                 isStopped = true
                 waiting.removeAll()
+                rootsWaiting.removeAll()
                 monitor.signalAll()
                 guard alive > 0 else { return true }
                 whenEnded = { continuation.resume() }
@@ -82,7 +106,11 @@ final class LookUpThreads: @unchecked Sendable {
                 return true
             }
             guard mayGoOn else { break }
-            while let question = next() { question() }
+            var isOthers = false
+            while let question = next(afterOthers: isOthers) {
+                question.answer()
+                isOthers = !question.isRoots
+            }
         }
         let report = monitor.withLock {
             alive -= 1
@@ -92,9 +120,14 @@ final class LookUpThreads: @unchecked Sendable {
     }
 
     /// The next question for a thread that is at work; without one it is so no more.
-    private func next() -> (@Sendable () -> Void)? {
+    private func next(afterOthers: Bool) -> Question? {
         monitor.withLock {
-            if let question = waiting.popFirst() { return question }
+            if afterOthers { atOthers -= 1 }
+            if let question = rootsWaiting.popFirst() { return Question(isRoots: true, answer: question) }
+            if atOthers < most - 1, let question = waiting.popFirst() {
+                atOthers += 1
+                return Question(isRoots: false, answer: question)
+            }
             atWork -= 1
             // Whoever is still at work then has been for long.
             usual = min(atWork + 1, most)

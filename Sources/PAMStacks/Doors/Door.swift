@@ -20,14 +20,24 @@ struct Door: Sendable {
     let twin: String?
     /// How it is called in a sentence.
     let use: String
+    /// Whether its program asks for the service only where somebody has set that up, which its own file stands for.
+    let isByChoice: Bool
 
-    init(_ service: String, _ kind: Kind, _ use: String, twin: String? = nil, _ programs: [String]) {
+    init(
+        _ service: String, _ kind: Kind, _ use: String, twin: String? = nil, isByChoice: Bool = false,
+        _ programs: [String]
+    ) {
+        self.isByChoice = isByChoice
         self.service = service
         self.kind = kind
         self.use = use
         self.twin = twin
         self.programs = programs
     }
+
+    private static let gdm = ["/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm"]
+    private static let lightdm = ["/usr/sbin/lightdm", "/usr/bin/lightdm"]
+    private static let sddm = ["/usr/bin/sddm"]
 
     /// Those that are known. Cron, at and the like are none: they run for accounts and let nobody in.
     static let all = [
@@ -46,9 +56,17 @@ struct Door: Sendable {
         Door("dovecot", .remoteData, "mail", ["/usr/sbin/dovecot"]),
         Door("openvpn", .remoteData, "the VPN", ["/usr/sbin/openvpn"]),
         Door("login", .local, "the console", ["/bin/login", "/usr/bin/login"]),
-        Door("gdm-password", .local, "the desktop's login", ["/usr/sbin/gdm3", "/usr/sbin/gdm", "/usr/bin/gdm"]),
-        Door("lightdm", .local, "the desktop's login", ["/usr/sbin/lightdm", "/usr/bin/lightdm"]),
-        Door("sddm", .local, "the desktop's login", ["/usr/bin/sddm"]),
+        Door("gdm-password", .local, "the desktop's login", gdm),
+        Door("gdm-fingerprint", .local, "the desktop's login by finger", isByChoice: true, gdm),
+        Door("gdm-smartcard", .local, "the desktop's login by card", isByChoice: true, gdm),
+        Door("gdm-smartcard-pkcs11-exclusive", .local, "the desktop's login by card", isByChoice: true, gdm),
+        Door("gdm-smartcard-sssd-exclusive", .local, "the desktop's login by card", isByChoice: true, gdm),
+        Door("gdm-smartcard-sssd-or-password", .local, "the desktop's login by card", isByChoice: true, gdm),
+        Door("gdm-autologin", .local, "the desktop's login without a password", isByChoice: true, gdm),
+        Door("lightdm", .local, "the desktop's login", lightdm),
+        Door("lightdm-autologin", .local, "the desktop's login without a password", isByChoice: true, lightdm),
+        Door("sddm", .local, "the desktop's login", sddm),
+        Door("sddm-autologin", .local, "the desktop's login without a password", isByChoice: true, sddm),
         Door("lxdm", .local, "the desktop's login", ["/usr/sbin/lxdm"]),
         Door("xdm", .local, "the desktop's login", ["/usr/bin/xdm"]),
         Door("greetd", .local, "the desktop's login", ["/usr/sbin/greetd", "/usr/bin/greetd"]),

@@ -9,7 +9,10 @@ package struct DoorReview: Sendable {
 
     /// Open doors beside guarded ones, in the order of the services.
     package var findings: [StackFinding] {
-        let doors = Door.all.filter { door in door.programs.contains { tree.files.exists($0) } }
+        let doors = Door.all.filter { door in
+            door.programs.contains { tree.files.exists($0) }
+                && (!door.isByChoice || tree.file(named: door.service) != nil)
+        }
         let guarded = doors.filter { tree.stack(of: $0.service).isGuarded }
         return doors.compactMap { door in finding(door, guarded) }.sorted { ($0.path, $0.found) < ($1.path, $1.found) }
     }
@@ -46,7 +49,8 @@ package struct DoorReview: Sendable {
     private func isOpen(_ stack: Stack) -> Bool {
         let modules = ModuleFolders(tree.files)
         guard stack.failure == nil else { return false }
-        return StackWalk(stack.steps) { modules.lacks($0.line) }.endings.contains(where: \.isSuccess)
+        let walk = StackWalk(stack.steps) { modules.lacks($0.line) }
+        return walk.isCut || walk.endings.keys.contains(where: \.isSuccess)
     }
 
     private func fallback(_ stack: Stack) -> String {

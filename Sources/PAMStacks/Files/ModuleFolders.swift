@@ -6,12 +6,24 @@ struct ModuleFolders: Sendable {
 
     init(_ files: any FileTree) {
         self.files = files
-        let plain = ["/lib64/security", "/usr/lib64/security", "/lib/security", "/usr/lib/security", "/usr/lib/pam"]
         // Debian's are below the machine's own name for itself.
         let native = ["/lib", "/usr/lib"].flatMap { folder in
             files.names(in: folder).filter { $0.contains("-linux-") }.map { "\(folder)/\($0)/security" }
         }
-        found = (native + plain).filter { files.exists($0) }
+        found = (native + ModuleFolders.plain).filter { files.exists($0) }
+    }
+
+    private static let plain = [
+        "/lib64/security", "/usr/lib64/security", "/lib/security", "/usr/lib/security", "/usr/lib/pam",
+    ]
+
+    /// Whether a folder is one of those where systems have their modules.
+    static func isOne(_ folder: String) -> Bool {
+        guard !plain.contains(folder) else { return true }
+        let parts = folder.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.first == "", parts.last == "security", parts.count == 4 || parts.count == 5 else { return false }
+        return (parts.count == 4 ? parts[1] == "lib" : parts[1] == "usr" && parts[2] == "lib")
+            && parts[parts.count - 2].contains("-linux-")
     }
 
     /// Whether a line's module is not there. Where no folder is known nobody can tell.

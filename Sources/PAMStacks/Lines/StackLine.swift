@@ -72,10 +72,21 @@ package struct StackLine: Equatable, Sendable {
         }
     }
 
-    /// The module's name without its folder, `pam_unix.so`; nil where the line names none.
+    /// The module's name without its folder, `pam_unix.so`; nil where the line names none. A file of our module's name that
+    /// lies elsewhere than modules do is another, and keeps its folder.
     package var module: String? {
         guard case .module(let path, _, _) = content else { return nil }
-        return path.split(separator: "/").last.map(String.init) ?? path
+        return isImpostor ? path : path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// Whether it names a file that is called as our module is and lies where anybody may have put it.
+    var isImpostor: Bool {
+        guard case .module(let path, _, _) = content else { return false }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 1, parts.last == "pam_twostep.so" else { return false }
+        let folder = parts.dropLast().joined(separator: "/")
+        // libpam puts its own folder in the place of $ISA.
+        return folder != "$ISA" && !ModuleFolders.isOne(folder)
     }
 
     /// The module's arguments.

@@ -27,19 +27,26 @@ package struct StackReview: Sendable {
     /// What is to be said of one service: nothing if our module is not in its stack.
     package func findings(of service: String) -> [StackFinding] {
         let stack = tree.stack(of: service)
-        return faults(stack).map { finding, candidates in
-            finding.mended(by: candidates.first { mends($0, finding, of: stack) })
+        let all = faults(stack)
+        return all.enumerated().map { index, fault in
+            guard index < StackReview.mostMended else { return fault.finding }
+            return fault.finding.mended(by: fault.candidates.first { mends($0, fault.finding, of: stack, all) })
         }
     }
 
+    /// For how many findings of a stack mends are tried: each try goes through the whole stack, and once these are mended the
+    /// others can be asked for again.
+    private static let mostMended = 24
+
     /// What is wrong, the worst of each line, with what might be written in its place.
     func faults(_ stack: Stack) -> [(finding: StackFinding, candidates: [Mend])] {
-        guard stack.isGuarded else { return [] }
         let words = StackWords(stack, modules)
-        let weaknesses = Weakness.all(of: stack, exempts: exempts(stack.service)) { modules.lacks($0.line) }
         let suggestions = StackSuggestions(stack, modules)
+        guard stack.isGuarded else { return words.impostors.map { ($0, suggestions.forImpostor($0)) } }
+        let weaknesses = Weakness.all(of: stack, exempts: exempts(stack.service)) { modules.lacks($0.line) }
         let all =
-            words.syntax.map { ($0, suggestions.forSyntax(of: $0)) }
+            words.impostors.map { ($0, suggestions.forImpostor($0)) }
+            + words.syntax.map { ($0, suggestions.forSyntax(of: $0)) }
             + weaknesses.compactMap { weakness in
                 words.finding(weakness).map { ($0, suggestions.forWeakness(weakness)) }
             }
@@ -48,7 +55,10 @@ package struct StackReview: Sendable {
     }
 
     /// Whether it makes the finding go away, and nothing come.
-    private func mends(_ candidate: Mend, _ finding: StackFinding, of stack: Stack) -> Bool {
+    private func mends(
+        _ candidate: Mend, _ finding: StackFinding, of stack: Stack,
+        _ all: [(finding: StackFinding, candidates: [Mend])]
+    ) -> Bool {
         guard let path = candidate.path, let bytes = candidate.applied(to: tree.files.contents(of: path)) else {
             return false
         }
@@ -57,9 +67,11 @@ package struct StackReview: Sendable {
         // Without our line there is nothing to be found, and nothing is good.
         guard mended.isGuarded else { return false }
         let left = after.faults(mended).filter { $0.finding.severity != .advice }
-        let before = faults(stack).filter { $0.finding.severity != .advice }
+        let before = all.filter { $0.finding.severity != .advice }
         return left.count < before.count
             && !left.contains { $0.finding.path == finding.path && $0.finding.line == finding.line }
+            // Nor is anything good that could not be followed.
+            && !StackWalk(mended.steps, isMissing: { after.modules.lacks($0.line) }).isCut
     }
 
     /// Files that many services include, with our line in them.

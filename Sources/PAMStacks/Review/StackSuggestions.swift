@@ -30,6 +30,13 @@ struct StackSuggestions {
         return (words.isEmpty ? [] : [replacing(file.path, line, words)]) + [commentingOut(file.path, line)]
     }
 
+    /// For a line that names another file as if it were our module.
+    func forImpostor(_ finding: StackFinding) -> [Mend] {
+        stack.steps.filter { $0.path == finding.path && $0.line.lines.lowerBound == finding.line }.prefix(1).map {
+            replacing($0.path, $0.line, [2: "pam_twostep.so"])
+        }
+    }
+
     /// For a line that libpam understands.
     func forWeakness(_ weakness: Weakness) -> [Mend] {
         guard let index = weakness.step ?? stack.ours.first else { return [] }
@@ -45,6 +52,7 @@ struct StackSuggestions {
         case .moduleMissing: return [replacing(step.path, step.line, [2: "pam_twostep.so"])]
         case .nobody:
             return [shorterJump(step), control(step, "required")].compactMap { $0 } + [out(step)]
+        case .unclear: return []
         case .exemptRefused:
             let last = step.line.tokens.count - 1
             let word = step.line.arguments.last.map { Token.spelling($0) } ?? step.line.module ?? ""
@@ -118,8 +126,10 @@ struct StackSuggestions {
     /// Without the arguments that our module does not know, or with those that were meant.
     private func knownArguments(_ step: StackStep) -> Mend {
         var words: [Int: String] = [:]
-        for (index, token) in step.line.tokens.enumerated().dropFirst(3) where !Weakness.isKnown(token.text) {
-            words[index] = Likeness.nearest(to: token.text, among: ["exempt=success"]) ?? ""
+        let wrong = Set(Weakness.unknownArguments(step.line.arguments))
+        for (index, token) in step.line.tokens.enumerated().dropFirst(3) where wrong.contains(index - 3) {
+            let isRepeated = token.text == "exempt=success"
+            words[index] = isRepeated ? "" : Likeness.nearest(to: token.text, among: ["exempt=success"]) ?? ""
         }
         return replacing(step.path, step.line, words)
     }

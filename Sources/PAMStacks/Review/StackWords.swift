@@ -47,6 +47,15 @@ struct StackWords {
         return findings
     }
 
+    /// What only looks like our module.
+    var impostors: [StackFinding] {
+        stack.steps.filter { $0.kind == .module && $0.line.isImpostor }.map {
+            problem(
+                $0, "\(name($0)) is another file than the module of Twostep, whatever it is called",
+                expected: "pam_twostep.so, which libpam looks for where modules are")
+        }
+    }
+
     /// What is wrong, as it is told; nil for what is meant to be.
     func finding(_ weakness: Weakness) -> StackFinding? {
         switch weakness {
@@ -78,7 +87,7 @@ struct StackWords {
         case .unknownArgument(let index, let argument):
             problem(
                 stack.steps[index], "the argument '\(argument)' of pam_twostep.so, which refuses everybody then",
-                expected: "socket=, provider= or exempt=success")
+                expected: "socket=/PATH, provider= or exempt=success, once each")
         case .moduleMissing(let index):
             problem(
                 stack.steps[index],
@@ -86,6 +95,11 @@ struct StackWords {
                     + "nobody gets in through '\(stack.service)'",
                 expected: "the module in \(modules.found.joined(separator: " or "))")
         case .nobody(let index): nobody(index)
+        case .unclear(let index):
+            problem(
+                stack.steps[index],
+                "it cannot be told who gets in through '\(stack.service)': there are too many ways through its stack",
+                expected: "fewer substacks within each other, or no reset in them")
         case .exemptRefused(let index):
             problem(
                 stack.steps[index], "whom the policy exempts is refused: nothing else in the stack succeeds",

@@ -20,6 +20,8 @@ enum Weakness: Hashable, Sendable {
     case moduleMissing(Int)
     /// Nobody gets in, whatever he has; the step is where that is decided, nil where nothing ever counts.
     case nobody(Int?)
+    /// There are more ways through it than could be followed; our first line stands for it.
+    case unclear(Int)
     /// Who is exempt is refused all the same.
     case exemptRefused(Int)
 
@@ -27,33 +29,36 @@ enum Weakness: Hashable, Sendable {
     static func all(of stack: Stack, exempts: Bool, isMissing: @escaping (StackStep) -> Bool) -> [Weakness] {
         let walk = StackWalk(stack.steps, isMissing: isMissing)
         let hasFactor = stack.steps.indices.contains { walk.kind(of: $0) == .factor }
+        // What was seen of it says nothing about the rest.
+        guard !walk.isCut else { return [.unclear(stack.ours.first ?? 0)] }
         var found: Set<Weakness> = []
-        for way in walk.endings where way.isSuccess {
+        for (way, trace) in walk.endings where way.isSuccess {
             switch way.ours {
             case .notAsked:
-                guard let step = way.passedBy else { continue }
-                found.insert(
-                    .goesPast(step, inSuccess: way.passedInSuccess, proved: way.proof == .proved || !hasFactor))
-            case .refused:
-                if let step = way.resetBy {
-                    found.insert(.refusalTakenBack(step))
-                } else if let step = way.refusedAt {
-                    found.insert(.refusalIgnored(step))
+                for passing in trace.passedBy {
+                    found.insert(
+                        .goesPast(
+                            passing.step, inSuccess: passing.inSuccess, proved: way.proof == .proved || !hasFactor))
                 }
+            case .refused:
+                found.formUnion(
+                    way.isTakenBack
+                        ? trace.resetBy.map(Weakness.refusalTakenBack) : trace.refusedAt.map(Weakness.refusalIgnored))
             case .exempt, .granted:
-                if way.proof == .failed, let step = way.failedFactor { found.insert(.factorNotNeeded(step)) }
+                if way.proof == .failed { found.formUnion(trace.failedFactor.map(Weakness.factorNotNeeded)) }
             }
         }
-        for way in walk.askings {
+        for (way, trace) in walk.askings {
             if way.ours == .granted, way.dispatch.impression == .positive {
                 found.insert(.askedTwice(way.dispatch.index))
             }
-            guard let step = way.negativeBy, !isMissing(stack.steps[step]) else { continue }
-            switch walk.kind(of: step) {
-            case .factor: found.insert(.askedInVain(step))
-            case .deny where way.proof == .failed && stack.steps[step].kind == .module:
-                found.insert(.askedInVain(step))
-            case _: break
+            for step in trace.negativeBy where !isMissing(stack.steps[step]) {
+                switch walk.kind(of: step) {
+                case .factor: found.insert(.askedInVain(step))
+                case .deny where way.proof == .failed && stack.steps[step].kind == .module:
+                    found.insert(.askedInVain(step))
+                case _: break
+                }
             }
         }
         found.formUnion(fixed(stack, isMissing))
@@ -61,9 +66,30 @@ enum Weakness: Hashable, Sendable {
         return found.sorted { ($0.step ?? -1, $0.rank) < ($1.step ?? -1, $1.rank) }
     }
 
-    /// Whether our module takes an argument (pam_twostep(8)).
-    static func isKnown(_ argument: String) -> Bool {
-        argument == "exempt=success" || argument.hasPrefix("provider=") || argument.hasPrefix("socket=")
+    /// The longest path of a socket (unix(7)), and the longest `provider=` that fits into what the daemon is sent.
+    private static let longest = ["socket=": 107, "provider=": 119]
+
+    /// Which arguments our module refuses, by index: whatever it does not know, what is said twice, and a value that it
+    /// cannot take (pam_twostep(8)).
+    static func unknownArguments(_ arguments: [String]) -> [Int] {
+        var told: Set<String> = []
+        return arguments.indices.filter { index in
+            let argument = arguments[index]
+            if argument == "exempt=success" { return !told.insert(argument).inserted }
+            guard let key = longest.keys.first(where: { argument.hasPrefix($0) }), let most = longest[key],
+                told.insert(key).inserted
+            else { return true }
+            let value = argument.utf8.dropFirst(key.utf8.count)
+            guard !value.isEmpty, value.count <= most, value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+                return true
+            }
+            return key == "socket=" && (value.first != UInt8(ascii: "/") || isOpenToAll(String(argument.dropFirst(7))))
+        }
+    }
+
+    /// Whether a socket lies where everybody may make one: our module follows no path through such a folder.
+    private static func isOpenToAll(_ path: String) -> Bool {
+        ["/tmp/", "/var/tmp/", "/dev/shm/"].contains { path.hasPrefix($0) }
     }
 
     /// What our own lines say.
@@ -71,7 +97,8 @@ enum Weakness: Hashable, Sendable {
         stack.ours.flatMap { index in
             let step = stack.steps[index]
             var found: [Weakness] = isMissing(step) ? [.moduleMissing(index)] : []
-            found += step.line.arguments.filter { !isKnown($0) }.map { .unknownArgument(index, $0) }
+            let arguments = step.line.arguments
+            found += unknownArguments(arguments).map { Weakness.unknownArgument(index, arguments[$0]) }
             guard step.line.arguments.contains("exempt=success") else { return found }
             switch step.control[.success] {
             case .jump, .done: if index + 1 < stack.steps.count { found.append(.exemptJumps(index)) }
@@ -86,12 +113,13 @@ enum Weakness: Hashable, Sendable {
     ) -> [Weakness] {
         guard !stack.ours.contains(where: { isMissing(stack.steps[$0]) }) else { return [] }
         let well = StackWalk(stack.steps, suppose: .allIsWell, isMissing: isMissing)
-        guard well.endings.contains(where: \.isSuccess) else {
-            return [.nobody(well.endings.compactMap(\.negativeBy).min())]
+        guard !well.isCut else { return [.unclear(stack.ours.first ?? 0)] }
+        guard well.endings.keys.contains(where: \.isSuccess) else {
+            return [.nobody(well.endings.values.flatMap(\.negativeBy).min())]
         }
         guard exempts, let ours = stack.ours.first else { return [] }
         let exempt = StackWalk(stack.steps, suppose: .exempt, isMissing: isMissing)
-        return exempt.endings.contains { $0.isSuccess && $0.ours >= .exempt } ? [] : [.exemptRefused(ours)]
+        return exempt.endings.keys.contains { $0.isSuccess && $0.ours >= .exempt } ? [] : [.exemptRefused(ours)]
     }
 
     /// Where it is; nil for the stack as a whole.
@@ -99,7 +127,7 @@ enum Weakness: Hashable, Sendable {
         switch self {
         case .goesPast(let step, _, _), .refusalIgnored(let step), .refusalTakenBack(let step),
             .askedInVain(let step), .factorNotNeeded(let step), .askedTwice(let step), .exemptJumps(let step),
-            .unknownArgument(let step, _), .moduleMissing(let step), .exemptRefused(let step):
+            .unknownArgument(let step, _), .moduleMissing(let step), .unclear(let step), .exemptRefused(let step):
             step
         case .nobody(let step): step
         }
@@ -119,6 +147,7 @@ enum Weakness: Hashable, Sendable {
         case .exemptJumps: 9
         case .nobody: 10
         case .exemptRefused: 11
+        case .unclear: 12
         }
     }
 }

@@ -14,6 +14,10 @@ package struct Dispatch: Hashable, Sendable {
     private struct Standing: Hashable {
         var impression = Impression.none
         var status = PAMResult.permissionDenied
+
+        mutating func simplify() {
+            if impression != .positive || status != .success { status = .permissionDenied }
+        }
     }
 
     /// The step that is to be run, or is behind the last one.
@@ -53,6 +57,17 @@ package struct Dispatch: Hashable, Sendable {
         }
         index += 1
         settle(steps)
+    }
+
+    /// Makes states equal that lead to the same: of results that are none of success it is all the same which one stands, and
+    /// what a reset would go back to counts only where there is one.
+    mutating func simplify(keepingResets: Bool) {
+        now.simplify()
+        // Deeper ones are noted anew where their substack begins.
+        saved = Array(saved.prefix(level + 1))
+        for depth in saved.indices {
+            if keepingResets { saved[depth].simplify() } else { saved[depth] = Standing() }
+        }
     }
 
     /// Everything that is left of this level and of what it holds is passed over.

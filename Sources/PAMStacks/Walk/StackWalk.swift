@@ -1,4 +1,7 @@
 /// Every way through a stack that there is, whatever its modules return.
+///
+/// Ways that have come to the same are one, with all that has led to it: there are about as many as the stack has lines,
+/// and they are followed to their ends.
 struct StackWalk {
     /// What our module has come to on a way.
     enum Standing: Int, Comparable, Sendable {
@@ -22,19 +25,39 @@ struct StackWalk {
         var dispatch: Dispatch
         var ours = Standing.notAsked
         var proof = Proof.none
-        /// The step that went past our line, and whether it did so because it succeeded.
-        var passedBy: Int?
-        var passedInSuccess = false
-        /// The step at which a failure was counted.
-        var negativeBy: Int?
-        /// The last factor that failed.
-        var failedFactor: Int?
-        /// Our last line that refused.
-        var refusedAt: Int?
-        /// The step that took it back.
-        var resetBy: Int?
+        /// Whether our line was gone past, and is not to be asked on the way so far.
+        var isPast = false
+        /// Whether a refusal of ours was taken back.
+        var isTakenBack = false
 
         var isSuccess: Bool { dispatch.outcome == .success }
+    }
+
+    /// Which steps have brought ways to the same place: each may have.
+    struct Trace: Sendable {
+        /// A step that went past our line, and whether it did so because it succeeded.
+        struct Passing: Hashable, Sendable {
+            let step: Int
+            let inSuccess: Bool
+        }
+
+        var passedBy: Set<Passing> = []
+        /// The step at which a failure was counted.
+        var negativeBy: Set<Int> = []
+        /// The last factor that failed.
+        var failedFactor: Set<Int> = []
+        /// Our last line that refused.
+        var refusedAt: Set<Int> = []
+        /// The step that took it back.
+        var resetBy: Set<Int> = []
+
+        mutating func merge(_ other: Trace) {
+            passedBy.formUnion(other.passedBy)
+            negativeBy.formUnion(other.negativeBy)
+            failedFactor.formUnion(other.failedFactor)
+            refusedAt.formUnion(other.refusedAt)
+            resetBy.formUnion(other.resetBy)
+        }
     }
 
     /// Which results are looked at.
@@ -46,18 +69,22 @@ struct StackWalk {
         case exempt
     }
 
-    /// More are not followed: no stack that somebody wrote has as many.
+    /// More are not followed: what many substacks within each other could reset takes as many as that.
     private static let mostWays = 50_000
 
     let steps: [StackStep]
     let isMissing: (StackStep) -> Bool
-    private(set) var endings: Set<Way> = []
+    private(set) var endings: [Way: Trace] = [:]
     /// How things stood each time that our line was asked.
-    private(set) var askings: Set<Way> = []
+    private(set) var askings: [Way: Trace] = [:]
+    /// Whether there are more ways than are followed: of what was not seen nothing can be told.
+    private(set) var isCut = false
+    private let hasResets: Bool
 
     init(_ steps: [StackStep], suppose supposition: Supposition = .anything, isMissing: @escaping (StackStep) -> Bool) {
         self.steps = steps
         self.isMissing = isMissing
+        hasResets = steps.contains { step in PAMResult.allCases.contains { step.control[$0] == .reset } }
         follow(supposition)
     }
 
@@ -67,21 +94,29 @@ struct StackWalk {
         return ModuleKind(steps[index].line.module ?? "")
     }
 
+    /// From line to line: nothing goes back.
     private mutating func follow(_ supposition: Supposition) {
-        var waiting = [Way(dispatch: Dispatch(steps))]
-        var seen = Set(waiting)
-        while let way = waiting.popLast(), seen.count < StackWalk.mostWays {
-            let index = way.dispatch.index
-            guard index < steps.count else {
-                endings.insert(way)
-                continue
-            }
-            if kind(of: index) == .ours { askings.insert(way) }
-            for result in results(at: index, supposition) {
-                let next = step(way, result)
-                if seen.insert(next).inserted { waiting.append(next) }
+        let first = Way(dispatch: Dispatch(steps))
+        var waiting: [Int: [Way: Trace]] = [first.dispatch.index: [first: Trace()]]
+        var count = 1
+        for index in steps.indices {
+            guard let ways = waiting.removeValue(forKey: index) else { continue }
+            if kind(of: index) == .ours { askings.merge(ways) { $1 } }
+            let results = results(at: index, supposition)
+            for (way, trace) in ways {
+                for result in results {
+                    let (next, led) = step(way, trace, result)
+                    let place = next.dispatch.index
+                    if waiting[place]?[next] == nil { count += 1 }
+                    guard count < StackWalk.mostWays else {
+                        isCut = true
+                        return
+                    }
+                    waiting[place, default: [:]][next, default: Trace()].merge(led)
+                }
             }
         }
+        endings = waiting[steps.count] ?? [:]
     }
 
     /// One result for each thing that the line may do.
@@ -112,34 +147,38 @@ struct StackWalk {
         let action: Action
     }
 
-    private func step(_ way: Way, _ result: PAMResult) -> Way {
+    private func step(_ way: Way, _ trace: Trace, _ result: PAMResult) -> (Way, Trace) {
         let index = way.dispatch.index
-        var next = way
+        var (next, led) = (way, trace)
         let before = way.dispatch.impression
         next.dispatch.took(result, steps)
+        next.dispatch.simplify(keepingResets: hasResets)
         let isNegative = next.dispatch.impression == .negative
-        if isNegative, before != .negative { next.negativeBy = index }
-        if !isNegative { next.negativeBy = nil }
+        if isNegative, before != .negative { led.negativeBy = [index] }
+        if !isNegative { led.negativeBy = [] }
         switch kind(of: index) {
         case .ours:
             let said: Standing = result == .success ? .granted : result == .ignore ? .exempt : .refused
             next.ours = max(way.ours, said)
             if said == .refused {
-                next.refusedAt = index
-                next.resetBy = nil
+                led.refusedAt = [index]
+                (led.resetBy, next.isTakenBack) = ([], false)
             }
         case .factor where result == .success: next.proof = .proved
         case .factor:
             if next.proof == .none { next.proof = .failed }
-            next.failedFactor = index
+            led.failedFactor = [index]
         case _: break
         }
-        if before == .negative, !isNegative, steps[index].control[result] == .reset { next.resetBy = index }
-        let passed = steps[(index + 1)..<max(index + 1, next.dispatch.index)]
-        if next.ours == .notAsked, next.passedBy == nil, passed.contains(where: \.isOurs) {
-            next.passedBy = index
-            next.passedInSuccess = result == .success
+        if before == .negative, !isNegative, steps[index].control[result] == .reset {
+            (led.resetBy, next.isTakenBack) = ([index], true)
         }
-        return next
+        let passed = steps[(index + 1)..<max(index + 1, next.dispatch.index)]
+        if next.ours == .notAsked, !next.isPast, passed.contains(where: \.isOurs) {
+            (led.passedBy, next.isPast) = ([Trace.Passing(step: index, inSuccess: result == .success)], true)
+        }
+        if next.ours != .notAsked { (led.passedBy, next.isPast) = ([], false) }
+        if next.ours != .refused { (led.resetBy, next.isTakenBack) = ([], false) }
+        return (next, led)
     }
 }

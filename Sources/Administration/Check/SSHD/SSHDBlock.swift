@@ -34,28 +34,49 @@ struct SSHDBlock {
         }
     }
 
-    /// A connection that is meant, like another as far as that goes; nil where none can be made up.
-    func example(like usual: SSHDConnection, _ names: SystemNames) -> SSHDConnection? {
-        var connection = usual
-        for (name, list) in criteria {
-            let networks = name == "address" || name == "localaddress"
-            let example = SSHDPattern.example(of: list, networks: networks)
-            switch name {
-            case "host": connection.host = example?.lowercased() ?? connection.host
-            case "address": connection.address = example ?? connection.address
-            case "localaddress": connection.localAddress = example ?? connection.localAddress
-            case "localport": connection.localPort = list
-            case "rdomain": connection.routingDomain = example ?? connection.routingDomain
-            case _: break
-            }
-        }
-        let made = criteria.filter { $0.name == "user" }.compactMap { SSHDPattern.example(of: $0.list) }
-        let ordinary = names.users.filter { $0.uid != 0 }.map(\.name)
-        for user in [usual.user] + made + ordinary + ["root"] {
+    /// Connections that are meant, like another as far as that goes: one for each pattern, and for each user that there is.
+    /// Empty where none can be made up.
+    func examples(like usual: SSHDConnection, _ names: SystemNames) -> [SSHDConnection] {
+        let made = values("user") + names.users.filter { $0.uid != 0 }.map(\.name) + ["root"]
+        var connections = ([usual.user] + made).map { user in
+            var connection = usual
             connection.user = user
-            if holds(for: connection, names) { return connection }
+            return connection
         }
-        return nil
+        for (name, place) in SSHDBlock.places {
+            let values = values(name)
+            guard !values.isEmpty else { continue }
+            connections = connections.flatMap { connection in
+                values.map { value in
+                    var connection = connection
+                    connection[keyPath: place] = value
+                    return connection
+                }
+            }
+            // Those that count most stand first.
+            connections = Array(connections.prefix(SSHDBlock.mostExamples))
+        }
+        return connections.filter { holds(for: $0, names) }
+    }
+
+    /// More are not tried for one line.
+    private static let mostExamples = 20_000
+
+    /// Where a connection has what a criterion is about.
+    private static var places: [(name: String, place: WritableKeyPath<SSHDConnection, String>)] {
+        [
+            ("host", \.host), ("address", \.address), ("localaddress", \.localAddress), ("localport", \.localPort),
+            ("rdomain", \.routingDomain),
+        ]
+    }
+
+    /// What the lists of a criterion are about, an example for each pattern.
+    private func values(_ name: String) -> [String] {
+        let networks = name == "address" || name == "localaddress"
+        return criteria.filter { $0.name == name }.flatMap { criterion in
+            let examples = SSHDPattern.examples(of: criterion.list, networks: networks)
+            return name == "host" ? examples.map { $0.lowercased() } : examples
+        }
     }
 
     /// Any of somebody's groups, unless one of them is excluded.

@@ -5,6 +5,9 @@ package import PAMStacks
 /// sshd, by what it says itself is in force: for everybody, and for those whom each Match line is for.
 package struct SSHDFindings: FindingSource {
     package let subject = "sshd"
+    /// More often sshd is not asked.
+    private static let mostAsked = 256
+
     let tree: StackTree
     /// Nil where there is none.
     let program: (any SSHDProgram)?
@@ -41,17 +44,28 @@ package struct SSHDFindings: FindingSource {
                 seen.insert(fault)
                 findings.append(finding(fault, file, usual, names, for: nil))
             }
-            for block in file.blocks {
-                guard let connection = block.example(like: usual, names) else {
-                    findings.append(
-                        unseen(
-                            "nobody was found whom 'Match \(block.line.arguments.joined(separator: " "))' is for",
-                            block.line))
-                    continue
+            // What is in force is the same for all whom the same lines are for.
+            var judged: Set<[Int]> = []
+            for (index, block) in file.blocks.enumerated() {
+                let name = "'Match \(block.line.arguments.joined(separator: " "))'"
+                let connections = block.examples(like: usual, names)
+                var isCovered = true
+                for connection in connections {
+                    let holding = file.blocks.indices.filter { file.blocks[$0].holds(for: connection, names) }
+                    // Of two values the first counts: behind another line its own may not be seen.
+                    if holding.first == index { isCovered = false }
+                    guard judged.count < SSHDFindings.mostAsked, judged.insert(holding).inserted else { continue }
+                    for fault in try faults(judge, program, connection, isBlock: true)
+                    where seen.insert(fault).inserted {
+                        findings.append(finding(fault, file, connection, names, for: connection.words(besides: usual)))
+                    }
                 }
-                for fault in try faults(judge, program, connection, isBlock: true) where seen.insert(fault).inserted {
-                    findings.append(finding(fault, file, connection, names, for: connection.words(besides: usual)))
-                }
+                guard isCovered else { continue }
+                let reason =
+                    connections.isEmpty
+                    ? "nobody was found whom \(name) is for"
+                    : "whoever was found for \(name) an earlier Match is for, too"
+                findings.append(unseen(reason, block.line))
             }
         } catch {
             findings.append(failed(error))

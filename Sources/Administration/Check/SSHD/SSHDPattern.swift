@@ -19,14 +19,13 @@ enum SSHDPattern {
         return isIn
     }
 
-    /// A word that the first pattern of a list matches; nil for a list of exclusions alone.
-    static func example(of list: String, networks: Bool = false) -> String? {
-        for entry in list.split(separator: ",") where entry.first != "!" {
+    /// A word for each pattern of a list that it matches; empty for a list of exclusions alone.
+    static func examples(of list: String, networks: Bool = false) -> [String] {
+        list.split(separator: ",").filter { $0.first != "!" }.compactMap { entry in
             if networks, entry.contains("/") { return entry.split(separator: "/").first.map(String.init) }
             let filler = networks ? "1" : "x"
             return entry.map { $0 == "*" || $0 == "?" ? filler : String($0) }.joined()
         }
-        return nil
     }
 
     private static func matches(_ pattern: [UInt8], _ word: [UInt8]) -> Bool {
