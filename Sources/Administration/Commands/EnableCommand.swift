@@ -70,9 +70,18 @@ struct EnableCommand: AdministrationVerb {
         let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
         if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
-            try SSHDFragment(hasKeys: shape == .key).check(tree.files, world.host)
+            for warning in try SSHDFragment(hasKeys: shape == .key).check(tree.files, world.host) {
+                try world.console.say(warning, on: .errors)
+            }
         }
         for warning in try EnableReview.check(plan, tree) { try world.console.say(warning, on: .errors) }
+        let after = EnablePlan.tree(tree, after: plan)
+        // sshd proves a key itself; what its settings are was tried above.
+        for service in plan.services where service != "sshd" {
+            let stack = after.stack(of: service)
+            guard stack.isGuarded, !stack.asksBefore else { continue }
+            try connection.checkEvidence(of: service, for: administrator)
+        }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this?", isAgreed: yes, otherwise: "Nothing was changed.",

@@ -30,8 +30,8 @@ struct SSHDFragment {
     // MARK: Trying
 
     /// Has sshd read its configuration with the settings in it, in a folder of its own, and throws where it would not do
-    /// what they say.
-    func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) {
+    /// what they say; returns what is worth a thought all the same.
+    func check(_ tree: any FileTree, _ host: any StackHost) throws(CommandFailure) -> [String] {
         guard let main = tree.contents(of: SSHDFragment.main) else {
             throw CommandFailure(
                 .refused, code: .stack, "\(SSHDFragment.main) cannot be read. Nothing was changed.",
@@ -71,6 +71,14 @@ struct SSHDFragment {
                     "Find it, and put a # before it: grep -rniE '^ *\(key)' \(SSHDFragment.main) \(SSHDFragment.folder)"
             )
         }
+        let isRootRefused = ["without-password", "prohibit-password"].contains {
+            lines.contains("permitrootlogin \($0)")
+        }
+        return isRootRefused
+            ? [
+                "root will not get in by ssh any more, not with a key either: to sshd a code is a password, and "
+                    + "PermitRootLogin is prohibit-password. Where root is to, write PermitRootLogin yes into \(SSHDFragment.main)"
+            ] : []
     }
 
     /// The main file with another folder in its Include lines; nil where none of them names the folder.
