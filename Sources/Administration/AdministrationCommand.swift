@@ -78,16 +78,7 @@ package struct AdministrationCommand: ParsableCommand {
 
     private static func parse(_ given: [String]) -> Parsed {
         let arguments = ordered(given)
-        let verbs = configuration.subcommands.compactMap { $0.configuration.commandName }
-        if let verb = arguments.first, !verb.hasPrefix("-"), !(verbs + ["help"]).contains(verb) {
-            let near = Nearness.suggestion(for: verb, among: verbs).map { ". Did you mean '\($0)'?" } ?? ""
-            return .mistake(
-                """
-                Error: '\(verb)' is no command: expected \(verbs.joined(separator: ", "))\(near)
-                Usage: twostep <subcommand>
-                  See 'twostep --help' for more information.
-                """)
-        }
+        if let mistake = unknownCommand(in: arguments) { return .mistake(mistake) }
         do {
             var command = try parseAsRoot(arguments)
             if let verb = command as? any AdministrationVerb { return .verb(verb) }
@@ -98,5 +89,33 @@ package struct AdministrationCommand: ParsableCommand {
             let text = fullMessage(for: error)
             return exitCode(for: error) == .success ? .help(text) : .mistake(text)
         }
+    }
+
+    /// What is said of the first word that is no command where one has to stand; nil if all of them are.
+    private static func unknownCommand(in arguments: [String]) -> String? {
+        let asksForHelp = arguments.first == "help"
+        var group: any ParsableCommand.Type = AdministrationCommand.self
+        var path = "twostep"
+        for word in asksForHelp ? arguments.dropFirst() : arguments[...] {
+            let commands = group.configuration.subcommands
+            guard !commands.isEmpty, !word.hasPrefix("-") else { return nil }
+            if let next = commands.first(where: { $0.configuration.commandName == word }) {
+                group = next
+                path += " \(word)"
+                continue
+            }
+            let names = commands.compactMap { $0.configuration.commandName }
+            let near = Nearness.suggestion(for: word, among: names)
+            // It may be meant for the command that stands for none.
+            guard near != nil || asksForHelp || group.configuration.defaultSubcommand == nil else { return nil }
+            let whose = path == "twostep" ? "" : " of \(path)"
+            return """
+                Error: '\(word)' is no command\(whose): expected \(names.joined(separator: ", "))\
+                \(near.map { ". Did you mean '\($0)'?" } ?? "")
+                Usage: \(path) <subcommand>
+                  See '\(path) --help' for more information.
+                """
+        }
+        return nil
     }
 }

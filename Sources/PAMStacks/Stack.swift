@@ -50,4 +50,12 @@ package struct Stack: Sendable {
 
     /// Whether our module is in it.
     package var isGuarded: Bool { steps.contains { $0.isOurs } }
+
+    /// Whether somebody has meant it to be: its name is mistyped, or libpam gives the service up before it comes to it.
+    func isMeantToBeGuarded(_ modules: ModuleFolders) -> Bool {
+        if failure != nil, files.contains(where: { $0.lines.contains { $0.group == group && $0.isLikeOurs } }) {
+            return true
+        }
+        return steps.contains { $0.kind == .module && $0.line.isLikeOurs && modules.lacks($0.line) }
+    }
 }

@@ -46,7 +46,7 @@ import Testing
             run.output == """
                 \(folder.file): warning: a file that everybody can read, expected mode 0640: it may hold secrets
                 \(folder.file):1:18: warning: the provider pam without modules: whoever has a first factor is let in
-                The configuration is good.
+                The configuration is good, but for 2 warnings.
 
                 """)
     }

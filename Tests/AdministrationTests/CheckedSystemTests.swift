@@ -37,6 +37,30 @@ import Testing
         #expect(run.status == .done)
     }
 
+    @Test func `what is only worth a warning is counted in the last line`() throws {
+        let more = ["/usr/bin/sudo": "", "/usr/bin/su": ""]
+        let system = try System(CheckedSystemTests.good.merging(more) { $1 })
+        let run = Performance(["check", "--root", system.root, "--only", "stacks,doors"])
+        #expect(run.output.hasSuffix("\nThe stacks, doors are good, but for 1 warning.\n"))
+        #expect(run.status == .done)
+    }
+
+    @Test func `a code that is asked for above the password is found, for the configuration that is there`() throws {
+        let broken = ["/etc/pam.d/sudo": "auth required pam_twostep.so\nauth requisite pam_unix.so\n"]
+        let system = try System(CheckedSystemTests.good.merging(broken) { $1 })
+        let run = Performance(["check", "--root", system.root, "--only", "stacks"])
+        #expect(run.status == .refused)
+        #expect(
+            run.output.hasSuffix(
+                """
+                    write \(system.root)/etc/pam.d/sudo:1, in place of lines 1 to 2:
+                        auth requisite pam_unix.so
+                        auth required pam_twostep.so
+                stacks: 1 problem
+
+                """))
+    }
+
     @Test func `what could not be looked at is not called good`() throws {
         let more = ["/etc/pam.d/sshd": "auth required pam_twostep.so\n", "/etc/ssh/sshd_config": "UsePAM no\n"]
         let system = try System(CheckedSystemTests.good.merging(more) { $1 })

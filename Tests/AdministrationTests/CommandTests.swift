@@ -384,6 +384,20 @@ import Testing
         #expect(!Performance(["frobnicate"]).errors.contains("Did you mean"))
     }
 
+    @Test(arguments: [
+        (["user", "ad", "zoe"], "'ad' is no command of twostep user: expected add, ", ". Did you mean 'add'?\n"),
+        (["sessions", "ends"], "'ends' is no command of twostep sessions: expected ", ". Did you mean 'end'?\n"),
+        (["import", "pam"], "'pam' is no command of twostep import: expected ", "See 'twostep import --help'"),
+        (["help", "enrol"], "'enrol' is no command: expected init, ", ". Did you mean 'enroll'?\n"),
+        (["help", "user", "ad"], "'ad' is no command of twostep user: expected add, ", "Usage: twostep user <"),
+    ]) func `so is one below another, and one that is asked about`(_ words: [String], _ what: String, _ hint: String) {
+        let run = Performance(words)
+        #expect(run.status == .usage)
+        #expect(run.errors.contains(what))
+        #expect(run.errors.contains(hint))
+        #expect(run.output.isEmpty)
+    }
+
     @Test func `a reload that failed does not look as if the new file were in force`() throws {
         let serving = ServiceStatus(
             version: "0.1.0", isServing: true, problems: Samples.broken.problems,

@@ -131,7 +131,65 @@ import Testing
         #expect(host.records == [])
     }
 
+    @Test func `nothing is enabled while the configuration would not outlive a restart`() throws {
+        let serving = ServiceStatus(
+            version: "0.1.0", isServing: true, problems: Samples.broken.problems,
+            configuration: Samples.status.configuration, store: Samples.status.store, sockets: [], openSessions: 0,
+            accounts: 0, devices: 0, granted: 0, refused: 0, uptime: 60, isClockSane: true)
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"], against: [.exchange(.status, reply: .status(serving))], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("will refuse every login when it is started anew. Nothing was changed."))
+        #expect(host.stacks == DebianStacks.all)
+    }
+
+    @Test func `a locker that nobody could open is not enabled`() throws {
+        let stacks = DebianStacks.all.merging(["swaylock": "auth include common-auth\n"]) { $1 }
+        let host = try ScriptedStackHost(stacks)
+        let run = try Performance(
+            ["enable", "swaylock", "--yes"],
+            against: Self.ready + [
+                .exchange(
+                    .explain(login: SupposedLogin(service: "swaylock", account: "alice")),
+                    reply: .explained(Samples.withoutEvidence))
+            ], host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("Nobody would get in by swaylock"))
+        #expect(run.errors.contains("policy: [{match: {service: swaylock}, first_factor: none}]\n"))
+        #expect(host.stacks == stacks)
+    }
+
+    @Test func `a service that has no stack is said to have none`() throws {
+        let run = Performance(["disable", "sduo", "--yes"], host: try ScriptedStackHost(DebianStacks.all))
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("There is no stack of sduo: no /etc/pam.d/sduo. Nothing was changed.\n"))
+    }
+
+    @Test func `who needs a device and codes is told so in a sentence`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        host.administrator = "root"
+        let run = try Performance(
+            ["enable", "sudo", "--yes"],
+            against: [
+                .exchange(.status, reply: .status(Samples.status)),
+                .exchange(.report(after: nil), reply: .report(ReportPage(accounts: [], next: nil))),
+            ], host: host)
+        #expect(run.errors.contains("without a phone: root does not have a device and recovery codes."))
+    }
+
     // MARK: sshd
+
+    @Test(arguments: [("without-password", true), ("yes", false), ("no", false)])
+    func `that root is kept out of ssh is said before it is so`(_ value: String, _ isSaid: Bool) throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")
+        let settings = sshd("publickey,keyboard-interactive:pam").output + "permitrootlogin \(value)\n"
+        host.answers["sshd"] = ProgramResult(succeeded: true, output: settings)
+        let run = try enable(host, "sshd")
+        #expect(run.status == .done)
+        #expect(run.errors.contains("root will not get in by ssh any more") == isSaid)
+    }
 
     func sshd(_ methods: String) -> ProgramResult {
         ProgramResult(

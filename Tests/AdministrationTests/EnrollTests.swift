@@ -168,6 +168,19 @@ import Testing
         #expect(run.output.contains("█") == row.isShown)
     }
 
+    @Test(arguments: [(columns: 40, isShown: false), (columns: 80, isShown: true)])
+    func `a QR code that the terminal would break is not shown, and why is said`(
+        row: (columns: Int, isShown: Bool)
+    ) throws {
+        let console = ScriptedConsole([.text("123456")], isTerminal: true)
+        console.columns = row.columns
+        let run = try Performance(
+            ["enroll", "alice", "totp"], against: [EnrollTests.begun, EnrollTests.right], console: console)
+        #expect(run.output.contains("█") == row.isShown)
+        #expect(run.output.contains("this terminal has 40: make it wider, ") == !row.isShown)
+        #expect(run.status == .done)
+    }
+
     @Test(arguments: [[Samples.uri], []] as [[String]])
     func `a daemon that forgets a secret is not understood`(secrets: [String]) throws {
         let run = try Performance(

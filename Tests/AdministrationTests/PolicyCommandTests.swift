@@ -139,6 +139,25 @@ import Testing
                 "code": "PAM_AUTH_ERR", "delay_seconds": null}}
                 """),
         CommandTests.Row(
+            arguments: ["explain", "sshd", "alice"],
+            turns: [
+                .exchange(
+                    .explain(login: SupposedLogin(service: "sshd", account: "alice")),
+                    reply: .explained(Samples.withoutEvidence))
+            ],
+            text: """
+                nothing outside has proved a first factor
+                it ends at once: denied, no_evidence (PAM_AUTH_ERR)
+                suppose that a factor was proved with --ssh publickey, or with --authtok for a password
+
+                """,
+            json: """
+                {"service": "sshd", "account": "alice", "caller": "user", "evidence": [], "rules": [], "terms": null, \
+                "uid": null, "former_uids": [], "block": null, "failures": 0, "standing": "open", "delay_seconds": 0, \
+                "bypass": null, "grant": null, "ways": [], "ending": {"result": "denied", "reason": "no_evidence", \
+                "code": "PAM_AUTH_ERR", "delay_seconds": null}}
+                """),
+        CommandTests.Row(
             arguments: ["explain", "sudo", "alice"],
             turns: [
                 .exchange(

@@ -137,6 +137,12 @@ enum Samples {
         return explanation
     }()
 
+    static let withoutEvidence: Explanation = {
+        var explanation = end
+        explanation.ending = Explanation.Ending(result: "denied", reason: "no_evidence", code: "PAM_AUTH_ERR")
+        return explanation
+    }()
+
     static let pinBegun = EnrollmentBegun(
         account: "alice", module: ModuleReference(type: "pin"), device: "pin", description: "", replaces: false,
         form: [FormField(label: "New PIN", isHidden: true), FormField(label: "The same again", isHidden: true)])

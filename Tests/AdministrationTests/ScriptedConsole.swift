@@ -20,6 +20,7 @@ final class ScriptedConsole: Console {
     private(set) var holdsInterrupts = false
     /// Of each line that was read: whether it was to be typed without being shown.
     private(set) var hidden: [Bool] = []
+    var columns: Int?
     private let outputFailure: Int32?
 
     init(_ lines: [Line] = [], isTerminal: Bool = false, allowsColour: Bool = false, outputFailure: Int32? = nil) {

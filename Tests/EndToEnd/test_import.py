@@ -284,6 +284,16 @@ def test_a_batch_is_stored_as_a_whole_or_not_at_all(place):
         assert let_in(place, user, Authenticator(key).next())
 
 
+def test_every_user_that_there_is_not_is_named_with_the_line(place):
+    user = world.new_user()
+    path = Path("/run/strangers.csv")
+    path.write_text(f"user,secret\n{user},{BASE32}\nnobody-here,{BASE32}\n{user},{BASE32}\nnobody-there,{BASE32}\n")
+    done = twostep("import", "batch", path, runtime=place.runtime)
+    assert done.returncode == REFUSED
+    assert f"{path}:3: There is no account 'nobody-here'" in done.stderr
+    assert f"{path}:5: nor is there 'nobody-there'\n" in done.stderr
+
+
 def test_a_thousand_devices_are_one_transaction(place):
     user = world.new_user()
     path = Path("/run/many.json")

@@ -205,6 +205,18 @@ import Testing
             files: ["sshd": "auth sufficient pam_rootok.so\n" + unix + ours],
             mends: ["sshd:1: auth optional pam_rootok.so"]),
         BrokenTree(
+            name: "an include of a name that is mistyped", files: ["sshd": "@include comon-auth\n" + ours],
+            mends: ["sshd:1: @include common-auth"]),
+        BrokenTree(
+            name: "our name mistyped", files: ["sshd": unix + "auth required pam_twostp.so\n"],
+            mends: ["sshd:2: auth required pam_twostep.so"]),
+        BrokenTree(
+            name: "our name in capitals", files: ["sshd": unix + "auth required PAM_TWOSTEP.SO\n"],
+            mends: ["sshd:2: auth required pam_twostep.so"]),
+        BrokenTree(
+            name: "our name cut short", files: ["sshd": unix + "auth required pam_twostep\n"],
+            mends: ["sshd:2: auth required pam_twostep.so"]),
+        BrokenTree(
             name: "sudo without sudo -i", files: ["sudo": unix + ours + account],
             mends: ["sudo-i: auth include sudo"]),
         BrokenTree(
@@ -314,6 +326,35 @@ import Testing
         }
         #expect(written == broken.mends)
         #expect(problems.isEmpty)
+    }
+
+    static let lonely = [
+        (
+            "ours above the password", ours + "@include common-auth\n",
+            "sudo:1: @include common-auth auth required pam_twostep.so"
+        ),
+        ("ours alone", ours, "sudo:1: auth requisite pam_unix.so"),
+    ].map { (name: $0.0, text: $0.1, mend: $0.2) }
+
+    @Test(arguments: lonely) func `where the policy needs a password, none asked for above ours is found`(
+        _ row: (name: String, text: String, mend: String)
+    ) throws {
+        let tree = StackTree(Debian.tree(["sudo": row.text]))
+        let review = StackReview(tree, needsEvidence: { $0 == "sudo" })
+        let finding = try #require(review.findings(of: "sudo").first)
+        let mend = try #require(finding.mend)
+        #expect(finding.found.contains("nobody gets in"))
+        let text = BrokenStackTests.text(mend, besides: nil)
+        #expect(text.split(whereSeparator: \.isWhitespace).joined(separator: " ") == row.mend)
+        let bytes = try #require(mend.applied(to: tree.files.contents(of: "/etc/pam.d/sudo")))
+        let mended = StackReview(tree.editing("/etc/pam.d/sudo", bytes), needsEvidence: { _ in true })
+        #expect(mended.findings(of: "sudo") == [])
+        #expect(StackReview(tree).findings(of: "sudo") == [])
+    }
+
+    @Test func `sshd may have a key for it`() {
+        let tree = StackTree(Debian.tree(["sshd": BrokenStackTests.ours]))
+        #expect(StackReview(tree, needsEvidence: { _ in true }).findings(of: "sshd") == [])
     }
 
     @Test func `there are forty of them`() {

@@ -28,7 +28,9 @@ struct CheckReport {
         if !bad.isEmpty {
             lines.append(bad.joined(separator: ", "))
         } else if !seen.isEmpty {
-            lines.append("The \(seen.joined(separator: ", ")) \(seen.count == 1 ? "is" : "are") good.")
+            let warnings = all.count { $0.severity == .warning }
+            let besides = warnings == 0 ? "" : ", but for \(Wording.count(warnings, "warning"))"
+            lines.append("The \(seen.joined(separator: ", ")) \(seen.count == 1 ? "is" : "are") good\(besides).")
         }
         if !unseen.isEmpty { lines.append("Not looked at: \(unseen.joined(separator: ", "))") }
         return lines.joined(separator: "\n")

@@ -1,4 +1,5 @@
 package import Daemon
+import PAMStacks
 
 /// A group of findings: the configuration, and whatever else can be wrong with an installation.
 package protocol FindingSource {
@@ -13,6 +14,15 @@ package protocol FindingSource {
 struct ConfigurationFindings: FindingSource {
     let subject = "configuration"
     let read: InspectedConfiguration
+    /// Whether "twostep init" would make the file, where there is none.
+    var isMadeByInit = false
 
-    func findings() -> [CheckFinding] { read.findings }
+    func findings() -> [CheckFinding] {
+        read.findings.map { finding in
+            guard isMadeByInit, finding.found == "no such file" else { return finding }
+            return CheckFinding(
+                finding.severity, file: finding.file, found: finding.found, expected: finding.expected,
+                mend: .command("twostep init"))
+        }
+    }
 }

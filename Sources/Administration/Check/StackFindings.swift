@@ -11,9 +11,10 @@ struct StackFindings: FindingSource {
 
     func findings() -> [CheckFinding] {
         let policy = policy
-        return StackReview(tree, exempts: { policy?.letsOff(in: $0) ?? false }).findings.map {
-            CheckFinding($0, in: tree)
-        }
+        let review = StackReview(
+            tree, exempts: { policy?.letsOff(in: $0) ?? false },
+            needsEvidence: { policy?.needsEvidence(in: $0) ?? false })
+        return review.findings.map { CheckFinding($0, in: tree) }
     }
 }
 

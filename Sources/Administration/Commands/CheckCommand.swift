@@ -50,7 +50,7 @@ struct CheckCommand: AdministrationVerb {
         let policy = read.active?.policy
         let sources: [any FindingSource] = subjects.map { subject in
             switch subject {
-            case .configuration: ConfigurationFindings(read: read)
+            case .configuration: ConfigurationFindings(read: read, isMadeByInit: config == nil && files.prefix.isEmpty)
             case .permissions: PermissionFindings(tree: files)
             case .stacks: StackFindings(tree: tree, policy: policy)
             case .sshd:

@@ -75,10 +75,17 @@ struct EnableCommand: AdministrationVerb {
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
         try EnableReview.checkPermissions(plan, root: world.host.root)
         var warnings = try EnableReview.check(plan, tree)
+        let after = EnablePlan.tree(tree, after: plan)
         if group.name == "sshd" {
-            warnings += try SSHDFragment(hasKeys: shape == .key).check(EnablePlan.tree(tree, after: plan), world.host)
+            warnings += try SSHDFragment(hasKeys: shape == .key).check(after, world.host)
         }
         for warning in warnings { try world.console.say(warning, on: .errors) }
+        // sshd proves a key itself; what its settings are was tried above.
+        for service in plan.services where service != "sshd" {
+            let stack = after.stack(of: service)
+            guard stack.isGuarded, !stack.asksBefore else { continue }
+            try connection.checkEvidence(of: service, for: administrator)
+        }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this?", isAgreed: yes, otherwise: "Nothing was changed.",

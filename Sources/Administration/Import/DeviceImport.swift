@@ -100,7 +100,7 @@ struct DeviceImport {
                 guard case .staged = answer.reply else { throw connection.misplaced() }
             } catch {
                 try progress.end()
-                throw withoutEffect(error)
+                throw withoutEffect(placed(error, in: world))
             }
             next += group.count
             try progress.show(next)
@@ -115,6 +115,22 @@ struct DeviceImport {
         }
         guard case .imported(let imported) = answer.reply else { throw connection.misplaced() }
         return report(imported)
+    }
+
+    /// A refusal of an account that there is none of, with the place of it and of the others of its kind.
+    private func placed(_ failure: CommandFailure, in world: AdministrationWorld) -> CommandFailure {
+        guard failure.refusal.code == .unknownAccount else { return failure }
+        let strangers = targets.filter { world.absence(of: $0.staged.account) != nil }
+        guard let first = strangers.first, failure.refusal.message.contains("'\(first.staged.account)'") else {
+            return failure
+        }
+        let others = strangers.dropFirst().prefix(10).map {
+            "\($0.device.file):\($0.device.line): nor is there '\($0.staged.account)'"
+        }
+        return CommandFailure(
+            failure.status, code: failure.refusal.code,
+            "\(first.device.file):\(first.device.line): \(failure.refusal.message)",
+            hint: (others + [failure.refusal.hint].compactMap { $0 }).joined(separator: "\n"))
     }
 
     /// A refusal says that nothing was done; of a connection that broke nobody knows.

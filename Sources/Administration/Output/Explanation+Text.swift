@@ -16,6 +16,9 @@ extension Explanation {
         lines += standingLines
         for way in ways { lines += way.lines }
         if let ending { lines.append("it ends at once: \(ending.sentence)") }
+        if evidence.isEmpty, (ways.map(\.ending) + [ending].compactMap { $0 }).contains(where: \.lacksEvidence) {
+            lines.append("suppose that a factor was proved with --ssh publickey, or with --authtok for a password")
+        }
         return lines
     }
 
@@ -90,6 +93,8 @@ extension Explanation.Way {
 }
 
 extension Explanation.Ending {
+    fileprivate var lacksEvidence: Bool { reason == "no_evidence" }
+
     fileprivate var sentence: String {
         let why = reason.map { ", \($0)" } ?? ""
         let wait = delaySeconds.map { " for \(Wording.span(seconds: $0))" } ?? ""

@@ -66,9 +66,14 @@ struct NewDevice {
         if style != .none, uri.secret.count > 0 {
             let code = uri.secret.withBytes { QRCode($0) }
             if let code {
-                switch style {
-                case .ansi: code.drawBackgrounds(on: buffer)
-                case .utf8, .none: code.draw(on: buffer, inColour: console.allowsColour && stream == .output)
+                if qr == nil, let columns = console.columns, columns < code.columns {
+                    buffer.append(
+                        printable: "(The QR code needs \(code.columns) columns, and this terminal has \(columns): make "
+                            + "it wider, have a picture made with --png FILE, or type the secret into the app.)\n")
+                } else if style == .ansi {
+                    code.drawBackgrounds(on: buffer)
+                } else {
+                    code.draw(on: buffer, inColour: console.allowsColour && stream == .output)
                 }
             } else {
                 buffer.append("(The URI is too long for a QR code.)\n")

@@ -27,7 +27,7 @@ extension DaemonConnection {
         }
     }
 
-    /// Throws where the daemon would refuse every login.
+    /// Throws where the daemon would refuse every login, now or once it has been started anew.
     borrowing func checkServing() throws(CommandFailure) {
         let answer = try ask(.status)
         guard case .status(let status) = answer.reply else { throw misplaced() }
@@ -37,6 +37,27 @@ extension DaemonConnection {
                 .refused, code: .lockout, "twostepd refuses every login at present: \(why). Nothing was changed.",
                 hint: "See: twostep status")
         }
+        guard status.problems.isEmpty else {
+            throw CommandFailure(
+                .refused, code: .lockout,
+                "The configuration is broken, so that twostepd will refuse every login when it is started anew. "
+                    + "Nothing was changed.",
+                hint: "See what is wrong with it: twostep check")
+        }
+    }
+
+    /// Throws where nobody would be asked for a code, since nothing proves a first factor to a service.
+    borrowing func checkEvidence(of service: String, for account: String) throws(CommandFailure) {
+        let answer = try ask(.explain(login: SupposedLogin(service: service, account: account)))
+        guard case .explained(let explanation) = answer.reply else { throw misplaced() }
+        let endings = explanation.ways.map(\.ending) + [explanation.ending].compactMap { $0 }
+        guard !endings.isEmpty, endings.allSatisfy({ $0.reason == "no_evidence" }) else { return }
+        throw CommandFailure(
+            .refused, code: .lockout,
+            "Nobody would get in by \(service): no line above ours would ask for a password, and the provider pam "
+                + "needs one. Nothing was changed.",
+            hint: "Where the code alone is to do, write it into the configuration: "
+                + "policy: [{match: {service: \(service)}, first_factor: none}]")
     }
 
     /// Who of these has a device and recovery codes; throws where nobody has.
@@ -61,8 +82,9 @@ extension DaemonConnection {
             let first = Wording.word(names[0])
             throw CommandFailure(
                 .refused, code: .lockout,
-                "Nobody could come back in without a phone: \(names.count > 1 ? "neither \(who)" : who)"
-                    + "\(names.count > 1 ? " has" : " has no") a device and recovery codes. Nothing was changed.",
+                "Nobody could come back in without a phone: "
+                    + (names.count > 1 ? "neither \(who) has" : "\(who) does not have")
+                    + " a device and recovery codes. Nothing was changed.",
                 hint:
                     "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
                     + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")

@@ -8,6 +8,8 @@ package protocol Console: AnyObject {
     var outputIsTerminal: Bool { get }
     /// Whether escape sequences for colours are welcome (a terminal, not `dumb`, and no NO_COLOR).
     var allowsColour: Bool { get }
+    /// How many characters a line of the terminal has; nil where that cannot be told.
+    var columns: Int? { get }
 
     /// Writes all of it, at once.
     func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure)

@@ -18,6 +18,13 @@ package final class ProcessConsole: Console {
         return unsafe String(cString: terminal) != "dumb"
     }
 
+    package var columns: Int? {
+        var size = winsize()
+        let code = unsafe withUnsafeMutablePointer(to: &size) { unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), $0) }
+        // A serial line says 0.
+        return code == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+    }
+
     /// Whether the locale's characters are UTF-8 (locale(7): the first of these that is set and not empty counts).
     package static var speaksUTF8: Bool {
         for name in ["LC_ALL", "LC_CTYPE", "LANG"] {

@@ -69,7 +69,9 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
         switch mend {
         case .replace(let path, let lines, let text):
             let rest = lines.count == 1 ? "" : ", in place of lines \(lines.lowerBound) to \(lines.upperBound)"
-            return "    write \(path):\(lines.lowerBound): \(text)\(rest)"
+            guard text.contains("\n") else { return "    write \(path):\(lines.lowerBound): \(text)\(rest)" }
+            let shown = text.split(separator: "\n", omittingEmptySubsequences: false).map { "        \($0)" }
+            return (["    write \(path):\(lines.lowerBound)\(rest):"] + shown).joined(separator: "\n")
         case .insert(let path, let line, let text): return "    insert before \(path):\(line): \(text)"
         case .command(let command): return "    type: \(command)"
         case .write(let path, let text):

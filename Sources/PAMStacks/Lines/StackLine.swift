@@ -89,6 +89,12 @@ package struct StackLine: Equatable, Sendable {
         return folder != "$ISA" && !ModuleFolders.isOne(folder)
     }
 
+    /// Whether it names our module, or something that is mistaken for its name.
+    var isLikeOurs: Bool {
+        guard let module = module?.trimmingEnd() else { return false }
+        return module.hasPrefix("pam_twostep") || Likeness.nearest(to: module, among: ["pam_twostep.so"]) != nil
+    }
+
     /// The module's arguments.
     package var arguments: [String] {
         guard case .module(_, let arguments, _) = content else { return [] }

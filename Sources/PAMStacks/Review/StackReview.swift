@@ -8,12 +8,18 @@
 package struct StackReview: Sendable {
     let tree: StackTree
     let exempts: @Sendable (String) -> Bool
+    let needsEvidence: @Sendable (String) -> Bool
     let modules: ModuleFolders
 
-    /// `exempts`: whether the policy lets anybody off all modules in a service (`exempt: true`, `unenrolled: skip`).
-    package init(_ tree: StackTree, exempts: @escaping @Sendable (String) -> Bool = { _ in false }) {
+    /// `exempts`: whether the policy lets anybody off all modules in a service (`exempt: true`, `unenrolled: skip`);
+    /// `needsEvidence`: whether it admits nobody there who has not given a password to a line above (provider `pam`).
+    package init(
+        _ tree: StackTree, exempts: @escaping @Sendable (String) -> Bool = { _ in false },
+        needsEvidence: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
         self.tree = tree
         self.exempts = exempts
+        self.needsEvidence = needsEvidence
         modules = ModuleFolders(tree.files)
     }
 
@@ -24,7 +30,7 @@ package struct StackReview: Sendable {
         return ofServices.filter { told.insert(Place(path: $0.path, line: $0.line)).inserted } + shared
     }
 
-    /// What is to be said of one service: nothing if our module is not in its stack.
+    /// What is to be said of one service: nothing if our module is not in its stack, and not meant to be either.
     package func findings(of service: String) -> [StackFinding] {
         let stack = tree.stack(of: service)
         let all = faults(stack)
@@ -41,9 +47,17 @@ package struct StackReview: Sendable {
     /// What is wrong, the worst of each line, with what might be written in its place.
     func faults(_ stack: Stack) -> [(finding: StackFinding, candidates: [Mend])] {
         let words = StackWords(stack, modules)
-        let suggestions = StackSuggestions(stack, modules)
-        guard stack.isGuarded else { return words.impostors.map { ($0, suggestions.forImpostor($0)) } }
-        let weaknesses = Weakness.all(of: stack, exempts: exempts(stack.service)) { modules.lacks($0.line) }
+        let suggestions = StackSuggestions(stack, modules, files: tree.services)
+        guard stack.isGuarded || stack.isMeantToBeGuarded(modules) else {
+            return words.impostors.map { ($0, suggestions.forImpostor($0)) }
+        }
+        var weaknesses: [Weakness] = []
+        if stack.isGuarded {
+            weaknesses = Weakness.all(of: stack, exempts: exempts(stack.service)) { modules.lacks($0.line) }
+            if needsEvidence(stack.service), let weakness = Weakness.withoutEvidence(stack) {
+                weaknesses.append(weakness)
+            }
+        }
         let all =
             words.impostors.map { ($0, suggestions.forImpostor($0)) }
             + words.syntax.map { ($0, suggestions.forSyntax(of: $0)) }
@@ -62,7 +76,7 @@ package struct StackReview: Sendable {
         guard let path = candidate.path, let bytes = candidate.applied(to: tree.files.contents(of: path)) else {
             return false
         }
-        let after = StackReview(tree.editing(path, bytes), exempts: exempts)
+        let after = StackReview(tree.editing(path, bytes), exempts: exempts, needsEvidence: needsEvidence)
         let mended = after.tree.stack(of: stack.service)
         // Without our line there is nothing to be found, and nothing is good.
         guard mended.isGuarded else { return false }

@@ -4,10 +4,13 @@ struct StackSuggestions {
 
     let stack: Stack
     let modules: ModuleFolders
+    /// The names of the files that a line may include.
+    let names: [String]
 
-    init(_ stack: Stack, _ modules: ModuleFolders) {
+    init(_ stack: Stack, _ modules: ModuleFolders, files names: [String]) {
         self.stack = stack
         self.modules = modules
+        self.names = names
     }
 
     /// For a line that libpam cannot make anything of.
@@ -25,7 +28,14 @@ struct StackSuggestions {
         if let group { words[0] = dash + group }
         if let control { words[1] = control }
         if case .module(let path, _, _) = line.content, !modules.found.isEmpty, !modules.has(path) {
-            words[2] = Likeness.nearest(to: path.trimmingEnd(), among: modules.modules)
+            words[2] =
+                Likeness.nearest(to: path.trimmingEnd(), among: modules.modules)
+                ?? (path.hasPrefix("pam_twostep") ? "pam_twostep.so" : nil)
+        }
+        switch line.content {
+        case .wholeFile(let name): words[1] = otherFile(name, than: file)
+        case .include(let name), .substack(let name): words[2] = otherFile(name, than: file)
+        case _: break
         }
         return (words.isEmpty ? [] : [replacing(file.path, line, words)]) + [commentingOut(file.path, line)]
     }
@@ -35,6 +45,12 @@ struct StackSuggestions {
         stack.steps.filter { $0.path == finding.path && $0.line.lines.lowerBound == finding.line }.prefix(1).map {
             replacing($0.path, $0.line, [2: "pam_twostep.so"])
         }
+    }
+
+    /// The file that somebody may have meant who has named one that is not there.
+    private func otherFile(_ name: String, than file: StackFile) -> String? {
+        guard !names.contains(name) else { return nil }
+        return Likeness.nearest(to: name.trimmingEnd(), among: names.filter { !file.path.hasSuffix("/\($0)") })
     }
 
     /// For a line that libpam understands.
@@ -57,7 +73,30 @@ struct StackSuggestions {
             let last = step.line.tokens.count - 1
             let word = step.line.arguments.last.map { Token.spelling($0) } ?? step.line.module ?? ""
             return [replacing(step.path, step.line, [last: "\(word) exempt=success"])]
+        case .noEvidence: return [belowPassword(index), password(above: step)].compactMap { $0 }
         }
+    }
+
+    /// Our line behind the one that asks for the password, or that includes it.
+    private func belowPassword(_ index: Int) -> Mend? {
+        let step = stack.steps[index]
+        guard step.via.isEmpty, let file = stack.files.first(where: { $0.path == step.path }),
+            let asking = stack.steps[(index + 1)...].first(where: { ModuleKind($0.line.module ?? "").isFactor })
+        else { return nil }
+        let end = (asking.via.first?.line ?? asking.line).lines.upperBound
+        let ours = step.line.lines
+        guard end > ours.upperBound else { return nil }
+        let between = (ours.upperBound + 1...end).compactMap { file.text(ofLine: $0) }
+        let text = (between + [step.line.text(replacing: [:])]).joined(separator: "\n")
+        return .replace(step.path, ours.lowerBound...end, with: text)
+    }
+
+    /// A line that asks for the password, where there is none at all.
+    private func password(above step: StackStep) -> Mend? {
+        guard step.via.isEmpty, !stack.steps.contains(where: { ModuleKind($0.line.module ?? "").isFactor }) else {
+            return nil
+        }
+        return .insert(step.path, before: step.line.lines.lowerBound, "auth       requisite    pam_unix.so")
     }
 
     /// What has the same alternatives, and comes to our line with each.

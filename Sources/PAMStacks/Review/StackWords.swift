@@ -80,6 +80,11 @@ struct StackWords {
             problem(
                 stack.steps[index], "pam_twostep.so asks a second time, and no code is good twice",
                 expected: "one line of it in the stack of '\(stack.service)'")
+        case .noEvidence(let index):
+            problem(
+                stack.steps[index],
+                "no line above pam_twostep.so asks for a password, which the provider pam needs: nobody gets in",
+                expected: "the lines that ask for the password above this one")
         case .exemptJumps(let index):
             problem(
                 stack.steps[index], "exempt=success on a line that passes others over: who is exempt skips them, too",

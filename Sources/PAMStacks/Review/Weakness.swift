@@ -24,6 +24,8 @@ enum Weakness: Hashable, Sendable {
     case unclear(Int)
     /// Who is exempt is refused all the same.
     case exemptRefused(Int)
+    /// Nobody has given a password when our line is come to, and the policy wants one: nobody is asked for a code.
+    case noEvidence(Int)
 
     /// The weaknesses of a stack, each once, in the order of its lines. `exempts`: whether the policy lets anybody off.
     static func all(of stack: Stack, exempts: Bool, isMissing: @escaping (StackStep) -> Bool) -> [Weakness] {
@@ -92,6 +94,19 @@ enum Weakness: Hashable, Sendable {
         ["/tmp/", "/var/tmp/", "/dev/shm/"].contains { path.hasPrefix($0) }
     }
 
+    /// Whether nothing before our line asks for a password, where the program can have proved nothing itself; nil if
+    /// something does, and for programs that may have, as sshd has with a key.
+    static func withoutEvidence(_ stack: Stack) -> Weakness? {
+        let isOfLocalDoor = Door.all.contains { door in
+            door.service == stack.service && (door.kind == .local || door.kind == .becoming)
+        }
+        guard isOfLocalDoor, let ours = stack.ours.first, !stack.asksBefore else { return nil }
+        // These may ask for one as well.
+        let asking = ["pam_exec.so", "pam_mount.so", "pam_gnome_keyring.so", "pam_ecryptfs.so"]
+        guard !stack.steps.prefix(ours).contains(where: { asking.contains($0.line.module ?? "") }) else { return nil }
+        return .noEvidence(ours)
+    }
+
     /// What our own lines say.
     private static func fixed(_ stack: Stack, _ isMissing: (StackStep) -> Bool) -> [Weakness] {
         stack.ours.flatMap { index in
@@ -127,7 +142,8 @@ enum Weakness: Hashable, Sendable {
         switch self {
         case .goesPast(let step, _, _), .refusalIgnored(let step), .refusalTakenBack(let step),
             .askedInVain(let step), .factorNotNeeded(let step), .askedTwice(let step), .exemptJumps(let step),
-            .unknownArgument(let step, _), .moduleMissing(let step), .unclear(let step), .exemptRefused(let step):
+            .unknownArgument(let step, _), .moduleMissing(let step), .unclear(let step), .exemptRefused(let step),
+            .noEvidence(let step):
             step
         case .nobody(let step): step
         }
@@ -148,6 +164,7 @@ enum Weakness: Hashable, Sendable {
         case .nobody: 10
         case .exemptRefused: 11
         case .unclear: 12
+        case .noEvidence: 13
         }
     }
 }

@@ -33,6 +33,12 @@ struct DisablePlan {
             }
         }
         guard !plan.files.isEmpty else {
+            guard group.services.contains(where: { tree.file(named: $0) != nil }) else {
+                throw CommandFailure(
+                    .refused, code: .stack,
+                    "There is no stack of \(group.name): no /etc/pam.d/\(group.name). Nothing was changed.",
+                    hint: "See which services ask for a code: grep -l pam_twostep /etc/pam.d/*")
+            }
             throw CommandFailure(
                 .refused, code: .stack, "\(group.name) does not ask for a code. Nothing was changed.",
                 hint: "See which services do: grep -l pam_twostep /etc/pam.d/*")

@@ -114,7 +114,17 @@ struct SSHDFragment {
                 .refused, code: .stack, "sshd would not do all that the code is for. Nothing was changed.",
                 hint: problems.map(EnableReview.text).joined(separator: "\n"))
         }
-        return findings.filter { $0.severity == .warning }.map(EnableReview.text)
+        var warnings = findings.filter { $0.severity == .warning }.map(EnableReview.text)
+        let isRootRefused = ["without-password", "prohibit-password"].contains {
+            lines.contains("permitrootlogin \($0)")
+        }
+        if isRootRefused {
+            warnings.append(
+                "root will not get in by ssh any more, not with a key either: to sshd a code is a password, and "
+                    + "PermitRootLogin is prohibit-password. Where root is to, write PermitRootLogin yes into \(SSHDFragment.main)"
+            )
+        }
+        return warnings
     }
 
     /// The main file with another folder in its Include lines; nil where none of them names the folder.
