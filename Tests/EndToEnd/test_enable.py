@@ -692,7 +692,7 @@ def test_edited_settings_of_sshd_are_undone_with_the_stack(administrator, debian
 def test_a_match_block_that_would_let_past_is_refused(administrator, debians_sshd):
     user, _ = administrator
     with open("/etc/ssh/sshd_config", "a", encoding="utf-8") as file:
-        file.write(f"Match User {user}\n  AuthenticationMethods any\n")
+        file.write(f"Match User {user}\n  PasswordAuthentication yes\n  AuthenticationMethods password\n")
     before = stacks()
     done = enable("sshd", "--key", "--yes", administrator=user)
     assert done.returncode == 1 and f"for user {user}" in done.stderr, done.stderr
