@@ -272,20 +272,6 @@ import Testing
         #expect(findings.contains { $0.severity == .problem && $0.line == 1 && $0.found.contains("gets in without") })
     }
 
-    @Test func `what has too many ways through it is not called good, and nothing is proposed for it`() {
-        // Each level has come to one of four things, and a reset may go back to any of them.
-        var files = ["sshd": "auth substack level1\n" + BrokenStackTests.unix + BrokenStackTests.ours]
-        for level in 1...14 {
-            files["level\(level)"] =
-                "auth optional pam_env.so\nauth [success=bad default=ok] pam_group.so\nauth substack level\(level + 1)\n"
-                + "auth [success=reset default=ignore] pam_cap.so\n"
-        }
-        files["level15"] = String(repeating: "auth optional pam_sss.so\n", count: 200)
-        let findings = StackReview(StackTree(Debian.tree(files))).findings(of: "sshd")
-        #expect(findings.contains { $0.severity == .problem && $0.found.hasPrefix("it cannot be told") })
-        #expect(!findings.contains { $0.mend != nil })
-    }
-
     /// The problems of a tree, as `twostep check` would show them.
     static func problems(_ tree: StackTree, exempts: Bool) -> [StackFinding] {
         (StackReview(tree, exempts: { _ in exempts }).findings + DoorReview(tree).findings).filter {
