@@ -426,7 +426,7 @@ def test_the_undo_needs_no_room(administrator):
     user, _ = administrator
     small = Path("/run/small")
     small.mkdir()
-    assert world.run("mount", "-t", "tmpfs", "-o", "size=400k", "tests", small).returncode == 0
+    assert world.run("mount", "-t", "tmpfs", "-o", "size=4m", "tests", small).returncode == 0
     shutil.copytree("/etc/pam.d", small / "pam.d")
     world.run("mount", "--bind", small / "pam.d", "/etc/pam.d")
     try:
