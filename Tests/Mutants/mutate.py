@@ -20,7 +20,7 @@ import rows  # noqa: E402  # pylint: disable=wrong-import-position
 
 MODULE_TARGETS = ("PAMModule", "UnixSocket", "Wire", "pam_twostep", "CPOSIX", "CPAM")
 # What a test says that did not hold; anything else that ends one is no assertion of its own.
-ASSERTION = re.compile(r"assert|Assertion|Expectation failed|expectation")
+ASSERTION = re.compile(r"assert|Assertion|Expectation failed|Issue recorded")
 
 
 def sh(*command, **options):
