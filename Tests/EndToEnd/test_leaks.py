@@ -239,3 +239,19 @@ def test_an_enrolment_that_is_interrupted_as(daemon, moment):
     assert re.search(r"\sicanon", shell.shown) and re.search(r"\secho\s", shell.shown)
     shell.close(force=True)
     assert json.loads(world.twostep("list", user, "--json").stdout)["devices"] == []
+
+
+def test_an_enrolment_that_is_interrupted_between_a_line_and_reading_it_ends(daemon):
+    """Ctrl-C throws away what the terminal holds; whoever has seen it there would read in vain."""
+    user = world.new_user()
+    shell = spawn("bash", "--norc", "--noprofile", "--noediting")
+    expect(shell, r"# $")
+    shell.sendline(
+        f"strace -qq -o /dev/null -P $(tty) -e trace=read -e inject=read:delay_enter=500000 twostep enroll {user} totp")
+    expect(shell, "[Cc]ode.*: $")
+    shell.send("123456\r")
+    expect(shell, r"123456\r\n")
+    shell.sendintr()
+    expect(shell, r"Interrupted[^#]*# $")
+    shell.close(force=True)
+    assert json.loads(world.twostep("list", user, "--json").stdout)["devices"] == []

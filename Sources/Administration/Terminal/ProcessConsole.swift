@@ -53,20 +53,31 @@ package final class ProcessConsole: Console {
     }
 
     package func readLine(isHidden: Bool) throws(ConsoleFailure) -> Secret? {
-        guard isHidden, inputIsTerminal else { return try readLine() }
+        guard inputIsTerminal else { return try readLine() }
         // Whoever leaves with Ctrl-C must not be left with a terminal that shows nothing.
-        holdInterrupts()
+        if isHidden { holdInterrupts() }
+        guard holdsInterrupts else { return try readLine() }
         var before = termios()
         guard unsafe tcgetattr(STDIN_FILENO, &before) == 0 else { throw .system(errno) }
-        var hidden = before
-        hidden.c_lflag &= ~tcflag_t(ECHO)
-        hidden.c_lflag |= tcflag_t(ECHONL)
-        // Nor whoever quits or suspends: Ctrl-\ and Ctrl-Z are characters like others meanwhile.
-        hidden.c_cc.1 = 0
-        hidden.c_cc.10 = 0
-        guard unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &hidden) == 0 else { throw .system(errno) }
+        var during = before
+        // Ctrl-C would throw a line away that we know to be there, and reading it would block with the signal blocked, too.
+        during.c_lflag |= tcflag_t(NOFLSH)
+        if isHidden {
+            during.c_lflag &= ~tcflag_t(ECHO)
+            during.c_lflag |= tcflag_t(ECHONL)
+            // Nor whoever quits or suspends: Ctrl-\ and Ctrl-Z are characters like others meanwhile.
+            during.c_cc.1 = 0
+            during.c_cc.10 = 0
+        }
+        guard unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &during) == 0 else { throw .system(errno) }
         defer { _ = unsafe tcsetattr(STDIN_FILENO, TCSADRAIN, &before) }
-        return try readLine()
+        do throws(ConsoleFailure) {
+            return try readLine()
+        } catch {
+            // What is typed before Ctrl-C is no answer, and no command for the shell either.
+            tcflush(STDIN_FILENO, TCIFLUSH)
+            throw error
+        }
     }
 
     private func readLine() throws(ConsoleFailure) -> Secret? {
