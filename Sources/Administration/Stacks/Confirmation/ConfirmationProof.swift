@@ -45,7 +45,7 @@ struct ConfirmationProof {
         else {
             return (
                 "this shell was open before \(service) was changed, so that it is here proves nothing",
-                ConfirmationProof.remedy(service)
+                ConfirmationProof.remedy(change)
             )
         }
         guard change.action == .enable else { return objectionToDisabling(change) }
@@ -53,7 +53,7 @@ struct ConfirmationProof {
             return (
                 "twostepd has no login of \(administrator) on record that came through \(service) since then with a code "
                     + "accepted",
-                ConfirmationProof.remedy(service)
+                ConfirmationProof.remedy(change)
             )
         }
         return nil
@@ -66,7 +66,7 @@ struct ConfirmationProof {
             return (
                 "the session that this is typed in was open before \(change.service) was changed, and "
                     + "\(change.service) in it need not have asked for anything",
-                "Log in anew in another window, with ssh or at a console, and type there: sudo twostep enable --confirm"
+                ConfirmationProof.remedy(change)
             )
         }
         return nil
@@ -101,13 +101,16 @@ struct ConfirmationProof {
             && !["remembered", "bypass"].contains(fields["TWOSTEP_REASON"] ?? "")
     }
 
-    private static func remedy(_ service: String) -> String {
-        switch service {
+    private static func remedy(_ change: StackChange) -> String {
+        switch change.service {
         case "sshd": "Log in with ssh from another window, and type there: sudo twostep enable --confirm"
+        case "login": "Log in at another console (Ctrl-Alt-F2), and type there: sudo twostep enable --confirm"
+        // Of those without a code, a session proves something only if it is new as a whole.
+        case _ where change.action == .disable:
+            "Log in anew in another window, with ssh or at a console, and type there: sudo twostep enable --confirm"
         case "sudo": "Type in another window: sudo -k twostep enable --confirm"
         case "su": "Type in another window: su -c 'twostep enable --confirm'"
-        case "login": "Log in at another console (Ctrl-Alt-F2), and type there: sudo twostep enable --confirm"
-        case _:
+        case let service:
             "Go through \(service) once, then log in anew in another window, and type there: "
                 + "sudo twostep enable --confirm"
         }
