@@ -109,7 +109,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // How libpam reads its files, without libpam.
-        .target(name: "PAMStacks", swiftSettings: strict),
+        .target(name: "PAMStacks", dependencies: ["Authentication"], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
         .target(name: "QRCodes", dependencies: ["Authentication", "CQREncode", "Wire"], swiftSettings: strict),
