@@ -136,6 +136,9 @@ let package = Package(
         .target(
             name: "AuthenticationTesting", dependencies: ["Authentication"], path: "Tests/AuthenticationTesting",
             swiftSettings: strict),
+        .target(
+            name: "PAMStacksTesting", dependencies: ["PAMStacks"], path: "Tests/PAMStacksTesting", swiftSettings: strict
+        ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "UnixSocket", "CPOSIX"], swiftSettings: strict),
         .testTarget(
             name: "PAMModuleTests", dependencies: ["CPAM", "CPOSIX", "PAMModule", "UnixSocket", "Wire"],
@@ -169,9 +172,10 @@ let package = Package(
             name: "AdministrationTests",
             dependencies: [
                 "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
-                "Configuration", "Daemon", "PAMStacks", "QRCodes", "UnixSocket", "Wire",
+                "Configuration", "Daemon", "PAMStacks", "PAMStacksTesting", "QRCodes", "UnixSocket", "Wire",
             ], swiftSettings: strict),
-        .testTarget(name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks"], swiftSettings: strict),
+        .testTarget(
+            name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks", "PAMStacksTesting"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )
