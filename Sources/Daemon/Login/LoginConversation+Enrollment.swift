@@ -217,13 +217,14 @@ extension LoginConversation {
                 return .notOpened(prospect)
             }
             var listings: [DeviceListing] = []
-            for (pending, finished) in finished {
-                listings.append(try pending.sealed(finished.setup, at: now, in: store))
-            }
             let companion = existing.allSatisfy({ $0.key.module.isStopgap }) ? first.companion : nil
+            let used = UsedKeys(
+                of: finished.map { $0.begun } + (companion.map { [$0] } ?? []), among: existing, in: store)
+            for (pending, finished) in finished {
+                listings.append(try pending.sealed(finished.setup, after: used, at: now, in: store))
+            }
             if let companion {
-                let unchanged = FinishedSetup(state: companion.setup.initialState)
-                listings.append(try companion.sealed(unchanged, at: now, in: store))
+                listings.append(try companion.sealed(companion.unconfirmed, after: used, at: now, in: store))
             }
             try store.add(listings)
             for (pending, _) in finished { journal.notice(pending.entry("enrolled")) }
