@@ -355,17 +355,23 @@ final class LoginService {
         giveMemoryBack()
     }
 
-    /// Drops the grants of sessions that are over, once in a while: they are no use, and others need the room.
+    /// Once in a while: they are no use, and others need the room.
     private func dropEndedGrants(at now: Moment) {
         guard now.boottime - grantsLookedAt >= LoginService.grantsInterval else { return }
         grantsLookedAt = now.boottime
+        dropEndedGrants {}
+    }
+
+    /// Drops the grants of sessions that are over, and goes on with `body`.
+    func dropEndedGrants(then body: @escaping () -> Void) {
         let sessions = Set(grants.all.map(\.key.session))
-        guard !sessions.isEmpty else { return }
+        guard !sessions.isEmpty else { return body() }
         let processes = processes
         directory.ask(for: 0) { _ in
             sessions.filter { !processes.isOpen($0) }
         } then: { ended in
             if let ended { self.grants.drop(ended) }
+            body()
         }
     }
 
