@@ -1,5 +1,6 @@
 import AdminProtocol
 import Glibc
+import PAMStacks
 
 /// A folder for libpam with a draft in place of one service's stack, and all others as they are: links to them.
 struct TrialFolder: ~Copyable {
@@ -23,7 +24,7 @@ struct TrialFolder: ~Copyable {
         }
         var isComplete = link(target, as: service)
         for source in sources {
-            for name in FolderListing.names(in: source) where isComplete {
+            for name in HostTree(root: "/").plainNames(in: source) where isComplete {
                 isComplete = link("\(source)/\(name)", as: name)
             }
         }
