@@ -37,18 +37,8 @@ package final class ProcessConsole: Console {
 
     package func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure) {
         try buffer.withBytes { (bytes) throws(ConsoleFailure) in
-            var written = 0
-            while written < bytes.count {
-                let rest = bytes.extracting(droppingFirst: written)
-                let count = unsafe rest.withUnsafeBytes {
-                    unsafe Glibc.write(stream.rawValue, $0.baseAddress, $0.count)
-                }
-                if count > 0 {
-                    written += count
-                } else if errno != EINTR {
-                    throw .system(errno)
-                }
-            }
+            let code = WholeWrite.perform(bytes, to: stream.rawValue)
+            guard code == 0 else { throw .system(code) }
         }
     }
 
