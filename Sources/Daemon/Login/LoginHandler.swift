@@ -60,13 +60,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        defer { buffer.wipeReadableBytes() }
         unsafe buffer.withUnsafeReadableBytes { received in
-            defer {
-                // In place: NIO's mutable views would make a copy and leave the original.
-                if let start = received.baseAddress {
-                    unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), received.count)
-                }
-            }
             guard !isClosing else { return }
             let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
             isReading = true
@@ -333,10 +328,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         showsSecret = false
         context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
             // The kernel has it, or nobody: what it held of a secret is overwritten where it lies.
-            unsafe buffer.withUnsafeReadableBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
-            }
+            buffer.wipeReadableBytes()
         }
     }
 
