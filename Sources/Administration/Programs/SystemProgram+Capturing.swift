@@ -18,7 +18,7 @@ extension SystemProgram {
         output.closeWriting()
         errors.closeWriting()
         let texts = read(output.reading, errors.reading)
-        return Capture(status: (try? program.wait()) ?? 0, output: texts.0, errors: texts.1)
+        return Capture(status: try program.wait(), output: texts.0, errors: texts.1)
     }
 
     /// Runs one whose two outputs are one text.
