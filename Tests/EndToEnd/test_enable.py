@@ -74,12 +74,13 @@ auth\trequired\t\t\tpam_permit.so
 """,
 }
 STACKS["sudo-i"] = STACKS["sudo"].replace("-noninteractive", "")
-CONFIGURATION = "auth_providers:\n  - type: pam\n    modules:\n      - any_of: [totp, recovery_code]\n"
+# What "twostep init" writes.
+CONFIGURATION = Path("/mnt/twostep/etc/twostep/config.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def machine(daemon, monkeypatch):
-    """Debian's stacks, somebody who may use sudo, codes on paper, and a systemd that takes note."""
+    """Debian's stacks, the shipped configuration, somebody who may use sudo, and a systemd that takes note."""
     monkeypatch.setattr(terminal, "CODE", CODE)
     before = daemon.configuration.read_text()
     reconfigure(daemon, CONFIGURATION)

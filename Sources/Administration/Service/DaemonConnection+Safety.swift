@@ -86,8 +86,9 @@ extension DaemonConnection {
                     + (names.count > 1 ? "neither \(who) has" : "\(who) does not have")
                     + " a device and recovery codes. Nothing was changed.",
                 hint:
-                    "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
-                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")
+                    "Codes come with a first device: twostep enroll \(first) totp\n"
+                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code\n"
+                    + "Where that module is not configured, let the configuration ask for any_of: [totp, recovery_code].")
         }
         return ready
     }
