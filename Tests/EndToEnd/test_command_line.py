@@ -287,6 +287,29 @@ def test_remove_asks_on_a_terminal_and_takes_no_for_an_answer(daemon, enrolled):
     assert "phone" in twostep("list", user).stdout
 
 
+def test_ctrl_c_at_a_question_says_what_was_not_done(daemon, enrolled):
+    user, _ = enrolled
+    client = spawn("twostep", "remove", user, "phone", "--force")
+    expect(client, r"\[y/N\] ")
+    client.sendintr()
+    status, shown = finish(client)
+    assert status == REFUSED and "Interrupted. Nothing was removed." in shown
+    assert "phone" in twostep("list", user).stdout
+
+
+def test_nobody_is_asked_whether_to_remove_a_last_device(daemon, enrolled):
+    user, _ = enrolled
+    client = spawn("twostep", "remove", user, "phone")
+    status, shown = finish(client)
+    assert status == REFUSED and "is the last device" in shown and "[y/N]" not in shown
+
+
+def test_unlock_of_a_name_that_nobody_has_is_refused(daemon):
+    done = twostep("unlock", "alcie")
+    assert done.returncode == REFUSED and "There is no account 'alcie'" in done.stderr
+    assert "getent passwd alcie" in done.stderr
+
+
 def test_remove_of_what_is_not_there_is_refused(daemon, enrolled):
     assert twostep("remove", enrolled[0], "watch", "--yes").returncode == REFUSED
 

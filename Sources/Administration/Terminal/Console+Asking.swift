@@ -49,6 +49,8 @@ extension Console {
                 .usage, code: .usage, "Nobody can be asked. \(otherwise)",
                 hint: "Say so on the command line: \(command) --yes")
         }
+        // Ctrl-C must not leave anybody in doubt either.
+        holdInterrupts()
         let answer = try ask("\(question) [y/N] ", otherwise: otherwise)
         let isYes = answer?.withBytes { answer in
             ["y", "Y", "yes"].contains { word in word.utf8.elementsEqual(answer.indices.map { answer[$0] }) }
