@@ -9,7 +9,8 @@ package struct UnknownServices: Sendable {
     package var findings: [StackFinding] {
         guard !DoorReview(tree).guarded.isEmpty else { return [] }
         let services = tree.services
-        let known = Set(Door.all.map(\.service)).union(UnknownServices.harmless)
+        let known = Set(Door.all.map(\.service)).union(UnknownServices.lockers).union(
+            UnknownServices.harmless)
         let candidates = services.filter { name in
             !known.contains(name) && !services.contains { name.hasPrefix("\($0).") || name.hasPrefix("\($0)~") }
         }
@@ -45,17 +46,24 @@ package struct UnknownServices: Sendable {
         return names
     }
 
+    /// Whether a service is a screen locker's, whose program runs as the user: that is evidence of who it is.
+    package static func isLocker(_ service: String) -> Bool { lockers.contains(service) }
+
+    /// Screen lockers: they open their own user's screen again, and run as that user.
+    static let lockers: Set<String> = [
+        "cinnamon-screensaver", "gnome-screensaver", "gtklock", "hyprlock", "i3lock", "kcheckpass", "kde",
+        "kde-fingerprint", "kde-smartcard", "kscreensaver", "light-locker", "mate-screensaver", "physlock", "swaylock",
+        "vlock", "waylock", "xfce4-screensaver", "xlock", "xscreensaver",
+    ]
+
     /// Those that let nobody into an account who is not in it, or is not root: they change it, run for it, show a
-    /// greeting, or open its own screen again.
+    /// greeting, or are what services have in common.
     private static let harmless: Set<String> = [
-        "anacron", "at", "atd", "authselect", "chage", "chfn", "chpasswd", "chsh", "cinnamon-screensaver",
-        "common-account", "common-auth", "common-password", "common-session", "common-session-noninteractive",
-        "config-util", "cron", "crond", "cups", "fingerprint-auth", "gdm-launch-environment", "gnome-screensaver",
-        "greetd-greeter", "groupadd", "groupdel", "groupmems", "groupmod", "gtklock", "hyprlock", "i3lock",
-        "kcheckpass", "kde", "kde-fingerprint", "kde-smartcard", "kscreensaver", "light-locker", "lightdm-greeter",
-        "mate-screensaver", "newrole", "newusers", "other", "passwd", "password-auth", "physlock", "postlogin",
-        "run_init", "runuser", "runuser-l", "sddm-greeter", "smartcard-auth", "swaylock", "system-auth",
-        "systemd-user", "useradd", "userdel", "usermod", "vlock", "waylock", "xfce4-screensaver", "xlock",
-        "xscreensaver",
+        "anacron", "at", "atd", "authselect", "chage", "chfn", "chpasswd", "chsh", "common-account", "common-auth",
+        "common-password", "common-session", "common-session-noninteractive", "config-util", "cron", "crond", "cups",
+        "fingerprint-auth", "gdm-launch-environment", "greetd-greeter", "groupadd", "groupdel", "groupmems", "groupmod",
+        "lightdm-greeter", "newrole", "newusers", "other", "passwd", "password-auth", "postlogin", "run_init",
+        "runuser",
+        "runuser-l", "sddm-greeter", "smartcard-auth", "system-auth", "systemd-user", "useradd", "userdel", "usermod",
     ]
 }
