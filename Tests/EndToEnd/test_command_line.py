@@ -352,6 +352,19 @@ def test_without_a_daemon_every_verb_says_so_with_3(daemon, verb):
     assert told["error"]["code"] == "unreachable"
 
 
+@pytest.mark.parametrize("store, hint", [
+    ("", "twostep init && systemctl start twostepd"), ("touch /var/lib/twostep/twostep.sqlite", "Start it: systemctl start twostepd"),
+])
+def test_without_a_daemon_somebody_who_has_not_begun_is_told_of_init(daemon, store, hint):
+    # As if nothing had been made, in mounts of its own.
+    done = world.run("unshare", "--mount", "sh", "-c", f"""
+        mount -t tmpfs none /run/twostep && mount -t tmpfs none /var/lib/twostep || exit 9
+        {store or ":"}
+        exec twostep list""")
+    assert done.returncode == UNREACHABLE, done
+    assert hint in done.stderr
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_user_gets_one_sentence_and_nothing_else(daemon, verb):
     done = world.as_user("alice", "twostep", *VERBS[verb], input="123456\n")
