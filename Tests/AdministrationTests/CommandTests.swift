@@ -278,6 +278,27 @@ import Testing
         #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test func `the first help has every command once, on one screen of a serial console`() {
+        let text = Performance(["--help"]).output
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        #expect(lines.count < 24)
+        // Whoever mistypes one is told of all.
+        let mistake = Performance(["frobnicate"]).errors.prefix { $0 != "\n" }
+        let names = mistake.split(separator: "expected ").last?.split(separator: ", ").map(String.init) ?? []
+        #expect(names.count > 25)
+        for name in names {
+            // Behind the name of a group, or in one of two columns.
+            let entry = lines.count { line in
+                [9, 47].contains { column in
+                    let rest = line.dropFirst(column)
+                    return rest.hasPrefix("\(name) ") && line.prefix(column).last == " "
+                }
+            }
+            #expect(entry == 1, "\(name)")
+        }
+        #expect(Performance(["help"]).output == text && Performance(["-h"]).output == text)
+    }
+
     @Test func `removing asks a person, and only yes is yes`() throws {
         for (answer, isYes) in [("y", true), ("yes", true), ("", false), ("n", false), ("yess", false)] {
             let console = ScriptedConsole([.text(answer)], isTerminal: true)
