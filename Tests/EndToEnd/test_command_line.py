@@ -396,7 +396,7 @@ def test_a_frozen_daemon_does_not_hold_the_command_line_for_ever(daemon):
 def test_help_names_every_verb():
     text = world.run("twostep", "--help").stdout
     for verb in [*VERBS, "init"]:
-        assert re.search(rf"(^|\s\s){verb}  ", text, re.M)
+        assert re.search(rf"(^|\s){verb}  ", text, re.M)
     # A serial console shows all of it, with the next prompt below.
     assert len(text.splitlines()) < 24 and max(map(len, text.splitlines())) <= 80
 
