@@ -70,6 +70,16 @@ def test_a_trial_of_sshd_says_what_its_settings_refuse(enrolled, settings, lines
     assert (done.returncode, document["let_in"]) == (1, False)
 
 
+def test_what_sshd_refuses_is_said_before_anybody_is_asked(enrolled, settings):
+    user, _ = enrolled
+    settings(f"DenyUsers {user}")
+    client = spawn("twostep", "trial", "sshd", user, "--ssh-key")
+    expect(client, f"sshd itself would not let {user} in")
+    expect(client, CODE)
+    client.sendintr()
+    assert finish(client)[0] == 1
+
+
 def test_a_trial_of_sshd_without_a_key_says_that_sshd_wants_one(enrolled, settings):
     user, _ = enrolled
     settings()

@@ -41,6 +41,12 @@ struct TrialCommand: AdministrationVerb {
         try ledger.noteTrial()
         defer { ledger.forgetOwnTrial() }
         if let absence = world.absence(of: user) { try world.console.say(absence, on: .errors) }
+        let sshd = service.text == "sshd" ? opinion(in: world) : nil
+        // Before a code is spent on it.
+        if let sshd, sshd.refuses, !output.isJSON {
+            try world.console.say(
+                "sshd itself would not let \(user) in, as is told at the end. What PAM makes of it:", on: .errors)
+        }
         // Whoever leaves must leave no folder behind.
         world.console.holdInterrupts()
         let conversation = TrialConversation(world.console)
@@ -51,7 +57,6 @@ struct TrialCommand: AdministrationVerb {
         } else {
             outcome = try run(conversation, in: nil, world)
         }
-        let sshd = service.text == "sshd" ? opinion(in: world) : nil
         let isLetIn = outcome.isLetIn && sshd?.refuses != true
         let messages = conversation.messages.map { message -> JSONValue in
             .object([("style", .text(message.style.rawValue)), ("text", .secret(message.text))])
