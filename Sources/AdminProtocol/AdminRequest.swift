@@ -94,7 +94,8 @@ package enum AdminRequest: Codable, ServiceRequest {
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, checkRemoval, verify, unlock
+        case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, checkRemoval, verify,
+            unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
         case beginEnrollmentWithKey, show, stageDevices, commitImport, checkImport
         case block, unblock, adopt, grants, revokeGrants, explain

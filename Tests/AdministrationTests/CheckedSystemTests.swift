@@ -62,7 +62,9 @@ import Testing
     }
 
     @Test func `a service that is not known is worth a warning where others ask for a code`() throws {
-        let more = ["/usr/bin/sudo": "", "/etc/pam.d/httpd": "session optional pam_env.so\nauth required pam_unix.so\n"]
+        let more = [
+            "/usr/bin/sudo": "", "/etc/pam.d/httpd": "session optional pam_env.so\nauth required pam_unix.so\n",
+        ]
         let system = try System(CheckedSystemTests.good.merging(more) { $1 })
         let run = Performance(["check", "--root", system.root, "--only", "doors"])
         #expect(run.output.contains("/etc/pam.d/httpd:2: warning: twostep does not know what 'httpd' is for"))

@@ -55,8 +55,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["bypass", "alice", "--for", "3d", "--reason", "phone at home"],
-            "Type: twostep bypass alice --for 24h --reason 'phone at home'\n"),
+        (
+            ["bypass", "alice", "--for", "3d", "--reason", "phone at home"],
+            "Type: twostep bypass alice --for 24h --reason 'phone at home'\n"
+        ),
         (["ticket", "alice", "--for", "31d"], "Type: twostep ticket alice --for 30d\n"),
     ]) func `who asks for too long is told what to type`(_ arguments: [String], _ hint: String) {
         let run = Performance(arguments)

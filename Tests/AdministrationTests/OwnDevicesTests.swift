@@ -85,7 +85,8 @@ import Testing
             let run = try Performance(
                 arguments,
                 against: [
-                    .own(.checkRemoval(device: "phone", module: nil), reply: .removed(removal)), Self.asked, Self.proved,
+                    .own(.checkRemoval(device: "phone", module: nil), reply: .removed(removal)), Self.asked,
+                    Self.proved,
                     .own(.remove(device: "phone", module: nil), reply: .removed(removal)),
                 ],
                 console: ScriptedConsole([.text("123456")]), isRoot: false)
