@@ -27,6 +27,9 @@ package enum AdminRequest: Codable, ServiceRequest {
     /// Without `force` the last device of an account stays (`lastDevice`). `module` is needed where the account has
     /// the name with several modules. Answered by `removed`.
     case remove(account: String, device: String, module: ModuleReference?, force: Bool)
+    /// The same, up to the point where something would be removed: what is to be known before a person is asked. Answered
+    /// by `removed`.
+    case checkRemoval(account: String, device: String, module: ModuleReference?, force: Bool)
     /// Which device could have made a code, and how far off it is; spends and charges nothing. Secret: the code.
     /// Answered by `verified`.
     case verify(account: String)
@@ -91,7 +94,8 @@ package enum AdminRequest: Codable, ServiceRequest {
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, verify, unlock
+        case status, list, beginEnrollment, finishEnrollment, storeWithoutConfirmation, remove, checkRemoval, verify,
+            unlock
         case users, user, setPassword, removeUser, credentials, link, unlink, sessions, endSession
         case beginEnrollmentWithKey, show, stageDevices, commitImport, checkImport
         case block, unblock, adopt, grants, revokeGrants, explain

@@ -18,10 +18,12 @@ package enum SelfServiceRequest: Codable, Equatable, Sendable {
     case finishEnrollment
     /// Removes a device that is not the last. Answered by `removed`.
     case remove(device: String, module: ModuleReference?)
+    /// The same, up to the point where something would be removed; needs no proof. Answered by `removed`.
+    case checkRemoval(device: String, module: ModuleReference?)
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case list, prove, answer, beginEnrollment, finishEnrollment, remove
+        case list, prove, answer, beginEnrollment, finishEnrollment, remove, checkRemoval
     }
 }
 

@@ -78,6 +78,9 @@ package struct AdministrationCommand: ParsableCommand {
 
     private static func parse(_ given: [String]) -> Parsed {
         let arguments = ordered(given)
+        if [[], ["--help"], ["-h"], ["help"]].contains(arguments.filter { $0 != "--json" }) {
+            return .help(Overview.text)
+        }
         if let mistake = unknownCommand(in: arguments) { return .mistake(mistake) }
         do {
             var command = try parseAsRoot(arguments)

@@ -17,7 +17,8 @@ struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory with the sockets of the twostepd to ask.", valueName: "directory"))
     var runtimeDirectory = ServiceOptions.usualDirectory
 
-    private static let usualDirectory = "/run/twostep"
+    /// The one that the machine's own unit makes.
+    static let usualDirectory = "/run/twostep"
 
     /// Whether the daemon is the one that the machine's own unit runs.
     var isUsual: Bool { runtimeDirectory == ServiceOptions.usualDirectory }

@@ -52,6 +52,15 @@ package struct AdministrationWorld {
         }
     }
 
+    /// The uid of an account; nil where there is none, or that cannot be told.
+    func uid(of user: String) -> UInt32? {
+        do throws(SystemAccountsFailure) {
+            return try accounts.uid(ofUser: user)
+        } catch {
+            return nil
+        }
+    }
+
     /// A refusal that concerns `user`: where nothing was found, and nobody has that name, it says so.
     func explained(_ failure: CommandFailure, about user: String) -> CommandFailure {
         guard failure.refusal.code == .unknownDevice, let absence = absence(of: user) else { return failure }

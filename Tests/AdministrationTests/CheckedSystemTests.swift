@@ -45,6 +45,32 @@ import Testing
         #expect(run.status == .done)
     }
 
+    @Test func `a system that nobody asks for a code is told so, and what to type there`() throws {
+        let none = [
+            "/etc/pam.d/sudo": "auth requisite pam_unix.so\n", "/etc/pam.d/httpd": "auth required pam_unix.so\n",
+        ]
+        let system = try System(CheckedSystemTests.good.merging(none) { $1 })
+        let run = Performance(["check", "--root", system.root, "--only", "stacks,doors"])
+        #expect(run.status == .done)
+        #expect(
+            run.output == """
+                \(system.root)/etc/pam.d: advice: no service asks for a code, expected pam_twostep.so in the stack of \
+                one: twostep enable SERVICE
+                The stacks, doors are good, but for 1 piece of advice.
+
+                """)
+    }
+
+    @Test func `a service that is not known is worth a warning where others ask for a code`() throws {
+        let more = [
+            "/usr/bin/sudo": "", "/etc/pam.d/httpd": "session optional pam_env.so\nauth required pam_unix.so\n",
+        ]
+        let system = try System(CheckedSystemTests.good.merging(more) { $1 })
+        let run = Performance(["check", "--root", system.root, "--only", "doors"])
+        #expect(run.output.contains("/etc/pam.d/httpd:2: warning: twostep does not know what 'httpd' is for"))
+        #expect(run.status == .done)
+    }
+
     @Test func `a code that is asked for above the password is found, for the configuration that is there`() throws {
         let broken = ["/etc/pam.d/sudo": "auth required pam_twostep.so\nauth requisite pam_unix.so\n"]
         let system = try System(CheckedSystemTests.good.merging(broken) { $1 })

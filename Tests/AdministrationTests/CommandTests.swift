@@ -278,23 +278,72 @@ import Testing
         #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
+    @Test func `the first help has every command once, on one screen of a serial console`() {
+        let text = Performance(["--help"]).output
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        #expect(lines.count < 24)
+        // Whoever mistypes one is told of all.
+        let mistake = Performance(["frobnicate"]).errors.prefix { $0 != "\n" }
+        let names = mistake.split(separator: "expected ").last?.split(separator: ", ").map(String.init) ?? []
+        #expect(names.count > 25)
+        for name in names {
+            // Behind the name of a group, or in one of two columns.
+            let entry = lines.count { line in
+                [9, 47].contains { column in
+                    let rest = line.dropFirst(column)
+                    return rest.hasPrefix("\(name) ") && line.prefix(column).last == " "
+                }
+            }
+            #expect(entry == 1, "\(name)")
+        }
+        #expect(Performance(["help"]).output == text && Performance(["-h"]).output == text)
+    }
+
     @Test func `removing asks a person, and only yes is yes`() throws {
         for (answer, isYes) in [("y", true), ("yes", true), ("", false), ("n", false), ("yess", false)] {
             let console = ScriptedConsole([.text(answer)], isTerminal: true)
-            let removal = Removal(account: "alice", module: Samples.totp, device: "phone", remaining: 2)
+            let removal = AdminReply.removed(
+                Removal(account: "alice", module: Samples.totp, device: "phone", remaining: 2))
+            let check = AdminRequest.checkRemoval(account: "alice", device: "phone", module: nil, force: false)
             let request = AdminRequest.remove(account: "alice", device: "phone", module: nil, force: false)
-            let arguments = ["remove", "alice", "phone"]
-            let run =
-                isYes
-                ? try Performance(
-                    arguments, against: [.exchange(request, reply: .removed(removal))], console: console)
-                : Performance(arguments, console: console)
+            let run = try Performance(
+                ["remove", "alice", "phone"],
+                against: [.exchange(check, reply: removal)] + (isYes ? [.exchange(request, reply: removal)] : []),
+                console: console)
+            #expect(console.holdsInterrupts)
             #expect(run.status == (isYes ? .done : .refused))
             #expect(run.errors.hasPrefix("Remove the device 'phone' of alice?"))
             let removed = "Removed the device 'phone' (totp) of alice, who has 2 devices left.\n"
             #expect(run.output == (isYes ? removed : ""))
             #expect(isYes || run.errors.hasSuffix("twostep: Nothing was removed.\n"))
         }
+    }
+
+    @Test func `nobody is asked whether to remove what is refused whatever they say`() throws {
+        let refusal = AdminRefusal(.lastDevice, "'phone' is the last device of alice.", hint: "Say --force.")
+        let run = try Performance(
+            ["remove", "alice", "phone"],
+            against: [
+                .exchange(
+                    .checkRemoval(account: "alice", device: "phone", module: nil, force: false),
+                    reply: .refused(refusal))
+            ], console: ScriptedConsole(isTerminal: true))
+        #expect(run.status == .refused)
+        #expect(run.errors == "twostep: 'phone' is the last device of alice.\nSay --force.\n")
+    }
+
+    @Test func `Ctrl-C at a question says what was not done`() throws {
+        let console = ScriptedConsole([.interrupt], isTerminal: true)
+        let removal = Removal(account: "alice", module: Samples.totp, device: "phone", remaining: 2)
+        let run = try Performance(
+            ["remove", "alice", "phone"],
+            against: [
+                .exchange(
+                    .checkRemoval(account: "alice", device: "phone", module: nil, force: false),
+                    reply: .removed(removal))
+            ], console: console)
+        #expect(console.holdsInterrupts && run.status == .refused)
+        #expect(run.errors.hasSuffix("twostep: Interrupted. Nothing was removed.\n"))
     }
 
     @Test func `verify asks a person on standard error`() throws {
@@ -339,10 +388,6 @@ import Testing
             turns: [.exchange(.list(account: "alcie"), reply: .listing(Listing(devices: [], counters: [])))],
             text: "alcie has no device.\n", json: ""),
         Row(
-            arguments: ["unlock", "alcie"],
-            turns: [.exchange(.unlock(account: "alcie"), reply: .unlocked(Unlocking(account: "alcie", failures: 0)))],
-            text: "alcie has no failures to forget.\n", json: ""),
-        Row(
             arguments: ["verify", "alcie"],
             turns: [
                 .exchange(
@@ -359,6 +404,33 @@ import Testing
             ],
             status: .refused, text: "twostep: alcie has no device 'phone'.\n", json: ""),
     ]
+
+    static let noFailures = Unlocking(account: "alcie", failures: 0)
+    static let unlocking = ScriptedDaemon.Turn.exchange(.unlock(account: "alcie"), reply: .unlocked(noFailures))
+
+    @Test func `a name that nobody has and nothing is kept of is not unlocked`() throws {
+        let listing = ScriptedDaemon.Turn.exchange(
+            .list(account: "alcie"), reply: .listing(Listing(devices: [], counters: [])))
+        for arguments in [["unlock", "alcie"], ["unlock", "alcie", "--json"]] {
+            let run = try Performance(arguments, against: [Self.unlocking, listing])
+            #expect(run.status == .refused)
+            #expect((run.output + run.errors).contains("There is no account 'alcie' on this machine"))
+            #expect((run.output + run.errors).contains("Nothing was unlocked."))
+        }
+    }
+
+    @Test func `an account that the directory does not know at present is unlocked all the same`() throws {
+        let phone = EnrolledDevice(
+            account: "alcie", module: Samples.totp, device: "phone", description: nil, createdAt: 0, lastUsedAt: nil)
+        let listing = ScriptedDaemon.Turn.exchange(
+            .list(account: "alcie"), reply: .listing(Listing(devices: [phone], counters: [])))
+        let none = try Performance(["unlock", "alcie"], against: [Self.unlocking, listing])
+        #expect(none.status == .done && none.output == "alcie has no failures to forget.\n")
+        let forgotten = try Performance(
+            ["unlock", "alcie"],
+            against: [.exchange(.unlock(account: "alcie"), reply: .unlocked(Unlocking(account: "alcie", failures: 6)))])
+        #expect(forgotten.status == .done && forgotten.output == "Forgot 6 failures of alcie.\n")
+    }
 
     @Test(arguments: nothing) func `of a name that nobody has, more is said than that nothing is there`(row: Row) throws
     {

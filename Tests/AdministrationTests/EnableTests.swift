@@ -151,13 +151,45 @@ import Testing
             ["enable", "swaylock", "--yes"],
             against: Self.ready + [
                 .exchange(
-                    .explain(login: SupposedLogin(service: "swaylock", account: "alice")),
+                    .explain(login: SupposedLogin(service: "swaylock", account: "alice", caller: 1000)),
                     reply: .explained(Samples.withoutEvidence))
             ], host: host)
         #expect(run.status == .refused)
         #expect(run.errors.contains("Nobody would get in by swaylock"))
         #expect(run.errors.contains("policy: [{match: {service: swaylock}, first_factor: none}]\n"))
         #expect(host.stacks == stacks)
+    }
+
+    static let exempt =
+        "policy: [{match: {service: sudo, user: [bob]}, tries: 3}, {match: {service: sudo}, exempt: true}]"
+
+    @Test(arguments: [
+        ("policy: [{match: {service: sudo}, exempt: true}]", " in sudo and sudo-i: nobody would be asked for a code"),
+        ("policy: [{match: {}, exempt: true}]", " in sudo and sudo-i: nobody would be asked for a code"),
+        (exempt, " in sudo and sudo-i but for whom line 5 is for"),
+        ("policy: [{match: {service: sudo, user: [bob]}, exempt: true}]", nil),
+        ("policy: [{match: {service: sshd}, exempt: true}]", nil),
+        ("policy: [{match: {service: sudo}, tries: 3}, {match: {}, exempt: true}]", nil),
+    ])
+    func `a policy that lets everybody off is told before the service is enabled`(_ rules: String, _ said: String?)
+        throws
+    {
+        let folder = try ConfigurationFolder(
+            "auth_providers:\n  - type: pam\n    modules:\n      - type: totp\n\(rules)\n")
+        let status = ServiceStatus(
+            version: "0.1.0", isServing: true, problems: [],
+            configuration: LoadedConfiguration(path: folder.file, generation: 2, loadedAt: nil),
+            store: Samples.status.store, sockets: [], openSessions: 0, accounts: 0, devices: 0, granted: 0, refused: 0,
+            uptime: 60, isClockSane: true)
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let run = try Performance(
+            ["enable", "sudo", "--yes"],
+            against: [.exchange(.status, reply: .status(status))] + Self.ready.dropFirst() + [Self.newest], host: host)
+        #expect(run.status == .done, "\(run.errors)")
+        #expect(run.errors.contains("lets everybody off") == (said != nil))
+        if let said {
+            #expect(run.errors.contains("\(folder.file):5: warning: exempt: true lets everybody off\(said)"))
+        }
     }
 
     @Test func `a service that has no stack is said to have none`() throws {

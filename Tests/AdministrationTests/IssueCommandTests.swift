@@ -54,6 +54,18 @@ import Testing
         #expect(Performance(arguments).status == .usage)
     }
 
+    @Test(arguments: [
+        (
+            ["bypass", "alice", "--for", "3d", "--reason", "phone at home"],
+            "Type: twostep bypass alice --for 24h --reason 'phone at home'\n"
+        ),
+        (["ticket", "alice", "--for", "31d"], "Type: twostep ticket alice --for 30d\n"),
+    ]) func `who asks for too long is told what to type`(_ arguments: [String], _ hint: String) {
+        let run = Performance(arguments)
+        #expect(run.status == .usage)
+        #expect(run.errors.contains("at most. None was issued.\n") && run.errors.hasSuffix(hint))
+    }
+
     @Test(arguments: ["bypass", "ticket"]) func `a code is no device that anybody could enrol`(_ kind: String) {
         let refused = Performance(["enroll", "alice", kind])
         #expect(refused.status == .usage)

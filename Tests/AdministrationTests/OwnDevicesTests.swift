@@ -85,11 +85,22 @@ import Testing
             let run = try Performance(
                 arguments,
                 against: [
-                    Self.asked, Self.proved, .own(.remove(device: "phone", module: nil), reply: .removed(removal)),
+                    .own(.checkRemoval(device: "phone", module: nil), reply: .removed(removal)), Self.asked,
+                    Self.proved,
+                    .own(.remove(device: "phone", module: nil), reply: .removed(removal)),
                 ],
                 console: ScriptedConsole([.text("123456")]), isRoot: false)
             #expect(run.output == "Removed the device 'phone' (totp) of alice, who has 1 device left.\n")
         }
+    }
+
+    @Test func `the last device of one's own is refused before a code is spent on it`() throws {
+        let refusal = AdminRefusal(.lastDevice, "'phone' is the last device of alice.", hint: "Enrol another first.")
+        let run = try Performance(
+            ["remove", "phone"], against: [.own(.checkRemoval(device: "phone", module: nil), reply: .refused(refusal))],
+            console: ScriptedConsole(isTerminal: true), isRoot: false)
+        #expect(run.status == .refused)
+        #expect(run.errors == "twostep: 'phone' is the last device of alice.\nEnrol another first.\n")
     }
 
     @Test func `who names somebody else asks where root does`() throws {
@@ -116,6 +127,7 @@ import Testing
 
     @Test(arguments: [
         SelfServiceRequest.list, .prove, .answer, .finishEnrollment, .remove(device: "phone", module: Samples.totp),
+        .checkRemoval(device: "phone", module: Samples.totp),
         .beginEnrollment(module: Samples.totp, device: "phone", parameters: ["digits": "8"]),
         .beginEnrollment(module: nil, device: nil, parameters: [:]),
     ]) func `a request is read as it was written, and has no name in it`(_ request: SelfServiceRequest) throws {

@@ -7,7 +7,8 @@ import Testing
     /// A past that the tests choose.
     struct ScriptedHistory: LoginHistory {
         var all: [PastLogin] = []
-        func logins(since: Int64) -> [PastLogin] { all.filter { $0.at >= since } }
+        var gap: String?
+        func logins(since: Int64) -> PastLogins { PastLogins(all.filter { $0.at >= since }, gap: gap) }
     }
 
     private static func account(
@@ -236,11 +237,43 @@ import Testing
             .write(to: URL(fileURLWithPath: "\(folder)/lastlog"))
         let history = HostLoginHistory(lastlog: "\(folder)/lastlog", wtmp: "\(folder)/wtmp")
         #expect(
-            history.logins(since: 0) == [
+            history.logins(since: 0).known == [
                 PastLogin(account: "root", at: Self.now, source: "lastlog"),
                 PastLogin(account: "carol", at: Self.now, source: "wtmp"),
             ])
-        #expect(history.logins(since: Self.now + 1).isEmpty)
-        #expect(HostLoginHistory(lastlog: "\(folder)/no", wtmp: folder).logins(since: 0).isEmpty)
+        #expect(history.logins(since: 0).gap == nil)
+        #expect(history.logins(since: Self.now + 1).known.isEmpty)
+        #expect(HostLoginHistory(lastlog: "\(folder)/no", wtmp: folder).logins(since: 0) == PastLogins([]))
+    }
+
+    @Test func `a walk through the accounts that is cut off is no end of it`() throws {
+        let folder = try TemporaryFolder.make()
+        defer { TemporaryFolder.remove(folder) }
+        try Data([0x00, 0x94, 0x35, 0x77] + [UInt8](repeating: 0, count: 288))
+            .write(to: URL(fileURLWithPath: "\(folder)/lastlog"))
+        func logins(_ steps: AccountWalk.Step...) -> PastLogins {
+            var left = steps
+            let history = HostLoginHistory(lastlog: "\(folder)/lastlog", wtmp: folder) {
+                left.isEmpty ? .end : left.removeFirst()
+            }
+            return history.logins(since: 0)
+        }
+        let root = PastLogin(account: "root", at: Self.now, source: "lastlog")
+        #expect(logins(.account(name: "root", uid: 0)) == PastLogins([root]))
+        let cut = logins(.account(name: "root", uid: 0), .cutOff(EIO))
+        #expect(cut.known == [root])
+        #expect(cut.gap?.contains("cut off (Input/output error)") == true)
+        // With nobody found, nobody is told that everybody has something.
+        let daemon = try ScriptedDaemon([
+            .exchange(.report(after: nil), reply: .report(ReportPage(accounts: [], next: nil)))
+        ])
+        let console = ScriptedConsole()
+        let status = AdministrationCommand.execute(
+            ["report", "--unenrolled-active", "--runtime-directory", daemon.runtimeDirectory],
+            in: AdministrationWorld(
+                console: console, accounts: ScriptedAccounts(), history: ScriptedHistory(gap: "It was cut off.")))
+        #expect(daemon.finish() == [] && status == .done)
+        #expect(console.errors == "It was cut off.\n")
+        #expect(console.output.hasPrefix("Everybody of those who were found"))
     }
 }

@@ -70,6 +70,47 @@ import Wire
         // One thread is for root, and what nobody waits for any more is not looked up.
         #expect(directory.ownersAsked <= 3)
     }
+
+    @Test func `whoever asks at the socket of logins has so many look-ups waiting and no more, left or not`()
+        async throws
+    {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory)) { world in
+            // Nothing ends while a thread is stuck.
+            defer { directory.letGo() }
+            /// As alice, about a name that the directory says nothing of, or says something of again.
+            func ask(about name: String) throws -> WireClient {
+                let client = try ThreadIdentity.with(uid: 1001) { try world.connect() }
+                try client.begin(name)
+                return client
+            }
+            /// What is said once there is a place for one more connection, and what is said is no `unwanted` any more.
+            func said(about name: String, but unwanted: (WireClient.Said) -> Bool) throws -> WireClient.Said {
+                for _ in 1...10_000 {
+                    let said = try ask(about: name).receive()
+                    if said != .closed, !unwanted(said) { return said }
+                }
+                return .closed
+            }
+            // Three look-ups keep all threads that are not root's, and behind them those of whoever has left wait in order.
+            let staying = try (1...3).map { try ask(about: "stuck\($0)") }
+            for number in 4...8 { _ = try ask(about: "stuck\(number)") }
+            let ninth = try said(about: "stuck9") { _ in false }
+            guard case .verdict(.unavailable, _) = ninth else {
+                Issue.record("the ninth was told \(ninth)")
+                return
+            }
+            #expect(world.journal.messages.last?.contains("reason=directory_unavailable") == true)
+            // Nobody else has less for it.
+            let root = try world.connect()
+            try root.begin("alice")
+            #expect(try root.receive() == .prompt(.secret, "Code: "))
+            withExtendedLifetime(staying) { directory.letGo() }
+            let again = try said(about: "alice") { if case .verdict(.unavailable, _) = $0 { true } else { false } }
+            #expect(again == .prompt(.secret, "Code: "))
+        }
+    }
 }
 
 /// Knows alice, and of names that begin with "stuck" says nothing until it is let go.

@@ -242,6 +242,10 @@ import Testing
             func remove(_ device: String, force: Bool = false) throws -> AdminReply {
                 try client.ask(.remove(account: "alice", device: device, module: nil, force: force))
             }
+            let check = AdminRequest.checkRemoval(account: "alice", device: "phone", module: nil, force: false)
+            #expect(try client.ask(check).refusalCode == .lastDevice)
+            let forced = AdminRequest.checkRemoval(account: "alice", device: "phone", module: nil, force: true)
+            #expect(try client.ask(forced).refusalCode == nil)
             let last = try remove("phone")
             #expect(last.refusalCode == .lastDevice)
             #expect(last.refusalText.contains("would be left with paper"))

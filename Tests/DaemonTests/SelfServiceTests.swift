@@ -234,8 +234,22 @@ import Wire
         .list, .prove, .answer, .beginEnrollment(module: ModuleReference(app.id), device: nil, parameters: [:]),
         .finishEnrollment, .remove(device: "phone", module: nil),
     ]
+    /// What changes nothing, and needs no proof.
+    static let questions: [SelfServiceRequest] = [.checkRemoval(device: "phone", module: nil)]
 
-    @Test(arguments: requests)
+    @Test func `a device that would be the last one is told so without a proof, and nothing is removed`() async throws {
+        try await withWorld(Self.world()) { world in
+            let client = try world.own()
+            let check = SelfServiceRequest.checkRemoval(device: "phone", module: nil)
+            #expect(try client.ask(own: check).refusalCode == .lastDevice)
+            try world.enroll("alice", module: Self.app.id, device: "tablet")
+            #expect(try client.ask(own: check).refusalCode == nil)
+            #expect(try Self.devices(of: world) == ["alice app phone", "alice app tablet"])
+            #expect(try client.ask(own: .remove(device: "phone", module: nil)).refusalCode == .notProved)
+        }
+    }
+
+    @Test(arguments: requests + questions)
     func `where the configuration says nothing, nothing is offered`(_ request: SelfServiceRequest) async throws {
         try await withWorld(Self.world(nil)) { world in
             let reply = try world.own().ask(own: request, "right")

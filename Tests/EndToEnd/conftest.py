@@ -53,7 +53,7 @@ def daemon_of_session(syslog_of_session):
 
 @pytest.fixture
 def daemon(daemon_of_session):
-    """twostepd at the shipped places, with the shipped configuration: running, thawed, and with no session left."""
+    """twostepd at the shipped places, asking for a code alone: running, thawed, and with no session left."""
     if not daemon_of_session.is_running:
         daemon_of_session.start()
     daemon_of_session.log.mark()
@@ -76,7 +76,7 @@ def elsewhere(syslog_of_session):
     """Makes daemons in places of their own, for tests that break things."""
     made = []
 
-    def make(configuration=None, start=True):
+    def make(configuration=world.CODE_ALONE, start=True):
         daemon = world.Daemon(f"t{next(world.numbers)}").initialize(configuration)
         made.append(daemon)
         return daemon.start() if start else daemon

@@ -21,6 +21,9 @@ def machine(daemon_of_session, tmp_path):
     for folder in ("pam.d", "ssh"):
         shutil.copytree(Path("/etc", folder), saved / folder, symlinks=True)
     world.install_shipped_stacks()
+    # The services of other tests, which stand for programs of root's that prove nothing.
+    for path in Path("/etc/pam.d").glob("e2e*"):
+        path.unlink()
     yield
     for folder in ("pam.d", "ssh"):
         shutil.rmtree(Path("/etc", folder))
@@ -126,6 +129,23 @@ def test_another_root_is_looked_at_in_its_own_place():
     settings("KbdInteractiveAuthentication yes", "AuthenticationMethods publickey")
     found = problems("--root", "/proc/self/root", only="sshd")
     assert [finding["file"] for finding in found] == [f"/proc/self/root{DROP}"]
+
+
+def test_a_machine_that_asks_nobody_for_a_code_is_told_what_to_type():
+    for path in Path("/etc/pam.d").iterdir():
+        if "pam_twostep" in path.read_text():
+            path.write_text("auth requisite pam_unix.so\n")
+    done = world.run("twostep", "check", "--only", "stacks,doors")
+    assert done.returncode == 0, done
+    assert "/etc/pam.d: advice: no service asks for a code" in done.stdout
+    assert "    type: twostep enable sudo --confirm-within 5m\n" in done.stdout
+    assert done.stdout.endswith("are good, but for 1 piece of advice.\n")
+
+
+def test_a_service_that_is_not_known_is_named():
+    world.write_stack("vmtoolsd", "auth required pam_unix.so")
+    found = [finding for finding in check(only="doors") if finding["file"] == "/etc/pam.d/vmtoolsd"]
+    assert [(finding["severity"], finding["line"]) for finding in found] == [("warning", 1)]
 
 
 def test_what_only_root_can_look_at_is_said():

@@ -287,6 +287,29 @@ def test_remove_asks_on_a_terminal_and_takes_no_for_an_answer(daemon, enrolled):
     assert "phone" in twostep("list", user).stdout
 
 
+def test_ctrl_c_at_a_question_says_what_was_not_done(daemon, enrolled):
+    user, _ = enrolled
+    client = spawn("twostep", "remove", user, "phone", "--force")
+    expect(client, r"\[y/N\] ")
+    client.sendintr()
+    status, shown = finish(client)
+    assert status == REFUSED and "Interrupted. Nothing was removed." in shown
+    assert "phone" in twostep("list", user).stdout
+
+
+def test_nobody_is_asked_whether_to_remove_a_last_device(daemon, enrolled):
+    user, _ = enrolled
+    client = spawn("twostep", "remove", user, "phone")
+    status, shown = finish(client)
+    assert status == REFUSED and "is the last device" in shown and "[y/N]" not in shown
+
+
+def test_unlock_of_a_name_that_nobody_has_is_refused(daemon):
+    done = twostep("unlock", "alcie")
+    assert done.returncode == REFUSED and "There is no account 'alcie'" in done.stderr
+    assert "getent passwd alcie" in done.stderr
+
+
 def test_remove_of_what_is_not_there_is_refused(daemon, enrolled):
     assert twostep("remove", enrolled[0], "watch", "--yes").returncode == REFUSED
 
@@ -329,6 +352,19 @@ def test_without_a_daemon_every_verb_says_so_with_3(daemon, verb):
     assert told["error"]["code"] == "unreachable"
 
 
+@pytest.mark.parametrize("store, hint", [
+    ("", "twostep init && systemctl start twostepd"), ("touch /var/lib/twostep/twostep.sqlite", "Start it: systemctl start twostepd"),
+])
+def test_without_a_daemon_somebody_who_has_not_begun_is_told_of_init(daemon, store, hint):
+    # As if nothing had been made, in mounts of its own.
+    done = world.run("unshare", "--mount", "sh", "-c", f"""
+        mount -t tmpfs none /run/twostep && mount -t tmpfs none /var/lib/twostep || exit 9
+        {store or ":"}
+        exec twostep list""")
+    assert done.returncode == UNREACHABLE, done
+    assert hint in done.stderr
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_user_gets_one_sentence_and_nothing_else(daemon, verb):
     done = world.as_user("alice", "twostep", *VERBS[verb], input="123456\n")
@@ -360,7 +396,9 @@ def test_a_frozen_daemon_does_not_hold_the_command_line_for_ever(daemon):
 def test_help_names_every_verb():
     text = world.run("twostep", "--help").stdout
     for verb in [*VERBS, "init"]:
-        assert re.search(rf"^\s+{verb}\b", text, re.M)
+        assert re.search(rf"(^|\s){verb}  ", text, re.M)
+    # A serial console shows all of it, with the next prompt below.
+    assert len(text.splitlines()) < 24 and max(map(len, text.splitlines())) <= 80
 
 
 def test_no_secret_of_an_enrolment_is_logged(daemon, syslog):

@@ -1,5 +1,6 @@
 """A broken configuration admits nobody, says why, and is picked up once it is repaired."""
 
+import json
 import os
 import re
 import shutil
@@ -198,6 +199,19 @@ def test_a_login_under_way_keeps_the_configuration_it_began_with(daemon, elsewhe
 
 
 def test_the_shipped_configuration_is_in_force_without_a_word_of_warning(elsewhere, daemon):
-    place = elsewhere()
+    place = elsewhere(None)
     assert place.status()["problems"] == []
     assert not place.log.since_mark("^<[0-4]>")
+
+
+def test_with_the_shipped_configuration_codes_on_paper_come_with_the_phone_and_open_in_its_place(elsewhere, daemon):
+    place = elsewhere(None)
+    user = world.new_user()
+    given = json.loads(world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=place.runtime).stdout)
+    phone = world.Authenticator(given["secret"].replace(" ", ""))
+    paper = given["recovery_codes"]
+    assert len(paper) == 10
+    login = pam.log_in(place.service, user, phone.next())
+    assert login.granted and login.prompts == ["Verification code or recovery code: "]
+    assert pam.log_in(place.service, user, paper[0]).granted
+    assert not pam.log_in(place.service, user, paper[0]).granted

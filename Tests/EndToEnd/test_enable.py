@@ -74,12 +74,13 @@ auth\trequired\t\t\tpam_permit.so
 """,
 }
 STACKS["sudo-i"] = STACKS["sudo"].replace("-noninteractive", "")
-CONFIGURATION = "auth_providers:\n  - type: pam\n    modules:\n      - any_of: [totp, recovery_code]\n"
+# What "twostep init" writes.
+CONFIGURATION = Path("/mnt/twostep/etc/twostep/config.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def machine(daemon, monkeypatch):
-    """Debian's stacks, somebody who may use sudo, codes on paper, and a systemd that takes note."""
+    """Debian's stacks, the shipped configuration, somebody who may use sudo, and a systemd that takes note."""
     monkeypatch.setattr(terminal, "CODE", CODE)
     before = daemon.configuration.read_text()
     reconfigure(daemon, CONFIGURATION)
@@ -257,6 +258,30 @@ def test_no_line_comes_into_a_stack_that_counts_lines(administrator):
     assert "/etc/pam.d/sudo:1 counts the lines" in done.stderr
     assert "    auth       required     pam_twostep.so" in done.stderr
     assert stacks() == before
+
+
+def test_a_locker_is_enabled_with_what_init_writes_and_opens_for_its_user(administrator):
+    user, phone = administrator
+    Path("/etc/pam.d/swaylock").write_text("auth include login\n")
+    done = enable("swaylock", "--yes", administrator=user)
+    assert done.returncode == 0, done.stdout + done.stderr
+    client = spawn("pamtester", "swaylock", user, "authenticate", user=user)
+    expect(client, CODE)
+    client.sendline(phone.next())
+    status, shown = finish(client)
+    assert status == 0, shown
+
+
+def test_a_policy_that_lets_everybody_off_is_told_beforehand(administrator, machine):
+    user, _ = administrator
+    rule = "policy:\n  - match: {service: sudo}\n    exempt: true\n"
+    reconfigure(machine, CONFIGURATION + rule)
+    client = spawn(TWOSTEP, "enable", "sudo", env={**os.environ, "SUDO_USER": str(user)})
+    expect(client, r"Write this\? \[y/N\] ")
+    assert "warning: exempt: true lets everybody off in sudo and sudo-i: nobody would be asked for a code" in client.shown
+    client.sendintr()
+    status, shown = finish(client)
+    assert status == 1 and "Interrupted. Nothing was changed." in shown
 
 
 # --- what is refused ----------------------------------------------------------------------------------------------

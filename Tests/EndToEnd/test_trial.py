@@ -8,13 +8,17 @@ import world
 from terminal import CODE, PASSWORD, expect, finish, spawn
 
 
+BOTH = "AuthenticationMethods publickey,keyboard-interactive:pam"
+
+
 def trial(*arguments, answers=()):
     """A trial whose questions are answered by lines of a pipe."""
     return world.run("twostep", "trial", *arguments, input="".join(f"{line}\n" for line in answers))
 
 
-def test_a_trial_of_sshd_takes_a_key_and_a_code_and_spends_it(daemon, enrolled):
+def test_a_trial_of_sshd_takes_a_key_and_a_code_and_spends_it(daemon, enrolled, settings):
     user, phone = enrolled
+    settings()
     code = phone.next()
     done = trial("sshd", user, "--ssh-key", "--json", answers=[code])
     assert done.returncode == 0, done.stderr
@@ -30,12 +34,67 @@ def test_a_trial_of_sshd_takes_a_key_and_a_code_and_spends_it(daemon, enrolled):
     assert f"sshd would not let {user} in." in again.stdout
 
 
-def test_a_trial_of_sshd_says_what_it_has_not_looked_at(enrolled):
+@pytest.fixture
+def settings():
+    """Writes sshd_config, for a while: what `sshd -T` then says."""
+    path = Path("/etc/ssh/sshd_config")
+    before = path.read_bytes()
+    yield lambda *lines: path.write_text("\n".join(["UsePAM yes", "KbdInteractiveAuthentication yes", BOTH, *lines, ""]))
+    path.write_bytes(before)
+
+
+def test_a_trial_of_sshd_says_that_nothing_in_its_settings_stands_against_the_login(enrolled, settings):
     user, phone = enrolled
+    settings("AllowUsers somebody", f"AllowUsers {user}@127.0.0.*")
     done = trial("sshd", user, "--ssh-key", answers=[phone.next()])
-    assert done.returncode == 0, done.stderr
-    assert f"PAM would accept {user} for sshd." in done.stdout and "Not looked at: " in done.stdout
-    assert "would let" not in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"PAM would accept {user} for sshd, and nothing in sshd's settings stands against it." in done.stdout
+
+
+@pytest.mark.parametrize("lines, reason", [
+    (["DenyUsers somebody {user}"], "DenyUsers {user}"),
+    (["AllowUsers somebody", "AllowUsers {user}@192.0.2.*"], "AllowUsers somebody {user}@192.0.2.*: {user} is not among them"),
+    (["DenyGroups {user}"], "DenyGroups {user}"),
+    (["AllowGroups wheel"], "AllowGroups wheel: {user} is in none of them"),
+    (["Match User {user}", "  AuthenticationMethods keyboard-interactive:pam"],
+     "AuthenticationMethods keyboard-interactive:pam: no key comes before the questions"),
+    (["Match User {user}", "  PubkeyAuthentication no"], "PubkeyAuthentication no: no key is taken"),
+])
+def test_a_trial_of_sshd_says_what_its_settings_refuse(enrolled, settings, lines, reason):
+    user, phone = enrolled
+    settings(*[line.format(user=user) for line in lines])
+    done = trial("sshd", user, "--ssh-key", "--json", answers=[phone.next()])
+    document = json.loads(done.stdout)
+    assert document["authentication"]["name"] == "PAM_SUCCESS"
+    assert document["sshd"]["refusals"] == [reason.format(user=user)]
+    assert (done.returncode, document["let_in"]) == (1, False)
+
+
+def test_what_sshd_refuses_is_said_before_anybody_is_asked(enrolled, settings):
+    user, _ = enrolled
+    settings(f"DenyUsers {user}")
+    client = spawn("twostep", "trial", "sshd", user, "--ssh-key")
+    expect(client, f"sshd itself would not let {user} in")
+    expect(client, CODE)
+    client.sendintr()
+    assert finish(client)[0] == 1
+
+
+def test_a_trial_of_sshd_without_a_key_says_that_sshd_wants_one(enrolled, settings):
+    user, _ = enrolled
+    settings()
+    done = trial("sshd", user)
+    assert done.returncode == 1
+    assert "without a key nobody is asked; suppose one with --ssh-key" in done.stdout
+    assert f"sshd would not let {user} in, whatever PAM says." in done.stdout
+
+
+def test_a_trial_of_sshd_says_why_its_settings_could_not_be_looked_at(enrolled, settings):
+    user, phone = enrolled
+    settings("NoSuchKeyword yes")
+    done = trial("sshd", user, "--ssh-key", answers=[phone.next()])
+    assert done.returncode == 0, done.stdout
+    assert "Not looked at: " in done.stdout and "since sshd -T has failed" in done.stdout
 
 
 def test_no_service_but_sshd_is_tried_with_a_key(enrolled):

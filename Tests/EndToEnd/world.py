@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pyotp
 
+# One module alone, so that a test need not say which of two was asked for.
+CODE_ALONE = "auth_providers:\n  - type: pam\n    modules:\n      - type: totp\n"
 EXAMPLES = Path("/mnt/twostep/usr/share/doc/twostep/examples")
 LOGIN_SOCKET = "/run/twostep/login.sock"
 
@@ -280,8 +282,8 @@ class Daemon:
         """The options that name the places."""
         return ["--config", self.configuration, "--state-directory", self.state, "--runtime-directory", self.runtime]
 
-    def initialize(self, configuration=None):
-        """`twostep init`, and a configuration other than the shipped one."""
+    def initialize(self, configuration=CODE_ALONE):
+        """`twostep init`, and a configuration other than the shipped one, or that with None."""
         done = run("twostep", "init", *self.places)
         assert done.returncode == 0, done.stdout + done.stderr
         if configuration is not None:

@@ -186,6 +186,16 @@ import Testing
                 "sshd:1: auth requisite pam_unix.so", "sshd:2: auth required pam_twostep.so",
             ]),
         BrokenTree(
+            name: "many lines of Windows",
+            files: [
+                "sshd": "auth [success=1 default=ignore] pam_unix.so\r\nauth requisite pam_deny.so\r\n"
+                    + "auth required pam_permit.so\r\nauth requisite pam_twostep.so\r\n"
+            ],
+            mends: [
+                "sshd: auth [success=1 default=ignore] pam_unix.so / auth requisite pam_deny.so / "
+                    + "auth required pam_permit.so / auth requisite pam_twostep.so"
+            ]),
+        BrokenTree(
             name: "an include of nothing",
             files: ["sshd": unix + ours + "@include common-nothing\n"],
             mends: ["sshd:3: #@include common-nothing"]),
@@ -336,6 +346,16 @@ import Testing
         let mended = StackReview(tree.editing("/etc/pam.d/sudo", bytes), needsEvidence: { _ in true })
         #expect(mended.findings(of: "sudo") == [])
         #expect(StackReview(tree).findings(of: "sudo") == [])
+    }
+
+    @Test(arguments: [("swaylock", false), ("i3lock", false), ("vmtoolsd", true), ("httpd", true)])
+    func `a locker is its user, and of what nothing is known a warning is given`(_ service: String, _ isTold: Bool) {
+        let tree = StackTree(Debian.tree([service: BrokenStackTests.ours]))
+        let findings = StackReview(tree, needsEvidence: { _ in true }).findings(of: service)
+        #expect(findings.map(\.severity) == (isTold ? [.warning] : []))
+        #expect(findings.allSatisfy { $0.mend != nil && $0.found.contains("unless its program runs as the user") })
+        let behind = StackTree(Debian.tree([service: BrokenStackTests.unix + BrokenStackTests.ours]))
+        #expect(StackReview(behind, needsEvidence: { _ in true }).findings(of: service) == [])
     }
 
     @Test func `sshd may have a key for it`() {

@@ -97,6 +97,30 @@ import Testing
         #expect(DoorReview(StackTree(Debian.tree(files))).findings.allSatisfy { !$0.path.hasSuffix("/\(service)") })
     }
 
+    static let guardedSudo = ["sudo": BrokenStackTests.unix + BrokenStackTests.ours]
+
+    @Test(arguments: [
+        ("vmtoolsd", "auth required pam_unix.so\n", true), ("vmtoolsd", "@include common-auth\n", true),
+        ("vmtoolsd", "auth required pam_deny.so\n", false), ("vmtoolsd", "session required pam_env.so\n", false),
+        ("vmtoolsd", BrokenStackTests.unix + BrokenStackTests.ours, false),
+        ("cron", "@include common-auth\n", false), ("sudo.dpkg-old", "auth required pam_unix.so\n", false),
+        ("sudo~", "auth required pam_unix.so\n", false),
+    ])
+    func `a service that lets people in and is not known is worth a warning`(
+        _ service: String, _ text: String, _ isTold: Bool
+    ) {
+        let tree = StackTree(Debian.tree(Self.guardedSudo.merging([service: text]) { $1 }))
+        #expect(UnknownServices(tree).findings.map(\.severity) == (isTold ? [.warning] : []))
+        // Nobody has begun to ask for codes: there is nothing that it would let people past.
+        #expect(UnknownServices(StackTree(Debian.tree([service: text]))).findings == [])
+    }
+
+    @Test func `what other services include is no service`() {
+        let files = ["ours-auth": "auth required pam_unix.so\n", "vmtoolsd": "auth substack ours-auth\n"]
+        let tree = StackTree(Debian.tree(Self.guardedSudo.merging(files) { $1 }))
+        #expect(UnknownServices(tree).findings.map(\.path) == ["/etc/pam.d/vmtoolsd"])
+    }
+
     @Test func `a door without a file of its own is what other makes of it`() {
         let files = ["sshd": BrokenStackTests.unix + BrokenStackTests.ours, "/usr/sbin/xrdp-sesman": ""]
         let finding = DoorReview(StackTree(Debian.tree(files))).findings.first { $0.path.hasSuffix("xrdp-sesman") }

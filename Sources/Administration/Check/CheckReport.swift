@@ -29,7 +29,12 @@ struct CheckReport {
             lines.append(bad.joined(separator: ", "))
         } else if !seen.isEmpty {
             let warnings = all.count { $0.severity == .warning }
-            let besides = warnings == 0 ? "" : ", but for \(Wording.count(warnings, "warning"))"
+            let advice = all.count { $0.severity == .advice && !$0.isUnseen }
+            let more = [
+                warnings == 0 ? nil : Wording.count(warnings, "warning"),
+                advice == 0 ? nil : "\(Wording.count(advice, "piece")) of advice",
+            ].compactMap { $0 }
+            let besides = more.isEmpty ? "" : ", but for \(more.joined(separator: " and "))"
             lines.append("The \(seen.joined(separator: ", ")) \(seen.count == 1 ? "is" : "are") good\(besides).")
         }
         if !unseen.isEmpty { lines.append("Not looked at: \(unseen.joined(separator: ", "))") }

@@ -14,7 +14,22 @@ struct StackFindings: FindingSource {
         let review = StackReview(
             tree, exempts: { policy?.letsOff(in: $0) ?? false },
             needsEvidence: { policy?.needsEvidence(in: $0) ?? false })
-        return review.findings.map { CheckFinding($0, in: tree) }
+        let findings = review.findings.map { CheckFinding($0, in: tree) }
+        let isGuarded = tree.services.contains { tree.stack(of: $0).isGuarded }
+        return isGuarded || !findings.isEmpty ? findings : [unguarded]
+    }
+
+    /// What is said where nobody is asked for a code at all.
+    private var unguarded: CheckFinding {
+        let doors = DoorReview(tree).services
+        let service = ["sudo", "sshd", "su", "login"].first { doors.contains($0) }
+        let options = ["sshd": " --key --reload", "login": " --console"]
+        // Of another system nothing can be enabled from here.
+        let command = tree.files.prefix.isEmpty ? service : nil
+        return CheckFinding(
+            .advice, file: "\(tree.files.prefix)/etc/pam.d", found: "no service asks for a code",
+            expected: "pam_twostep.so in the stack of one: twostep enable SERVICE",
+            mend: command.map { .command("twostep enable \($0)\(options[$0] ?? "") --confirm-within 5m") })
     }
 }
 
@@ -23,7 +38,9 @@ struct DoorFindings: FindingSource {
     let subject = "doors"
     let tree: StackTree
 
-    func findings() -> [CheckFinding] { DoorReview(tree).findings.map { CheckFinding($0, in: tree) } }
+    func findings() -> [CheckFinding] {
+        (DoorReview(tree).findings + UnknownServices(tree).findings).map { CheckFinding($0, in: tree) }
+    }
 }
 
 extension Policy {

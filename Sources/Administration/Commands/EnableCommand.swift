@@ -1,5 +1,6 @@
 import AdminProtocol
 import ArgumentParser
+import Daemon
 import PAMStacks
 
 /// `twostep enable`: a service asks for a code from now on, or until nobody has confirmed that it should.
@@ -66,7 +67,7 @@ struct EnableCommand: AdministrationVerb {
         try run.ledger.prepare()
         try run.checkNothingWaits(of: group.name)
         let connection = try DaemonConnection.open(daemon.runtimeDirectory, limit: world.replyLimit)
-        try connection.checkServing()
+        let configuration = try connection.checkServing()
         let tree = StackTree(root: world.host.root)
         try ModuleFolder.check(tree.files)
         if confirmWithin != nil { try UndoTimer(host: world.host).check() }
@@ -79,12 +80,14 @@ struct EnableCommand: AdministrationVerb {
         if group.name == "sshd" {
             warnings += try SSHDFragment(hasKeys: shape == .key).check(after, world.host)
         }
+        warnings += EnableCommand.exemptions(plan.services, configuration, world)
         for warning in warnings { try world.console.say(warning, on: .errors) }
         // sshd proves a key itself; what its settings are was tried above.
         for service in plan.services where service != "sshd" {
             let stack = after.stack(of: service)
             guard stack.isGuarded, !stack.asksBefore else { continue }
-            try connection.checkEvidence(of: service, for: administrator)
+            let caller = UnknownServices.isLocker(service) ? world.uid(of: administrator) : nil
+            try connection.checkEvidence(of: service, for: administrator, caller: caller)
         }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
@@ -96,6 +99,15 @@ struct EnableCommand: AdministrationVerb {
             "\(change.service) asks for a code: \(plan.names)", reloads: reload,
             unlimited:
                 "Leave this shell open until you have logged in anew. Back leads: twostep disable \(change.service)")
+    }
+
+    /// What is to be known of the policy beforehand: whether it lets everybody off.
+    private static func exemptions(
+        _ services: [String], _ path: String, _ world: AdministrationWorld
+    ) -> [String] {
+        let read = InspectedConfiguration(path: path, allowsInsecure: true, asDaemon: world.mayChangeUser)
+        guard let policy = read.active?.policy else { return [] }
+        return ExemptionReview(policy, path: path).findings(for: services).map(EnableReview.text)
     }
 
     /// Where the code comes in, of what was said on the command line.

@@ -22,9 +22,12 @@ struct InitCommand: AdministrationVerb {
     )
     var keyFile: String?
     @Option(help: ArgumentHelp("Where the store lies.", valueName: "directory"))
-    var stateDirectory = "/var/lib/twostep"
+    var stateDirectory = InitCommand.usualState
     @Option(help: ArgumentHelp("Where the sockets lie.", valueName: "directory")) var runtimeDirectory = "/run/twostep"
     @OptionGroup var output: OutputOptions
+
+    /// Where the store of the machine's own daemon lies.
+    static let usualState = "/var/lib/twostep"
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let configuration = try InitCommand.path(config)

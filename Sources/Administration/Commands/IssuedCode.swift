@@ -14,9 +14,12 @@ struct IssuedCode {
     func issue(_ service: ServiceOptions, in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let longest = IssuedCodeModule.longest(of: kind)
         guard duration.seconds <= longest else {
+            let most = longest > 86_400 ? "\(longest / 86_400)d" : "\(longest / 3600)h"
+            let because = reason.map { " --reason \(Wording.word($0))" } ?? ""
             throw CommandFailure(
                 .usage, code: .badParameter,
-                "A \(words) may be good for \(Wording.span(seconds: longest)) at most.")
+                "A \(words) may be good for \(Wording.span(seconds: longest)) at most. None was issued.",
+                hint: "Type: twostep \(kind.type) \(Wording.word(user)) --for \(most)\(because)")
         }
         let end = world.now() + duration.seconds
         var parameters = ["until": String(end)]

@@ -33,12 +33,20 @@ struct RemoveCommand: AdministrationVerb {
                 .usage, code: .usage, "Which device? Nothing was removed.",
                 hint: "Type: twostep remove \(Wording.word(user)) <name>")
         }
-        try world.console.agree(
-            to: "Remove the device '\(name)' of \(user)? What it holds cannot be restored.", isAgreed: isAgreed,
-            otherwise: "Nothing was removed.", command: "twostep remove \(Wording.word(user)) \(Wording.word(name))")
+        let otherwise = "Nothing was removed."
+        let command = "twostep remove \(Wording.word(user)) \(Wording.word(name))"
+        try world.console.checkCanAsk(isAgreed: isAgreed, otherwise: otherwise, command: command)
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         let answer: DaemonConnection.Answer
         do throws(CommandFailure) {
+            // Nobody is asked about what is refused whatever they say.
+            if !isAgreed {
+                _ = try connection.ask(
+                    .checkRemoval(account: user, device: name, module: reference, force: isForced))
+            }
+            try world.console.agree(
+                to: "Remove the device '\(name)' of \(user)? What it holds cannot be restored.", isAgreed: isAgreed,
+                otherwise: otherwise, command: command)
             answer = try connection.ask(.remove(account: user, device: name, module: reference, force: isForced))
         } catch {
             throw world.explained(error, about: user)
@@ -55,10 +63,14 @@ struct RemoveCommand: AdministrationVerb {
                 .refused, code: .notPermitted, "--force is for root alone. Nothing was removed.")
         }
         let otherwise = "Nothing was removed."
+        let command = "twostep remove \(Wording.word(name))"
+        try world.console.checkCanAsk(isAgreed: isAgreed, otherwise: otherwise, command: command)
+        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+        // Nobody is asked about, or spends a code on, what is refused whatever they say.
+        _ = try connection.ask(own: .checkRemoval(device: name, module: module))
         try world.console.agree(
             to: "Remove your device '\(name)'? What it holds cannot be restored.", isAgreed: isAgreed,
-            otherwise: otherwise, command: "twostep remove \(Wording.word(name))")
-        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+            otherwise: otherwise, command: command)
         _ = try connection.prove(on: world.console, otherwise: otherwise)
         return try report(try connection.ask(own: .remove(device: name, module: module)), connection)
     }

@@ -38,11 +38,13 @@ struct ReportCommand: AdministrationVerb {
         } while after != nil
         if unenrolledActive {
             let since = Int64(time(nil)) - ReportCommand.active
-            var active = ActiveAccount.unenrolled(accounts, world.history.logins(since: since), since: since)
+            let logins = world.history.logins(since: since)
+            var active = ActiveAccount.unenrolled(accounts, logins.known, since: since)
             for index in active.indices {
                 active[index].prospect = try prospect(of: active[index].supposed, by: connection)
             }
-            return report(active)
+            if let gap = logins.gap, !output.isJSON { try world.console.say(gap, on: .errors) }
+            return report(active, gap: logins.gap)
         }
         return report(accounts)
     }
@@ -98,15 +100,16 @@ struct ReportCommand: AdministrationVerb {
 
     // MARK: Who would be refused
 
-    private func report(_ accounts: [ActiveAccount]) -> Report {
-        let json: JSONValue = .object([("accounts", .list(accounts.map(\.json)))])
+    private func report(_ accounts: [ActiveAccount], gap: String?) -> Report {
+        let json: JSONValue = .object([("accounts", .list(accounts.map(\.json))), ("gap", .text(gap))])
         if csv {
             var lines = CSV(header: ["account", "last_seen_at", "source", "service", "last_result", "prospect"])
             for account in accounts { lines.append(account.cells(moment: String.init)) }
             return Report(text: lines.lines.joined(separator: "\n"), json: json)
         }
         guard !accounts.isEmpty else {
-            return Report(text: "Everybody who was let in within 90 days has something to answer with.", json: json)
+            let whom = gap == nil ? "Everybody" : "Everybody of those who were found"
+            return Report(text: "\(whom) who was let in within 90 days has something to answer with.", json: json)
         }
         var table = Table(header: ["ACCOUNT", "LAST SEEN", "SOURCE", "SERVICE", "RESULT", "NOW"])
         for account in accounts { table.append(account.cells(moment: Wording.moment)) }

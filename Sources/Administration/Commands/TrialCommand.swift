@@ -9,7 +9,8 @@ struct TrialCommand: AdministrationVerb {
         discussion: """
             Asks what the service would ask, and says what would have come of it. To twostepd it is a login like any \
             other: a code that was accepted is spent, a wrong one counts, and the journal has it; but nothing is \
-            remembered, and it confirms no change. Exits with 0 if PAM would let the user in, else with 1.
+            remembered, and it confirms no change. For sshd its own settings are looked at, too. Exits with 0 if the user \
+            would be let in, else with 1.
             Examples: twostep trial sshd alice --ssh-key
                       twostep trial sudo alice --stack ./sudo.draft
             """)
@@ -40,6 +41,12 @@ struct TrialCommand: AdministrationVerb {
         try ledger.noteTrial()
         defer { ledger.forgetOwnTrial() }
         if let absence = world.absence(of: user) { try world.console.say(absence, on: .errors) }
+        let sshd = service.text == "sshd" ? opinion(in: world) : nil
+        // Before a code is spent on it.
+        if let sshd, sshd.refuses, !output.isJSON {
+            try world.console.say(
+                "sshd itself would not let \(user) in, as is told at the end. What PAM makes of it:", on: .errors)
+        }
         // Whoever leaves must leave no folder behind.
         world.console.holdInterrupts()
         let conversation = TrialConversation(world.console)
@@ -50,20 +57,32 @@ struct TrialCommand: AdministrationVerb {
         } else {
             outcome = try run(conversation, in: nil, world)
         }
+        let isLetIn = outcome.isLetIn && sshd?.refuses != true
         let messages = conversation.messages.map { message -> JSONValue in
             .object([("style", .text(message.style.rawValue)), ("text", .secret(message.text))])
         }
         return Report(
-            outcome.isLetIn ? .done : .refused,
-            text: outcome.sentences(service: service.text, user: user, questions: conversation.questions)
-                .joined(separator: "\n"),
+            isLetIn ? .done : .refused,
+            text: outcome.sentences(
+                service: service.text, user: user, questions: conversation.questions, sshd: sshd
+            ).joined(separator: "\n"),
             json: .object([
                 ("service", .text(service.text)), ("user", .text(user)), ("stack", .text(stack)),
-                ("let_in", .boolean(outcome.isLetIn)), ("messages", .list(messages)),
+                ("let_in", .boolean(isLetIn)), ("messages", .list(messages)),
                 ("authentication", outcome.authentication.json), ("account", outcome.account?.json ?? .null),
                 ("provider", .text(outcome.provider)), ("modules", .text(outcome.modules)),
+                ("sshd", sshd?.json ?? .null),
             ]),
             change: "the trial of \(service.text) for \(user), which counts as a login")
+    }
+
+    /// What sshd's own settings do to this login.
+    private func opinion(in world: AdministrationWorld) -> SSHDOpinion {
+        let account = TrialAccount(named: user)
+        return SSHDOpinion(
+            of: SSHDLogin(
+                user: user, uid: account.uid, groups: account.groups, hasKey: sshKey,
+                remoteHost: rhost ?? TrialSurroundings.usualHost), root: world.host.root)
     }
 
     private func run(

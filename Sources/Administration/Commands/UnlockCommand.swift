@@ -5,7 +5,10 @@ import ArgumentParser
 struct UnlockCommand: AdministrationVerb {
     static let configuration = CommandConfiguration(
         commandName: "unlock", abstract: "Forget the failures of a user, and let them try at once.",
-        discussion: "Example: twostep unlock alice")
+        discussion: """
+            Of an account that the system's directory does not know at present as well.
+            Example: twostep unlock alice
+            """)
 
     @Argument(help: "The local account.") var user: String
     @OptionGroup var service: ServiceOptions
@@ -15,10 +18,14 @@ struct UnlockCommand: AdministrationVerb {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         let answer = try connection.ask(.unlock(account: user))
         guard case .unlocked(let unlocking) = answer.reply else { throw connection.misplaced() }
-        let text =
-            unlocking.failures == 0
-            ? "\(unlocking.account) has no failures to forget." + (world.absence(of: user).map { "\n\($0)" } ?? "")
-            : "Forgot \(Wording.count(unlocking.failures, "failure")) of \(unlocking.account)."
+        let text: String
+        if unlocking.failures == 0 {
+            // Whoever has mistyped a name must not go away content.
+            try connection.checkIsKnown(user, in: world, otherwise: "Nothing was unlocked.")
+            text = "\(unlocking.account) has no failures to forget."
+        } else {
+            text = "Forgot \(Wording.count(unlocking.failures, "failure")) of \(unlocking.account)."
+        }
         return Report(
             text: text,
             json: .object([

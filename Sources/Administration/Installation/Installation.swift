@@ -32,7 +32,7 @@ struct Installation {
     /// The user that twostepd becomes, and its group.
     static let account = "twostep"
 
-    /// The first configuration: the first factor is whatever PAM had before, then a TOTP code.
+    /// The first configuration: the first factor is whatever PAM had before, then a TOTP code or one on paper.
     static let firstConfiguration = """
         # Twostep's configuration. A broken one admits nobody, so that a typing error cannot waive a factor:
         # after a change, see what `twostep check` says, and `twostep status` once it is in force.
@@ -43,10 +43,11 @@ struct Installation {
           # Without the one or the other a login is refused before any code is asked for.
           - type: pam
             modules:
-              # A code of an authenticator app (RFC 6238). Enrol with: twostep enroll USER totp
-              - type: totp
-              # The same, or one of ten codes on paper, which come with a user's first device. To have it, write this instead:
-              # - any_of: [totp, recovery_code]
+              # A code of an authenticator app (RFC 6238), or one of ten codes on paper for who has lost the phone, each good
+              # once. The codes come with a user's first device. Enrol with: twostep enroll USER totp
+              - any_of: [totp, recovery_code]
+              # The code of the app alone, and no such way back:
+              # - type: totp
 
         """
 

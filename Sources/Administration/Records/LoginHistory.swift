@@ -15,10 +15,22 @@ package struct PastLogin: Equatable, Sendable {
     }
 }
 
+/// The logins that were found, and whether there may be more.
+package struct PastLogins: Equatable {
+    package let known: [PastLogin]
+    /// Why some may be missing, in a sentence; nil where all was looked through.
+    package let gap: String?
+
+    package init(_ known: [PastLogin], gap: String? = nil) {
+        self.known = known
+        self.gap = gap
+    }
+}
+
 /// What the system remembers of logins, whether they passed Twostep or not.
 package protocol LoginHistory {
     /// The last login of each account since a moment, as far as files say; an account may come twice.
-    func logins(since: Int64) -> [PastLogin]
+    func logins(since: Int64) -> PastLogins
 }
 
 /// lastlog and wtmp, where they are kept and can be read.
@@ -28,14 +40,21 @@ package struct HostLoginHistory: LoginHistory {
 
     private let lastlog: String
     private let wtmp: String
+    private let nextAccount: () -> AccountWalk.Step
 
-    package init(lastlog: String = "/var/log/lastlog", wtmp: String = "/var/log/wtmp") {
+    /// `nextAccount` walks through the accounts; without it through those of the system's directory.
+    package init(
+        lastlog: String = "/var/log/lastlog", wtmp: String = "/var/log/wtmp",
+        nextAccount: @escaping () -> AccountWalk.Step = { AccountWalk.next() }
+    ) {
         self.lastlog = lastlog
         self.wtmp = wtmp
+        self.nextAccount = nextAccount
     }
 
-    package func logins(since: Int64) -> [PastLogin] {
-        (lastLogins() + wtmpLogins()).filter { $0.at >= since }
+    package func logins(since: Int64) -> PastLogins {
+        let last = lastLogins()
+        return PastLogins((last.known + wtmpLogins()).filter { $0.at >= since }, gap: last.gap)
     }
 
     // MARK: lastlog
@@ -44,23 +63,29 @@ package struct HostLoginHistory: LoginHistory {
     private static var lastlogTimeSize: Int { MemoryLayout<utmpx>.size == 384 ? 4 : 8 }
 
     /// One place a uid, so it is read for the accounts there are: the file may be as long as the largest uid.
-    private func lastLogins() -> [PastLogin] {
+    private func lastLogins() -> PastLogins {
         let descriptor = unsafe open(lastlog, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
+        guard descriptor >= 0 else { return PastLogins([]) }
         defer { close(descriptor) }
         let width = HostLoginHistory.lastlogTimeSize
         var found: [PastLogin] = []
         setpwent()
         defer { endpwent() }
-        while let entry = unsafe getpwent() {
-            let place = unsafe off_t(entry.pointee.pw_uid) * off_t(width + 32 + 256)
-            var bytes = [UInt8](repeating: 0, count: width)
-            guard unsafe pread(descriptor, &bytes, width, place) == width else { continue }
-            let at = HostLoginHistory.number(bytes[...])
-            guard at > 0, let name = unsafe entry.pointee.pw_name else { continue }
-            found.append(PastLogin(account: unsafe String(cString: name), at: at, source: "lastlog"))
+        while true {
+            switch nextAccount() {
+            case .end: return PastLogins(found)
+            case .cutOff(let code):
+                return PastLogins(
+                    found,
+                    gap: "The system's directory was cut off (\(SystemError.text(code))): \(lastlog) may know of more.")
+            case .account(let name, let uid):
+                var bytes = [UInt8](repeating: 0, count: width)
+                let place = off_t(uid) * off_t(width + 32 + 256)
+                guard unsafe pread(descriptor, &bytes, width, place) == width else { continue }
+                let at = HostLoginHistory.number(bytes[...])
+                if at > 0 { found.append(PastLogin(account: name, at: at, source: "lastlog")) }
+            }
         }
-        return found
     }
 
     // MARK: wtmp

@@ -27,8 +27,9 @@ extension DaemonConnection {
         }
     }
 
-    /// Throws where the daemon would refuse every login, now or once it has been started anew.
-    borrowing func checkServing() throws(CommandFailure) {
+    /// Throws where the daemon would refuse every login, now or once it has been started anew; returns the path of its
+    /// configuration.
+    borrowing func checkServing() throws(CommandFailure) -> String {
         let answer = try ask(.status)
         guard case .status(let status) = answer.reply else { throw misplaced() }
         guard status.isServing else {
@@ -44,11 +45,15 @@ extension DaemonConnection {
                     + "Nothing was changed.",
                 hint: "See what is wrong with it: twostep check")
         }
+        return status.configuration.path
     }
 
-    /// Throws where nobody would be asked for a code, since nothing proves a first factor to a service.
-    borrowing func checkEvidence(of service: String, for account: String) throws(CommandFailure) {
-        let answer = try ask(.explain(login: SupposedLogin(service: service, account: account)))
+    /// Throws where nobody would be asked for a code, since nothing proves a first factor to a service. `caller` is the uid
+    /// that its program runs as, nil for root's.
+    borrowing func checkEvidence(
+        of service: String, for account: String, caller: UInt32? = nil
+    ) throws(CommandFailure) {
+        let answer = try ask(.explain(login: SupposedLogin(service: service, account: account, caller: caller)))
         guard case .explained(let explanation) = answer.reply else { throw misplaced() }
         let endings = explanation.ways.map(\.ending) + [explanation.ending].compactMap { $0 }
         guard !endings.isEmpty, endings.allSatisfy({ $0.reason == "no_evidence" }) else { return }
@@ -86,8 +91,10 @@ extension DaemonConnection {
                     + (names.count > 1 ? "neither \(who) has" : "\(who) does not have")
                     + " a device and recovery codes. Nothing was changed.",
                 hint:
-                    "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
-                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")
+                    "Codes come with a first device: twostep enroll \(first) totp\n"
+                    + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code\n"
+                    + "Where that module is not configured, let the configuration ask for any_of: [totp, recovery_code]."
+            )
         }
     }
 }

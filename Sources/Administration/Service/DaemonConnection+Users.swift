@@ -1,6 +1,21 @@
 import AdminProtocol
 
 extension DaemonConnection {
+    /// Throws where there is no account of this name and nothing is kept of it: somebody has mistyped it. Of an account
+    /// that the system's directory does not know at present there may be something all the same.
+    borrowing func checkIsKnown(
+        _ account: String, in world: AdministrationWorld, otherwise: String
+    ) throws(CommandFailure) {
+        guard world.absence(of: account) != nil else { return }
+        let answer = try ask(.list(account: account))
+        guard case .listing(let listing) = answer.reply else { throw misplaced() }
+        guard listing.devices.isEmpty, listing.counters.isEmpty, listing.blocks?.isEmpty ?? true else { return }
+        throw CommandFailure(
+            .refused, code: .unknownAccount,
+            "There is no account '\(account)' on this machine, and nothing is kept of one. \(otherwise)",
+            hint: "See who there is: twostep list; getent passwd \(Wording.word(account))")
+    }
+
     /// What is to be known of a user, whether there is one or not; without a name the one of a provider with one alone.
     borrowing func user(named name: String?, provider: ProviderReference?) throws(CommandFailure) -> KeptUser {
         let answer = try ask(.user(username: name, provider: provider))

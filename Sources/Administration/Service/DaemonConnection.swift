@@ -200,10 +200,23 @@ struct DaemonConnection: ~Copyable {
             hint: "Install the same version of twostep and twostepd, and restart twostepd.")
     }
 
+    /// Whether `twostep init` has been here, as far as can be told; of a daemon elsewhere it cannot.
+    private static func isPrepared(_ path: String) -> Bool {
+        guard path.hasPrefix("\(ServiceOptions.usualDirectory)/") else { return true }
+        do throws(CommandFailure) {
+            return try InstallationFiles.holdsStore(InitCommand.usualState)
+        } catch {
+            return true
+        }
+    }
+
     private static func unreachable(_ path: String, _ code: Int32) -> CommandFailure {
         let hint =
             switch code {
-            case ENOENT, ECONNREFUSED, ENOTDIR: "Is twostepd running? Start it: systemctl start twostepd"
+            case ENOENT, ECONNREFUSED, ENOTDIR:
+                isPrepared(path)
+                    ? "Is twostepd running? Start it: systemctl start twostepd"
+                    : "This machine has no store yet. Make it, then start twostepd: twostep init && systemctl start twostepd"
             case EACCES, EPERM: "Only root may ask. Try it with sudo."
             case ENAMETOOLONG: "The path of a socket has at most 107 bytes."
             case _: "Is twostepd running, and are you root? systemctl status twostepd"

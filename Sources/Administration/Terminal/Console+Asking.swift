@@ -37,6 +37,15 @@ extension Console {
         return line
     }
 
+    /// Throws where nobody could be asked and the command line does not say yes: before anything else is done.
+    func checkCanAsk(isAgreed: Bool, otherwise: String, command: String) throws(CommandFailure) {
+        guard isAgreed || inputIsTerminal else {
+            throw CommandFailure(
+                .usage, code: .usage, "Nobody can be asked. \(otherwise)",
+                hint: "Say so on the command line: \(command) --yes")
+        }
+    }
+
     /// Returns if the person, or the command line, says yes; throws `abandoned` for all else.
     ///
     /// `command` is what a script has to say, where nobody can be asked.
@@ -44,11 +53,9 @@ extension Console {
         to question: String, isAgreed: Bool, otherwise: String, command: String
     ) throws(CommandFailure) {
         guard !isAgreed else { return }
-        guard inputIsTerminal else {
-            throw CommandFailure(
-                .usage, code: .usage, "Nobody can be asked. \(otherwise)",
-                hint: "Say so on the command line: \(command) --yes")
-        }
+        try checkCanAsk(isAgreed: isAgreed, otherwise: otherwise, command: command)
+        // Ctrl-C must not leave anybody in doubt either.
+        holdInterrupts()
         let answer = try ask("\(question) [y/N] ", otherwise: otherwise)
         let isYes = answer?.withBytes { answer in
             ["y", "Y", "yes"].contains { word in word.utf8.elementsEqual(answer.indices.map { answer[$0] }) }

@@ -30,7 +30,8 @@ struct TrialOutcome: Equatable {
     var last: Step { account ?? authentication }
 
     /// In plain words: what each call said, and what it would have come to.
-    func sentences(service: String, user: String, questions: Int) -> [String] {
+    /// `sshd` is what sshd's own settings do to the login, where it is one of ssh.
+    func sentences(service: String, user: String, questions: Int, sshd: SSHDOpinion? = nil) -> [String] {
         var lines = [
             "Asked: \(Wording.count(questions, "question"))",
             "Authentication: \(authentication.text) (\(authentication.name))",
@@ -44,20 +45,19 @@ struct TrialOutcome: Equatable {
             )
         }
         switch (isLetIn, account?.asksForPassword) {
-        case (true, true?) where service != "sshd":
-            lines.append("\(service) would let \(user) in, and ask for a new password first. Nobody was logged in.")
-        case (true, _) where service == "sshd":
+        case (_, let asks) where sshd != nil:
             // What stands in sshd's own settings decides before and behind PAM, and no trial of PAM sees it.
-            let first = account?.asksForPassword == true ? ", and ask for a new password first" : ""
-            lines.append(
-                "PAM would accept \(user) for sshd\(first). Nobody was logged in. Not looked at: what sshd itself refuses "
-                    + "(PermitRootLogin, AllowUsers, DenyUsers, AllowGroups, DenyGroups, AuthenticationMethods).")
+            lines += sshd?.sentences(of: user, isAccepted: isLetIn, asksForPassword: asks == true) ?? []
+            if !isLetIn { lines.append(TrialOutcome.reason(user)) }
+        case (true, true?):
+            lines.append("\(service) would let \(user) in, and ask for a new password first. Nobody was logged in.")
         case (true, _):
             lines.append("\(service) would let \(user) in. Nobody was logged in.")
         case (false, _):
-            lines.append(
-                "\(service) would not let \(user) in. See why: twostep log --user \(Wording.word(user)) -n 1")
+            lines.append("\(service) would not let \(user) in. \(TrialOutcome.reason(user))")
         }
         return lines
     }
+
+    private static func reason(_ user: String) -> String { "See why: twostep log --user \(Wording.word(user)) -n 1" }
 }

@@ -11,6 +11,9 @@ struct TrialSurroundings: Equatable {
     /// PAM's flags.
     let flags: Int32
 
+    /// Where a login by ssh comes from unless something else is said.
+    static let usualHost = "127.0.0.1"
+
     /// As the service's own program does it. `terminal` and `remoteHost` are what was asked for, `ownTerminal` is where
     /// this process runs.
     init(
@@ -20,7 +23,7 @@ struct TrialSurroundings: Equatable {
         var environment: [String] = []
         switch service {
         case "sshd":
-            let host = remoteHost ?? "127.0.0.1"
+            let host = remoteHost ?? TrialSurroundings.usualHost
             self.remoteHost = host
             self.terminal = terminal ?? "ssh"
             remoteUser = nil

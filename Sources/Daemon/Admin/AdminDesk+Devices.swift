@@ -70,8 +70,9 @@ extension AdminDesk {
         }
     }
 
+    /// Removes a device; a trial goes up to the point where it would.
     func remove(
-        _ account: AccountName, _ device: String, _ module: ModuleID?, force: Bool,
+        _ account: AccountName, _ device: String, _ module: ModuleID?, force: Bool, isTrial: Bool = false,
         terms: ChangeTerms = .administrator, _ answer: AdminAnswer
     ) {
         let journal = service.journal
@@ -91,16 +92,20 @@ extension AdminDesk {
             guard force || found.key.module.isStopgap || isReplaceable else {
                 return AdminDesk.isLast(found.key, others, mayForce: terms.mayForce)
             }
-            guard try store.remove(found.key) else {
-                return .refusal(.unknownDevice, "\(account) has no device '\(device)' any more.")
+            if !isTrial {
+                guard try store.remove(found.key) else {
+                    return .refusal(.unknownDevice, "\(account) has no device '\(device)' any more.")
+                }
+                journal.notice(
+                    "device removed user=\"\(account)\" module=\(found.key.module) device=\"\(device)\"\(terms.signature)"
+                )
             }
-            journal.notice(
-                "device removed user=\"\(account)\" module=\(found.key.module) device=\"\(device)\"\(terms.signature)")
             return .removed(
                 Removal(
                     account: account.text, module: ModuleReference(found.key.module), device: device,
                     remaining: others.count))
         } then: { reply in
+            guard !isTrial else { return answer(reply) }
             // What was passed with it is worth no more than the device.
             self.service.grants.revoke { $0.key.account == account }
             if case .removed = reply, terms.mayForce { self.service.forgetProofs(of: account) }

@@ -39,6 +39,10 @@ final class AdminDesk {
         case .storeWithoutConfirmation: storeUnconfirmed(enrollment, answer)
         case .remove(let account, let device, let module, let force):
             withName(account, answer) { self.remove($0, device, module?.module, force: force, answer) }
+        case .checkRemoval(let account, let device, let module, let force):
+            withName(account, answer) {
+                self.remove($0, device, module?.module, force: force, isTrial: true, answer)
+            }
         case .verify(let account): withName(account, answer) { self.verify($0, input, answer) }
         case .unlock(let account): withName(account, answer) { self.unlock($0, answer) }
         case .show(let account, let device, let module, let purpose):

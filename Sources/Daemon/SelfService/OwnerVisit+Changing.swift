@@ -49,13 +49,25 @@ extension OwnerVisit {
         _ account: AccountName, _ device: String, _ module: ModuleID?, _ settings: SelfServiceSettings,
         _ answer: AdminAnswer
     ) {
-        guard settings.mayRemove else {
-            return answer.refuse(
-                .notPermitted, "Devices cannot be removed here.",
-                hint: "Ask the administrator: twostep remove \(account) NAME")
-        }
+        guard settings.mayRemove else { return refuseRemoval(of: account, answer) }
         guard let proof else { return refuseUnproved(answer) }
         desk.remove(account, device, module, force: false, terms: terms(proof), usingUp(answer))
+    }
+
+    /// Says whether a device could be removed: nobody spends a code to hear that it cannot.
+    func checkRemoval(
+        _ account: AccountName, _ device: String, _ module: ModuleID?, _ settings: SelfServiceSettings,
+        _ answer: AdminAnswer
+    ) {
+        guard settings.mayRemove else { return refuseRemoval(of: account, answer) }
+        let terms = ChangeTerms(payer: .person(account), signature: "", refusal: { _ in nil }, mayForce: false)
+        desk.remove(account, device, module, force: false, isTrial: true, terms: terms, answer)
+    }
+
+    private func refuseRemoval(of account: AccountName, _ answer: AdminAnswer) {
+        answer.refuse(
+            .notPermitted, "Devices cannot be removed here.",
+            hint: "Ask the administrator: twostep remove \(account) NAME")
     }
 
     private func refuseUnproved(_ answer: AdminAnswer) {

@@ -99,6 +99,7 @@ final class OwnerVisit: ServiceVisit {
             begin(account, module?.module, device, parameters, settings, answer)
         case .finishEnrollment: finish(enrollment, input, settings, answer)
         case .remove(let device, let module): remove(account, device, module?.module, settings, answer)
+        case .checkRemoval(let device, let module): checkRemoval(account, device, module?.module, settings, answer)
         }
     }
 

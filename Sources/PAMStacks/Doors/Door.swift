@@ -20,6 +20,8 @@ struct Door: Sendable {
     let twin: String?
     /// How it is called in a sentence.
     let use: String
+    /// Whether its program may have proved a factor itself before it asks PAM, as sshd has with a key.
+    var mayHaveProved: Bool { kind == .remote || kind == .remoteData }
     /// Whether its program asks for the service only where somebody has set that up, which its own file stands for.
     let isByChoice: Bool
 

@@ -9,13 +9,23 @@ package struct DoorReview: Sendable {
 
     /// Open doors beside guarded ones, in the order of the services.
     package var findings: [StackFinding] {
-        let doors = Door.all.filter { door in
+        let guarded = guarded
+        return doors.compactMap { door in finding(door, guarded) }.sorted { ($0.path, $0.found) < ($1.path, $1.found) }
+    }
+
+    /// The services of the doors that there are.
+    package var services: [String] { doors.map(\.service) }
+
+    /// The doors whose programs are there.
+    private var doors: [Door] {
+        Door.all.filter { door in
             door.programs.contains { tree.files.exists($0) }
                 && (!door.isByChoice || tree.file(named: door.service) != nil)
         }
-        let guarded = doors.filter { tree.stack(of: $0.service).isGuarded }
-        return doors.compactMap { door in finding(door, guarded) }.sorted { ($0.path, $0.found) < ($1.path, $1.found) }
     }
+
+    /// Those of them that ask for a code.
+    var guarded: [Door] { doors.filter { tree.stack(of: $0.service).isGuarded } }
 
     private func finding(_ door: Door, _ guarded: [Door]) -> StackFinding? {
         let stack = tree.stack(of: door.service)
@@ -46,7 +56,8 @@ package struct DoorReview: Sendable {
         }
     }
 
-    private func isOpen(_ stack: Stack) -> Bool {
+    /// Whether somebody gets in through it.
+    func isOpen(_ stack: Stack) -> Bool {
         let modules = ModuleFolders(tree.files)
         guard stack.failure == nil else { return false }
         let walk = StackWalk(stack.steps) { modules.lacks($0.line) }

@@ -37,7 +37,18 @@ struct StackSuggestions {
         case .include(let name), .substack(let name): words[2] = otherFile(name, than: file)
         case _: break
         }
-        return (words.isEmpty ? [] : [replacing(file.path, line, words)]) + [commentingOut(file.path, line)]
+        return (words.isEmpty ? [] : [replacing(file.path, line, words)]) + withoutReturns(file)
+            + [commentingOut(file.path, line)]
+    }
+
+    /// The whole of a file that was written on Windows, where what is wrong is the end of each line.
+    private func withoutReturns(_ file: StackFile) -> [Mend] {
+        let lines = StackFile.physicalLines(file.bytes)
+        guard lines.count(where: { $0.last == UInt8(ascii: "\r") }) > 1 else { return [] }
+        let kept = lines.map { line in
+            String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
+        }
+        return [.write(file.path, kept.joined(separator: "\n") + "\n")]
     }
 
     /// For a line that names another file as if it were our module.
@@ -64,7 +75,9 @@ struct StackSuggestions {
         case .askedInVain, .factorNotNeeded: return [control(step, "requisite")] + notSubstacks(step)
         case .askedTwice: return alone(step)
         case .exemptJumps: return [argument(step, "exempt=success", "")]
-        case .unknownArgument: return [knownArguments(step)]
+        case .unknownArgument:
+            let file = stack.files.first { $0.path == step.path }
+            return [knownArguments(step)] + (file.map { withoutReturns($0) } ?? [])
         case .moduleMissing: return [replacing(step.path, step.line, [2: "pam_twostep.so"])]
         case .nobody:
             return [shorterJump(step), control(step, "required")].compactMap { $0 } + [out(step)]
@@ -73,7 +86,7 @@ struct StackSuggestions {
             let last = step.line.tokens.count - 1
             let word = step.line.arguments.last.map { Token.spelling($0) } ?? step.line.module ?? ""
             return [replacing(step.path, step.line, [last: "\(word) exempt=success"])]
-        case .noEvidence: return [belowPassword(index), password(above: step)].compactMap { $0 }
+        case .noEvidence, .perhapsNoEvidence: return [belowPassword(index), password(above: step)].compactMap { $0 }
         }
     }
 

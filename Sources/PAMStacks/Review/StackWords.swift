@@ -85,6 +85,12 @@ struct StackWords {
                 stack.steps[index],
                 "no line above pam_twostep.so asks for a password, which the provider pam needs: nobody gets in",
                 expected: "the lines that ask for the password above this one")
+        case .perhapsNoEvidence(let index):
+            StackFinding(
+                .warning, path: stack.steps[index].path, line: stack.steps[index].line.lines.lowerBound,
+                found: "no line above pam_twostep.so asks for a password, which the provider pam needs: nobody gets in "
+                    + "through '\(stack.service)' unless its program runs as the user",
+                expected: "the lines that ask for the password above this one")
         case .exemptJumps(let index):
             problem(
                 stack.steps[index], "exempt=success on a line that passes others over: who is exempt skips them, too",

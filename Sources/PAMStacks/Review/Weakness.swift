@@ -26,6 +26,8 @@ enum Weakness: Hashable, Sendable {
     case exemptRefused(Int)
     /// Nobody has given a password when our line is come to, and the policy wants one: nobody is asked for a code.
     case noEvidence(Int)
+    /// The same for a program of which nothing is known: one that runs as the user needs no password.
+    case perhapsNoEvidence(Int)
 
     /// The weaknesses of a stack, each once, in the order of its lines. `exempts`: whether the policy lets anybody off.
     static func all(of stack: Stack, exempts: Bool, isMissing: @escaping (StackStep) -> Bool) -> [Weakness] {
@@ -97,14 +99,15 @@ enum Weakness: Hashable, Sendable {
     /// Whether nothing before our line asks for a password, where the program can have proved nothing itself; nil if
     /// something does, and for programs that may have, as sshd has with a key.
     static func withoutEvidence(_ stack: Stack) -> Weakness? {
-        let isOfLocalDoor = Door.all.contains { door in
-            door.service == stack.service && (door.kind == .local || door.kind == .becoming)
-        }
-        guard isOfLocalDoor, let ours = stack.ours.first, !stack.asksBefore else { return nil }
+        let door = Door.all.first { $0.service == stack.service }
+        // Being the user is evidence, and that is what a screen locker runs as.
+        guard let ours = stack.ours.first, !stack.asksBefore, door?.mayHaveProved != true,
+            !UnknownServices.isLocker(stack.service)
+        else { return nil }
         // These may ask for one as well.
         let asking = ["pam_exec.so", "pam_mount.so", "pam_gnome_keyring.so", "pam_ecryptfs.so"]
         guard !stack.steps.prefix(ours).contains(where: { asking.contains($0.line.module ?? "") }) else { return nil }
-        return .noEvidence(ours)
+        return door == nil ? .perhapsNoEvidence(ours) : .noEvidence(ours)
     }
 
     /// What our own lines say.
@@ -143,7 +146,7 @@ enum Weakness: Hashable, Sendable {
         case .goesPast(let step, _, _), .refusalIgnored(let step), .refusalTakenBack(let step),
             .askedInVain(let step), .factorNotNeeded(let step), .askedTwice(let step), .exemptJumps(let step),
             .unknownArgument(let step, _), .moduleMissing(let step), .unclear(let step), .exemptRefused(let step),
-            .noEvidence(let step):
+            .noEvidence(let step), .perhapsNoEvidence(let step):
             step
         case .nobody(let step): step
         }
@@ -164,7 +167,7 @@ enum Weakness: Hashable, Sendable {
         case .nobody: 10
         case .exemptRefused: 11
         case .unclear: 12
-        case .noEvidence: 13
+        case .noEvidence, .perhapsNoEvidence: 13
         }
     }
 }

@@ -159,10 +159,11 @@ struct SSHDJudge {
         SSHDFault(severity: .problem, keyword: keyword, found: found, expected: line, line: line)
     }
 
-    private static func asks(_ list: [String]) -> Bool { names(list).contains("keyboard-interactive") }
+    /// Whether PAM is asked in the course of a list.
+    static func asks(_ list: [String]) -> Bool { names(list).contains("keyboard-interactive") }
 
     /// Without what stands behind a colon: which device, or which kind of key.
-    private static func names(_ list: [String]) -> [String] {
+    static func names(_ list: [String]) -> [String] {
         list.map { String($0.prefix { $0 != ":" }).lowercased() }
     }
 

@@ -1,27 +1,33 @@
 /// What is in force for a connection, as `sshd -T` writes it.
 package struct SSHDSettings: Equatable {
-    private let values: [String: String]
+    /// A keyword has several values where sshd writes a line for each.
+    private let values: [String: [String]]
 
     /// Reads the lines of `sshd -T`: a keyword and its value.
     package init(_ output: String) {
-        var values: [String: String] = [:]
+        var values: [String: [String]] = [:]
         for line in output.split(separator: "\n") {
             let parts = line.split(separator: " ", maxSplits: 1)
-            guard let keyword = parts.first?.lowercased(), values[keyword] == nil else { continue }
-            values[keyword] = parts.count > 1 ? String(parts[1]) : ""
+            guard let keyword = parts.first?.lowercased() else { continue }
+            values[keyword, default: []].append(parts.count > 1 ? String(parts[1]) : "")
         }
         self.values = values
     }
 
     /// The value of a keyword in small letters; nil where this sshd does not know it.
-    subscript(_ keyword: String) -> String? { values[keyword] }
+    subscript(_ keyword: String) -> String? { values[keyword]?.first }
+
+    /// The patterns of a keyword that takes several; empty where it is not set.
+    func patterns(_ keyword: String) -> [String] {
+        (values[keyword] ?? []).flatMap { $0.split(separator: " ") }.map(String.init)
+    }
 
     /// Whether it is on; what this sshd does not know is off.
-    func isOn(_ keyword: String) -> Bool { values[keyword]?.lowercased() == "yes" }
+    func isOn(_ keyword: String) -> Bool { self[keyword]?.lowercased() == "yes" }
 
     /// The lists of methods of which one has to be gone through; nil where any single method is enough.
     var methodLists: [[String]]? {
-        guard let value = values["authenticationmethods"], !value.isEmpty, value.lowercased() != "any" else {
+        guard let value = self["authenticationmethods"], !value.isEmpty, value.lowercased() != "any" else {
             return nil
         }
         return value.split(separator: " ").map { $0.split(separator: ",").map(String.init) }
