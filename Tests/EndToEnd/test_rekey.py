@@ -267,7 +267,7 @@ def test_a_key_that_is_passed_in_is_changed_in_the_steps_that_it_says(daemon, el
         place.start(under=under)
 
     restart()
-    user, phone, codes = enrolled(place)
+    user, _, _ = enrolled(place)
     asked = rekey(place)
     assert asked.returncode == 1
     for word in ("systemd-creds encrypt --name=twostep.key.new", "LoadCredentialEncrypted=twostep.key.new:", "Nothing was"):
@@ -283,7 +283,6 @@ def test_a_key_that_is_passed_in_is_changed_in_the_steps_that_it_says(daemon, el
     (credentials / "twostep.key.new").unlink()
     restart()
     assert check_store(place) == []
-    assert pam.log_in("e2e" + place.service.removeprefix("e2e"), user, codes[0]).code in (pam.SUCCESS, pam.AUTHINFO_UNAVAIL)
     listing = json.loads(world.twostep("list", user, "--json", runtime=place.runtime).stdout)
     assert not [device for device in listing["devices"] if device["problem"]], listing
 

@@ -38,7 +38,7 @@ struct RestorationTests {
     /// Closes the store, looks at the backup, and does with it what `body` says.
     private func prepare(_ sealing: (any SecretSealing)? = nil) throws -> StoreRestoration {
         place.close()
-        let descriptor = posix_open_for_reading(backup)
+        let descriptor = unsafe posix_open_for_reading(backup)
         defer { close(descriptor) }
         return try StoreRestoration(
             in: place.folder.path, from: descriptor, sealing: sealing ?? place.sealing, at: now)
@@ -117,7 +117,7 @@ struct RestorationTests {
     @Test func `has the directory for itself, and is refused while somebody has the store`() throws {
         try bench.enrol(bench.alice)
         try makeBackup()
-        let descriptor = posix_open_for_reading(backup)
+        let descriptor = unsafe posix_open_for_reading(backup)
         defer { close(descriptor) }
         #expect {
             try StoreRestoration(in: place.folder.path, from: descriptor, sealing: place.sealing, at: now)
