@@ -32,6 +32,13 @@ struct RestorationReport {
                 "Codes that were used since the backup may be good again, of: \(names(outlook.exposed))\n"
                     + "Renew recovery codes among them, and remove devices that were taken away since.")
         }
+        if !outlook.passwords.isEmpty {
+            let users = outlook.passwords.prefix(RestorationReport.most).map { "\($0.username) (\($0.provider))" }
+            let more = outlook.passwords.count - users.count
+            lines.append(
+                "Their password is that of the backup again: \(users.joined(separator: ", "))"
+                    + (more > 0 ? ", and \(more) more" : ""))
+        }
         if !outlook.lost.isEmpty {
             lines.append("Not in the backup, and gone then: \(names(outlook.lost))")
         }
@@ -48,6 +55,15 @@ struct RestorationReport {
             ("devices", .integer(Int64(outlook.extent.devices))),
             ("trouble", .text(outlook.trouble)), ("kept", list(outlook.kept)), ("exposed", list(outlook.exposed)),
             ("lost", list(outlook.lost)), ("left_out", list(outlook.dropped)),
+            (
+                "passwords",
+                .list(
+                    outlook.passwords.map { user in
+                        .object([
+                            ("username", .text(user.username.text)), ("provider", .text(user.provider.description)),
+                        ])
+                    })
+            ),
         ]
     }
 

@@ -11,6 +11,9 @@ package struct RestorationOutlook: Equatable, Sendable {
     package var exposed: [DeviceKey] = []
     /// Devices of the present store that are not there then.
     package var lost: [DeviceKey] = []
+    /// Providers' users whose password is that of the backup again, as far as can be told: it was changed since, they were
+    /// removed, or the present store cannot be read.
+    package var passwords: [UserKey] = []
     /// What was handed out for a day and is left out, since it may be used up.
     package var dropped: [DeviceKey] = []
 

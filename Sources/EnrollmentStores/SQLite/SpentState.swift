@@ -5,6 +5,7 @@ internal import GRDB
 /// What the present store knows to be spent, failed and blocked, on its way into an older state of it.
 struct SpentState {
     private let present: [DeviceListing]
+    private let users: [ProviderUser]
     private let file: String?
     private let sealing: any SecretSealing
     private let trouble: String?
@@ -12,6 +13,7 @@ struct SpentState {
     /// Reads the devices of the present store, if there is one that can be read.
     init(of store: SQLiteStore?, sealing: any SecretSealing, trouble: String?) throws(StoreFailure) {
         present = try store?.devices(of: nil) ?? []
+        users = try store?.users(of: nil) ?? []
         file = store?.directory.database
         self.sealing = sealing
         self.trouble = trouble
@@ -52,6 +54,7 @@ struct SpentState {
             try spend.run()
             outlook.kept.append(listing.key)
         }
+        outlook.passwords = try formerPasswords(in: database)
         let keys = Set(older.map(\.key))
         outlook.lost = present.map(\.key).filter { !keys.contains($0) && !$0.module.isStopgap }
         if let file { try copyFailures(from: file, into: database) }
@@ -72,6 +75,18 @@ struct SpentState {
             listings.append(DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9)))
         }
         return listings
+    }
+
+    /// Whose password is not the one that it is now.
+    private func formerPasswords(in database: Database) throws -> [UserKey] {
+        let row = try PreparedStatement("SELECT \(Columns.user) FROM user", on: Connection(database))
+        let changes = Dictionary(users.map { ($0.key, $0.changedAt) }, uniquingKeysWith: { first, _ in first })
+        var former: [UserKey] = []
+        while try row.step() {
+            let user = try Columns.user(in: row)
+            if changes[user.key] != user.changedAt { former.append(user.key) }
+        }
+        return former
     }
 
     /// The devices of the present store that have the same secret, under whatever name.

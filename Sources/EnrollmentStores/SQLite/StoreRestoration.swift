@@ -6,7 +6,7 @@ internal import GRDB
 /// An older state of a store on its way back: it is looked at first, then agreed to, then put in place of the present one.
 ///
 /// Until `commit` nothing is changed but a file of its own; from then on the present store stands aside under another name.
-/// It has the state directory for itself as long as it lives.
+/// It has the state directory for itself until then.
 package final class StoreRestoration {
     /// What would come of it.
     package let outlook: RestorationOutlook
@@ -74,6 +74,7 @@ package final class StoreRestoration {
             throw error
         }
         isInPlace = true
+        lock = nil
         try attempt(unsafe posix_flush_directory(directory.path), "\(directory.path) cannot be written")
         return hasStore ? aside : nil
     }
