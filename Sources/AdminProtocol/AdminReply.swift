@@ -35,6 +35,11 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case report(ReportPage)
     case question(ProofQuestion)
     case proved(OwnProof)
+    case keys(KeyStanding)
+    case resealed(ResealedPart)
+    case backupBegun(BegunBackup)
+    case backupPart(BackupPart)
+    case storeFindings(StoreFindings)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -44,6 +49,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case shown, staged, imported
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report, question, proved
+        case keys, resealed, backupBegun, backupPart, storeFindings
     }
 
     package init(from decoder: any Decoder) throws {
@@ -84,6 +90,11 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .report: .report(try container.decode(ReportPage.self, forKey: key))
             case .question: .question(try container.decode(ProofQuestion.self, forKey: key))
             case .proved: .proved(try container.decode(OwnProof.self, forKey: key))
+            case .keys: .keys(try container.decode(KeyStanding.self, forKey: key))
+            case .resealed: .resealed(try container.decode(ResealedPart.self, forKey: key))
+            case .backupBegun: .backupBegun(try container.decode(BegunBackup.self, forKey: key))
+            case .backupPart: .backupPart(try container.decode(BackupPart.self, forKey: key))
+            case .storeFindings: .storeFindings(try container.decode(StoreFindings.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -121,6 +132,11 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .report(let page): try container.encode(page, forKey: .report)
         case .question(let question): try container.encode(question, forKey: .question)
         case .proved(let proof): try container.encode(proof, forKey: .proved)
+        case .keys(let standing): try container.encode(standing, forKey: .keys)
+        case .resealed(let part): try container.encode(part, forKey: .resealed)
+        case .backupBegun(let begun): try container.encode(begun, forKey: .backupBegun)
+        case .backupPart(let part): try container.encode(part, forKey: .backupPart)
+        case .storeFindings(let found): try container.encode(found, forKey: .storeFindings)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -91,6 +91,19 @@ package enum AdminRequest: Codable, ServiceRequest {
     case metrics
     /// What the store has of the accounts after a name, or of the first ones. Answered by `report`.
     case report(after: String?)
+    /// The keys that secrets are sealed with. Answered by `keys`.
+    case keys
+    /// Seals secrets anew, a part of them, with the key that stands beside the present one; from the first of these on that
+    /// key seals everything. Answered by `resealed`.
+    case reseal(after: SealedRow?)
+    /// Forgets the keys that nothing is sealed with any more. Answered by `keys`.
+    case retireKeys
+    /// Makes a copy of the store, which the connection has until it ends. Answered by `backupBegun`.
+    case beginBackup
+    /// Some bytes of the copy. Answered by `backupPart`.
+    case backupPart(offset: Int64)
+    /// Looks at every row and opens every secret, which takes its time. Answered by `storeFindings`.
+    case checkStore
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -100,6 +113,7 @@ package enum AdminRequest: Codable, ServiceRequest {
         case beginEnrollmentWithKey, show, stageDevices, commitImport, checkImport
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
+        case keys, reseal, retireKeys, beginBackup, backupPart, checkStore
     }
 
     package static let bounds = AdminFrame.Bounds.request

@@ -107,6 +107,8 @@ extension AuthModuleContract {
             throw .damaged("broken")
         }
 
+        func isCurrent(_ sealed: [UInt8]) -> Bool { false }
+
         func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
             throw .damaged("broken")
         }

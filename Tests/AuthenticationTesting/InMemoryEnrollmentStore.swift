@@ -220,6 +220,42 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         }
     }
 
+    package func reseal(after row: SealedRow?, atMost limit: Int) throws(StoreFailure) -> Resealed {
+        try check()
+        var result = Resealed()
+        // A walk over devices in the order of their places, from the row that the last part came to; users all at its end.
+        let devices = contents.devices.values.sorted { $0.key.placeBytes.lexicographicallyPrecedes($1.key.placeBytes) }
+        let start = row.flatMap { $0.key.first.flatMap { Int($0) } } ?? 0
+        for listing in devices.dropFirst(start).prefix(limit) where !sealing.isCurrent(listing.device.sealed) {
+            do throws(StoreFailure) {
+                let payload = try sealing.open(listing.device.sealed, at: listing.key)
+                let device = Device(
+                    name: listing.device.name, sealed: try sealing.seal(payload, at: listing.key),
+                    state: listing.device.state, createdAt: listing.device.createdAt,
+                    lastUsedAt: listing.device.lastUsedAt)
+                contents.devices[listing.key] = DeviceListing(key: listing.key, device: device, uid: listing.uid)
+                result.count += 1
+            } catch {
+                result.failures.append(error)
+            }
+        }
+        if devices.count > start + limit {
+            result.next = SealedRow(kind: "device", key: ["\(start + limit)"])
+            return result
+        }
+        for user in try users(of: nil) where !sealing.isCurrent(user.sealedHash) {
+            do throws(StoreFailure) {
+                let hash = try sealing.open(user.sealedHash, at: user.key)
+                let resealed = try sealing.seal(hash, at: user.key)
+                _ = try change(ProviderUser(key: user.key, sealedHash: resealed, changedAt: user.changedAt))
+                result.count += 1
+            } catch {
+                result.failures.append(error)
+            }
+        }
+        return result
+    }
+
     package func note(_ activities: [AccountActivity]) throws(StoreFailure) {
         try check()
         for activity in activities {

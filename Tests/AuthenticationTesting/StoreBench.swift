@@ -3,16 +3,21 @@ package import Authentication
 /// Where a store can be opened again after it was closed: what a restart leaves.
 package protocol StorePlace: AnyObject {
     var sealing: any SecretSealing { get }
+    /// Seals with another key from now on; the one before still opens what it has sealed.
+    func rotateKey() throws
     /// Opens the store, after closing the one that was opened before.
     func open() throws -> any EnrollmentStore
 }
 
 /// A place in memory: there is nothing to close.
 package final class InMemoryPlace: StorePlace {
-    package let sealing: any SecretSealing = PlainSealing()
+    private let plain = PlainSealing()
+    package var sealing: any SecretSealing { plain }
     private let store: InMemoryEnrollmentStore
 
-    package init() { store = InMemoryEnrollmentStore(sealing: PlainSealing()) }
+    package init() { store = InMemoryEnrollmentStore(sealing: plain) }
+
+    package func rotateKey() { plain.rotate() }
 
     package func open() -> any EnrollmentStore { store }
 }

@@ -159,8 +159,17 @@ def documents(daemon_of_session):
     Path("/run/broken.yaml").write_text("auth_providers: [{type: pan}]\n")
     desk.keep("trial", world.run("twostep", "trial", "sshd", "alice", "--json"))
     desk.keep("check", world.run("twostep", "check", "--json", "--config", "/run/broken.yaml"))
+    desk.run("rekey", "--config", place.configuration)
+    desk.run("user", "add", "Zoe", "--password-stdin", input="a long password\n")
+    desk.run("backup", "/run/backup-documents", "--with-key", "--config", place.configuration)
+    desk.run("remove", user, "phone", "--yes", "--force")
+    desk.run("user", "remove", "zoe", "--yes")
+    desk.run("enroll", user, "totp", "--name", "new", "--no-confirm")
+    assert place.stop() == 0
+    desk.keep("restore", world.run(
+        "twostep", "restore", "/run/backup-documents", "--yes", "--json", "--config", place.configuration,
+        "--state-directory", place.state))
     yield desk.documents
-    place.stop()
 
 
 # They change stacks, and have a test of their own.

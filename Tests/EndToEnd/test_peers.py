@@ -30,7 +30,8 @@ VERBS = {
     "import": ["batch", "/etc/hostname"], "export": ["bob", "--to-pipe"], "grants": [], "block": ["bob"],
     "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "trial": ["sshd", "bob"],
     "enable": ["sudo", "--yes"], "disable": ["sudo", "--yes"], "status": [], "check": [], "flow": [],
-    "log": [], "metrics": [], "report": [],
+    "log": [], "metrics": [], "report": [], "backup": ["/tmp/nobody-s-backup"], "restore": ["/etc/hostname", "--yes"],
+    "rekey": [],
 }
 
 

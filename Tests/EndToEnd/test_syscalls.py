@@ -128,11 +128,8 @@ def test_a_call_of_the_daemon_that_fails_grants_no_code_twice(daemon, elsewhere,
             if place.has_died():
                 # What cannot be survived may end it: then everything is found as it was.
                 place.start()
-            elif call == "fcntl":
-                # A lock that the kernel does not give back is one for as long as the process lives.
-                place.kill()
-                place.start()
-            world.wait_until(lambda: pam.log_in(place.service, user).prompts, f"logins after {error} of {call} number {number}")
+            world.wait_until(
+                lambda: pam.log_in(place.service, user).prompts, f"logins after {error} of {call} number {number}", 30)
             again = pam.log_in(place.service, user, code)
             assert login.granted + again.granted <= 1, (error, number)
             world.twostep("unlock", user, runtime=place.runtime)
@@ -140,6 +137,26 @@ def test_a_call_of_the_daemon_that_fails_grants_no_code_twice(daemon, elsewhere,
             if not hits:
                 break
     assert place.restart().status()["serving"]
+
+
+@pytest.mark.parametrize("unlocks", ["each", "the first"])
+def test_a_lock_that_the_kernel_does_not_give_back_costs_some_seconds_and_no_restart(daemon, elsewhere, unlocks):
+    place = elsewhere()
+    when = "" if unlocks == "each" else ":when=1"
+    user = world.new_user()
+    phone = world.enroll(user, runtime=place.runtime)
+    code = phone.next()
+    with tracing.Trace("-e", "trace=fcntl", "-e", f"inject=fcntl:error=ENOLCK{when}", pid=place.process.pid) as trace:
+        login = pam.log_in(place.service, user, code)
+        assert trace.hits
+    world.wait_until(lambda: pam.log_in(place.service, user).prompts, "the store that is opened anew", 30)
+    again = pam.log_in(place.service, user, code)
+    assert login.granted + again.granted <= 1, (login, again)
+    world.twostep("unlock", user, runtime=place.runtime)
+    assert pam.log_in(place.service, user, phone.at(phone.step + 1)).granted
+    assert place.is_running
+    # Which waits for no lock for ever.
+    assert place.stop() == 0
 
 
 @pytest.mark.parametrize("error", ["ENOSYS", "EIO", "EAGAIN"])

@@ -30,7 +30,8 @@ final class Reports: Sendable {
 /// A state directory with a store, sealed with a key of its own.
 final class SQLitePlace: StorePlace {
     let folder: TemporaryFolder
-    let sealing: any SecretSealing
+    let keys: KeyRing
+    var sealing: any SecretSealing { keys }
     let reports = Reports()
     private(set) var current: SQLiteStore?
 
@@ -38,7 +39,7 @@ final class SQLitePlace: StorePlace {
 
     init(in parent: String = NSTemporaryDirectory()) throws {
         folder = try TemporaryFolder(parent)
-        sealing = try Sealer(SealingKey.generate("\(folder.path)/twostep.key"))
+        keys = KeyRing(try Sealer(SealingKey.generate("\(folder.path)/twostep.key")))
         try SQLiteStore.create(in: folder.path)
     }
 
@@ -52,6 +53,11 @@ final class SQLitePlace: StorePlace {
         let store = try SQLiteStore.open(in: folder.path, sealing: sealing) { reports.add($0) }
         current = store
         return store
+    }
+
+    func rotateKey() throws {
+        let file = "\(folder.path)/twostep.key.\(keys.former.count + 1)"
+        keys.rotate(to: try Sealer(SealingKey.generate(file)))
     }
 
     /// The daemon stops.

@@ -287,7 +287,8 @@ struct SQLiteStoreTests {
         place.close()
         let other = try Sealer(SealingKey.generate("\(place.folder.path)/other.key"))
         let expected = StoreFailure.sealedWithAnotherKey(
-            "the secret of alice, scripted, device phone is sealed with another key")
+            "the secret of alice, scripted, device phone is sealed with another key: \(place.keys.current) and not \(other.id)"
+        )
         #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
     }
 
@@ -296,7 +297,8 @@ struct SQLiteStoreTests {
         place.close()
         let other = try Sealer(SealingKey.generate("\(place.folder.path)/other.key"))
         let expected = StoreFailure.sealedWithAnotherKey(
-            "the password of alice at homeassistant is sealed with another key")
+            "the password of alice at homeassistant is sealed with another key: \(place.keys.current) and not \(other.id)"
+        )
         #expect(throws: expected) { _ = try SQLiteStore.open(in: place.folder.path, sealing: other) }
     }
 

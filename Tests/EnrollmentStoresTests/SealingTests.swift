@@ -70,11 +70,12 @@ struct SealingTests {
     }
 
     @Test func `says of another key that it is another key`() throws {
-        let sealed = try Sealer(SealingKey.generate(path)).seal(secret("seed"), at: place)
+        let sealer = try Sealer(SealingKey.generate(path))
+        let sealed = try sealer.seal(secret("seed"), at: place)
         let other = try Sealer(SealingKey.generate("\(folder.path)/other.key"))
         #expect(
             throws: StoreFailure.sealedWithAnotherKey(
-                "the secret of alice, totp, device phone is sealed with another key")
+                "the secret of alice, totp, device phone is sealed with another key: \(sealer.id) and not \(other.id)")
         ) {
             _ = try other.open(sealed, at: place)
         }

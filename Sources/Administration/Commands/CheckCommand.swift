@@ -16,7 +16,7 @@ struct CheckCommand: AdministrationVerb {
 
     /// What can be looked at, in the order in which it is.
     enum Subject: String, CaseIterable {
-        case configuration, permissions, stacks, sshd, doors
+        case configuration, permissions, stacks, sshd, doors, store
     }
 
     @Option(
@@ -29,9 +29,19 @@ struct CheckCommand: AdministrationVerb {
     var root = "/"
     @Option(
         help: ArgumentHelp(
-            "Look at these alone, with commas between them: configuration, permissions, stacks, sshd, doors.",
+            "Look at these alone, with commas between them: configuration, permissions, stacks, sshd, doors, store.",
             valueName: "subjects"))
     var only: String?
+    @Flag(
+        help: "Look at the store: every row, every secret. Nothing else is looked at unless --only says so; root only.")
+    var store = false
+    @Option(help: ArgumentHelp("Where the store lies, for --store.", valueName: "directory"))
+    var stateDirectory = "/var/lib/twostep"
+    @Option(
+        help: ArgumentHelp(
+            "The key of the store, for --store. Without it, twostep.key beside the configuration.", valueName: "file"))
+    var keyFile: String?
+    @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
@@ -48,6 +58,14 @@ struct CheckCommand: AdministrationVerb {
         let asDaemon = world.mayChangeUser && files.prefix.isEmpty
         let read = InspectedConfiguration(path: path, allowsInsecure: allowInsecureExample, asDaemon: asDaemon)
         let policy = read.active?.policy
+        guard files.prefix.isEmpty || !subjects.contains(.store) else {
+            throw CommandFailure(
+                .usage, code: .usage,
+                "The store of another system cannot be looked at: its users are not those of this one.")
+        }
+        let key =
+            subjects.contains(.store)
+            ? try StoreKeyOption.path(keyFile, beside: config ?? "/etc/twostep/config.yaml") : ""
         let sources: [any FindingSource] = subjects.map { subject in
             switch subject {
             case .configuration: ConfigurationFindings(read: read, isMadeByInit: config == nil && files.prefix.isEmpty)
@@ -57,14 +75,21 @@ struct CheckCommand: AdministrationVerb {
                 SSHDFindings(
                     tree: tree, program: HostSSHD(files), isRoot: world.accounts.isPrivileged, policy: policy)
             case .doors: DoorFindings(tree: tree)
+            case .store:
+                StoreFindingSource(
+                    stateDirectory: stateDirectory, keyFile: key, runtimeDirectory: service.runtimeDirectory,
+                    isRoot: world.accounts.isPrivileged, replyLimit: world.replyLimit)
             }
         }
         return CheckReport(sources).report
     }
 
     private func subjects() throws(CommandFailure) -> [Subject] {
-        guard let only else { return config == nil ? Subject.allCases : [.configuration] }
-        var chosen: [Subject] = []
+        guard let only else {
+            guard !store else { return [.store] }
+            return config == nil ? Subject.allCases.filter { $0 != .store } : [.configuration]
+        }
+        var chosen: [Subject] = store ? [.store] : []
         for word in only.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
             guard let subject = Subject(rawValue: word) else {
                 throw CommandFailure(

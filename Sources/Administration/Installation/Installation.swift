@@ -194,20 +194,7 @@ struct Installation {
                 .refused, code: .files, "There is a store in \(state.text), but its key \(key.text) is missing.",
                 hint: "Put the key back from a backup. Without it, move the store away and enrol everybody anew.")
         }
-        let bytes = try random(count: 32)
-        return bytes.withBytes { bytes in
-            Secret(count: 2 * bytes.count + 1) { target in
-                for index in bytes.indices {
-                    target[2 * index] = hexadecimalDigit(bytes[index] >> 4)
-                    target[2 * index + 1] = hexadecimalDigit(bytes[index] & 0x0F)
-                }
-                target[2 * bytes.count] = UInt8(ascii: "\n")
-            }
-        }
-    }
-
-    private func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        return try KeyText.fresh()
     }
 
     private func random(count: Int) throws(CommandFailure) -> Secret {

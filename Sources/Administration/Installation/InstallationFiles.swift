@@ -94,6 +94,26 @@ enum InstallationFiles {
         return true
     }
 
+    /// Gives a file a second name, where none is; one that has it already is as good.
+    static func keep(_ path: InstallationPath, as other: InstallationPath) throws(CommandFailure) {
+        if unsafe link(path.text, other.text) != 0 {
+            guard errno == EEXIST, try isSame(path.text, other.text) else { throw failure("make", other.text) }
+        }
+        try synchronize(other.parent)
+    }
+
+    private static func isSame(_ left: String, _ right: String) throws(CommandFailure) -> Bool {
+        var (mine, theirs) = (stat(), stat())
+        guard unsafe lstat(left, &mine) == 0, unsafe lstat(right, &theirs) == 0 else { throw failure("look at", right) }
+        return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+    }
+
+    /// Puts a file in the place of another, on the disk: whoever looks sees the one or the other.
+    static func replace(_ path: InstallationPath, by new: InstallationPath) throws(CommandFailure) {
+        guard unsafe rename(new.text, path.text) == 0 else { throw failure("replace", path.text) }
+        try synchronize(path.parent)
+    }
+
     /// Whether a directory has something in it that looks like a store.
     static func holdsStore(_ path: String) throws(CommandFailure) -> Bool {
         guard let directory = unsafe opendir(path) else {

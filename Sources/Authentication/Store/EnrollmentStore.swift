@@ -84,11 +84,21 @@ package protocol EnrollmentStore: AnyObject {
     /// was one.
     func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool
 
+    /// Seals secrets anew that are not sealed with the current key, in one transaction that is on disk when it returns:
+    /// goes through at most `limit` rows after `row`, from the first one if there is none.
+    ///
+    /// Once a walk has come to its end, no other key is needed for anything that any key at hand had opened: what is stored
+    /// meanwhile has to be sealed on the writer's thread, with the current key.
+    func reseal(after row: SealedRow?, atMost limit: Int) throws(StoreFailure) -> Resealed
+
     /// Remembers what is later than what is remembered already, for reports.
     func note(_ activities: [AccountActivity]) throws(StoreFailure)
 
     /// What is remembered of every account's logins, by account.
     func activities() throws(StoreFailure) -> [AccountActivity]
+
+    /// What looks at whole states of it; nil for a store that lies nowhere.
+    var inspection: (any StoreInspection)? { get }
 
     /// What providers look at, from threads of their own.
     var userDatabase: any UserDatabase { get }
@@ -114,6 +124,8 @@ extension EnrollmentStore {
     }
 
     package func checkPlace() throws(StoreFailure) {}
+
+    package var inspection: (any StoreInspection)? { nil }
 
     package func extent() throws(StoreFailure) -> StoreExtent {
         let own = try devices(of: nil).filter { !$0.key.module.isStopgap }

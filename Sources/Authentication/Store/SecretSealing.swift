@@ -4,6 +4,9 @@ package protocol SecretSealing: Sendable {
     func seal(_ payload: borrowing Secret, at place: some SealedPlace) throws(StoreFailure) -> [UInt8]
     /// Opens what was sealed for `place`; throws `damaged` for anything else.
     func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret
+    /// Whether it was sealed with the key that `seal` takes: false for what another key is needed for, and for what
+    /// nobody has sealed.
+    func isCurrent(_ sealed: [UInt8]) -> Bool
 }
 
 /// A row of the store that holds something sealed.

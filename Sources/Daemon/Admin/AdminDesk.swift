@@ -7,19 +7,22 @@ import NIOCore
 /// It belongs to the event loop.
 final class AdminDesk {
     let service: LoginService
-    private let describe: () -> ServiceStatus
+    let describe: () -> ServiceStatus
+    /// Where the store's keys come from; nil for a store that has none.
+    let keySource: SealingKeySource?
 
     /// `status` describes the daemon as a whole.
-    init(_ service: LoginService, status describe: @escaping () -> ServiceStatus) {
+    init(_ service: LoginService, keys keySource: SealingKeySource?, status describe: @escaping () -> ServiceStatus) {
         self.service = service
+        self.keySource = keySource
         self.describe = describe
     }
 
     /// Answers one request. `input` is its secret part; `enrollment` is what the connection has begun, and the answer
-    /// says what it has then; `staged` is what it wants to import.
+    /// says what it has then; `staged` is what it wants to import, `backup` the copy of the store that it has.
     func answer(
         _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, staged: StagedImport,
-        _ answer: AdminAnswer
+        backup: OpenBackup, _ answer: AdminAnswer
     ) {
         switch request {
         case .status: status(describe(), answer)
@@ -72,6 +75,12 @@ final class AdminDesk {
         case .records(let number, let count): answer(.records(service.recent.after(number, atMost: min(count, 100))))
         case .metrics: metrics(answer)
         case .report(let name): report(after: name, answer)
+        case .keys: keys(answer)
+        case .reseal(let row): reseal(after: row, answer)
+        case .retireKeys: retireKeys(answer)
+        case .beginBackup: beginBackup(in: backup, answer)
+        case .backupPart(let offset): backupPart(at: offset, of: backup, answer)
+        case .checkStore: checkStore(answer)
         }
     }
 

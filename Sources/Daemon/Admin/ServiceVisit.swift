@@ -22,6 +22,7 @@ protocol ServiceVisit: AnyObject {
 final class AdminVisit: ServiceVisit {
     private let desk: AdminDesk
     private let staged = StagedImport()
+    private let backup = OpenBackup()
 
     init(_ desk: AdminDesk) { self.desk = desk }
 
@@ -30,8 +31,11 @@ final class AdminVisit: ServiceVisit {
     }
 
     func answer(_ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, _ answer: AdminAnswer) {
-        desk.answer(request, input, enrollment: enrollment, staged: staged, answer)
+        desk.answer(request, input, enrollment: enrollment, staged: staged, backup: backup, answer)
     }
 
-    func left() { staged.spoil() }
+    func left() {
+        staged.spoil()
+        backup.snapshot = nil
+    }
 }

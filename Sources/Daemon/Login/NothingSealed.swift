@@ -6,6 +6,8 @@ struct NothingSealed: SecretSealing {
         throw .unreachable("nothing is sealed here")
     }
 
+    func isCurrent(_ sealed: [UInt8]) -> Bool { false }
+
     func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
         throw .unreachable("nothing is opened here")
     }

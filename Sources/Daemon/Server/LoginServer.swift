@@ -17,7 +17,8 @@ package final class LoginServer: Sendable {
     /// Starts the loop; `mostConnections` is how many logins may be under way at once.
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
-        processes: any ProcessTable = SystemProcessTable(), generation: Generation, mostConnections: Int = 16_384,
+        processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
+        mostConnections: Int = 16_384,
         describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -28,7 +29,9 @@ package final class LoginServer: Sendable {
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
                 processes: processes, generation: generation)
             service.connections.capacity = mostConnections
-            let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
+            let desk = AdminDesk(service, keys: keys) {
+                describe(service.generation, service.sessions.count, service.tally)
+            }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
         }.wait()
     }

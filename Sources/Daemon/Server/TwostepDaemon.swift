@@ -56,6 +56,7 @@ final class StartedDaemon: Service {
     /// Nil where it cannot be: no login is refused for that.
     private let own: ListeningSocket?
     private let writer: StoreWriter
+    private let keys: SealingKeySource
     private let loader: ConfigurationLoader
     private let clocks = SystemClocks()
     private let descriptors: Int
@@ -86,6 +87,7 @@ final class StartedDaemon: Service {
         let key = SealingKeySource(keyFile: options.keyFile, credentials: manager.credentialsDirectory)
         // Read while that is still allowed: the file may be root's alone.
         key.prepare()
+        keys = key
         if let target {
             try StateDirectories.prepare(options, owner: target)
         }
@@ -137,6 +139,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
+            keys: keys,
             mostConnections: min(max(descriptors - 64, 64), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners =

@@ -74,9 +74,15 @@ package final class StoreWriter: Sendable {
         _ = ready.takeAll()
     }
 
-    /// Finishes what waits, closes the store, and returns when that is done.
-    package func stop() {
+    /// Finishes what waits, closes the store, and returns when that is done; or after so many seconds, where the disk or a
+    /// lock hangs. What is in the store is whole then, too.
+    package func stop(atMost seconds: UInt32 = 5) {
         queue.put(.stop)
+        let stopped = stopped
+        DetachedThread.start(named: "twostep-stop") {
+            sleep(seconds)
+            stopped.put(false)
+        }
         _ = stopped.takeAll()
     }
 

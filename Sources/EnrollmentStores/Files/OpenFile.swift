@@ -26,12 +26,14 @@ struct OpenFile: ~Copyable {
     /// Lets others have it.
     borrowing func unlock() { _ = posix_unlock(descriptor) }
 
-    /// Reads from the beginning until `target` is full or the file ends; returns how much that was, nil on an error.
-    borrowing func read(into target: inout MutableSpan<UInt8>) -> Int? {
-        unsafe target.withUnsafeMutableBytes { buffer in
+    /// Reads from `start` until `target` is full or the file ends; returns how much that was, nil on an error.
+    borrowing func read(from start: Int64 = 0, into target: inout MutableSpan<UInt8>) -> Int? {
+        let first = start
+        return unsafe target.withUnsafeMutableBytes { buffer in
             var filled = 0
             while filled < buffer.count, let start = buffer.baseAddress {
-                let count = unsafe pread(descriptor, start + filled, buffer.count - filled, off_t(filled))
+                let count = unsafe pread(
+                    descriptor, start + filled, buffer.count - filled, off_t(first) + off_t(filled))
                 if count == 0 { break }
                 if count < 0 {
                     if posix_errno() == EINTR { continue }
@@ -45,11 +47,16 @@ struct OpenFile: ~Copyable {
 
     /// Makes `bytes` all that the file holds; returns whether they are there.
     borrowing func replace(with bytes: Span<UInt8>) -> Bool {
-        guard ftruncate(descriptor, 0) == 0 else { return false }
-        return unsafe bytes.withUnsafeBytes { buffer in
+        ftruncate(descriptor, 0) == 0 && write(bytes, at: 0)
+    }
+
+    /// Writes `bytes` at an offset; returns whether they are all there.
+    borrowing func write(_ bytes: Span<UInt8>, at offset: Int64) -> Bool {
+        unsafe bytes.withUnsafeBytes { buffer in
             var written = 0
             while written < buffer.count, let start = buffer.baseAddress {
-                let count = unsafe pwrite(descriptor, start + written, buffer.count - written, off_t(written))
+                let place = off_t(offset) + off_t(written)
+                let count = unsafe pwrite(descriptor, start + written, buffer.count - written, place)
                 if count < 0 {
                     if posix_errno() == EINTR { continue }
                     return false

@@ -12,11 +12,18 @@ struct StateDirectory: Sendable {
     var database: String { "\(path)/\(SQLiteStore.fileName)" }
     /// The store while it is being made.
     var unfinished: String { "\(database).new" }
+    /// A copy of the store while it is being made; once it is whole it has no name.
+    var snapshot: String { "\(database).copy" }
+    /// An older state of the store while it is looked at, until it takes the store's place.
+    var restored: String { "\(database).restored" }
     /// What a daemon holds while it has the store.
     var lock: String { "\(path)/lock" }
 
     /// The copy made before the migration from `version`.
     func backup(of version: Int) -> String { "\(database).version-\(version)" }
+
+    /// Where the present store goes that an older state takes the place of.
+    func replaced(at now: Int64) -> String { "\(database).replaced-\(now)" }
 
     /// Checks that the directory is one, ours, and closed to others.
     ///

@@ -25,6 +25,21 @@ enum DatabaseFault: Error, Equatable {
         }
     }
 
+    /// Whether the kernel has failed with a lock. What SQLite believes to hold then is not what it holds, and it goes on
+    /// believing that until every connection was closed.
+    var isOfLocks: Bool {
+        switch self {
+        case .nonsense: false
+        case .sqlite(let code, _): code & 0xff == SQLITE_PROTOCOL || DatabaseFault.lockFailures.contains(code)
+        }
+    }
+
+    /// SQLITE_IOERR_UNLOCK, _RDLOCK, _CHECKRESERVEDLOCK, _LOCK, _SHMOPEN, _SHMLOCK, _SHMMAP.
+    private static let lockFailures: Set<Int32> = [
+        SQLITE_IOERR | 8 << 8, SQLITE_IOERR | 9 << 8, SQLITE_IOERR | 14 << 8, SQLITE_IOERR | 15 << 8,
+        SQLITE_IOERR | 18 << 8, SQLITE_IOERR | 20 << 8, SQLITE_IOERR | 21 << 8,
+    ]
+
     /// SQLITE_IOERR_READ, _SHORT_READ, _DATA, _CORRUPTFS: sqlite3.h makes them of an expression that Swift
     /// does not import.
     private static let readFailures: Set<Int32> = [
@@ -36,6 +51,7 @@ enum DatabaseFault: Error, Equatable {
         switch self {
         case .nonsense(let explanation): return .damaged(explanation)
         case .sqlite(let code, let words):
+            guard !isOfLocks else { return .unreachable("a lock of \(path) failed: \(words) (\(code))") }
             switch code & 0xff {
             case SQLITE_FULL: return .notDurable("the disk with \(path) is full")
             case SQLITE_READONLY:

@@ -68,7 +68,8 @@ extension SQLiteStore {
 
         func failure(of path: String) -> StoreFailure {
             let failure = fault.failure(of: path)
-            guard isAtTheEdge else { return failure }
+            // Only who opens it anew is rid of it: that it is not durable would mean that the next one may do better.
+            guard isAtTheEdge, !fault.isOfLocks else { return failure }
             switch failure {
             case .unreachable(let words), .damaged(let words), .inUse(let words): return .notDurable(words)
             case .notDurable, .newer, .sealedWithAnotherKey: return failure

@@ -105,7 +105,7 @@ extension SQLiteStore {
 
 extension Schema {
     /// Runs the steps from `version` on, within the caller's transaction.
-    fileprivate func apply(to database: Database, from version: Int) throws {
+    func apply(to database: Database, from version: Int) throws {
         for step in steps.dropFirst(version) { try database.execute(sql: step) }
         try database.execute(
             sql: "PRAGMA user_version = \(self.version); PRAGMA application_id = \(Schema.applicationID)")

@@ -124,6 +124,13 @@ package final class SQLiteStore: EnrollmentStore {
         lock = nil
     }
 
+    /// Closes the file and keeps the lock, for whoever puts another state in its place.
+    func surrender() -> StoreLock? {
+        let kept = lock.take()
+        close()
+        return kept
+    }
+
     /// The statements, unless the store is closed: GRDB, asked for a transaction then, would crash.
     func openStatements() throws(StoreFailure) -> LoginStatements {
         guard let statements else { throw .unreachable("the store is closed") }

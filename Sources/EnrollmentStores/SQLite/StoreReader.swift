@@ -165,11 +165,21 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// Writes a consistent copy of all there is to an empty file; what is written meanwhile is not in it, and waits for
+    /// nothing.
+    func copy(to path: String) throws(StoreFailure) {
+        do {
+            try queue.writeWithoutTransaction { try $0.execute(sql: "VACUUM INTO ?", arguments: [path]) }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
     /// What is wrong with the first of so many secrets that does not open; nil if they all do.
     func firstSecretThatDoesNotOpen(_ sealing: any SecretSealing, among limit: Int) -> StoreFailure? {
         do {
             return try queue.writeWithoutTransaction { database in
-                try Integrity.secrets(database, sealing, among: limit) { _ in false }
+                try Integrity.firstSecretThatDoesNotOpen(database, sealing, among: limit)
             }
         } catch {
             return StoreFailure(error, of: path)

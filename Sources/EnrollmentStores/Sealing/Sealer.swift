@@ -22,6 +22,9 @@ package final class Sealer: SecretSealing {
         let aes: AESGCM
     }
 
+    /// By what the key is known to people, and to nobody else: eight hexadecimal digits. No secret.
+    package var id: String { SealedBlob.text(keyID) }
+
     package init(_ key: SealingKey) throws(StoreFailure) {
         do throws(CryptographyFailure) {
             let label = Array("twostep key id".utf8)
@@ -52,6 +55,11 @@ package final class Sealer: SecretSealing {
         }
     }
 
+    package func isCurrent(_ sealed: [UInt8]) -> Bool {
+        sealed.count >= Sealer.header && sealed[0] == Sealer.format
+            && sealed[1..<Sealer.header].elementsEqual(keyID)
+    }
+
     package func open(_ sealed: [UInt8], at place: some SealedPlace) throws(StoreFailure) -> Secret {
         guard sealed.count <= Sealer.maximumSize, sealed.count >= Sealer.header + AESGCM.overhead else {
             throw .damaged("\(place.placeName) has \(sealed.count) bytes, which is no sealed secret")
@@ -60,7 +68,9 @@ package final class Sealer: SecretSealing {
             throw .damaged("\(place.placeName) is sealed in format \(sealed[0]), expected \(Sealer.format)")
         }
         guard sealed[1..<Sealer.header].elementsEqual(keyID) else {
-            throw .sealedWithAnotherKey("\(place.placeName) is sealed with another key")
+            throw .sealedWithAnotherKey(
+                "\(place.placeName) is sealed with another key: \(SealedBlob.text(sealed[1..<Sealer.header])) and not \(id)"
+            )
         }
         let bound = place.placeBytes
         let body = sealed.span.extracting(Sealer.header..<sealed.count)
@@ -73,5 +83,13 @@ package final class Sealer: SecretSealing {
         } catch {
             throw .damaged("\(place.placeName) does not open: it was changed, or belongs elsewhere")
         }
+    }
+}
+
+/// What can be told of a sealed secret without a key.
+enum SealedBlob {
+    /// A key's id in words: two hexadecimal digits a byte.
+    static func text(_ id: some Sequence<UInt8>) -> String {
+        id.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

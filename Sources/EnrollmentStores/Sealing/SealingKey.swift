@@ -76,15 +76,7 @@ package final class SealingKey: @unchecked Sendable {
                 throw .unreachable("no random bytes for a key")
             }
         }
-        let text = key.withBytes { bytes in
-            Secret(count: fileSize) { target in
-                for index in bytes.indices {
-                    target[2 * index] = digit(bytes[index] >> 4)
-                    target[2 * index + 1] = digit(bytes[index] & 15)
-                }
-                target[2 * size] = UInt8(ascii: "\n")
-            }
-        }
+        let text = key.text
         guard let file = unsafe OpenFile.adopt(posix_create_private(path)) else {
             throw .unreachable("the key file \(path) cannot be made: \(words(for: posix_errno()))")
         }
@@ -102,6 +94,19 @@ package final class SealingKey: @unchecked Sendable {
     ) throws(Failure) -> Result {
         let buffer = unsafe UnsafeRawBufferPointer(start: memory, count: SealingKey.size)
         return try body(unsafe Span(_unsafeElements: buffer.assumingMemoryBound(to: UInt8.self)))
+    }
+
+    /// What a key file with it holds.
+    package var text: Secret {
+        withBytes { bytes in
+            Secret(count: SealingKey.fileSize) { target in
+                for index in bytes.indices {
+                    target[2 * index] = SealingKey.digit(bytes[index] >> 4)
+                    target[2 * index + 1] = SealingKey.digit(bytes[index] & 15)
+                }
+                target[2 * SealingKey.size] = UInt8(ascii: "\n")
+            }
+        }
     }
 
     private static let expectation = "64 hexadecimal digits and a newline (65 bytes)"

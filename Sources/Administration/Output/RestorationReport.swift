@@ -1,0 +1,85 @@
+import Authentication
+
+/// What comes of a restored store, in words.
+struct RestorationReport {
+    private let outlook: RestorationOutlook
+    /// The most devices that are named of one kind.
+    private static let most = 50
+
+    init(_ outlook: RestorationOutlook) { self.outlook = outlook }
+
+    /// `12 devices of 8 accounts`
+    var extent: String {
+        "\(Wording.count(outlook.extent.devices, "device")) of \(Wording.count(outlook.extent.accounts, "account"))"
+    }
+
+    /// What is asked before anything is changed.
+    func question(_ file: String) -> String {
+        (lines + ["Restore \(extent) from \(file)?"]).joined(separator: "\n")
+    }
+
+    /// What there is to know about it.
+    var lines: [String] {
+        var lines: [String] = []
+        if let trouble = outlook.trouble {
+            lines.append("The present store cannot be read: \(trouble).")
+        }
+        if !outlook.kept.isEmpty {
+            lines.append("Codes stay used that were used since, of: \(names(outlook.kept))")
+        }
+        if !outlook.exposed.isEmpty {
+            lines.append(
+                "Codes that were used since the backup may be good again, of: \(names(outlook.exposed))\n"
+                    + "Renew recovery codes among them, and remove devices that were taken away since.")
+        }
+        if !outlook.passwords.isEmpty {
+            let users = outlook.passwords.prefix(RestorationReport.most).map { "\($0.username) (\($0.provider))" }
+            let more = outlook.passwords.count - users.count
+            lines.append(
+                "Their password is that of the backup again: \(users.joined(separator: ", "))"
+                    + (more > 0 ? ", and \(more) more" : ""))
+        }
+        if !outlook.lost.isEmpty {
+            lines.append("Not in the backup, and gone then: \(names(outlook.lost))")
+        }
+        if !outlook.dropped.isEmpty {
+            lines.append("Left out, since it may be used up: \(names(outlook.dropped))")
+        }
+        return lines
+    }
+
+    /// The same for programs.
+    var members: [(String, JSONValue)] {
+        [
+            ("accounts", .integer(Int64(outlook.extent.accounts))),
+            ("devices", .integer(Int64(outlook.extent.devices))),
+            ("trouble", .text(outlook.trouble)), ("kept", list(outlook.kept)), ("exposed", list(outlook.exposed)),
+            ("lost", list(outlook.lost)), ("left_out", list(outlook.dropped)),
+            (
+                "passwords",
+                .list(
+                    outlook.passwords.map { user in
+                        .object([
+                            ("username", .text(user.username.text)), ("provider", .text(user.provider.description)),
+                        ])
+                    })
+            ),
+        ]
+    }
+
+    private func names(_ keys: [DeviceKey]) -> String {
+        let shown = keys.prefix(RestorationReport.most).map { "\($0.account) \($0.device) (\($0.module))" }
+        let more = keys.count - shown.count
+        return shown.joined(separator: ", ") + (more > 0 ? ", and \(more) more (--json names them all)" : "")
+    }
+
+    private func list(_ keys: [DeviceKey]) -> JSONValue {
+        .list(
+            keys.map { key in
+                .object([
+                    ("account", .text(key.account.text)), ("module", .text(key.module.description)),
+                    ("device", .text(key.device)),
+                ])
+            })
+    }
+}

@@ -1,0 +1,21 @@
+/// What comes of a restored store, beside the one that it takes the place of.
+package struct RestorationOutlook: Equatable, Sendable {
+    /// What is wrong with the present store, if it is there and cannot be read; then nothing is known of what was spent since.
+    package var trouble: String?
+    /// How many accounts and devices there are then.
+    package var extent = StoreExtent(accounts: 0, devices: 0)
+    /// Devices that the present store has as well, and of which it knows that codes were used since: these stay used.
+    package var kept: [DeviceKey] = []
+    /// Devices of which codes that were used since are good again, as far as can be told: the present store does not have
+    /// them any more, or cannot be read.
+    package var exposed: [DeviceKey] = []
+    /// Devices of the present store that are not there then.
+    package var lost: [DeviceKey] = []
+    /// Providers' users whose password is that of the backup again, as far as can be told: it was changed since, they were
+    /// removed, or the present store cannot be read.
+    package var passwords: [UserKey] = []
+    /// What was handed out for a day and is left out, since it may be used up.
+    package var dropped: [DeviceKey] = []
+
+    package init() {}
+}

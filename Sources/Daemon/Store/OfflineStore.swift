@@ -1,0 +1,39 @@
+package import Authentication
+import EnrollmentStores
+
+/// The store while no daemon has it, for those verbs that look at it themselves.
+package enum OfflineStore {
+    /// What is wrong with the store in `directory`, in sentences; throws if nothing can be told.
+    package static func findings(in directory: String, keyFile: String) throws(StoreFailure) -> [String] {
+        let keys = try SealingKeySource(keyFile: keyFile, credentials: nil).get()
+        return try StateOwner.act(in: directory) { () throws(StoreFailure) in
+            try SQLiteStore.findings(in: directory, sealing: keys)
+        }
+    }
+}
+
+/// A backup on its way into the state directory: nothing is changed until `commit`.
+package final class PreparedRestoration {
+    private let restoration: StoreRestoration
+    private let directory: String
+    /// What would come of it.
+    package var outlook: RestorationOutlook { restoration.outlook }
+
+    /// Looks at the backup that `descriptor` has open; `now` in Unix seconds. Throws `inUse` while a daemon has the store,
+    /// and what is wrong with the backup or the key.
+    package init(
+        in directory: String, from descriptor: Int32, keyFile: String, at now: Int64
+    ) throws(StoreFailure) {
+        // Read while that is still allowed: the file may be root's alone.
+        let keys = try SealingKeySource(keyFile: keyFile, credentials: nil).get()
+        self.directory = directory
+        restoration = try StateOwner.act(in: directory) { () throws(StoreFailure) in
+            try StoreRestoration(in: directory, from: descriptor, sealing: keys, at: now)
+        }
+    }
+
+    /// Puts it in the place of the present store; tells where that is now, nil where there was none.
+    package func commit() throws(StoreFailure) -> String? {
+        try StateOwner.act(in: directory) { () throws(StoreFailure) in try restoration.commit() }
+    }
+}

@@ -1,0 +1,130 @@
+internal import Authentication
+internal import Cryptography
+internal import GRDB
+
+/// What the present store knows to be spent, failed and blocked, on its way into an older state of it.
+struct SpentState {
+    private let present: [DeviceListing]
+    private let users: [ProviderUser]
+    private let file: String?
+    private let sealing: any SecretSealing
+    private let trouble: String?
+
+    /// Reads the devices of the present store, if there is one that can be read.
+    init(of store: SQLiteStore?, sealing: any SecretSealing, trouble: String?) throws(StoreFailure) {
+        present = try store?.devices(of: nil) ?? []
+        users = try store?.users(of: nil) ?? []
+        file = store?.directory.database
+        self.sealing = sealing
+        self.trouble = trouble
+    }
+
+    /// Has the older state know it, within the caller's transaction; tells what comes of that.
+    func carry(into database: Database) throws -> RestorationOutlook {
+        var outlook = RestorationOutlook()
+        outlook.trouble = trouble
+        let older = try listings(in: database)
+        let groups = Dictionary(grouping: present) { $0.key.account }
+        let connection = try Connection(database)
+        let spend = try PreparedStatement(
+            """
+            UPDATE device SET state = ?5, state_check = ?6, last_used_at = ?7
+            WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4
+            """, on: connection)
+        let remove = try PreparedStatement(
+            "DELETE FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
+            on: connection)
+        for listing in older {
+            let same = try counterparts(of: listing, among: groups[listing.key.account] ?? [])
+            if listing.key.module.isStopgap, !same.contains(where: { $0.key == listing.key }) {
+                try remove.bind(listing.key)
+                try remove.run()
+                outlook.dropped.append(listing.key)
+                continue
+            }
+            guard let latest = same.map(\.device).max(by: { $0.state < $1.state }) else {
+                outlook.exposed.append(listing.key)
+                continue
+            }
+            guard latest.state > listing.device.state else { continue }
+            try spend.bind(listing.key)
+            try spend.bind(latest.state, at: 5)
+            try spend.bind(~latest.state, at: 6)
+            try spend.bind(latest.lastUsedAt, at: 7)
+            try spend.run()
+            outlook.kept.append(listing.key)
+        }
+        outlook.passwords = try formerPasswords(in: database)
+        let keys = Set(older.map(\.key))
+        outlook.lost = present.map(\.key).filter { !keys.contains($0) && !$0.module.isStopgap }
+        if let file { try copyFailures(from: file, into: database) }
+        let own = older.filter { !$0.key.module.isStopgap }
+        outlook.extent = StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
+        return outlook
+    }
+
+    private func listings(in database: Database) throws -> [DeviceListing] {
+        let row = try PreparedStatement(
+            "SELECT account, module_type, module_id, \(Columns.device) FROM device", on: Connection(database))
+        var listings: [DeviceListing] = []
+        while try row.step() {
+            let device = try Columns.device(in: row, at: 3)
+            let key = DeviceKey(
+                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
+                device: device.name)
+            listings.append(DeviceListing(key: key, device: device, uid: try Columns.uid(in: row, at: 9)))
+        }
+        return listings
+    }
+
+    /// Whose password is not the one that it is now.
+    private func formerPasswords(in database: Database) throws -> [UserKey] {
+        let row = try PreparedStatement("SELECT \(Columns.user) FROM user", on: Connection(database))
+        let changes = Dictionary(users.map { ($0.key, $0.changedAt) }, uniquingKeysWith: { first, _ in first })
+        var former: [UserKey] = []
+        while try row.step() {
+            let user = try Columns.user(in: row)
+            if changes[user.key] != user.changedAt { former.append(user.key) }
+        }
+        return former
+    }
+
+    /// The devices of the present store that have the same secret, under whatever name.
+    private func counterparts(
+        of listing: DeviceListing, among candidates: [DeviceListing]
+    ) throws(StoreFailure) -> [DeviceListing] {
+        let payload = try sealing.open(listing.device.sealed, at: listing.key)
+        return candidates.filter { candidate in
+            guard candidate.key.module == listing.key.module,
+                let other = try? sealing.open(candidate.device.sealed, at: candidate.key)
+            else { return false }
+            return payload.withBytes { mine in other.withBytes { isEqual(mine, $0) } }
+        }
+    }
+
+    /// What failed, and who is blocked, is as it is now: a restored store is no way round a delay or a block.
+    private func copyFailures(from file: String, into database: Database) throws {
+        // SQLite attaches nothing within a transaction.
+        let source = try DatabaseQueue(path: file)
+        defer { try? source.close() }
+        for table in ["factor", "host", "block"] {
+            let rows = try source.inDatabase { try Row.fetchAll($0, sql: "SELECT * FROM \(table)") }
+            try database.execute(sql: "DELETE FROM \(table)")
+            for row in rows {
+                let places = row.map { _ in "?" }.joined(separator: ", ")
+                try database.execute(
+                    sql: "INSERT INTO \(table) VALUES (\(places))", arguments: StatementArguments(row.databaseValues))
+            }
+        }
+    }
+}
+
+extension PreparedStatement {
+    /// Binds the place of a device to the first four parameters.
+    fileprivate func bind(_ key: DeviceKey) throws(DatabaseFault) {
+        try bind(key.account.text, at: 1)
+        try bind(key.module.type, at: 2)
+        try bind(key.module.id ?? "", at: 3)
+        try bind(key.device, at: 4)
+    }
+}
