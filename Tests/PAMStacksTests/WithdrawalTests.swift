@@ -1,5 +1,6 @@
 import Foundation
 import PAMStacks
+import PAMStacksTesting
 import Testing
 
 /// Whether our line may go from a stack, as we see it and as libpam does.
