@@ -276,6 +276,18 @@ import Testing
         #expect(host.read("etc/ssh/sshd_config.d/twostep.conf") == nil)
     }
 
+    @Test func `sshd is not changed where it cannot be told what it would do for everybody`() throws {
+        let host = try ScriptedStackHost(DebianStacks.all)
+        let blocks = (0..<1_100).map { "Match User cust\($0)\n  PermitRootLogin no\n" }.joined()
+        try host.write("Include /etc/ssh/sshd_config.d/*.conf\n" + blocks, "etc/ssh/sshd_config")
+        host.answers["sshd"] = sshd("publickey,keyboard-interactive:pam")
+        let run = try Performance(["enable", "sshd", "--yes"], against: Self.ready, host: host)
+        #expect(run.status == .refused)
+        #expect(run.errors.contains("It cannot be told what sshd would do for everybody. Nothing was changed."))
+        #expect(run.errors.contains("among those left out"))
+        #expect(host.stacks == DebianStacks.all)
+    }
+
     @Test func `a second change of a service forgets no file of the first`() throws {
         let host = try ScriptedStackHost(DebianStacks.all)
         try host.write("Include /etc/ssh/sshd_config.d/*.conf\n", "etc/ssh/sshd_config")

@@ -181,6 +181,27 @@ import Testing
         #expect(run.status == .done)
     }
 
+    @Test(arguments: [
+        (style: "ansi", columns: 80, isTooWide: true), (style: "ansi", columns: 160, isTooWide: false),
+        (style: "utf8", columns: 40, isTooWide: true), (style: "utf8", columns: 80, isTooWide: false),
+    ])
+    func `a QR code that was asked for comes with a note where the terminal breaks it`(
+        row: (style: String, columns: Int, isTooWide: Bool)
+    ) throws {
+        let console = ScriptedConsole([.text("123456")], isTerminal: true)
+        console.columns = row.columns
+        let run = try Performance(
+            ["enroll", "alice", "totp", "--qr", row.style], against: [EnrollTests.begun, EnrollTests.right],
+            console: console)
+        #expect(run.output.contains(row.style == "ansi" ? "\u{1B}[48;5;16m" : "█"))
+        #expect(run.output.contains("and this terminal has \(row.columns): make it wider, ") == row.isTooWide)
+        // What is said to be needed is what is drawn: two columns for each module of a line.
+        guard row.style == "ansi", row.isTooWide else { return }
+        let line = try #require(run.output.split(separator: "\n").first { $0.contains("\u{1B}[48;5;16m") })
+        let drawn = line.replacing(/\u{1B}\[[0-9;]*m/, with: "").count
+        #expect(run.output.contains("(The QR code needs \(drawn) columns,"))
+    }
+
     @Test(arguments: [[Samples.uri], []] as [[String]])
     func `a daemon that forgets a secret is not understood`(secrets: [String]) throws {
         let run = try Performance(

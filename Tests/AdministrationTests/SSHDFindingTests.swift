@@ -185,4 +185,21 @@ import Testing
         #expect(findings.map(\.severity) == [.problem])
         #expect(findings.map(\.line) == [1])
     }
+
+    @Test(arguments: [(1_000, true), (1_500, false)])
+    func `whom nobody has asked about is said to be unseen, and nothing is good`(_ count: Int, _ isSeen: Bool) {
+        let blocks = (0..<count).map { "Match User cust\($0)\n  PermitRootLogin no\n" }.joined()
+        let files = [
+            "/etc/pam.d/sshd": Self.key,
+            Self.path: Self.both + blocks + "Match User ann\n  AuthenticationMethods publickey\n",
+            "/etc/passwd": "root:x:0:0::/root:/bin/sh\nann:x:1000:1000::/:/bin/sh\n", "/etc/group": "ann:x:1000:\n",
+        ]
+        let findings = SSHDFindings(
+            tree: StackTree(InMemoryTree(files: files)), program: ScriptedSSHD(files: files), isRoot: true, policy: nil
+        ).findings()
+        #expect(findings.contains { $0.found.contains("for user ann") } == isSeen)
+        let unseen = findings.filter(\.isUnseen)
+        #expect(unseen.isEmpty == isSeen)
+        #expect(unseen.contains { $0.found.contains("'Match User ann'") } == !isSeen)
+    }
 }

@@ -157,6 +157,33 @@ import Wire
         }
     }
 
+    @Test func `the word alone sets up no phone here either, and with a ticket it does`() async throws {
+        try await withWorld(SelfServiceTests.worldOfTheWord()) { world in
+            guard case .verdict(.denied, let text) = try begin(world, .changeCheck).receive() else {
+                Issue.record("the word alone is enough")
+                return
+            }
+            #expect(text.hasSuffix("Ask the administrator for a ticket: twostep ticket alice"))
+            #expect(try begin(world, .changeUpdate).receive() == .verdict(.denied, ""))
+            let ticket = try SelfServiceTests.issue(.ticket, in: world)
+            let client = try begin(world, .changeUpdate)
+            _ = try client.receive()
+            for answer in ["yes", "open"] {
+                try client.answer(answer)
+                _ = try client.receive()
+            }
+            try client.answer(ticket)
+            guard case .prompt(.visible, let shown) = try client.receive() else {
+                Issue.record("the ticket was not taken")
+                return
+            }
+            #expect(shown.contains("First code: "))
+            try client.answer("right")
+            #expect(code(try client.receive()) == .granted)
+            #expect(try SelfServiceTests.devices(of: world).contains("alice app phone"))
+        }
+    }
+
     @Test(arguments: [Stage.changeCheck, .changeUpdate])
     func `no device grows too old`(_ stage: Stage) async throws {
         try await withWorld(world(nil)) { (world) async throws in

@@ -534,6 +534,66 @@ import Wire
         }
     }
 
+    /// Of the two things that alice logs in with she has the word alone: an administrator has removed her phone.
+    static func worldOfTheWord() throws -> LoginWorld {
+        let world = try world(holding: false, modules: [word, paper], chain: [Step(app.id), Step(word.id)])
+        try world.enroll("alice", module: word.id, device: "word", payload: "stretched open")
+        return world
+    }
+
+    @Test func `the word alone sets up no phone where a login owes both, and a ticket is what to ask for`() async throws
+    {
+        try await withWorld(Self.worldOfTheWord()) { world in
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            guard case .proved = try client.ask(own: .answer, "open") else {
+                Issue.record("the word was not taken")
+                return
+            }
+            let reply = try Self.begin(client)
+            #expect(reply.refusalCode == .notProved)
+            #expect(reply.refusalText.hasSuffix("Ask the administrator for a ticket: twostep ticket alice"))
+            #expect(try client.ask(own: .finishEnrollment, "right").refusalCode != nil)
+            #expect(try Self.devices(of: world) == ["alice word word"])
+        }
+    }
+
+    @Test func `the word and a ticket set up the phone, once`() async throws {
+        try await withWorld(Self.worldOfTheWord()) { world in
+            let ticket = try Self.issue(.ticket, in: world)
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            #expect(
+                try client.ask(own: .answer, "open")
+                    == .question(ProofQuestion(text: "Enrolment ticket: ", isHidden: true)))
+            #expect(try Self.begin(client).refusalCode == .notProved)
+            guard case .proved = try client.ask(own: .answer, ticket) else {
+                Issue.record("the ticket was not taken")
+                return
+            }
+            #expect(try Self.begin(client).refusalCode == nil)
+            #expect(try client.ask(own: .finishEnrollment, "right").refusalCode == nil)
+            #expect(try Self.devices(of: world).contains("alice app phone"))
+            // From now on both are owed, and no ticket.
+            let other = try world.own()
+            guard case .question(let question) = try other.ask(own: .prove) else { return }
+            #expect(!question.text.contains("ticket"))
+        }
+    }
+
+    @Test func `a ticket alone is not enough for who has the word`() async throws {
+        try await withWorld(Self.worldOfTheWord()) { world in
+            let ticket = try Self.issue(.ticket, in: world)
+            let client = try world.own()
+            _ = try client.ask(own: .prove)
+            guard case .question(let question) = try client.ask(own: .answer, ticket) else {
+                Issue.record("the ticket was taken for the word")
+                return
+            }
+            #expect(!question.text.contains("ticket"))
+        }
+    }
+
     // MARK: Limits
 
     @Test func `the ninth connection of one uid is refused at once, and others are not`() async throws {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -242,10 +243,25 @@ def test_no_line_goes_from_a_stack_that_counts_lines(administrator):
     assert enable("login", "--console", "--yes", administrator=user).returncode == 0
     path = Path("/etc/pam.d/login")
     path.write_text(path.read_text() + "# mine\n")
-    edited = path.read_bytes()
+    edited = path.read_text().splitlines()
     done = disable("login", "--yes")
-    assert done.returncode == 1 and "counts the lines that it passes over" in done.stderr
-    assert path.read_bytes() == edited
+    assert done.returncode == 0, done.stderr
+    left = path.read_text().splitlines()
+    assert "pam_twostep.so\n" not in path.read_text()
+    assert sum(line[:1] != "#" for line in left) == sum(line[:1] != "#" for line in edited)
+    assert [line for line in left if "pam_permit" not in line and not line.startswith("# ")] == [
+        line for line in edited if "pam_permit" not in line and "pam_twostep" not in line and not line.startswith("# ")]
+    for name, password in (("root", "root-password"), (user, user.password)):
+        client = spawn("login", name)
+        expect(client, PASSWORD)
+        client.sendline(password)
+        assert expect(client, r"[$#] $", CODE, "incorrect", timeout=20) == 0
+        client.close(force=True)
+    client = spawn("login", user)
+    expect(client, PASSWORD)
+    client.sendline("wrong")
+    assert expect(client, r"[$#] $", CODE, "incorrect", timeout=20) == 2
+    client.close(force=True)
 
 
 def test_no_line_comes_into_a_stack_that_counts_lines(administrator):
@@ -380,8 +396,57 @@ def test_a_service_that_waits_is_not_changed_again(administrator):
     assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
     done = enable("sudo", "--yes", administrator=user)
     assert done.returncode == 1 and "waits for its confirmation" in done.stderr
+    assert "twostep disable sudo" in done.stderr
+
+
+def test_what_waits_is_taken_back_before_its_time_by_disabling_it(administrator):
+    user, _ = administrator
+    before = stacks()
+    assert enable("sudo", "--yes", "--confirm-within", "7d", administrator=user).returncode == 0
+    client = spawn(TWOSTEP, "enable", "--undo-overdue")
+    _, shown = finish(client)
+    assert re.search(r"Nothing is overdue; sudo waits for (7 d|6 d 23 h)\.", plain(shown)), shown
     done = disable("sudo", "--yes")
-    assert done.returncode == 1 and "waits for its confirmation" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert "Undone: enabling sudo, which waited for its confirmation." in done.stdout
+    assert stacks() == before
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+    assert [path.name for path in LEDGER.iterdir()] == ["lock"]
+
+
+def test_a_damaged_record_keeps_no_code_in(administrator):
+    user, _ = administrator
+    before = stacks()
+    assert enable("su", "--yes", administrator=user).returncode == 0
+    assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    for record in LEDGER.glob("*.json"):
+        record.write_text("{")
+    late = enable("--undo-overdue", environment=later(301))
+    assert late.returncode == 1 and "twostep disable --all" in late.stderr
+    done = disable("sudo", "--yes")
+    assert done.returncode == 0 and "cannot be read" in done.stderr, done.stderr
+    assert b"pam_twostep" not in stacks()["sudo"]
+    done = disable("--all", "--yes")
+    # The tests have stacks of their own, which nobody has enabled.
+    assert "Not disabled" not in done.stdout and "/etc/pam.d/s" not in done.stdout.split("asks for no code")[-1]
+    assert stacks() == before
+    assert sorted(path.name for path in LEDGER.glob("*.damaged")) == ["1.json.damaged", "2.json.damaged"]
+    assert systemctl()[-1] == "disable --now twostep-undo.timer"
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+
+
+def test_one_service_that_cannot_be_disabled_keeps_no_other_from_it(administrator):
+    user, _ = administrator
+    for service in ("su", "sudo"):
+        assert enable(service, "--yes", administrator=user).returncode == 0
+    Path("/etc/pam.d/su").write_text("auth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n")
+    done = disable("--all", "--yes")
+    assert done.returncode == 1
+    assert "Not disabled: su" in done.stdout and "/etc/pam.d/su:2 names pam_twostep.so still" in done.stdout
+    assert Path("/etc/pam.d/sudo").read_text() == STACKS["sudo"]
+    Path("/etc/pam.d/su").write_text(STACKS["su"])
+    assert "Not disabled" not in disable("--all", "--yes").stdout
+    assert [path.name for path in LEDGER.iterdir()] == ["lock"]
 
 
 def test_the_undo_leaves_alone_what_somebody_has_changed_since(administrator):
@@ -753,3 +818,125 @@ def test_the_documents_say_what_was_written(administrator):
     assert document["confirm_within_seconds"] == 300
     refusal = json.loads(enable("--confirm", "--json").stdout)
     assert refusal["error"]["code"] == "pending"
+
+
+EXEMPT = "auth [success=1 default=ignore] pam_succeed_if.so quiet user ingroup nogroup\n"
+STACK = Path("/etc/pam.d/sshd")
+
+
+def way_in(server, user, phone, *options, password=None):
+    """What a login with ssh is asked for, and how it ends."""
+    client = spawn(
+        "ssh", "-F", "none", "-tt", "-p", server.port, "-i", user.key, "-o", f"UserKnownHostsFile={server.known_hosts}",
+        *[word for option in options for word in ("-o", option)], f"{user}@127.0.0.1", "id -un")
+    asked = []
+    while True:
+        found = expect(client, CODE, r"[Pp]assword: ", rf"{user}\s*\r?\n", r"denied|closed|refused", timeout=20)
+        if found > 1:
+            client.close(force=True)
+            return asked + [["in", "refused"][found - 2]]
+        if len(asked) > 4:
+            client.close(force=True)
+            return asked
+        asked.append(["code", "password"][found])
+        client.sendline(phone.next() if found == 0 else password or user.password)
+
+
+NO_KEY = (
+    "PubkeyAuthentication=no", "NumberOfPasswordPrompts=1", "PreferredAuthentications=keyboard-interactive,password")
+
+
+@pytest.mark.parametrize("form", ["--password", "--key"])
+def test_an_undo_over_an_exemption_keeps_nobody_out_and_lets_nobody_past(administrator, debians_sshd, form):
+    user, phone = administrator
+    assert way_in(debians_sshd, user, phone, *NO_KEY) == ["password", "in"]
+    done = enable("sshd", form, "--yes", "--confirm-within", "5m", administrator=user)
+    assert done.returncode == 0, done.stderr
+    STACK.write_text("".join(
+        (EXEMPT if "pam_twostep.so" in line else "") + line for line in STACK.read_text().splitlines(True)))
+    debians_sshd.restart()
+    assert way_in(debians_sshd, user, phone, *(NO_KEY if form == "--password" else ()))[-2:] == ["code", "in"]
+    done = enable("--undo-overdue", environment=later(301))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Undone: enabling sshd" in done.stdout and not DROPIN.exists()
+    debians_sshd.restart()
+    assert way_in(debians_sshd, user, phone, *NO_KEY) == ["password", "in"]
+    assert way_in(debians_sshd, user, phone, *NO_KEY, password="wrong")[-1] == "refused"
+    assert way_in(debians_sshd, user, phone) == ["in"]
+    # Whoever is exempt is asked for the password, as ever.
+    groups = Path("/etc/group")
+    before = groups.read_text()
+    groups.write_text(re.sub(r"(?m)^(nogroup:.*[^:\n])$", r"\1,", before))
+    groups.write_text(re.sub(r"(?m)^(nogroup:.*)$", rf"\1{user}", groups.read_text()))
+    try:
+        assert way_in(debians_sshd, user, phone, *NO_KEY) == ["password", "in"]
+        assert way_in(debians_sshd, user, phone, *NO_KEY, password="wrong")[-1] == "refused"
+    finally:
+        groups.write_text(before)
+
+
+def test_an_undo_that_cannot_take_the_stack_back_leaves_the_settings_and_is_due_still(administrator, debians_sshd):
+    user, phone = administrator
+    before = stacks()
+    assert enable("sshd", "--key", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    managed = Path("/etc/pam.managed")
+    managed.mkdir(exist_ok=True)
+    try:
+        shutil.move(STACK, managed / "sshd")
+        STACK.symlink_to(managed / "sshd")
+        SYSTEMCTL_LOG.write_text("")
+        for seconds in (301, 900):
+            done = enable("--undo-overdue", environment=later(seconds))
+            assert done.returncode == 1
+            assert done.stdout.startswith("NOT undone: enabling sshd") and "is a link by now" in done.stderr
+        assert DROPIN.exists() and systemctl() == []
+        debians_sshd.restart()
+        assert way_in(debians_sshd, user, phone) == ["code", "in"]
+        assert way_in(debians_sshd, user, phone, *NO_KEY) == ["refused"]
+        STACK.unlink()
+        shutil.move(managed / "sshd", STACK)
+    finally:
+        shutil.rmtree(managed)
+    assert enable("--undo-overdue", environment=later(901)).returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_an_undo_that_fails_in_the_middle_leaves_both(administrator, debians_sshd):
+    user, phone = administrator
+    before = stacks()
+    assert enable("sshd", "--key", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+    settings = DROPIN.read_bytes()
+    world.run("mount", "--bind", "/etc/pam.d", "/etc/pam.d")
+    world.run("mount", "-o", "remount,ro,bind", "/etc/pam.d")
+    try:
+        done = enable("--undo-overdue", environment=later(301))
+        assert done.returncode == 1 and done.stdout.startswith("NOT undone: enabling sshd"), done.stdout
+        assert DROPIN.read_bytes() == settings and b"pam_twostep" in stacks()["sshd"]
+    finally:
+        world.run("umount", "/etc/pam.d")
+    assert enable("--undo-overdue", environment=later(302)).returncode == 0
+    assert stacks() == before and not DROPIN.exists()
+
+
+def test_a_code_that_nobody_confirmed_away_comes_back_into_an_edited_stack(administrator, debians_sshd):
+    user, phone = administrator
+    assert enable("sshd", "--key", "--yes", administrator=user).returncode == 0
+    assert disable("sshd", "--yes", "--confirm-within", "5m").returncode == 0
+    STACK.write_text(STACK.read_text() + "# by hand\n")
+    done = enable("--undo-overdue", environment=later(301))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "With our line again: /etc/pam.d/sshd" in done.stdout
+    debians_sshd.restart()
+    assert way_in(debians_sshd, user, phone) == ["code", "in"]
+    assert STACK.read_text().endswith("# by hand\n")
+
+
+def test_a_match_line_behind_hundreds_is_looked_at_as_well(administrator, debians_sshd):
+    user, _ = administrator
+    config = Path("/etc/ssh/sshd_config")
+    before = config.read_text()
+    assert enable("sshd", "--key", "--yes", administrator=user).returncode == 0
+    blocks = "".join(f"Match User cust{number}\n  ChrootDirectory /srv/{number}\n" for number in range(300))
+    config.write_text(before + blocks + f"Match User {user}\n  AuthenticationMethods publickey\n")
+    done = world.run(TWOSTEP, "check", "--only", "sshd")
+    assert f"for user {user}" in done.stdout, done.stdout

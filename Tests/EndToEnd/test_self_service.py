@@ -160,6 +160,39 @@ def test_a_first_device_needs_a_ticket_and_a_ticket_is_good_once(place):
     assert pam.log_in(place.service, user, phone.next()).granted
 
 
+def test_a_pin_alone_sets_up_no_phone_where_a_login_owes_both(daemon_of_session):
+    chain = "auth_providers:\n  - type: pam\n    modules:\n      - any_of: [totp, recovery_code]\n      - pin\n"
+    place = world.Daemon("half").initialize(chain + "self_service: {enroll: true}\n").start()
+    try:
+        user = world.new_user()
+        world.enroll(user, runtime=place.runtime)
+        made = twostep("enroll", user, "pin", runtime=place.runtime, input="739158\n739158\n")
+        assert made.returncode == DONE, made.stderr
+        # The phone was stolen, with the paper.
+        for device in ("codes", "phone"):
+            assert twostep("remove", user, device, "--yes", "--force", runtime=place.runtime).returncode == DONE
+        refused = own(place, user, "enroll", "totp", "--json", lines=["739158"])
+        assert refused.returncode == REFUSED and f"twostep ticket {user}" in refused.stdout + refused.stderr
+        assert names(place, user) == ["pin"]
+        ticket = json.loads(twostep("ticket", user, "--json", runtime=place.runtime).stdout)["code"]
+        alone = own(place, user, "enroll", "totp", "--json", lines=[ticket])
+        assert alone.returncode != DONE and names(place, user) == ["pin", "ticket"]
+        child = spawn(
+            shutil.which("twostep"), "enroll", "totp", "--runtime-directory", place.runtime, user=user, dimensions=(60, 120))
+        expect(child, r"PIN: ")
+        child.sendline("739158")
+        expect(child, r"Enrolment ticket: ")
+        child.sendline(ticket)
+        expect(child, r"The first code of phone: ")
+        phone = Authenticator(world.pyotp.parse_uri(read_qr(child.shown)).secret)
+        child.sendline(phone.next())
+        code, shown = finish(child)
+        assert code == DONE, shown
+        assert pam.log_in(place.service, user, phone.next(), "739158").granted
+    finally:
+        place.stop()
+
+
 def test_what_the_configuration_does_not_offer_is_not_there(daemon, enrolled, elsewhere):
     user, phone = enrolled
     for arguments in (["list"], ["enroll"], ["remove", "phone", "--yes"], ["verify"]):

@@ -33,19 +33,31 @@ struct DisableCommand: AdministrationVerb {
         guard let service else { return try disableAll(run, world) }
         if confirmWithin != nil { try UndoTimer(host: world.host).check() }
         try run.ledger.prepare()
+        for record in run.ledger.unreadable { try world.console.say(record.complaint.refusal.message, on: .errors) }
         let group = ServiceGroup(service)
-        try run.checkNothingWaits(of: group.name)
-        let (change, plan) = try disable(group, run, world)
-        return report(change, plan, world)
+        let undone = confirmWithin == nil ? try takeBack(group, run, world) : nil
+        if let undone, undone.status != .done { return undone }
+        try run.checkNothingWaits(of: group.name, for: .disable)
+        let disabled = try disable(group, run, world)
+        try setAside(run) { $0 == group.name }
+        guard let disabled else {
+            if let undone { return undone }
+            return try forgotten(group, run)
+        }
+        let report = report(disabled.change, disabled.plan, world)
+        guard let undone else { return report }
+        return Report(text: "\(undone.text)\n\(report.text)", json: report.json, change: report.change)
     }
 
-    private func disable(
+    /// Takes the code out; nil where there is none.
+    func disable(
         _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
-    ) throws(CommandFailure) -> (StackChange, PlannedChange) {
+    ) throws(CommandFailure) -> (change: StackChange, plan: PlannedChange)? {
         let enabled = run.ledger.changes.filter { $0.service == group.name && $0.action == .enable }
         let plan = try DisablePlan(
             tree: StackTree(root: world.host.root), group: group, ledger: run.ledger, changes: enabled
         ).make()
+        guard !plan.files.isEmpty else { return nil }
         if !output.isJSON { try world.console.say(plan.difference, on: .output) }
         try world.console.agree(
             to: "Write this? From then on \(group.name) asks for no code.", isAgreed: yes,
@@ -55,36 +67,49 @@ struct DisableCommand: AdministrationVerb {
         return (change, plan)
     }
 
-    /// What the removal of the package does: all that was changed goes back, whatever it waits for.
-    private func disableAll(_ run: StackChangeRun, _ world: AdministrationWorld) throws(CommandFailure) -> Report {
-        try run.ledger.prepare()
-        for complaint in try undoUnfinished(run) { try world.console.say(complaint, on: .errors) }
-        var lines: [String] = []
-        var done: [JSONValue] = []
-        for name in Set(run.ledger.changes.map(\.service)).sorted() {
-            guard let service = ServiceName(argument: name) else { continue }
-            let (change, plan) = try disable(ServiceGroup(service), run, world)
-            lines.append(report(change, plan, world).text)
-            done.append(change.json)
+    /// Undoes at once what waits for its confirmation or was cut off, as if its time were up; nil where nothing does.
+    private func takeBack(
+        _ group: ServiceGroup, _ run: StackChangeRun, _ world: AdministrationWorld
+    ) throws(CommandFailure) -> Report? {
+        let isMeant: (StackChange) -> Bool = { change in
+            change.service == group.name
+                && (change.phase == .writing || (change.phase == .pending && change.action == .enable))
         }
-        if lines.isEmpty { lines.append("Nothing of what \"twostep enable\" has changed is left.") }
-        return Report(
-            text: lines.joined(separator: "\n"), json: .object([("disabled", .list(done))]),
-            change: lines.joined(separator: " "))
-    }
-
-    /// What has gone wrong with it.
-    private func undoUnfinished(_ run: StackChangeRun) throws(CommandFailure) -> [String] {
+        guard run.ledger.changes.contains(where: isMeant) else { return nil }
+        try world.console.agree(
+            to: "Undo it now? It waits for its confirmation.", isAgreed: yes, otherwise: "Nothing was changed.",
+            command: "twostep disable \(group.name)")
         let lock = try run.ledger.lock()
         defer { lock.release() }
         let undo = UndoRun(run: run)
-        let unfinished = run.ledger.changes.reversed().filter { $0.phase == .pending || $0.phase == .writing }
-        let complaints = undo.complaints(unfinished.map { undo.undo($0) })
+        let undone = run.ledger.changes.reversed().filter(isMeant).map { undo.undo($0) }
         run.stopTimerIfIdle()
-        return complaints
+        let report = undo.report(undone)
+        // What somebody else has taken out is out, and other records are none of this one's.
+        let isOut = undone.allSatisfy { $0.outcome.stuck.isEmpty }
+        for warning in undone.flatMap({ $0.outcome.warnings + $0.outcome.stuck.map(\.reason) }) {
+            try world.console.say(warning, on: .errors)
+        }
+        return Report(isOut ? .done : .refused, text: report.text, json: report.json, change: report.change)
     }
 
-    private func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {
+    /// What is said where nothing asks: somebody has taken the lines out already, and the records of it mean nothing.
+    private func forgotten(_ group: ServiceGroup, _ run: StackChangeRun) throws(CommandFailure) -> Report {
+        guard try run.forget(group.name) else { throw DisablePlan.nothing(of: group, run.host.root) }
+        let text = "\(group.name) asks for no code: somebody has taken it out. The records of it are forgotten."
+        return Report(text: text, json: .object([("service", .text(group.name)), ("files", .list([]))]), change: text)
+    }
+
+    /// Moves records away that cannot be read, of those services.
+    func setAside(_ run: StackChangeRun, _ isMeant: (String?) -> Bool) throws(CommandFailure) {
+        let lock = try run.ledger.lock()
+        defer { lock.release() }
+        for record in run.ledger.unreadable where isMeant(record.service) { try record.setAside() }
+        run.stopTimerIfIdle()
+    }
+
+    /// What was done, and what is left to do.
+    func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {
         StackChangeReport(change: change, plan: plan, host: world.host).make(
             "\(change.service) asks for no code: \(plan.names)", reloads: reload)
     }

@@ -51,7 +51,11 @@ struct EnableCommand: AdministrationVerb {
         case (nil, false, true):
             let undo = UndoRun(run: run)
             let undone = try undo.perform()
-            for complaint in undo.complaints(undone) { try world.console.say(complaint, on: .errors) }
+            for complaint in undo.complaints(undone) {
+                try world.console.say(JournalLevel.error + complaint, on: .errors)
+            }
+            // The unit asks every ten seconds, and nobody reads that.
+            if undone.isEmpty, world.console.outputIsTerminal { return undo.reportOfWaiting }
             return undo.report(undone)
         case _:
             throw CommandFailure(
@@ -65,7 +69,7 @@ struct EnableCommand: AdministrationVerb {
     ) throws(CommandFailure) -> Report {
         let shape = try shape(of: group)
         try run.ledger.prepare()
-        try run.checkNothingWaits(of: group.name)
+        try run.checkNothingWaits(of: group.name, for: .enable)
         let connection = try DaemonConnection.open(daemon.runtimeDirectory, limit: world.replyLimit)
         let configuration = try connection.checkServing()
         let tree = StackTree(root: world.host.root)

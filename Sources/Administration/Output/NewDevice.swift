@@ -66,10 +66,17 @@ struct NewDevice {
         if style != .none, uri.secret.count > 0 {
             let code = uri.secret.withBytes { QRCode($0) }
             if let code {
-                if qr == nil, let columns = console.columns, columns < code.columns {
+                let needed = style == .ansi ? code.columnsOfBackgrounds : code.columns
+                let isTooWide = console.columns.map { $0 < needed } ?? false
+                // Who has asked for it gets it all the same: the terminal may be made wider while it is shown.
+                if isTooWide {
                     buffer.append(
-                        printable: "(The QR code needs \(code.columns) columns, and this terminal has \(columns): make "
-                            + "it wider, have a picture made with --png FILE, or type the secret into the app.)\n")
+                        printable:
+                            "(The QR code needs \(needed) columns, and this terminal has \(console.columns ?? 0): "
+                            + "make it wider, have a picture made with --png FILE, or type the secret into the app.)\n")
+                }
+                if isTooWide, qr == nil {
+                    // Broken lines are no picture.
                 } else if style == .ansi {
                     code.drawBackgrounds(on: buffer)
                 } else {

@@ -8,6 +8,9 @@ extension QRCode {
     /// The pixels of a module's side.
     private static let scale = 8
 
+    /// How many columns it takes with `drawBackgrounds`.
+    package var columnsOfBackgrounds: Int { 2 * (width + 8) }
+
     /// Appends the code with background colours alone, two blanks a module: the same on light and dark terminals, and
     /// in fonts without block characters.
     package borrowing func drawBackgrounds(on buffer: OutputBuffer) {

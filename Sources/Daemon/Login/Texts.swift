@@ -44,6 +44,11 @@ enum Texts {
         "\(account) has no device yet. The administrator issues a ticket for the first one: twostep ticket \(account)"
     }
 
+    static func stepNeedsTicket(_ account: AccountName) -> String {
+        "What \(account) has is not enough for a login, so it is not enough to set up the rest either. Ask the administrator "
+            + "for a ticket: twostep ticket \(account)"
+    }
+
     static func delayed(_ seconds: Int64) -> String {
         "Too many wrong answers. Try again in \(duration(seconds))."
     }

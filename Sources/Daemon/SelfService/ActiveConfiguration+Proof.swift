@@ -28,6 +28,17 @@ extension ActiveConfiguration {
         }
     }
 
+    /// Whether a device with `module` would pass a step that nothing passes which an account has with `held` modules. Whoever
+    /// sets that up can log in with less than a login owes: their word that they have the rest is none.
+    func fillsGap(_ module: ModuleID, holding held: Set<ModuleID>) -> Bool {
+        policy.steps.contains { $0.alternatives.contains(module) && held.isDisjoint(with: $0.alternatives) }
+    }
+
+    /// Whether there is such a step.
+    func hasGap(holding held: Set<ModuleID>) -> Bool {
+        modulesOfPeople.contains { fillsGap($0.id, holding: held) }
+    }
+
     /// Whether an account that has something with `others` alone passes every step that it may have passed with `module`.
     func isReplaceable(_ module: ModuleID, by others: Set<ModuleID>) -> Bool {
         let issued = Set(AdminDesk.enrollable(self).filter(\.isIssuedWithFirstDevice).map(\.id))

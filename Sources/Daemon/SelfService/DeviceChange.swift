@@ -9,9 +9,14 @@ struct DeviceChange: Sendable {
     let held: [DeviceListing]
     /// Whether the person is to say first that there shall be a change at all.
     let asksFirst: Bool
+    /// Whether a ticket is part of the proof.
+    var hasTicket = false
 
     /// Whether the account has nothing yet: what it is given is its first device, and a ticket is the proof.
     var isFirst: Bool { DeviceChange.isNothing(held) }
+
+    /// Whether what passes a step may be set up that nothing passes so far.
+    var mayFill: Bool { isFirst || hasTicket }
 
     /// Whether these are no devices at all.
     static func isNothing(_ devices: [DeviceListing]) -> Bool { devices.allSatisfy(\.key.module.isStopgap) }
@@ -21,6 +26,8 @@ struct DeviceChange: Sendable {
     /// because they were stolen.
     func isStillDue(after proof: [DeviceKey], among existing: [DeviceListing]) -> Bool {
         if isFirst { return DeviceChange.isNothing(existing) }
+        // A ticket is nothing that anybody has: it stands beside what the account has.
+        let proof = hasTicket ? proof.filter { $0.module != .ticket } : proof
         return !proof.isEmpty
             && proof.allSatisfy { key in
                 guard !key.module.isStopgap, let before = held.first(where: { $0.key == key }) else { return false }
@@ -45,6 +52,8 @@ enum ChangeRefusal: Error, Equatable {
     case blocked
     /// The account has nothing, and there is no ticket for it.
     case noTicket
+    /// What would be set up passes a step that nothing passes which the account has, and there is no ticket for it.
+    case noTicketForStep
     /// No module of what the account has is configured.
     case unprovable
     /// The account has as many devices as it may.
@@ -59,7 +68,7 @@ enum ChangeRefusal: Error, Equatable {
         switch self {
         case .notOffered, .unprovable, .tooMany: .denied(.notPermitted)
         case .blocked: .denied(.blocked)
-        case .noTicket: .denied(.notEnrolled)
+        case .noTicket, .noTicketForStep: .denied(.notEnrolled)
         case .unknownAccount: .denied(.unknownAccount)
         case .accountChanged: .unavailable(.accountChanged)
         case .directoryUnavailable: .unavailable(.directoryUnavailable)
@@ -72,6 +81,7 @@ enum ChangeRefusal: Error, Equatable {
         switch self {
         case .notOffered: Texts.changeNotOffered
         case .noTicket: Texts.changeNeedsTicket(account)
+        case .noTicketForStep: Texts.stepNeedsTicket(account)
         case .unprovable: Texts.changeUnprovable
         case .tooMany: Texts.tooManyDevices
         case .blocked, .unknownAccount: Texts.refused

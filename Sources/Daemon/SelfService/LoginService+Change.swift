@@ -55,25 +55,31 @@ extension PreparedChange {
         _ configuration: ActiveConfiguration
     ) -> Result<PreparedChange, ChangeRefusal> {
         guard held.allSatisfy({ $0.uid == uid }) else { return .failure(.accountChanged) }
-        let change = DeviceChange(held: held, asksFirst: asksFirst)
+        var change = DeviceChange(held: held, asksFirst: asksFirst)
         let mayEnroll = configuration.selfService?.mayEnroll == true
         var steps: [Step] = []
+        let hasTicket = held.contains { $0.key.module == .ticket && $0.device.state == 0 }
+        let modules = Set(held.map(\.key.module))
         if change.isFirst {
             // A ticket is for a first device, so without one there is nothing to be proved for.
             guard mayEnroll else { return .failure(.notOffered) }
-            guard held.contains(where: { $0.key.module == .ticket && $0.device.state == 0 }) else {
-                return .failure(.noTicket)
-            }
+            guard hasTicket else { return .failure(.noTicket) }
             steps = [Step(.ticket)]
         } else {
-            let modules = Set(held.map(\.key.module))
             steps = configuration.stepsToProve(holding: modules)
             guard !steps.isEmpty else { return .failure(.unprovable) }
+            if hasTicket, mayEnroll, configuration.hasGap(holding: modules) {
+                steps.append(Step(.ticket))
+                change.hasTicket = true
+            }
         }
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }
             guard held.count < DeviceChange.most else { return .failure(.tooMany) }
             guard let new = configuration.moduleOfNewDevice(change) else { return .failure(.notOffered) }
+            guard change.mayFill || !configuration.fillsGap(new.id, holding: modules) else {
+                return .failure(.noTicketForStep)
+            }
             steps.append(Step(new.id))
         }
         let plan = Plan.change(

@@ -27,6 +27,10 @@ extension OwnerVisit {
                 hint: known.isEmpty
                     ? "None is." : "Configured are: \(known.map(\.id.description).joined(separator: ", "))")
         }
+        let held = Set(proof.change.held.map(\.key.module))
+        guard proof.change.mayFill || !proof.configuration.fillsGap(wanted.id, holding: held) else {
+            return answer(.refused(AdminRefusal(.noTicketForStep, about: account)))
+        }
         let name = device ?? proof.change.freeName(for: wanted)
         let key = DeviceKey(account: account, module: wanted.id, device: name)
         let terms = terms(proof, settingUp: key, replacing: settings.mayRemove || wanted.hasOneDevice)

@@ -26,7 +26,7 @@ extension AdminRefusal {
         case .notOffered, .unprovable:
             kind = .notPermitted
             hint = OwnerVisit.remedy(account)
-        case .noTicket: kind = .notProved
+        case .noTicket, .noTicketForStep: kind = .notProved
         case .blocked, .tooMany: kind = .notPermitted
         case .unknownAccount: kind = .unknownAccount
         case .accountChanged, .directoryUnavailable, .storeUnavailable: kind = .storeUnavailable

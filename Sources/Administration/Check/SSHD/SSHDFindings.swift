@@ -5,8 +5,8 @@ package import PAMStacks
 /// sshd, by what it says itself is in force: for everybody, and for those whom each Match line is for.
 package struct SSHDFindings: FindingSource {
     package let subject = "sshd"
-    /// More often sshd is not asked.
-    private static let mostAsked = 256
+    /// More often sshd is not asked: it takes some ten milliseconds each time.
+    private static let mostAsked = 1024
 
     let tree: StackTree
     /// Nil where there is none.
@@ -50,15 +50,24 @@ package struct SSHDFindings: FindingSource {
                 let name = "'Match \(block.line.arguments.joined(separator: " "))'"
                 let connections = block.examples(like: usual, names)
                 var isCovered = true
+                var isCut = false
                 for connection in connections {
                     let holding = file.blocks.indices.filter { file.blocks[$0].holds(for: connection, names) }
+                    if !judged.contains(holding), judged.count >= SSHDFindings.mostAsked {
+                        isCut = true
+                        continue
+                    }
                     // Of two values the first counts: behind another line its own may not be seen.
                     if holding.first == index { isCovered = false }
-                    guard judged.count < SSHDFindings.mostAsked, judged.insert(holding).inserted else { continue }
+                    guard judged.insert(holding).inserted else { continue }
                     for fault in try faults(judge, program, connection, isBlock: true)
                     where seen.insert(fault).inserted {
                         findings.append(finding(fault, file, connection, names, for: connection.words(besides: usual)))
                     }
+                }
+                if isCut {
+                    findings.append(cutOff(name, block.line))
+                    continue
                 }
                 guard isCovered else { continue }
                 let reason =
@@ -125,6 +134,15 @@ package struct SSHDFindings: FindingSource {
         CheckFinding(
             .advice, file: tree.files.prefix + (line?.path ?? SSHDFile.path), line: line?.number,
             found: "not looked at: \(reason)", isUnseen: line == nil)
+    }
+
+    /// Of whoever was not asked about nothing is known, so that nothing is called good.
+    private func cutOff(_ name: String, _ line: SSHDLine) -> CheckFinding {
+        CheckFinding(
+            .advice, file: tree.files.prefix + line.path, line: line.number,
+            found:
+                "not looked at: there are more Match lines than sshd is asked about, and \(name) is among those left "
+                + "out, as a whole or in part", isUnseen: true)
     }
 
     private func failed(_ failure: SSHDFailure) -> CheckFinding {

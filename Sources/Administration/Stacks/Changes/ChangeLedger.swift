@@ -40,18 +40,18 @@ struct ChangeLedger {
     var changes: [StackChange] { records.compactMap { change($0) }.sorted { $0.number < $1.number } }
 
     /// The records that cannot be read: of a newer twostep, or damaged.
-    var unreadable: [CommandFailure] {
-        records.filter { change($0) == nil }.map { name in
-            CommandFailure(
-                .refused, code: .files, "\(folder)/\(name) cannot be read: it is damaged, or of a newer twostep.",
-                hint: "What it is about is in it, and the files as they were are beside it: ls -l \(folder)")
-        }
+    var unreadable: [UnreadableRecord] {
+        records.filter { change($0) == nil }.map { UnreadableRecord(path: "\(folder)/\($0)") }
     }
 
-    /// A number that no record has, whether it can be read or not.
-    var freeNumber: Int { (records.compactMap { Int($0.prefix { $0 != "." }) }.max() ?? 0) + 1 }
+    /// A number that no record has, whether it can be read or not, and no file that was kept for one.
+    var freeNumber: Int {
+        let numbers = names.compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }
+        return (numbers.max() ?? 0) + 1
+    }
 
-    private var records: [String] { HostTree(root: "/").plainNames(in: folder).filter { $0.hasSuffix(".json") } }
+    private var records: [String] { names.filter { $0.hasSuffix(".json") } }
+    private var names: [String] { HostTree(root: "/").plainNames(in: folder) }
 
     private func change(_ name: String) -> StackChange? {
         guard let bytes = try? HostFile.read("\(folder)/\(name)") else { return nil }

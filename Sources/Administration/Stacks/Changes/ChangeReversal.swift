@@ -1,7 +1,6 @@
 import AdminProtocol
-import PAMStacks
 
-/// Puts files back as they were before a change, as long as they are what the change has made them.
+/// Puts files back as they were before a change, as far as they are what the change has made them.
 struct ChangeReversal {
     let ledger: ChangeLedger
     /// What stands before each path.
@@ -11,113 +10,92 @@ struct ChangeReversal {
     struct Outcome: Equatable {
         /// As they were before, by now or still.
         var restored: [String] = []
-        /// Somebody has changed them since; they have lost our lines, and nothing else.
-        var stripped: [String] = []
-        /// Somebody has changed them since; they are as that one has left them.
+        /// Somebody has changed them since; they have lost our part, or got it again, and nothing else.
+        var edited: [String] = []
+        /// Somebody has changed them since, and nothing of the change is left in them.
         var left: [String] = []
         /// What is worth a thought: an original that is lost, an attribute that is.
         var warnings: [String] = []
-        /// Why some are not as they were: it is worth another try.
-        var failures: [String] = []
+        /// Those that would have to change and have not, and why. It is worth another try.
+        var stuck: [Stuck] = []
+
+        /// A file that is not as it should be.
+        struct Stuck: Equatable {
+            let path: String
+            /// As a sentence.
+            let reason: String
+        }
 
         /// All that are not as the change has made them any more.
-        var touched: [String] { restored + stripped }
+        var touched: [String] { restored + edited }
     }
 
-    /// Restores what can be; what fails with one file keeps no other from it. The lock is held; the record's end is the
-    /// caller's part.
+    /// Restores what can be. The lock is held; the record's end is the caller's part.
     func restore(_ change: StackChange) -> Outcome {
+        let plan = ReversalPlanner(ledger: ledger, root: root, change: change).make()
         var outcome = Outcome()
-        guard !isTorn(change) else {
-            outcome.left = change.files.map(\.path)
-            return outcome
-        }
-        // The last that was written first: at each moment it is a state that has been before.
-        for (index, file) in change.files.enumerated().reversed() {
-            do throws(CommandFailure) {
-                try restore(file, index, of: change, &outcome)
-            } catch {
-                outcome.failures.append(error.refusal.message)
-            }
-        }
+        outcome.warnings = plan.warnings
+        for unit in plan.units { carryOut(unit, &outcome) }
         return outcome
     }
 
-    /// Whether a stack that asks sshd's way would come back without the settings that go with it.
-    private func isTorn(_ change: StackChange) -> Bool {
-        guard change.action == .disable, change.files.contains(where: { $0.path == SSHDFragment.path }) else {
-            return false
-        }
-        return change.files.contains { $0.standing(found(root + $0.path)) == .otherwise }
-    }
-
-    private func restore(
-        _ file: ChangedFile, _ index: Int, of change: StackChange, _ outcome: inout Outcome
-    ) throws(CommandFailure) {
-        let path = root + file.path
-        HostFile.removeDraft(of: path)
-        switch file.standing(found(path)) {
-        case .before: outcome.restored.append(file.path)
-        case .otherwise: try strip(file.path, of: change, &outcome)
-        case .after:
-            guard let before = file.before else {
-                try HostFile.remove(path)
-                outcome.restored.append(file.path)
+    /// Writes files that go together. Where one cannot be written, those before it become again what they were.
+    private func carryOut(_ unit: [ReversalPlan.File], _ outcome: inout Outcome) {
+        var came = outcome
+        var written: [ReversalPlan.File] = []
+        for file in unit {
+            do throws(CommandFailure) {
+                try carryOut(file, &came)
+                if file.fate.acts { written.append(file) }
+            } catch {
+                outcome.stuck.append(Outcome.Stuck(path: file.path, reason: error.refusal.message))
+                for one in written { outcome.stuck.append(takeBack(one, because: file.path)) }
                 return
             }
-            if let spare = HostFile.readSpare(of: path), try ChangeLedger.hash(spare) == before {
+        }
+        outcome = came
+    }
+
+    private func carryOut(_ file: ReversalPlan.File, _ outcome: inout Outcome) throws(CommandFailure) {
+        let path = root + file.path
+        HostFile.removeDraft(of: path)
+        switch file.fate {
+        case .asBefore: outcome.restored.append(file.path)
+        case .leave: outcome.left.append(file.path)
+        case .stuck(let reason): outcome.stuck.append(Outcome.Stuck(path: file.path, reason: reason))
+        case .held(let other): outcome.stuck.append(Outcome.Stuck(path: file.path, reason: held(by: other)))
+        case .edit(let bytes):
+            try write(bytes, to: path, &outcome)
+            outcome.edited.append(file.path)
+        case .putBack(let bytes):
+            if let bytes, HostFile.readSpare(of: path) == bytes {
                 try HostFile.restoreSpare(of: path)
             } else {
-                let bytes: [UInt8]?
-                do throws(CommandFailure) {
-                    bytes = try ledger.kept(index, of: change)
-                } catch {
-                    outcome.warnings.append(error.refusal.message)
-                    return try strip(file.path, of: change, &outcome)
-                }
-                if let bytes, try !HostFile.write(bytes, to: path, needsAttributes: false) {
-                    outcome.warnings.append("\(file.path) has lost an extended attribute.")
-                }
+                try write(bytes, to: path, &outcome)
             }
             outcome.restored.append(file.path)
         }
     }
 
-    /// Takes our lines out of a file that cannot be put back, if that is what undoes the change.
-    private func strip(
-        _ path: String, of change: StackChange, _ outcome: inout Outcome
-    ) throws(CommandFailure) {
-        guard change.action == .enable, let bytes = try? HostFile.read(root + path) else {
-            outcome.left.append(path)
-            return
+    private func write(_ bytes: [UInt8]?, to path: String, _ outcome: inout Outcome) throws(CommandFailure) {
+        guard let bytes else { return try HostFile.remove(path) }
+        if try !HostFile.write(bytes, to: path, needsAttributes: false) {
+            outcome.warnings.append("\(path.dropFirst(root.count)) has lost an extended attribute.")
         }
-        let rest: [UInt8]?
-        if path == SSHDFragment.path {
-            rest = SSHDFragment.stripped(bytes)
-        } else {
-            let service = String(path.split(separator: "/").last ?? "")
-            let editor = StackEditor(tree: StackTree(root: root))
-            // A stack that counts lines, or would ask for nothing without ours, is for somebody to look at.
-            rest = (try? editor.disabling(StackFile(path: path, bytes: bytes), service: service)) ?? bytes
-        }
-        guard rest != bytes else {
-            outcome.left.append(path)
-            return
-        }
-        if let rest {
-            _ = try HostFile.write(rest, to: root + path, needsAttributes: false)
-        } else {
-            try HostFile.remove(root + path)
-        }
-        outcome.stripped.append(path)
     }
 
-    /// The hash of what is there; of what is no file of ours to read, something that is no hash.
-    private func found(_ path: String) -> String? {
+    private func takeBack(_ file: ReversalPlan.File, because other: String) -> Outcome.Stuck {
         do throws(CommandFailure) {
-            return try ChangeLedger.hash(at: path)
+            if let bytes = file.found.bytes {
+                try HostFile.write(bytes, to: root + file.path, needsAttributes: false)
+            } else {
+                try HostFile.remove(root + file.path)
+            }
+            return Outcome.Stuck(path: file.path, reason: held(by: other))
         } catch {
-            return "unreadable"
+            return Outcome.Stuck(path: file.path, reason: error.refusal.message)
         }
     }
+
+    private func held(by other: String) -> String { "It goes with \(other), which is not undone." }
 }

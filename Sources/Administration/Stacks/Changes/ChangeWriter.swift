@@ -27,11 +27,11 @@ struct ChangeWriter {
             }
         } catch {
             let outcome = ChangeReversal(ledger: ledger, root: root).restore(change)
-            guard outcome.failures.isEmpty, outcome.left.isEmpty else {
+            guard outcome.stuck.isEmpty, outcome.left.isEmpty else {
                 // The record stays as that of a change that was cut off.
                 throw CommandFailure(
                     .refused, code: error.refusal.code,
-                    ([error.refusal.message] + outcome.failures
+                    ([error.refusal.message] + outcome.stuck.map(\.reason)
                         + outcome.left.map { "\($0) is as somebody has left it." })
                         .joined(separator: " "),
                     hint: "Put everything back as it was before: twostep enable --undo-overdue")

@@ -11,13 +11,15 @@ struct StackChangeRun {
         ledger = ChangeLedger(root: host.root)
     }
 
-    /// Throws while an earlier change of the service waits, or of any that was cut off.
-    func checkNothingWaits(of service: String) throws(CommandFailure) {
-        if let unreadable = ledger.unreadable.first { throw unreadable }
+    /// Throws while an earlier change of the service waits, or of any that was cut off. Nothing of another service, and no
+    /// record that cannot be read, keeps a code from being taken out.
+    func checkNothingWaits(of service: String, for action: StackChange.Action) throws(CommandFailure) {
+        if action == .enable, let unreadable = ledger.unreadable.first { throw unreadable.complaint }
         for change in ledger.changes {
             switch change.phase {
             case .kept, .left: continue
             case .writing:
+                guard action == .enable || change.service == service else { continue }
                 throw CommandFailure(
                     .refused, code: .pending, "An earlier change of \(change.service) was cut off in the middle.",
                     hint: "Put everything back as it was before: twostep enable --undo-overdue")
@@ -28,7 +30,10 @@ struct StackChangeRun {
                     .refused, code: .pending,
                     "An earlier change of \(service) waits for its confirmation, for another "
                         + "\(Wording.span(seconds: left)).",
-                    hint: "Log in anew and type there: twostep enable --confirm")
+                    hint: change.action == .enable
+                        ? "Log in anew and type there: twostep enable --confirm. To take it back now: "
+                            + "twostep disable \(service)"
+                        : "Log in anew and type there: twostep enable --confirm")
             }
         }
     }
@@ -40,7 +45,7 @@ struct StackChangeRun {
     ) throws(CommandFailure) -> StackChange {
         let lock = try ledger.lock()
         defer { lock.release() }
-        try checkNothingWaits(of: plan.service)
+        try checkNothingWaits(of: plan.service, for: action)
         let writer = ChangeWriter(ledger: ledger, root: host.root)
         try writer.check(plan)
         let present = ledger.changes
@@ -85,6 +90,15 @@ struct StackChangeRun {
         else { return }
         ledger.forgetTrials()
         UndoTimer(host: host).stop()
+    }
+
+    /// Forgets what was done to a service for good and is not in force any more; returns whether there was anything.
+    func forget(_ service: String) throws(CommandFailure) -> Bool {
+        let lock = try ledger.lock()
+        defer { lock.release() }
+        let past = ledger.changes.filter { $0.service == service && ($0.phase == .kept || $0.phase == .left) }
+        for change in past { try ledger.forget(change) }
+        return !past.isEmpty
     }
 
     private static func hash(_ bytes: [UInt8]?) throws(CommandFailure) -> String? {

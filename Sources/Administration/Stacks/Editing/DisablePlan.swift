@@ -9,7 +9,7 @@ struct DisablePlan {
     /// The changes that made it ask for a code, the oldest first; none where somebody has done that by hand.
     let changes: [StackChange]
 
-    /// The originals, where the files are as they were written; else the files without our lines.
+    /// The originals, where the files are as they were written; else the files without our lines. No file where nothing asks.
     func make() throws(CommandFailure) -> PlannedChange {
         var plan = PlannedChange(service: group.name, services: group.services, files: [])
         var paths = group.services.map { "/etc/pam.d/\($0)" }
@@ -27,23 +27,51 @@ struct DisablePlan {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: rest))
             } else if let service = path.split(separator: "/").last.map(String.init),
                 let edited = try StackEditor(tree: tree).disabling(
-                    StackFile(path: path, bytes: bytes), service: service)
+                    StackFile(path: path, bytes: bytes), service: service, original: original(path))
             {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: edited))
             }
         }
-        guard !plan.files.isEmpty else {
-            guard group.services.contains(where: { tree.file(named: $0) != nil }) else {
-                throw CommandFailure(
-                    .refused, code: .stack,
-                    "There is no stack of \(group.name): no /etc/pam.d/\(group.name). Nothing was changed.",
-                    hint: "See which services ask for a code: grep -l pam_twostep /etc/pam.d/*")
-            }
-            throw CommandFailure(
-                .refused, code: .stack, "\(group.name) does not ask for a code. Nothing was changed.",
-                hint: "See which services do: grep -l pam_twostep /etc/pam.d/*")
-        }
+        try check(plan)
         return plan
+    }
+
+    /// A file as it was before the first change; nil where that is lost, or nothing was there.
+    private func original(_ path: String) -> [UInt8]? {
+        guard let change = changes.first(where: { $0.files.contains { $0.path == path } }),
+            let index = change.files.firstIndex(where: { $0.path == path })
+        else { return nil }
+        return try? ledger.kept(index, of: change)
+    }
+
+    /// Throws where sshd's settings would go and its stack would ask for a code still: the password method answers with
+    /// the password whatever is asked.
+    private func check(_ plan: PlannedChange) throws(CommandFailure) {
+        guard plan.files.contains(where: { $0.path == SSHDFragment.path }) else { return }
+        let after = plan.files.reduce(tree) { tree, file in
+            file.path == SSHDFragment.path ? tree : tree.editing(file.path, file.new ?? [])
+        }
+        let stack = after.stack(of: "sshd")
+        guard let index = stack.ours.first else { return }
+        let line = stack.steps[index]
+        throw CommandFailure(
+            .refused, code: .stack,
+            "sshd would ask for a code still, by \(line.path):\(line.line.lines.lowerBound). Nothing was changed.",
+            hint: "Take that line out first.")
+    }
+
+    /// What is said of services that do not ask.
+    static func nothing(of group: ServiceGroup, _ root: String) -> CommandFailure {
+        let tree = StackTree(root: root)
+        guard group.services.contains(where: { tree.file(named: $0) != nil }) else {
+            return CommandFailure(
+                .refused, code: .stack,
+                "There is no stack of \(group.name): no /etc/pam.d/\(group.name). Nothing was changed.",
+                hint: "See which services ask for a code: grep -l pam_twostep /etc/pam.d/*")
+        }
+        return CommandFailure(
+            .refused, code: .stack, "\(group.name) does not ask for a code. Nothing was changed.",
+            hint: "See which services do: grep -l pam_twostep /etc/pam.d/*")
     }
 
     /// What was kept of a file, if it is as it was written; nil where it is not. Bytes of nil take it away.

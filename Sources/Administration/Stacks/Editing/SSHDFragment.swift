@@ -114,6 +114,11 @@ struct SSHDFragment {
                 .refused, code: .stack, "sshd would not do all that the code is for. Nothing was changed.",
                 hint: problems.map(\.summary).joined(separator: "\n"))
         }
+        if let unseen = findings.first(where: \.isUnseen) {
+            throw CommandFailure(
+                .refused, code: .stack, "It cannot be told what sshd would do for everybody. Nothing was changed.",
+                hint: unseen.summary)
+        }
         var warnings = findings.filter { $0.severity == .warning }.map(\.summary)
         let isRootRefused = ["without-password", "prohibit-password"].contains {
             lines.contains("permitrootlogin \($0)")

@@ -66,59 +66,10 @@ struct StackEditor {
                 + shape.lines.map { "    \($0)" }.joined(separator: "\n"))
     }
 
-    // MARK: Out
-
-    /// The file without our lines; nil where it has none. Throws where the rest would mean something else.
-    func disabling(_ file: StackFile, service: String) throws(CommandFailure) -> [UInt8]? {
-        let ours = file.lines.filter { $0.module == "pam_twostep.so" }
-        guard !ours.isEmpty else { return nil }
-        let groups = Set(ours.compactMap(\.group))
-        let jumping = file.lines.first { line in
-            line.group.map(groups.contains) ?? false && (line.control?.jumps ?? false)
-        }
-        if let jumping {
-            throw CommandFailure(
-                .refused, code: .stack,
-                "\(file.path):\(jumping.lines.lowerBound) counts the lines that it passes over, so none is taken out "
-                    + "there. Nothing was changed.",
-                hint: "Edit \(file.path) by hand: take out line \(ours[0].lines.lowerBound), and make the counts right."
-            )
-        }
-        var lines = StackEditor.split(file.bytes)
-        let silenced = Array(StackEditor.silenced.utf8)
-        let remarks = [StackEditor.remark(service), StackEditor.remark(ServiceGroup.name(of: service))]
-        var taken = Set(ours.flatMap(\.lines))
-        for number in taken where number > 1 {
-            let above = String(decoding: lines[number - 2], as: UTF8.self)
-            if remarks.contains(above) { taken.insert(number - 1) }
-        }
-        for index in lines.indices where lines[index].starts(with: silenced) {
-            lines[index].removeFirst(silenced.count)
-        }
-        let bytes = StackEditor.join(lines.enumerated().filter { !taken.contains($0.offset + 1) }.map(\.element))
-        guard !groups.contains(.auth) || !StackEditor.asksNothing(tree.editing(file.path, bytes), service) else {
-            throw CommandFailure(
-                .refused, code: .stack,
-                "Without its line \(file.path) would ask for nothing at all. Nothing was changed.",
-                hint: "Write into it what is to be asked for, such as: @include common-auth")
-        }
-        return bytes
-    }
-
-    /// Whether nothing in the stack checks anything: it would refuse everybody, or let everybody in.
-    private static func asksNothing(_ tree: StackTree, _ service: String) -> Bool {
-        !tree.stack(of: service).steps.contains { step in
-            step.kind == .module
-                && ![
-                    "pam_permit.so", "pam_deny.so", "pam_nologin.so", "pam_faildelay.so", "pam_env.so", "pam_group.so",
-                ]
-                .contains(step.line.module ?? "")
-        }
-    }
-
     // MARK: What lines say
 
-    private func checksPassword(_ line: StackLine, depth: Int) -> Bool {
+    /// Whether a line, or what it includes, checks a password.
+    func checksPassword(_ line: StackLine, depth: Int) -> Bool {
         names(line, depth: depth) { StackEditor.passwordModules.contains($0) }
     }
 
@@ -146,11 +97,13 @@ struct StackEditor {
 
     // MARK: Bytes
 
-    private static func split(_ bytes: [UInt8]) -> [[UInt8]] {
+    /// The bytes between newlines; the last has none behind it.
+    static func split(_ bytes: [UInt8]) -> [[UInt8]] {
         bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
     }
 
-    private static func join(_ lines: [[UInt8]]) -> [UInt8] { Array(lines.joined(separator: [UInt8(ascii: "\n")])) }
+    /// The same again.
+    static func join(_ lines: [[UInt8]]) -> [UInt8] { Array(lines.joined(separator: [UInt8(ascii: "\n")])) }
 }
 
 extension ServiceGroup {

@@ -7,6 +7,16 @@ enum StackShape: Equatable {
     /// After the password, for everybody but root, whose way in is what is left when all else fails.
     case console
 
+    /// The one that a stack was given, by what it has.
+    init(of bytes: [UInt8]) {
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        if lines.contains(where: { $0.hasPrefix(StackEditor.silenced) }) {
+            self = .key
+        } else {
+            self = StackShape.console.lines.first.map(lines.contains) ?? false ? .console : .behindPassword
+        }
+    }
+
     /// The lines, below one that says who has written them.
     var lines: [String] {
         let ours = "auth       required     pam_twostep.so"
