@@ -69,6 +69,13 @@ extension AuthModule {
     package func notice(after devices: Devices) -> String? { nil }
     package func offset(after devices: Devices, at now: Moment) -> Int64? { nil }
 }
+    /// Whether an answer is one to be judged, and charged for: of the module's alphabet, and not Enter alone where something
+    /// has to be typed.
+    package func isGuess(_ input: UserInput) -> Bool {
+        guard recognizes(input) else { return false }
+        return !input.isEmpty || !inputSchema.fields.contains(where: \.isRequired)
+    }
+
 
 /// Why a module cannot work, for the journal.
 package struct ModuleFailure: Error, Equatable, Sendable {

@@ -46,16 +46,32 @@ extension LoginConversation {
         service.devices(of: request.account) { devices in
             guard !self.isOver else { return }
             guard let devices else { return self.failed(.storeUnavailable) }
-            self.chooseModule(of: modules, held: Set(devices.map(\.key.module)), at: stage)
+            self.chooseModule(of: modules, among: devices, at: stage)
         }
     }
 
-    /// A menu of the modules that the account has something with; of all of them, if it has nothing.
-    private func chooseModule(of modules: [any AuthModule], held: Set<ModuleID>, at stage: LoginFlow.Stage) {
+    /// A menu of the modules that the account has something with, the one used last first; of all of them, in their order,
+    /// if it has nothing.
+    private func chooseModule(
+        of modules: [any AuthModule], among devices: [DeviceListing], at stage: LoginFlow.Stage
+    ) {
+        let held = Set(devices.map(\.key.module))
         let own = modules.filter { !($0 is any EnrollableModule) || held.contains($0.id) }
         let offered = own.isEmpty ? modules : own
         guard !LoginConversation.sharesPrompt(offered) else { return ask(stage, modules: offered.map(\.id)) }
-        chooseModule(of: offered.map(\.id), at: stage)
+        var order = offered.map(\.id)
+        let used = devices.filter { order.contains($0.key.module) && $0.device.lastUsedAt != nil }
+        let latest = used.max { ($0.device.lastUsedAt ?? 0) < ($1.device.lastUsedAt ?? 0) }
+        if let latest, let index = order.firstIndex(of: latest.key.module) {
+            order.insert(order.remove(at: index), at: 0)
+        }
+        chooseModule(of: order, at: stage)
+    }
+
+    /// Whether an answer is the wish to see the menu again.
+    func goesBack(_ bytes: Span<UInt8>?, at stage: LoginFlow.Stage) -> Bool {
+        guard case .step = stage, !menu.isEmpty, let bytes, bytes.count == 1 else { return false }
+        return bytes[0] == UInt8(ascii: "r") || bytes[0] == UInt8(ascii: "R")
     }
 
     func chooseModule(of modules: [ModuleID], at stage: LoginFlow.Stage) {
@@ -94,8 +110,8 @@ extension LoginConversation {
     func judge(_ input: UserInput?, by modules: [ModuleID]) {
         let candidates = modules.compactMap { configuration.modules[$0] }
         let recognizing = input.flatMap { input in
-            candidates.first { $0.answerShape != .anything && $0.recognizes(input) }
-                ?? candidates.first { $0.recognizes(input) }
+            candidates.first { $0.answerShape != .anything && $0.isGuess(input) }
+                ?? candidates.first { $0.isGuess(input) }
         }
         // An administrator's code is good at every step of a login.
         if flow.plan.purpose == .login, let input, let bypass = configuration.modules[.bypass],

@@ -42,6 +42,8 @@ final class LoginConversation {
     var providerTriesLeft: Int
     /// The modules that the last form of a step was for.
     var asked: [ModuleID] = []
+    /// The menu that the present form was picked from, empty if from none: `r` goes back to it.
+    var menu: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
     /// The last answer that was wrong, and who said so: of another time perhaps.
@@ -135,8 +137,12 @@ final class LoginConversation {
             ask(stage, modules: [modules[number - 1]])
         case .form(_, let stage, _) where asksForKey(bytes, at: stage): askForSetup(stage, showing: .key)
         case .form(let form, let stage, let modules):
+            menu = modules
             form.answer(bytes)
             if form.next != nil { return put(form, stage, modules, notice: nil) }
+        case .form(_, let stage, _) where goesBack(bytes, at: stage):
+            guard checkSession() else { return }
+            chooseModule(of: menu, at: stage)
             judge(form, stage, modules)
         case .acknowledgement(let module):
             guard checkSession() else { return }

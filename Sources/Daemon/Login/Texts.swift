@@ -43,6 +43,7 @@ enum Texts {
     static func changeNeedsTicket(_ account: AccountName) -> String {
         "\(account) has no device yet. The administrator issues a ticket for the first one: twostep ticket \(account)"
     }
+    static let back = "r goes back"
 
     static func delayed(_ seconds: Int64) -> String {
         "Too many wrong answers. Try again in \(duration(seconds))."
