@@ -66,8 +66,8 @@ extension LoginConversation {
         switch stage {
         case .provider:
             let provider = configuration.providers[progress.chain.provider]
-            refusal = provider?.refusal
-            schema = provider?.inputSchema
+            refusal = isSingle ? Texts.refusedTogether : provider?.refusal
+            schema = isSingle ? singleForm(of: provider, progress.chain.steps) : provider?.inputSchema
         case .step: schema = form(of: modules)
         case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }

@@ -40,6 +40,7 @@ extension LoginConversation {
         }
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
+        guard !isSingle else { return judgeCode(by: step.alternatives) }
         guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
         // What somebody has is told to nobody who has proved nothing.
         guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
@@ -165,6 +166,7 @@ extension LoginConversation {
     private func refuseBlocked(_ module: any AuthModule) {
         service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
             guard !self.isOver else { return }
+            guard !self.isSingle else { return self.refuseTogether(.rejected(.blocked), by: module.id) }
             self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
         }
     }
@@ -226,6 +228,8 @@ extension LoginConversation {
                     + "twostep adopt \(request.account)"
             }
         }
+        if isSingle { refusal = Texts.refusedTogether }
+        if isSingle, !outcome.isAcceptance { return refuseTogether(outcome, by: module.id) }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
     }
 }
