@@ -67,11 +67,15 @@ package struct Explanation: Codable, Equatable, Sendable {
         package let rememberSeconds: Int64?
         package let tries: Int
         package let sessionSeconds: Int64
+        /// How many digits a code has that stands behind the password, in one answer with it; nil where it is asked for by
+        /// itself.
+        package let codeDigits: Int?
 
         package init(
             rule: Int?, isExempt: Bool, isFirstFactorWaived: Bool, unenrolled: String, rememberSeconds: Int64?,
-            tries: Int, sessionSeconds: Int64
+            tries: Int, sessionSeconds: Int64, codeDigits: Int? = nil
         ) {
+            self.codeDigits = codeDigits
             self.rule = rule
             self.isExempt = isExempt
             self.isFirstFactorWaived = isFirstFactorWaived

@@ -24,6 +24,7 @@ package struct HOTPModule: OTPModule {
 
     package let refusal = "That code is wrong or was used before. Type the next one, or two in a row."
     package let answerShape = AnswerShape.digits(HOTPAnswer.lengths)
+    package let canFollowPassword = true
     package let usualDeviceName = "token"
 
     package init(_ id: ModuleID, _ settings: Settings = Settings()) throws(SettingFailure) {

@@ -21,6 +21,7 @@ package struct RecoveryCodeModule: EnrollableModule {
     package let isLowEntropy = false
     package let resetsThrottle = true
     package let answerShape = AnswerShape.base32(RecoveryCodeSet.characters)
+    package let canFollowPassword = true
     package let usualDeviceName = "codes"
     package let hasOneDevice = true
     package let isIssuedWithFirstDevice = true

@@ -25,6 +25,7 @@ package struct TOTPModule: OTPModule {
 
     package let refusal = "That code is wrong or was used before. Wait for the next one."
     package let answerShape = AnswerShape.digits(OneTimePassword.lengths)
+    package let canFollowPassword = true
     package let usualDeviceName = "phone"
 
     package init(_ id: ModuleID, _ settings: Settings = Settings()) throws(SettingFailure) {

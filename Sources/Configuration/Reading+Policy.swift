@@ -2,8 +2,8 @@ import Authentication
 
 extension Reading {
     private static let ruleKeys: Set<String> = [
-        "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt", "provider", "remember",
-        "session", "ticket", "tries", "unenrolled",
+        "code_digits", "conversation", "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt",
+        "provider", "remember", "session", "ticket", "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -45,6 +45,7 @@ extension Reading {
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         rule.needsTicket = readTicket(values)
+        rule.single = readSingle(values)
         refuseContradictions(rule, values, item)
         return match == nil ? nil : rule
     }
@@ -175,8 +176,7 @@ extension Reading {
         if rule.isExempt {
             for key in [
                 "modules", "tries", "unenrolled", "enroll_until", "ticket", "first_factor", "echo", "prompt",
-                "remember",
-                "session",
+                "remember", "session", "conversation", "code_digits",
             ] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")
@@ -193,6 +193,7 @@ extension Reading {
                 expected: "one of them: who has proved nothing is not remembered")
         }
         refuseEnrolling(rule, values)
+        refuseSingle(rule, values)
         guard rule.isFirstFactorWaived, let setting = values["first_factor"] else { return }
         let concerned = chains.filter { $0.livesOnEvidence && (rule.provider == nil || rule.provider == $0.provider) }
         if concerned.isEmpty, areProvidersSound {

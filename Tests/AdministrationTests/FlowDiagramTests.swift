@@ -61,6 +61,16 @@ import Testing
         #expect(diagram.svg + "\n" == (try FlowDiagramTests.fixture("flow/\(picture.name).svg")))
     }
 
+    @Test func `password and code in one answer are asked for once`() throws {
+        var active = try FlowDiagramTests.active(
+            "auth_providers: [{type: linux, modules: totp}]\npolicy: [{match: {service: sudo}, tries: 1}]\n")
+        active.policy.rules[0].single = CombinedAnswer()
+        let text = FlowDiagram(active, service: "sudo").text()
+        #expect(text.contains("asks Password, the code right behind it") && text.contains("asks nothing more"))
+        #expect(!text.contains("asks Verification code"))
+        #expect(FlowDiagram(active).text().contains("password and code in one answer (conversation: single)"))
+    }
+
     @Test func `in ASCII it is the same picture`() throws {
         let diagram = try FlowDiagramTests.diagram(FlowDiagramTests.pictures[1])
         let text = diagram.text(inASCII: true)

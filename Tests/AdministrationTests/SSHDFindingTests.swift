@@ -1,4 +1,5 @@
 import Administration
+import Authentication
 import Daemon
 import PAMStacks
 import PAMStacksTesting
@@ -146,6 +147,45 @@ import Testing
         #expect(findings.map(\.severity) == [.warning])
         #expect(findings.map(\.line) == [1])
         #expect(findings.map(\.mend) == [nil])
+    }
+
+    /// Everybody is asked for password and code in one answer.
+    static let inOne: Policy = {
+        var rule = Rule(Match(services: ["sshd"]), provider: ProviderID("linux"), line: 3)
+        rule.single = CombinedAnswer()
+        let chain = ProviderChain(
+            provider: ProviderID("linux"), livesOnEvidence: false, steps: [Step(ModuleID("totp"))])
+        return Policy(chains: [chain], rules: [rule])
+    }()
+
+    @Test(arguments: [
+        ("PasswordAuthentication yes\nPubkeyAuthentication no\n", 0),
+        ("PasswordAuthentication yes\nPubkeyAuthentication no\nKbdInteractiveAuthentication no\n", 0),
+        ("PasswordAuthentication yes\nAuthenticationMethods password\n", 0),
+        ("PasswordAuthentication yes\nAuthenticationMethods password keyboard-interactive:pam\n", 0),
+        ("PasswordAuthentication yes\nAuthenticationMethods publickey,password\n", 0),
+        ("PasswordAuthentication no\nPubkeyAuthentication no\nKbdInteractiveAuthentication no\n", 1),
+        // A key is enough.
+        ("PasswordAuthentication yes\n", 1),
+        // The code is spent by the first of them.
+        ("PasswordAuthentication yes\nAuthenticationMethods password,keyboard-interactive:pam\n", 1),
+    ])
+    func `sshd's password is good where it is asked for with the code in it`(_ config: String, _ problems: Int) {
+        func found(_ stack: String, _ policy: Policy?) -> Int {
+            let files = SSHDFindingTests.tree(stack, config)
+            return SSHDFindings(
+                tree: StackTree(InMemoryTree(files: files)), program: ScriptedSSHD(files: files), isRoot: true,
+                policy: policy
+            ).findings().count { $0.severity == .problem }
+        }
+        #expect(found(SSHDFindingTests.key, SSHDFindingTests.inOne) == problems)
+        // Not where others are asked otherwise, nor where a line above takes the password.
+        var mixed = SSHDFindingTests.inOne
+        mixed.rules.insert(Rule(Match(services: ["sshd"], groups: ["staff"]), line: 2), at: 0)
+        if config.contains("PasswordAuthentication yes") {
+            #expect(found(SSHDFindingTests.key, mixed) > 0)
+            #expect(found(SSHDFindingTests.password, SSHDFindingTests.inOne) > 0)
+        }
     }
 
     @Test func `what was not looked at is told`() {

@@ -39,6 +39,14 @@ import Testing
                         plans.append(plan)
                     }
                 }
+                if steps.count == 1, !livesOnEvidence {
+                    for (chain, isBlocked, tries) in [(chain, false, 3), (chain, true, 3), (own, false, 1)] {
+                        var plan = Plan(for: Some.ann, chains: [chain], tries: tries)
+                        plan.single = CombinedAnswer()
+                        plan.isBlocked = isBlocked
+                        plans.append(plan)
+                    }
+                }
                 for unenrolled in [Unenrolled.deny, .skip] {
                     for (isWaived, keepsNothing, isExempt) in [
                         (false, false, false), (true, false, false), (false, true, false), (false, false, true),
@@ -83,6 +91,10 @@ import Testing
                     isEvidenced = !isWaived
                 }
             case .judged(.accepted(plan.account, _), let module, _): accepted.append(module)
+            // Where both are one answer, the next one must prove the first factor again.
+            case .judged where plan.single != nil:
+                isProved = false
+                isEvidenced = false
             // What was set up within the login counts as accepted: its first answer was, and it is on disk.
             case .enrolled(.stored(let module), _): accepted.append(module)
             case .recalled(true): isRemembered = true

@@ -45,6 +45,62 @@ import Testing
         #expect(flow.judged(.accepted(Some.ann), by: Some.pin, mayTryAgain: false) == .ask(.step(1)))
     }
 
+    private static let single = {
+        var plan = Plan(
+            for: Some.ann,
+            chains: [ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(Some.totp)])])
+        plan.single = CombinedAnswer()
+        return plan
+    }()
+
+    @Test(
+        arguments: [
+            .rejected(.wrongAnswer), .rejected(.replayed), .rejected(.notEnrolled), .rejected(.blocked),
+            .rejected(.repeated),
+            .delayed(seconds: 30, after: nil), .locked(after: .wrongAnswer), .unavailable(.accountChanged),
+            .unavailable(.moduleFailed),
+        ] as [Outcome])
+    func `where both are one answer, a refused code is followed by what follows a wrong password`(_ outcome: Outcome) {
+        for mayTryAgain in [true, false] {
+            var wrong = LoginFlow(LoginFlowTests.single)
+            var right = LoginFlow(LoginFlowTests.single)
+            _ = wrong.begin()
+            _ = right.begin()
+            _ = wrong.answered()
+            _ = right.answered()
+            let expected = wrong.proved(.rejected(.wrongPassword), mayTryAgain: mayTryAgain)
+            #expect(expected == (mayTryAgain ? .askAgain(.provider) : .end(.triesUsedUp(.tooManyRetries))))
+            #expect(right.proved(.proved(Some.ann, isWaived: false), mayTryAgain: true) == .ask(.step(0)))
+            #expect(right.answered() == .judge(.step(0)))
+            #expect(right.judged(outcome, by: Some.totp, mayTryAgain: mayTryAgain) == expected)
+            #expect(right.state == wrong.state)
+        }
+    }
+
+    @Test func `where both are one answer, the password is proved again for each code`() {
+        var flow = LoginFlow(LoginFlowTests.single)
+        _ = flow.begin()
+        for _ in 0..<2 {
+            #expect(flow.answered() == .judge(.provider))
+            #expect(flow.proved(.proved(Some.ann, isWaived: false), mayTryAgain: true) == .ask(.step(0)))
+            #expect(flow.answered() == .judge(.step(0)))
+            #expect(flow.judged(.rejected(.wrongAnswer), by: Some.totp, mayTryAgain: true) == .askAgain(.provider))
+        }
+        #expect(flow.answered() == .judge(.provider))
+        #expect(flow.judged(.accepted(Some.ann), by: Some.totp, mayTryAgain: true) == .end(.denied(.outOfTurn)))
+    }
+
+    @Test func `where both are one answer, what keeps everybody out is said`() {
+        var flow = LoginFlow(LoginFlowTests.single)
+        _ = flow.begin()
+        _ = flow.answered()
+        _ = flow.proved(.proved(Some.ann, isWaived: false), mayTryAgain: true)
+        _ = flow.answered()
+        #expect(
+            flow.judged(.unavailable(.storeUnavailable), by: Some.totp, mayTryAgain: true)
+                == .end(.unavailable(.storeUnavailable)))
+    }
+
     @Test func `the menu asks again for a number that is not on it`() {
         let other = ProviderChain(provider: ProviderID("legacy"), livesOnEvidence: false, steps: [])
         var flow = LoginFlow(Plan(for: Some.ann, chains: [LoginFlowTests.chain, other]))

@@ -176,4 +176,29 @@ import Testing
             for: LoginRequest(service: "x", account: Some.ann))
         #expect(none.map(\.mismatch) == [.service])
     }
+
+    @Test func `both in one answer is for the provider that the rule names, and never for what was checked outside`()
+        throws
+    {
+        let linux = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(Some.totp)])
+        let pam = ProviderChain(provider: Some.pam, livesOnEvidence: true, steps: [Step(Some.totp)])
+        var rule = Rule(provider: Some.linux, line: 3)
+        rule.single = CombinedAnswer(codeDigits: 8)
+        let policy = Policy(chains: [pam, linux], rules: [rule])
+        var request = LoginRequest(service: "sshd", account: Some.ann)
+        let now = Some.moment(0)
+        #expect(try policy.plan(for: request, at: now).single == CombinedAnswer(codeDigits: 8))
+        #expect(try policy.plan(for: request, at: now).chains == [linux])
+        request.provider = Some.pam
+        #expect(try policy.plan(for: request, at: now).single == nil)
+        // Nor where a rule that nobody has checked would have it so.
+        rule.provider = nil
+        request.provider = Some.linux
+        #expect(try Policy(chains: [pam, linux], rules: [rule]).plan(for: request, at: now).single != nil)
+        request.provider = Some.pam
+        #expect(try Policy(chains: [pam, linux], rules: [rule]).plan(for: request, at: now).single == nil)
+        let two = ProviderChain(provider: Some.linux, livesOnEvidence: false, steps: [Step(Some.totp), Step(Some.pin)])
+        request.provider = nil
+        #expect(try Policy(chains: [two], rules: [rule]).plan(for: request, at: now).single == nil)
+    }
 }

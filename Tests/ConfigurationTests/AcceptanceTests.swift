@@ -129,6 +129,24 @@ import Testing
             ])
     }
 
+    @Test func `a rule that asks for password and code in one answer is read`() throws {
+        let configuration = try Fakes.configuration(
+            """
+            auth_providers:
+              - type: linux
+                modules: totp
+            policy:
+              - match: {service: vsftpd}
+                conversation: single
+              - match: {service: sshd}
+                conversation: single
+                code_digits: 8
+              - match: {}
+
+            """)
+        #expect(configuration.policy.rules.map(\.single?.codeDigits) == [6, 8, nil])
+    }
+
     @Test func `the old design's form is read, its empty key and trailing spaces included`() throws {
         let configuration = try Fakes.configuration(
             """

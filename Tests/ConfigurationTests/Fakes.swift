@@ -9,6 +9,14 @@ struct FakeModule: EnrollableModule {
     var inputSchema: InputSchema { InputSchema([InputField(name: "code", label: "Code", kind: .secret)]) }
     var refusal: String { "No." }
     var isLowEntropy: Bool { true }
+    var canFollowPassword: Bool { ["totp", "recovery_code"].contains(id.type) }
+    var answerShape: AnswerShape {
+        switch id.type {
+        case "totp": .digits(6...8)
+        case "recovery_code": .base32(24)
+        case _: .anything
+        }
+    }
 
     func initialize() throws(ModuleFailure) {
         if let failure { throw ModuleFailure(failure) }

@@ -217,8 +217,9 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":1:10: a rule without match, expected match: {service: …, user: …}, or match: {} for every login"),
         BadDocument(
             "a rule's key that is none", "policy: [{match: {service: sudo}, remembr: 15m}]\n",
-            ":1:35: the key 'remembr' in a rule, expected one of echo, enroll_until, exempt, first_factor, match, "
-                + "modules, prompt, provider, remember, session, ticket, tries, unenrolled; did you mean 'remember'?"),
+            ":1:35: the key 'remembr' in a rule, expected one of code_digits, conversation, echo, enroll_until, "
+                + "exempt, first_factor, match, modules, prompt, provider, remember, session, ticket, tries, unenrolled; did you mean 'remember'?"
+        ),
         BadDocument(
             "times that are none",
             "policy: ["
@@ -234,6 +235,29 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":8:32: remember is '99999999999999999999h', expected a time from 1m to 12h, as in 15m, 2h or 900s",
             ":9:32: remember is '15 m', expected a time from 1m to 12h, as in 15m, 2h or 900s",
             ":10:32: remember is '15M', expected a time from 1m to 12h, as in 15m, 2h or 900s"),
+        BadDocument(
+            "password and code in one answer, checked elsewhere", "policy: [{match: {}, conversation: single}]\n",
+            ":1:36: conversation: single with the provider pam, for which something else has taken the password already, "
+                + "expected a provider that checks the password itself, named in the rule (provider: linux)"),
+        BadDocument(
+            "another conversation", "policy: [{match: {}, conversation: double}]\n",
+            ":1:36: conversation is 'double', expected single, or no such key"),
+        BadDocument(
+            "digits of nothing", "policy: [{match: {}, code_digits: 8}]\n",
+            ":1:35: code_digits without conversation: single, expected both, or neither"),
+        BadDocument(
+            "one answer, and nothing to be answered", "policy: [{match: {}, exempt: true, conversation: single}]\n",
+            ":1:50: conversation beside exempt: true, expected one of them: exempt waives the modules"),
+        BadDocument(
+            "what cannot stand beside one answer",
+            "policy: [{match: {}, provider: linux, modules: totp, conversation: single, code_digits: 9, remember: 1h, "
+                + "unenrolled: skip, echo: true}]\n",
+            ":1:89: code_digits is '9', expected a whole number from 6 to 8",
+            ":1:102: remember beside conversation: single, expected one of them: the code is asked for before it can be "
+                + "known whether it is owed",
+            ":1:118: unenrolled: skip beside conversation: single, expected one of them: who has no code cannot type one "
+                + "behind the password",
+            ":1:130: echo beside conversation: single, expected one of them: a password is never shown"),
         BadDocument(
             "nothing to remember", "policy: [{match: {}, exempt: true, remember: 1h}]\n",
             ":1:46: remember beside exempt: true, expected one of them: exempt waives the modules"),
@@ -425,6 +449,32 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
                 "config.yaml:3:46: unenrolled: enroll where no module is owed, expected modules, or no such key"
             ])
         #expect(problems(", modules: {any_of: [totp, recovery_code]}") == [])
+    }
+
+    @Test func `one answer has room for one step, whose codes can be told from the password and from each other`() {
+        func problems(_ modules: String, _ rule: String = "") -> [String] {
+            Fakes.problems(
+                "auth_providers: [{type: linux\(modules)}]\npolicy: [{match: {}, conversation: single\(rule)}]\n")
+        }
+        let start = "config.yaml:2:36: conversation: single with "
+        #expect(problems(", modules: totp") == [])
+        #expect(problems(", modules: totp", ", code_digits: 8, prompt: Password, tries: 2, session: 60") == [])
+        #expect(problems(", modules: {any_of: [totp, recovery_code]}", ", provider: linux") == [])
+        #expect(problems(", modules: [totp, recovery_code]", ", modules: totp") == [])
+        let one = ", expected one step, whose code stands behind the password"
+        #expect(problems("") == [start + "the provider linux, which owes no step" + one])
+        #expect(
+            problems(", modules: [totp, recovery_code]") == [start + "the provider linux, which owes 2 steps" + one])
+        #expect(
+            problems(", modules: {any_of: [totp, pins]}") == [
+                start
+                    + "the module pins, whose answer cannot stand behind a password, expected codes that are at hand before "
+                    + "they are asked for (totp, hotp, recovery_code)"
+            ])
+        #expect(
+            problems(", modules: {any_of: [totp, {type: totp, id: b}]}") == [
+                start + "the step totp|totp:b, in which codes look alike, expected codes that tell themselves apart"
+            ])
     }
 
     @Test func `nobody is let set up what nobody can enrol with`() {

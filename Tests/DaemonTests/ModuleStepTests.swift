@@ -71,7 +71,7 @@ import Wire
                 try client.receive()
                     == .prompt(.visible, "What do you want to use?\n  1  other\n  2  digits\nNumber: "))
             try client.answer("2")
-            #expect(try client.receive() == .prompt(.secret, "Verification code: "))
+            #expect(try client.receive() == .prompt(.secret, "Verification code (r goes back): "))
             try client.answer("123456")
             #expect(try client.verdict() == verdict(.granted))
         }
@@ -88,6 +88,106 @@ import Wire
             #expect(
                 try stranger.receive()
                     == .prompt(.visible, "What do you want to use?\n  1  word\n  2  digits\nNumber: "))
+        }
+    }
+
+    @Test func `r goes back to the menu, with the same tries and in the same time`() async throws {
+        try await withWorld(world([Self.word, Self.digits])) { world in
+            try world.enroll("alice", module: Self.word.id)
+            try world.enroll("alice", module: Self.digits.id)
+            let menu = WireClient.Said.prompt(.visible, "What do you want to use?\n  1  word\n  2  digits\nNumber: ")
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == menu)
+            try client.answer("2")
+            #expect(try client.receive() == .prompt(.secret, "Verification code (r goes back): "))
+            try client.answer("111111")
+            #expect(
+                try client.receive() == .prompt(.secret, "Verification code: no.\nVerification code (r goes back): "))
+            for back in ["r", "R"] {
+                try client.answer(back)
+                #expect(try client.receive() == menu)
+                try client.answer("1")
+                #expect(try client.receive() == .prompt(.secret, "Word (r goes back): "))
+            }
+            try client.answer("open barley")
+            #expect(try client.receive() == .prompt(.secret, "Word: no.\nWord (r goes back): "))
+            try client.answer("r")
+            #expect(try client.receive() == menu)
+            try client.answer("2")
+            _ = try client.receive()
+            #expect(try world.store.counters(of: nil).map(\.counter.failures) == [1, 1])
+            try client.answer("222222")
+            #expect(try client.verdict() == verdict(.triesUsedUp, "Verification code: no."))
+        }
+    }
+
+    @Test func `r is an answer like any other where there was no menu`() async throws {
+        try await withWorld(world([Self.word])) { world in
+            try world.enroll("alice", module: Self.word.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(try client.receive() == .prompt(.secret, "Word: "))
+            try client.answer("r")
+            #expect(try client.receive() == .prompt(.secret, "Word: no.\nWord: "))
+        }
+    }
+
+    @Test func `going back for ever ends the login`() async throws {
+        try await withWorld(world([Self.word, Self.digits])) { world in
+            try world.enroll("alice", module: Self.word.id)
+            try world.enroll("alice", module: Self.digits.id)
+            let client = try world.connect()
+            try client.begin("alice")
+            var prompts = 0
+            while case .prompt(let style, _) = try client.receive() {
+                prompts += 1
+                try client.answer(style == .visible ? "1" : "r")
+            }
+            #expect(prompts == Wire.maximumPrompts)
+            #expect(world.journal.messages.last?.contains("reason=too_many_retry") == true)
+        }
+    }
+
+    @Test func `a menu begins with what was used last, but for who has proved nothing`() async throws {
+        let waived = Rule(services: ["web"], isFirstFactorWaived: true, line: 4)
+        try await withWorld(world([Self.word, Self.digits], rules: [waived])) { world in
+            for (module, used) in [(Self.word.id, 100), (Self.digits.id, 200)] as [(ModuleID, Int64)] {
+                let account = try #require(AccountName("alice"))
+                let key = DeviceKey(account: account, module: module, device: "phone")
+                let sealed = try world.store.sealing.seal(Secret(copying: [1].span), at: key)
+                let device = Device(name: "phone", sealed: sealed, state: 0, createdAt: 0, lastUsedAt: used)
+                _ = try world.store.add(device, at: key, uid: 1001)
+            }
+            let client = try world.connect()
+            try client.begin("alice")
+            #expect(
+                try client.receive() == .prompt(.visible, "What do you want to use?\n  1  digits\n  2  word\nNumber: "))
+            let stranger = try world.connect()
+            try stranger.begin("alice", service: "web", methods: [])
+            #expect(
+                try stranger.receive()
+                    == .prompt(.visible, "What do you want to use?\n  1  word\n  2  digits\nNumber: "))
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `Enter alone is never a guess`(_ isSlow: Bool) async throws {
+        var word = Self.word
+        word.stretchesAnswers = isSlow
+        try await withWorld(world([word])) { world in
+            try world.enroll("alice", module: word.id)
+            for _ in 0..<4 {
+                let client = try world.connect()
+                try client.begin("alice")
+                for _ in 0..<3 {
+                    guard case .prompt = try client.receive() else { break }
+                    try client.answer("")
+                }
+                #expect(try client.verdict() == verdict(.triesUsedUp, "Word: no."))
+            }
+            #expect(try world.store.counters(of: nil).isEmpty)
+            #expect(world.journal.messages.allSatisfy { $0.contains("last=malformed") })
         }
     }
 

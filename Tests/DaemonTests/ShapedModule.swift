@@ -27,7 +27,7 @@ struct ShapedModule: EnrollableModule {
         return switch answerShape {
         case .digits(let lengths):
             lengths.contains(text.utf8.count) && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
-        case .base32(let length): text.utf8.count == length
+        case .base32(let length): text.utf8.count(where: { $0 != UInt8(ascii: "-") }) == length
         case .anything: true
         }
     }

@@ -95,8 +95,10 @@ final class WireClient {
                 let prompt = try Prompt(payload)
                 return .prompt(prompt.style, text(prompt.text))
             case .set:
-                guard case .environment(let name, let value) = try SetItem(payload) else { throw WireError.malformed }
-                return .set(text(name), text(value))
+                return switch try SetItem(payload) {
+                case .environment(let name, let value): .set(text(name), text(value))
+                case .authtok(let prefix): .set("PAM_AUTHTOK", String(prefix))
+                }
             case .verdict:
                 let verdict = try VerdictFrame(payload)
                 return .verdict(verdict.code, text(verdict.text))

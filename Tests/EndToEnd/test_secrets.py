@@ -64,6 +64,22 @@ def test_a_password_is_nowhere_in_the_daemons_memory_afterwards(daemon, may_read
     assert not is_in_memory(place.process.pid, user.password.encode(), b"wrong-CANARY-password")
 
 
+def test_password_and_code_in_one_answer_are_nowhere_in_the_daemons_memory_afterwards(
+        daemon, may_read_shadow, elsewhere):
+    place = elsewhere(
+        "auth_providers: [{type: linux, modules: [totp]}]\npolicy: [{match: {}, conversation: single, tries: 3}]\n")
+    user = world.new_user("secretive")
+    phone = world.enroll(user, runtime=place.runtime)
+    code = phone.next()
+    answers = ["wrong-CANARY-password" + code, user.password + phone.wrong(), "CANARY-without-a-code"]
+    assert not pam.log_in(place.service, user, *answers, environment={}).granted
+    assert pam.log_in(place.service, user, user.password + code, environment={}).granted
+    world.no_session_is_left(place.runtime)
+    assert not is_in_memory(
+        place.process.pid, user.password.encode(), b"wrong-CANARY-password", b"CANARY-without-a-code",
+        f"word{code}".encode())
+
+
 def test_what_a_set_up_within_a_login_shows_is_nowhere_in_the_daemons_memory_afterwards(elsewhere):
     place = elsewhere(ROLLOUT)
     for _ in range(5):

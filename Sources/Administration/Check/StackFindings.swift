@@ -14,7 +14,7 @@ struct StackFindings: FindingSource {
         let review = StackReview(
             tree, exempts: { policy?.letsOff(in: $0) ?? false },
             needsEvidence: { policy?.needsEvidence(in: $0) ?? false })
-        let findings = review.findings.map { CheckFinding($0, in: tree) }
+        let findings = review.findings.map { CheckFinding($0, in: tree) } + takenApart
         let isGuarded = tree.services.contains { tree.stack(of: $0).isGuarded }
         return isGuarded || !findings.isEmpty ? findings : [unguarded]
     }
@@ -30,6 +30,19 @@ struct StackFindings: FindingSource {
             .advice, file: "\(tree.files.prefix)/etc/pam.d", found: "no service asks for a code",
             expected: "pam_twostep.so in the stack of one: twostep enable SERVICE",
             mend: command.map { .command("twostep enable \($0)\(options[$0] ?? "") --confirm-within 5m") })
+    }
+
+    /// Where a line above takes the password that is to be asked for together with the code.
+    private var takenApart: [CheckFinding] {
+        guard let policy else { return [] }
+        return tree.services.filter { policy.takesBoth(in: $0) }.compactMap { service in
+            let stack = tree.stack(of: service)
+            guard stack.asksBefore, let ours = stack.ours.first.map({ stack.steps[$0] }) else { return nil }
+            return CheckFinding(
+                .warning, file: tree.files.prefix + ours.path, line: ours.line.lines.lowerBound,
+                found: "a line above takes the password, and conversation: single asks for it together with the code",
+                expected: "no such line above pam_twostep.so, or a rule without conversation: single")
+        }
     }
 }
 
@@ -51,6 +64,15 @@ extension Policy {
             (rule.isExempt || rule.unenrolled == .skip)
                 && (rule.match.services.isEmpty || rule.match.services.contains(service))
         }
+    }
+
+    /// Whether every login through a service is asked for password and code in one answer.
+    func takesBoth(in service: String) -> Bool {
+        for rule in rules where rule.match.services.isEmpty || rule.match.services.contains(service) {
+            guard rule.single != nil else { return false }
+            if rule.match == Match(services: rule.match.services) { return true }
+        }
+        return false
     }
 
     /// Whether every login through a service has to bring evidence of a first factor that others have asked for.

@@ -102,7 +102,8 @@ extension FlowDiagram {
                 ? "LoginFlow.init: asks nothing and needs no evidence"
                 : "LoginFlow.init: asks nothing, needs evidence"
         }
-        return "LoginFlow.init: \(asks(provider?.inputSchema))"
+        let together = drawn?.single == nil ? "" : ", the code right behind it"
+        return "LoginFlow.init: \(asks(provider?.inputSchema))\(together)"
     }
 
     private static func asks(_ schema: InputSchema?) -> String {
@@ -115,7 +116,9 @@ extension FlowDiagram {
     ) -> Node {
         func node(_ module: ModuleID, _ id: String) -> Node {
             let found = configuration.modules[module]
-            let asked = drawn?.prompt.map { "asks \($0)" } ?? asks(found?.inputSchema)
+            let asked =
+                drawn?.single == nil
+                ? drawn?.prompt.map { "asks \($0)" } ?? asks(found?.inputSchema) : "asks nothing more"
             var lines = ["auth_module: \(module)", asked]
             if found?.isInsecure == true { lines.append("for demonstrations alone") }
             return Node(id: id, kind: .step, lines: lines)

@@ -59,6 +59,7 @@ extension Legend.Row {
         }
         if let tries = rule.tries { changes.append("\(tries == 1 ? "1 try" : "\(tries) tries") a step") }
         if let lifetime = rule.sessionLifetime { changes.append("a step lasts \(lifetime / 1000) s at most") }
+        if rule.single != nil { changes.append("password and code in one answer (conversation: single)") }
         if let prompt = rule.prompt { changes.append("modules ask \(prompt)") }
         if let echo = rule.echo { changes.append("answers are \(echo ? "shown" : "hidden")") }
         self.changes = changes.isEmpty ? "changes nothing" : changes.joined(separator: "; ")

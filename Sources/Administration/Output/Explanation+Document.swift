@@ -31,7 +31,7 @@ extension Explanation.Terms {
             ("rule", .integer(rule.map { Int64($0) })), ("exempt", .boolean(isExempt)),
             ("first_factor_waived", .boolean(isFirstFactorWaived)), ("unenrolled", .text(unenrolled)),
             ("remember_seconds", .integer(rememberSeconds)), ("tries", .integer(Int64(tries))),
-            ("session_seconds", .integer(sessionSeconds)),
+            ("session_seconds", .integer(sessionSeconds)), ("code_digits", .integer(codeDigits.map { Int64($0) })),
         ]
     }
 }

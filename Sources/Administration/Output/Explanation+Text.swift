@@ -14,7 +14,7 @@ extension Explanation {
             evidence.isEmpty
                 ? "nothing outside has proved a first factor" : "first factor: \(evidence.joined(separator: ", "))")
         lines += standingLines
-        for way in ways { lines += way.lines }
+        for way in ways { lines += way.lines(inOne: terms?.codeDigits != nil) }
         if let ending { lines.append("it ends at once: \(ending.sentence)") }
         if evidence.isEmpty, (ways.map(\.ending) + [ending].compactMap { $0 }).contains(where: \.lacksEvidence) {
             lines.append("suppose that a factor was proved with --ssh publickey, or with --authtok for a password")
@@ -59,6 +59,9 @@ extension Explanation.Terms {
         if isExempt { lines.append("  exempt: no module is owed") }
         if isFirstFactorWaived { lines.append("  first_factor: none") }
         if unenrolled != "deny" { lines.append("  unenrolled: \(unenrolled)") }
+        if let codeDigits {
+            lines.append("  conversation: single, with codes of \(codeDigits) digits right behind the password")
+        }
         if let rememberSeconds { lines.append("  remember: \(Wording.span(seconds: rememberSeconds))") }
         lines.append("  \(Wording.count(tries, "answer")) a step, each within \(Wording.span(seconds: sessionSeconds))")
         return lines
@@ -66,7 +69,8 @@ extension Explanation.Terms {
 }
 
 extension Explanation.Way {
-    fileprivate var lines: [String] {
+    /// `isOne`: what is asked for is asked for at once.
+    fileprivate func lines(inOne isOne: Bool) -> [String] {
         let steps = owed.map { step in
             step.map { held in
                 let standing = held.standing.map { $0 == .damaged ? ", damaged" : ", used up" } ?? ""
@@ -78,7 +82,9 @@ extension Explanation.Way {
         var questions: [String] = []
         if asksFirst { questions.append("for its own proof") }
         questions += steps.prefix(asked).map { "for \($0)" }
-        lines.append(questions.isEmpty ? "  asks for nothing" : "  asks \(questions.joined(separator: ", then "))")
+        let asked =
+            isOne ? questions.joined(separator: " and ") + ", in one answer" : questions.joined(separator: ", then ")
+        lines.append(questions.isEmpty ? "  asks for nothing" : "  asks \(asked)")
         let means = isObvious ? "" : ", with \(answered.map(\.name).joined(separator: ", then "))"
         lines.append("  and if all is answered right\(means): \(ending.sentence)")
         return lines

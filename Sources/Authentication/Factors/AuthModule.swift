@@ -21,6 +21,10 @@ package protocol AuthModule: Sendable {
     /// What right answers look like. Modules of an `any_of` whose answers are distinct share one prompt.
     var answerShape: AnswerShape { get }
 
+    /// Whether an answer may stand behind a password, in one answer with it (`conversation: single`): people have it at
+    /// hand before anything is asked or sent.
+    var canFollowPassword: Bool { get }
+
     /// Whether it is for demonstrations alone: it loads only where that is allowed, and each use is a warning.
     var isInsecure: Bool { get }
 
@@ -61,8 +65,16 @@ package protocol AuthModule: Sendable {
 extension AuthModule {
     package var resetsThrottle: Bool { false }
     package var answerShape: AnswerShape { .anything }
+    package var canFollowPassword: Bool { false }
     package var isInsecure: Bool { false }
     package var stretchesAnswers: Bool { false }
+
+    /// Whether an answer is one to be judged, and charged for: of the module's alphabet, and not Enter alone where something
+    /// has to be typed.
+    package func isGuess(_ input: UserInput) -> Bool {
+        guard recognizes(input) else { return false }
+        return !input.isEmpty || !inputSchema.fields.contains(where: \.isRequired)
+    }
 
     package func initialize() throws(ModuleFailure) {}
     package func stretch(_ input: UserInput, for account: AccountName) -> UserInput? { input }

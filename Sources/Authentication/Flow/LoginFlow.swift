@@ -213,11 +213,13 @@ package struct LoginFlow: ~Copyable, Sendable {
     }
 
     /// A module of the step has judged, and what it spent is on disk. `mayTryAgain` says whether the session
-    /// has tries left.
+    /// has tries left; where password and code are one answer, whether the provider's form may be filled in once more.
     package mutating func judged(_ outcome: Outcome, by module: ModuleID, mayTryAgain: Bool) -> OnJudgement {
         let action: OnJudgement
         (state, action) =
             switch (state, outcome) {
+            case (.judging(.step, let progress), let outcome) where plan.single != nil && outcome.refusal != nil:
+                refuseCombined(progress, outcome.refusal ?? .wrongAnswer, mayTryAgain: mayTryAgain)
             case (.judging(.step(let index), let progress), .accepted(let account, _)):
                 accept(
                     account, by: module, at: index, progress,

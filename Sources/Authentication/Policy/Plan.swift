@@ -49,6 +49,9 @@ package struct Plan: Equatable, Sendable {
     package var isBlocked = false
     /// Whether a set-up within the login needs an administrator's ticket.
     package var needsTicket = false
+    /// Password and code come in one answer: the provider's form takes both, and its chain has one step. Whatever is wrong
+    /// with either of them, it is the provider's form that comes again.
+    package var single: CombinedAnswer?
     /// What all this is for.
     package var purpose = Purpose.login
     /// Answers a step may be given, 1 or more.

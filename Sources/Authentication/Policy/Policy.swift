@@ -55,6 +55,7 @@ package struct Policy: Equatable, Sendable {
             sessionLifetime: rule?.sessionLifetime ?? sessionLifetime, ruleLine: rule?.line)
         plan.echo = rule?.echo
         plan.prompt = rule?.prompt
+        plan.single = rule?.single
         var chosen = rule?.provider
         var steps = rule?.steps
         switch request.origin {
@@ -76,6 +77,7 @@ package struct Policy: Equatable, Sendable {
             plan.isFirstFactorWaived = false
             plan.unenrolled = .deny
             plan.rememberFor = nil
+            plan.single = nil
             steps = nil
         }
         if let chosen {
@@ -94,6 +96,8 @@ package struct Policy: Equatable, Sendable {
                     steps: steps)
             }
         }
+        // What was checked outside came without a code, and a second code has no place behind the first.
+        if !plan.chains.allSatisfy({ !$0.livesOnEvidence && $0.steps.count == 1 }) { plan.single = nil }
         return plan
     }
 

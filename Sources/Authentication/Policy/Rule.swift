@@ -21,6 +21,8 @@ package struct Rule: Equatable, Sendable {
     package var echo: Bool?
     /// What a module's form asks for, in place of its own label.
     package var prompt: String?
+    /// Password and code come in one answer; nil where the code is asked for by itself.
+    package var single: CombinedAnswer?
     /// Where it stands in the configuration.
     package var line: Int
 

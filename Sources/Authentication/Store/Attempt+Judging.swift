@@ -57,7 +57,7 @@ extension Attempt {
                 host.count(at: now)
                 return .rejected(.repeated)
             case .input(let input):
-                guard module.recognizes(input) else {
+                guard module.isGuess(input) else {
                     host.count(at: now)
                     return .rejected(.malformed)
                 }

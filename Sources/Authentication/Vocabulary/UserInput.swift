@@ -28,6 +28,9 @@ package final class UserInput: Sendable {
     /// The number of fields.
     package var count: Int { ends.count }
 
+    /// Whether nothing was typed into any field.
+    package var isEmpty: Bool { ends.allSatisfy { $0 == 0 } }
+
     /// Lends the value of a field; a field that is not there is empty.
     package func withField<Result: ~Copyable, Failure: Error>(
         at index: Int = 0, _ body: (Span<UInt8>) throws(Failure) -> Result

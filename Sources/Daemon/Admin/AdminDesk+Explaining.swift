@@ -258,6 +258,6 @@ extension Explanation.Terms {
         self.init(
             rule: plan.ruleLine, isExempt: plan.isExempt, isFirstFactorWaived: plan.isFirstFactorWaived,
             unenrolled: plan.unenrolled.rawValue, rememberSeconds: plan.rememberFor.map { $0 / 1000 },
-            tries: plan.tries, sessionSeconds: plan.sessionLifetime / 1000)
+            tries: plan.tries, sessionSeconds: plan.sessionLifetime / 1000, codeDigits: plan.single?.codeDigits)
     }
 }

@@ -53,9 +53,10 @@ extension InputField {
         }
     }
 
-    /// The prompt's text, `notice` in lines before it.
-    func promptText(after notice: String?) -> String {
+    /// The prompt's text, `notice` in lines before it, `hint` behind the label.
+    func promptText(after notice: String?, hint: String? = nil) -> String {
         var text = notice.map { $0 + "\n" } ?? ""
+        let label = label + (hint.map { " (\($0))" } ?? "")
         switch kind {
         case .choice(let choices): text += Texts.menu(label, choices)
         case .secret, .visible, .password: text += label + ": "

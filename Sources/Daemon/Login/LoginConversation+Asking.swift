@@ -31,6 +31,7 @@ extension LoginConversation {
     private func enter(_ stage: LoginFlow.Stage) {
         closeSession()
         asked = []
+        menu = []
         rejected = []
         suspect = nil
         settingUp = nil
@@ -65,8 +66,8 @@ extension LoginConversation {
         switch stage {
         case .provider:
             let provider = configuration.providers[progress.chain.provider]
-            refusal = provider?.refusal
-            schema = provider?.inputSchema
+            refusal = isSingle ? Texts.refusedTogether : provider?.refusal
+            schema = isSingle ? singleForm(of: provider, progress.chain.steps) : provider?.inputSchema
         case .step: schema = form(of: modules)
         case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }
@@ -78,7 +79,7 @@ extension LoginConversation {
     func put(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID], notice: String?) {
         guard let field = form.next else { return judge(form, stage, modules) }
         expectation = .form(form, stage, modules)
-        prompt(field.style, field.promptText(after: notice))
+        prompt(field.style, field.promptText(after: notice, hint: menu.isEmpty ? nil : Texts.back))
     }
 
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.

@@ -40,22 +40,39 @@ extension LoginConversation {
         }
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
+        guard !isSingle else { return judgeCode(by: step.alternatives) }
         guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
         // What somebody has is told to nobody who has proved nothing.
         guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
         service.devices(of: request.account) { devices in
             guard !self.isOver else { return }
             guard let devices else { return self.failed(.storeUnavailable) }
-            self.chooseModule(of: modules, held: Set(devices.map(\.key.module)), at: stage)
+            self.chooseModule(of: modules, among: devices, at: stage)
         }
     }
 
-    /// A menu of the modules that the account has something with; of all of them, if it has nothing.
-    private func chooseModule(of modules: [any AuthModule], held: Set<ModuleID>, at stage: LoginFlow.Stage) {
+    /// A menu of the modules that the account has something with, the one used last first; of all of them, in their order,
+    /// if it has nothing.
+    private func chooseModule(
+        of modules: [any AuthModule], among devices: [DeviceListing], at stage: LoginFlow.Stage
+    ) {
+        let held = Set(devices.map(\.key.module))
         let own = modules.filter { !($0 is any EnrollableModule) || held.contains($0.id) }
         let offered = own.isEmpty ? modules : own
         guard !LoginConversation.sharesPrompt(offered) else { return ask(stage, modules: offered.map(\.id)) }
-        chooseModule(of: offered.map(\.id), at: stage)
+        var order = offered.map(\.id)
+        let used = devices.filter { order.contains($0.key.module) && $0.device.lastUsedAt != nil }
+        let latest = used.max { ($0.device.lastUsedAt ?? 0) < ($1.device.lastUsedAt ?? 0) }
+        if let latest, let index = order.firstIndex(of: latest.key.module) {
+            order.insert(order.remove(at: index), at: 0)
+        }
+        chooseModule(of: order, at: stage)
+    }
+
+    /// Whether an answer is the wish to see the menu again.
+    func goesBack(_ bytes: Span<UInt8>?, at stage: LoginFlow.Stage) -> Bool {
+        guard case .step = stage, !menu.isEmpty, let bytes, bytes.count == 1 else { return false }
+        return bytes[0] == UInt8(ascii: "r") || bytes[0] == UInt8(ascii: "R")
     }
 
     func chooseModule(of modules: [ModuleID], at stage: LoginFlow.Stage) {
@@ -94,8 +111,8 @@ extension LoginConversation {
     func judge(_ input: UserInput?, by modules: [ModuleID]) {
         let candidates = modules.compactMap { configuration.modules[$0] }
         let recognizing = input.flatMap { input in
-            candidates.first { $0.answerShape != .anything && $0.recognizes(input) }
-                ?? candidates.first { $0.recognizes(input) }
+            candidates.first { $0.answerShape != .anything && $0.isGuess(input) }
+                ?? candidates.first { $0.isGuess(input) }
         }
         // An administrator's code is good at every step of a login.
         if flow.plan.purpose == .login, let input, let bypass = configuration.modules[.bypass],
@@ -149,6 +166,7 @@ extension LoginConversation {
     private func refuseBlocked(_ module: any AuthModule) {
         service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
             guard !self.isOver else { return }
+            guard !self.isSingle else { return self.refuseTogether(.rejected(.blocked), by: module.id) }
             self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
         }
     }
@@ -210,6 +228,8 @@ extension LoginConversation {
                     + "twostep adopt \(request.account)"
             }
         }
+        if isSingle { refusal = Texts.refusedTogether }
+        if isSingle, !outcome.isAcceptance { return refuseTogether(outcome, by: module.id) }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
     }
 }

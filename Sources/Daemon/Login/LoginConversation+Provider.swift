@@ -26,7 +26,10 @@ extension LoginConversation {
         guard case .judging(.provider, let progress) = flow.state,
             let provider = configuration.providers[progress.chain.provider]
         else { return failed(.misconfigured) }
-        guard let input else { return proved(.rejected(.unusable)) }
+        guard let input = input.flatMap({ isSingle ? password(of: $0, progress.chain.steps) : $0 }) else {
+            return proved(.rejected(.unusable))
+        }
+        guard !isRepeatedTogether else { return proved(.rejected(.repeated)) }
         let request = request
         let isWaived = flow.plan.isFirstFactorWaived
         let writer = service.writer
@@ -49,8 +52,9 @@ extension LoginConversation {
     }
 
     /// Has the provider's judgement counted for the remote host before anybody hears of it.
-    private func proved(_ proof: Proof) {
+    private func proved(_ judged: Proof) {
         guard !isOver else { return }
+        let proof = lacksCode(judged) ? .rejected(.malformed) : judged
         let rejection: Reason?
         switch proof {
         case .proved: rejection = nil
@@ -61,7 +65,7 @@ extension LoginConversation {
         }
         // Evidence gets a person past the host's counter; what failed is counted all the same.
         let hasEvidence = request.evidence.provesFirstFactor
-        if hasEvidence, rejection == nil { return conclude(proof) }
+        if hasEvidence, rejection == nil, !isSingle { return conclude(proof) }
         service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
             switch outcome {
             case .rejected where hasEvidence: self.conclude(proof)
@@ -77,6 +81,12 @@ extension LoginConversation {
 
     private func conclude(_ proof: Proof) {
         guard !isOver else { return }
+        guard isSingle, case .rejected(let reason) = proof, reason != .hostRefused else { return settle(proof) }
+        // A wrong password takes as long as a wrong code behind a right one.
+        judgeCodeForNobody { self.settle(proof) }
+    }
+
+    private func settle(_ proof: Proof) {
         providerTriesLeft -= 1
         if case .rejected(let reason) = proof { record.lastRefusal = reason }
         let isFinal: Bool = if case .rejected(.hostRefused) = proof { true } else { false }

@@ -42,8 +42,13 @@ final class LoginConversation {
     var providerTriesLeft: Int
     /// The modules that the last form of a step was for.
     var asked: [ModuleID] = []
+    /// The menu that the present form was picked from, empty if from none: `r` goes back to it.
+    var menu: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
+    /// Where password and code are one answer: what was typed, for as long as it takes to judge it, and what was refused.
+    var combined: TypedTogether?
+    var refusedTogether: [UserInput] = []
     /// The last answer that was wrong, and who said so: of another time perhaps.
     var suspect: (input: UserInput, module: any AuthModule)?
     /// What is being set up in place of the present step, and what was in place of those before: not stored yet.
@@ -132,8 +137,12 @@ final class LoginConversation {
             guard let number = LoginConversation.number(bytes), modules.indices.contains(number - 1) else {
                 return chooseModule(of: modules, at: stage)
             }
+            menu = modules
             ask(stage, modules: [modules[number - 1]])
         case .form(_, let stage, _) where asksForKey(bytes, at: stage): askForSetup(stage, showing: .key)
+        case .form(_, let stage, _) where goesBack(bytes, at: stage):
+            guard checkSession() else { return }
+            chooseModule(of: menu, at: stage)
         case .form(let form, let stage, let modules):
             form.answer(bytes)
             if form.next != nil { return put(form, stage, modules, notice: nil) }
@@ -179,6 +188,7 @@ final class LoginConversation {
         lookUp = nil
         closeSession()
         rejected = []
+        refusedTogether = []
         if verdict == .granted { remember() }
         settingUp = nil
         finishedSetups = []
@@ -187,11 +197,13 @@ final class LoginConversation {
         if flow.plan.purpose == .login { note() }
         // Whatever comes of it, nobody waits for it.
         defer { diagnoseSuspect() }
+        defer { combined = nil }
         guard let port else { return }
         if verdict == .granted, isRoot {
             port.setEnvironment("TWOSTEP_PROVIDER", record.provider?.description ?? "")
             port.setEnvironment("TWOSTEP_MODULES", record.modules.map(\.description).joined(separator: ","))
         }
+        if verdict == .granted { leavePassword(to: port) }
         let code = flow.plan.purpose == .login ? VerdictCode(verdict) : VerdictCode(ofChange: verdict)
         port.finish(code, text: Texts.ending(verdict, refusal: refusal, notices: notices))
     }

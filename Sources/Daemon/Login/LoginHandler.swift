@@ -177,6 +177,10 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         write(value) { $0.setEnvironment(name: name.utf8.span, value: $1, version: version) }
     }
 
+    func setPassword(prefix: UInt16) {
+        write("") { frame, _ in frame.setAuthtok(prefix: prefix, version: version) }
+    }
+
     func finish(_ code: VerdictCode, text: String) {
         write(text) { $0.setVerdict(code, text: $1, version: version) }
         flush()

@@ -59,11 +59,20 @@ struct Rehearsal {
                 action = flow.recalled(ending.grant != nil)
             case .inquire(let steps): action = flow.inquired(finding(steps.flatMap(\.alternatives)))
             case .ask(let stage), .askAgain(let stage):
+                if stage == .provider {
+                    // Password and code are one answer, and it was refused.
+                    guard case .judge = flow.answered() else {
+                        ending.verdict = flow.failed(.misconfigured)
+                        return ending
+                    }
+                    action = flow.proved(proof, mayTryAgain: false)
+                    continue
+                }
                 if case .enrollment(let index) = stage {
                     action = setUp(index, progress.chain.steps, &flow, &ending, &counters, &host)
                     continue
                 }
-                if case .ask = action {
+                if case .ask = action, plan.single == nil || ending.steps == 0 {
                     triesLeft = plan.tries
                     ending.steps += 1
                 }

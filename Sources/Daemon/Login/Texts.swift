@@ -12,6 +12,10 @@ enum Texts {
     static let locked =
         "Too many wrong answers: this factor is locked. Use a recovery code or ask the administrator."
     static let refused = "Login refused."
+    /// Whichever of the two was wrong, and whatever else it was.
+    static let refusedTogether =
+        "That password or code is wrong, or the code was used before. Wait for the next code, and longer after many "
+        + "wrong ones."
     static let tooBusy = "Login is not possible right now: too many logins at once. Please try again."
     static let restarting =
         "Login is not possible right now: the login service is being restarted. Please try again."
@@ -39,6 +43,7 @@ enum Texts {
     static let codesIssued = "Recovery codes, each good once, for the day the device is lost. Keep them on paper:\n"
     static let keepCodes = "They are not shown again. Press Enter when you have kept them: "
     static let menuPrompt = "Number: "
+    static let back = "r goes back"
 
     static func changeNeedsTicket(_ account: AccountName) -> String {
         "\(account) has no device yet. The administrator issues a ticket for the first one: twostep ticket \(account)"
@@ -79,6 +84,12 @@ enum Texts {
         case .unavailable: unavailable
         case .badArgument: unavailable
         }
+    }
+
+    /// `Password, and right behind it the verification code or recovery code`.
+    static func together(_ password: String, _ codes: [String]) -> String {
+        let code = either(codes)
+        return "\(password), and right behind it the \(code.prefix(1).lowercased())\(code.dropFirst())"
     }
 
     /// A numbered menu, the prompt in its last line.

@@ -14,6 +14,8 @@ extension OwnerVisit: LoginPort {
 
     func setEnvironment(_ name: String, _ value: String) {}
 
+    func setPassword(prefix: UInt16) {}
+
     func finish(_ code: VerdictCode, text: String) { ended(code, text) }
 }
 

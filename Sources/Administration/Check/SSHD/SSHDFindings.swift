@@ -35,7 +35,8 @@ package struct SSHDFindings: FindingSource {
         let file = SSHDFile(tree.files)
         let names = SystemNames(tree.files)
         let judge = SSHDJudge(
-            stackAsksBefore: stack.asksBefore, needsEvidence: needsEvidence(stack))
+            stackAsksBefore: stack.asksBefore, needsEvidence: needsEvidence(stack),
+            takesBoth: !stack.asksBefore && policy?.takesBoth(in: "sshd") ?? false)
         let usual = usual(file, names)
         var findings: [CheckFinding] = []
         var seen: Set<SSHDFault> = []

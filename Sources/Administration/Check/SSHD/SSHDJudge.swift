@@ -6,6 +6,9 @@ struct SSHDJudge {
     let stackAsksBefore: Bool
     /// Whether our module admits nobody without evidence of a factor that was proved to others (the provider `pam`).
     let needsEvidence: Bool
+    /// Whether our module takes password and code in one answer from everybody: then the password that a client sends is
+    /// what it asks for.
+    let takesBoth: Bool
 
     /// What has to be gone through, where nothing else is known.
     private var wanted: String {
@@ -22,7 +25,7 @@ struct SSHDJudge {
         let lists = settings.methodLists
         // Whom a block lets in with a key alone nobody asks.
         let asks = lists.map { $0.contains { SSHDJudge.asks($0) } } ?? true
-        if !settings.isOn("kbdinteractiveauthentication"), asks {
+        if !settings.isOn("kbdinteractiveauthentication"), asks, !(takesBoth && settings.methods.contains("password")) {
             faults.append(
                 problem(
                     "kbdinteractiveauthentication",
@@ -79,7 +82,7 @@ struct SSHDJudge {
                     "AuthenticationMethods \(wanted)")
             ]
         }
-        if methods.contains("password") {
+        if methods.contains("password"), !takesBoth {
             return [
                 problem(
                     "passwordauthentication",
@@ -135,6 +138,10 @@ struct SSHDJudge {
     /// What is wrong with one list, what should stand there, and whether it may be meant.
     private func fault(_ list: [String], isBlock: Bool) -> (reason: String, instead: String, mayBeMeant: Bool)? {
         let names = SSHDJudge.names(list)
+        // The stack runs once, and is answered with what it asks for.
+        if takesBoth, names.count(where: { $0 == "password" }) == 1, !names.contains("keyboard-interactive") {
+            return nil
+        }
         guard SSHDJudge.asks(list) else {
             if names.contains("password") {
                 return ("every question is answered with the password, so nobody gets in", wanted, false)
