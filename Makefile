@@ -35,7 +35,7 @@ RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon demo test attacks soak mutants bench check package-test upgrade-test animation deb rpm format format-check install tree
+.PHONY: all module daemon demo test attacks soak mutants fuzz bench check package-test upgrade-test animation deb rpm format format-check install tree
 .PHONY: clean help diagram may-become-root
 .PHONY: deps-build deps-demo deps-test deps-attacks deps-bench deps-animation deps-check deps-deb deps-rpm
 
@@ -130,6 +130,9 @@ soak: may-become-root deps-attacks tree ## the long ones alone: a thousand death
 mutants: may-become-root deps-attacks ## take the defences out one by one: each is missed by its test; ONLY=name, FULL=1
 	@ONLY="$(ONLY)" FULL=$(FULL) Tests/Mutants/run
 
+fuzz: may-become-root deps-test ## feed whatever comes to all that reads (libFuzzer, ASan); SECONDS_EACH=600, ONLY=name, QUICK=1
+	@SECONDS_EACH="$(SECONDS_EACH)" ONLY="$(ONLY)" QUICK=$(QUICK) SWIFT="$(SWIFT)" Tests/Fuzz/run
+
 bench: may-become-root deps-bench tree ## measure beside the peers and a floor in C; QUICK=1 takes under two minutes
 	@QUICK=$(QUICK) ONLY="$(ONLY)" Tests/Bench/run
 
@@ -178,4 +181,4 @@ format-check:
 	@$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
 
 clean: ## remove what was built
-	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-old .build-mutants
+	rm -rf $(BUILD) $(MODULE_BUILD) $(TREE) .build-deb .build-rpm twostep_*.deb twostep-*.rpm .build-bench .build-old .build-mutants .build-fuzz

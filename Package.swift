@@ -64,6 +64,8 @@ let package = Package(
     products: [
         .library(name: "pam_twostep", type: .dynamic, targets: ["pam_twostep"]),
         .executable(name: "twostepd", targets: ["twostepd"]),
+        // For the fuzzers alone, whose package Tests/Fuzz is.
+        .library(name: "FuzzEntries", targets: ["FuzzEntries"]),
     ],
     traits: [.trait(name: "Embedded", description: "Build pam_twostep.so as it ships: no runtime, no heap.")],
     dependencies: [
@@ -177,5 +179,12 @@ let package = Package(
         .testTarget(
             name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks", "PAMStacksTesting"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
+        .target(
+            name: "FuzzEntries",
+            dependencies: [
+                "Administration", "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPAM", "CPOSIX",
+                "Configuration", "Daemon", "PAMModule", "PAMStacks", "Wire",
+            ], path: "Tests/FuzzEntries", swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzEntries"], swiftSettings: strict),
     ]
 )

@@ -13,6 +13,7 @@ class Trace:
 
     def __init__(self, *options, pid=None, command=(), **surroundings):
         self.path = Path(f"/run/trace-{next(world.numbers)}")
+        self.said = ""
         target = ["-p", str(pid)] if pid else ["--", *map(str, command)]
         self._strace = subprocess.Popen(
             ["strace", "-f", "-o", str(self.path), *options, *target], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -31,8 +32,8 @@ class Trace:
         world.wait_until(lambda: any("attached" in line for line in said), f"strace to attach: {said}")
 
     def communicate(self, text, timeout=60):
-        """Gives a command that was started its input; returns its exit status."""
-        self._strace.communicate(text, timeout=timeout)
+        """Gives a command that was started its input; returns its exit status, and keeps what it has said."""
+        self.said = "\n".join(self._strace.communicate(text, timeout=timeout))
         return self._strace.returncode
 
     def stop(self):

@@ -58,6 +58,8 @@ import Testing
         ("auth [success=1 default=ignore] pam_unix.so", [1: "requisite"], "auth requisite pam_unix.so"),
         ("auth required pam_twostep.so a exempt=success b", [4: ""], "auth required pam_twostep.so a b"),
         ("auth [a=b] \\\n pam_unix.so [x y]", [0: "account"], "account [a=b] pam_unix.so [x y]"),
+        // Without its comment the backslash would continue the line with the next one.
+        ("auth required \\ # x", [1: "requisite"], "auth requisite \\ #"),
     ]) func `a line is written anew with everything else in its place`(
         _ text: String, _ words: [Int: String], _ expected: String
     ) {

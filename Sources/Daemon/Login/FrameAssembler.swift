@@ -1,19 +1,22 @@
-import Wire
+package import Wire
 
 /// Puts the frames of one connection together from what the socket gives.
 ///
 /// A frame that arrives whole is read where it lies. Only the beginning of one is kept, in memory that is wiped.
-struct FrameAssembler {
+package struct FrameAssembler {
     private final class Partial {
         var buffer = FrameBuffer.empty()
     }
 
     private var partial: Partial?
 
+    /// At the beginning of a connection.
+    package init() {}
+
     /// Feeds what was received; `body` gets each whole frame and says whether to go on.
     ///
     /// Throws `malformed` as soon as a header is no header; what follows it is never looked at.
-    mutating func feed(
+    package mutating func feed(
         _ bytes: Span<UInt8>, _ body: (FrameHeader, Span<UInt8>) -> Bool
     ) throws(WireError) {
         var offset = 0
@@ -40,7 +43,7 @@ struct FrameAssembler {
     }
 
     /// Wipes what was kept of a frame: in place, where a `deinit` could only wipe a copy.
-    mutating func forget() {
+    package mutating func forget() {
         partial?.buffer.clear()
         partial = nil
     }

@@ -1,9 +1,9 @@
 import Authentication
-import Configuration
+package import Configuration
 import UnixSocket
 
 /// Who may ask about whom: the first thing that is decided of a connection, from what the kernel says of it.
-enum PeerRule: Equatable {
+package enum PeerRule: Equatable {
     /// uid 0: about anyone, and what it says is believed.
     case root
     /// A service account that the configuration lists: within its services and groups, believed.

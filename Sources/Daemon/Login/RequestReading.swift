@@ -1,15 +1,15 @@
-import Authentication
+package import Authentication
 import UnixSocket
-import Wire
+package import Wire
 
 /// What a `begin` says, bounded and validated: where bytes from outside become the heart's words.
-enum RequestReading {
+package enum RequestReading {
     case request(LoginRequest)
     /// The PAM line says something that is not known here.
     case badArgument(String, LoginRequest)
 
     /// Nil if the account's name or the service's is none: nobody is called that.
-    init?(_ begin: Begin, _ payload: Span<UInt8>, _ rule: PeerRule) {
+    package init?(_ begin: Begin, _ payload: Span<UInt8>, _ rule: PeerRule) {
         guard let account = AccountName(payload.extracting(begin.user.range(in: payload.count))) else { return nil }
         guard let service = RequestReading.text(begin.service, in: payload) else { return nil }
         if case .itself(let uid) = rule {

@@ -55,5 +55,5 @@ package struct StackFile: Equatable, Sendable {
     }
 
     /// isspace(3) in the C locale.
-    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+    static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 }

@@ -106,7 +106,7 @@ package struct StackLine: Equatable, Sendable {
     package func text(replacing words: [Int: String]) -> String {
         guard lines.count == 1 else {
             let kept = tokens.indices.map { words[$0] ?? spelling(of: $0) }.filter { !$0.isEmpty }
-            return kept.joined(separator: " ")
+            return StackLine.closed(kept.joined(separator: " "))
         }
         var bytes = source
         for (index, token) in tokens.enumerated().reversed() {
@@ -116,7 +116,13 @@ package struct StackLine: Equatable, Sendable {
             if word.isEmpty, index > 0 { place = tokens[index - 1].place.upperBound..<place.upperBound }
             bytes.replaceSubrange(place, with: Array(word.utf8))
         }
-        return String(decoding: bytes, as: UTF8.self).trimmingEnd()
+        return StackLine.closed(String(decoding: bytes, as: UTF8.self).trimmingEnd())
+    }
+
+    /// A text that the next line is no part of: behind a backslash stands a comment, as it did where it was read.
+    private static func closed(_ text: String) -> String {
+        let last = text.utf8.last { !StackFile.isBlank($0) }
+        return last == UInt8(ascii: "\\") ? text + " #" : text
     }
 
     private func spelling(of index: Int) -> String {
