@@ -72,8 +72,9 @@ extension PreparedChange {
         }
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }
-            guard held.count < DeviceChange.most else { return .failure(.tooMany) }
             guard let new = configuration.moduleOfNewDevice(change) else { return .failure(.notOffered) }
+            let key = DeviceKey(account: account, module: new.id, device: change.freeName(for: new))
+            if let excess = DeviceExcess(storing: [(key, new)], beside: held) { return .failure(.tooMany(excess)) }
             steps.append(Step(new.id))
         }
         let plan = Plan.change(

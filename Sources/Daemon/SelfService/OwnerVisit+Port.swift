@@ -27,7 +27,8 @@ extension AdminRefusal {
             kind = .notPermitted
             hint = OwnerVisit.remedy(account)
         case .noTicket: kind = .notProved
-        case .blocked, .tooMany: kind = .notPermitted
+        case .blocked: kind = .notPermitted
+        case .tooMany: kind = .tooManyDevices
         case .unknownAccount: kind = .unknownAccount
         case .accountChanged, .directoryUnavailable, .storeUnavailable: kind = .storeUnavailable
         }
