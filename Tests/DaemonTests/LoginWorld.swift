@@ -131,6 +131,7 @@ struct WorldFailure: Error, CustomStringConvertible {
 struct TestClocks: Clocks {
     let clock: ManualClock
     func now() -> Moment { clock.now }
+    var isSynchronized: Bool? { clock.isSynchronized }
 
     /// The wall clock's, in UTC; 1970 began on a Thursday.
     func localTime(of wall: Int64) -> LocalTime? {

@@ -35,6 +35,7 @@ final class LoginService {
     private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
     private var strangers = StrangerLog()
+    var clockWatch: ClockWatch
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     /// Whose credentials are asked for along with what waits.
     private var unknownUsers: [UserKey] = []
@@ -64,6 +65,7 @@ final class LoginService {
         self.generation = generation
         self.processes = processes
         startedAt = clocks.now()
+        clockWatch = ClockWatch(startedAt)
         // Milliseconds since the boot: no two daemons of a machine begin at the same one.
         recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
@@ -227,6 +229,7 @@ final class LoginService {
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
+        watchClock(at: now)
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         for visit in visits.handlers { visit.sweep(at: now) }

@@ -104,6 +104,9 @@ package final class LoginServer: Sendable {
         try await loop.submit { service.value.sweep() }.get()
     }
 
+    /// Says in the journal what makes it doubtful that the clock is right: at the start, when that was not seen to happen.
+    package func tellClock() { withService { $0.tellClock() } }
+
     /// Runs something on the event loop, with the service.
     func withService(_ body: @escaping @Sendable (LoginService) -> Void) {
         let service = service
