@@ -47,7 +47,7 @@ final class LoginService {
     private var present = 0
     private var knownCredentials = KnownCredentials()
     /// What the next sessions are called.
-    var sessionIDs = SessionIDs()
+    var sessionIDs: SessionIDs
     /// Where frames to be sent are built, one after the other. No secret is ever among them.
     var frame = FrameBuffer.empty()
     /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
@@ -56,7 +56,8 @@ final class LoginService {
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
-        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation
+        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation,
+        randomBytes: @escaping SessionIDs.Source
     ) {
         self.loop = loop
         self.clocks = clocks
@@ -64,6 +65,7 @@ final class LoginService {
         self.writer = writer
         self.generation = generation
         self.processes = processes
+        sessionIDs = SessionIDs(randomBytes)
         startedAt = clocks.now()
         clockWatch = ClockWatch(startedAt)
         // Milliseconds since the boot: no two daemons of a machine begin at the same one.

@@ -18,7 +18,7 @@ package final class LoginServer: Sendable {
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, mostConnections: Int = 16_384,
-        describe: @escaping Description
+        randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto, describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
@@ -26,7 +26,7 @@ package final class LoginServer: Sendable {
         (service, desk) = try loop.submit {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
-                processes: processes, generation: generation)
+                processes: processes, generation: generation, randomBytes: randomBytes)
             service.connections.capacity = mostConnections
             let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
