@@ -28,6 +28,7 @@ package final class LoginServer: Sendable {
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
                 processes: processes, generation: generation, randomBytes: randomBytes)
             service.connections.capacity = mostConnections
+            service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service) { describe(service.generation, service.sessions.count, service.tally) }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
         }.wait()
@@ -39,7 +40,7 @@ package final class LoginServer: Sendable {
     /// it was asked to.
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
-        let channel = try bootstrap()
+        let channel = try bootstrap(socket, sayingToNewcomers: SpareDescriptor.verdict)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Here, and not by the bootstrap, which takes a future for each.
@@ -58,7 +59,7 @@ package final class LoginServer: Sendable {
     /// Listens on a socket for the command line.
     package func serveAdministration(on socket: ListeningSocket) throws -> any Channel {
         let desk = desk
-        return try bootstrap()
+        return try bootstrap(socket)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LoginServer.readOnDemand(channel)
@@ -71,7 +72,7 @@ package final class LoginServer: Sendable {
     /// Listens on a socket for users and their own devices.
     package func serveSelfService(on socket: ListeningSocket) throws -> any Channel {
         let desk = desk
-        return try bootstrap()
+        return try bootstrap(socket)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LoginServer.readOnDemand(channel)
@@ -83,9 +84,19 @@ package final class LoginServer: Sendable {
             .withBoundSocket(socket.descriptor).wait()
     }
 
-    private func bootstrap() -> ServerBootstrap {
-        ServerBootstrap(group: group)
+    /// What the listeners have in common; newcomers are told these words, a frame or nothing, where no descriptor is left.
+    private func bootstrap(_ socket: ListeningSocket, sayingToNewcomers words: [UInt8] = []) -> ServerBootstrap {
+        let service = service
+        let listener = socket.descriptor
+        return ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers([
+                        SpareDescriptor(listener, saying: words, service.value), SpareDescriptor.pause,
+                    ])
+                }
+            }
     }
 
     /// One read at a time, and none that was not asked for.

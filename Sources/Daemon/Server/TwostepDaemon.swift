@@ -137,7 +137,8 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            mostConnections: min(max(descriptors - 64, 64), 16_384)
+            // What is opened for the store and for look-ups is not to be fought for.
+            mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners =
             [
