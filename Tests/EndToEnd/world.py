@@ -296,7 +296,7 @@ class Daemon:
         new.chmod(0o640)
         new.rename(self.configuration)
 
-    def start(self, *options, serving=True, files=None, under=()):
+    def start(self, *options, serving=True, files=None, under=(), seconds=10):
         """Starts it, with at most so many files open, by another command if there is one; returns when it listens."""
         self.log.mark()
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else list(under)
@@ -310,7 +310,7 @@ class Daemon:
             assert self.process.poll() is None, "\n".join(self.log.since_mark())
             return self.log.since_mark("listens on")
 
-        wait_until(listens, "twostepd to listen")
+        wait_until(listens, "twostepd to listen", seconds)
         if serving:
             assert status(self.runtime)["serving"], status(self.runtime)["problems"]
         return self
