@@ -27,6 +27,8 @@ package struct AdminRefusal: Codable, Error, Equatable, Sendable {
         package static let unknownDevice = Kind(rawValue: "unknown_device")
         /// The account has a device of that name already, or the import names it twice.
         package static let deviceExists = Kind(rawValue: "device_exists")
+        /// The account has as many devices of the module as it may.
+        package static let tooManyDevices = Kind(rawValue: "too_many_devices")
         /// It is the account's last one, and `force` was not said.
         package static let lastDevice = Kind(rawValue: "last_device")
         /// A change that nothing was proved for.

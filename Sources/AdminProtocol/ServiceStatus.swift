@@ -23,14 +23,16 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let refused: Int
     /// Seconds since the start, suspend included.
     package let uptime: Int64
-    /// Whether the wall clock can be right: not before this program was made.
+    /// Whether the wall clock can be right: not before this program was made, nor before what the store has seen.
     package let isClockSane: Bool
+    /// What makes it doubtful that it is, in sentences; nil from a daemon that does not look.
+    package let clockProblems: [String]?
 
     package init(
         version: String, isServing: Bool, problems: [String], configuration: LoadedConfiguration, store: StoreStatus,
         sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
         granted: Int, refused: Int,
-        uptime: Int64, isClockSane: Bool
+        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil
     ) {
         self.version = version
         self.isServing = isServing
@@ -46,16 +48,25 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
         self.refused = refused
         self.uptime = uptime
         self.isClockSane = isClockSane
+        self.clockProblems = clockProblems
     }
 }
 
 extension ServiceStatus {
     /// The same with what the store has.
-    package func with(accounts: Int, devices: Int) -> ServiceStatus {
+    package func with(accounts: Int?, devices: Int?) -> ServiceStatus {
         ServiceStatus(
             version: version, isServing: isServing, problems: problems, configuration: configuration, store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+    }
+
+    /// The same with what is to be said of the clock.
+    package func with(isClockSane: Bool, clockProblems: [String]) -> ServiceStatus {
+        ServiceStatus(
+            version: version, isServing: isServing, problems: problems, configuration: configuration, store: store,
+            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
     }
 }
 

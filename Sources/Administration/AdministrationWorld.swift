@@ -1,4 +1,5 @@
 import AdminProtocol
+import Daemon
 import Glibc
 
 /// What commands touch of the machine, so that tests can stand in for it.
@@ -18,13 +19,17 @@ package struct AdministrationWorld {
     package let pollInterval: Int32
     /// Seconds since 1970, by the clock of this machine, which is the daemon's as well.
     package let now: () -> Int64
+    /// Whether something keeps that clock right; nil if it cannot be told.
+    package let isClockSynchronized: () -> Bool?
     package let host: any StackHost
 
     package init(
         console: any Console, accounts: any SystemAccounts, replyLimit: Int64 = 10_000,
         stores: any StoreMaker = HostStoreMaker(), mayChangeUser: Bool = false, speaksUTF8: Bool = true,
         journal: JournalProgram = .host, history: any LoginHistory = HostLoginHistory(), pollInterval: Int32 = 500,
-        now: @escaping () -> Int64 = { Int64(time(nil)) }, host: any StackHost = SystemStackHost()
+        now: @escaping () -> Int64 = { Int64(time(nil)) },
+        isClockSynchronized: @escaping () -> Bool? = { SystemClocks().isSynchronized },
+        host: any StackHost = SystemStackHost()
     ) {
         self.console = console
         self.accounts = accounts
@@ -36,6 +41,7 @@ package struct AdministrationWorld {
         self.history = history
         self.pollInterval = pollInterval
         self.now = now
+        self.isClockSynchronized = isClockSynchronized
         self.host = host
     }
 

@@ -6,7 +6,9 @@ package import Authentication
 /// that is not, so no counter is good twice.
 package struct HOTPModule: OTPModule {
     /// Its row in the registry.
-    package static let type = ModuleType(name: "hotp", keys: ["look_ahead", "resync_window", "echo_code", "prompt"]) {
+    package static let type = ModuleType(
+        name: "hotp", keys: ["look_ahead", "resync_window", "max_devices", "echo_code", "prompt"]
+    ) {
         (id, settings) throws(SettingFailure) in try HOTPModule(id, settings)
     }
 
@@ -21,6 +23,7 @@ package struct HOTPModule: OTPModule {
     let lookAhead: Int64
     /// The same for two consecutive codes, which are not guessed.
     let resyncWindow: Int64
+    package let mostDevices: Int
 
     package let refusal = "That code is wrong or was used before. Type the next one, or two in a row."
     package let answerShape = AnswerShape.digits(HOTPAnswer.lengths)
@@ -31,6 +34,7 @@ package struct HOTPModule: OTPModule {
         self.id = id
         lookAhead = Int64(try settings.integer("look_ahead", in: 0...50, default: 10))
         resyncWindow = Int64(try settings.integer("resync_window", in: 0...1000, default: 100))
+        mostDevices = try HOTPModule.mostDevices(settings)
         inputSchema = try InputSchema.code(settings, label: "Token code")
     }
 

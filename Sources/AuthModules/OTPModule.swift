@@ -7,6 +7,11 @@ package protocol OTPModule: EnrollableModule {}
 extension OTPModule {
     package var isLowEntropy: Bool { true }
 
+    /// How many devices an account may have, as configured. With more than a hundred a guess is no guess any more.
+    static func mostDevices(_ settings: Settings) throws(SettingFailure) -> Int {
+        try settings.integer("max_devices", in: 1...100, default: 10)
+    }
+
     /// Makes sure that libcrypto does what RFC 4226 appendix D says: some builds refuse SHA1.
     package func initialize() throws(ModuleFailure) {
         let key = Array("12345678901234567890".utf8)

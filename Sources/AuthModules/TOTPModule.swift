@@ -7,7 +7,7 @@ internal import Cryptography
 /// none before it is good any more (RFC 6238 section 5.2), whatever the clock does.
 package struct TOTPModule: OTPModule {
     /// Its row in the registry.
-    package static let type = ModuleType(name: "totp", keys: ["window", "echo_code", "prompt"]) {
+    package static let type = ModuleType(name: "totp", keys: ["window", "max_devices", "echo_code", "prompt"]) {
         (id, settings) throws(SettingFailure) in try TOTPModule(id, settings)
     }
 
@@ -22,6 +22,7 @@ package struct TOTPModule: OTPModule {
     package let inputSchema: InputSchema
     /// Steps before and after the present one whose codes are accepted: 0 or 1.
     let window: Int64
+    package let mostDevices: Int
 
     package let refusal = "That code is wrong or was used before. Wait for the next one."
     package let answerShape = AnswerShape.digits(OneTimePassword.lengths)
@@ -31,6 +32,7 @@ package struct TOTPModule: OTPModule {
     package init(_ id: ModuleID, _ settings: Settings = Settings()) throws(SettingFailure) {
         self.id = id
         window = Int64(try settings.integer("window", in: 0...1, default: 1))
+        mostDevices = try TOTPModule.mostDevices(settings)
         inputSchema = try InputSchema.code(settings, label: "Verification code")
     }
 

@@ -3,11 +3,16 @@
 #ifndef TWOSTEP_CPOSIX_PROCESS_H
 #define TWOSTEP_CPOSIX_PROCESS_H
 
+#include <errno.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/timex.h>
+#include <unistd.h>
 
 /// No core dumps, no tracing or reading of memory by processes of the same uid.
 static inline int posix_hide_memory(void) {
@@ -51,6 +56,28 @@ static inline void posix_return_free_memory(void) {
     if (is_locked) (void)munlockall();
     (void)malloc_trim(0);
     if (is_locked) (void)posix_lock_touched_memory();
+}
+
+/// Takes whoever waits first at a listening socket that does not block, says `words` and lets go: 1; 0 if nobody waits, -1
+/// if nobody can be taken.
+static inline int posix_turn_away(int listener, const uint8_t *words, size_t count) {
+    int newcomer = accept(listener, NULL, NULL);
+    if (newcomer < 0) {
+        if (errno == EAGAIN) return 0;
+        return errno == EINTR || errno == ECONNABORTED ? 1 : -1;
+    }
+    (void)send(newcomer, words, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    (void)close(newcomer);
+    return 1;
+}
+
+/// Whether something keeps the wall clock right, as far as the kernel was told (adjtimex(2)): 1 or 0; -1 if it does not
+/// say.
+static inline int posix_clock_is_synchronized(void) {
+    struct timex status = {.modes = 0};
+    int state = adjtimex(&status);
+    if (state < 0) return -1;
+    return state != TIME_ERROR && !(status.status & STA_UNSYNC);
 }
 
 #endif

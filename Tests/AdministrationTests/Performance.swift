@@ -33,10 +33,13 @@ struct Performance {
     init(
         _ arguments: [String], console: ScriptedConsole = ScriptedConsole(),
         accounts: ScriptedAccounts = ScriptedAccounts(), stores: ScriptedStores = ScriptedStores(),
-        host: any StackHost = SystemStackHost()
+        host: any StackHost = SystemStackHost(), now: Int64 = Int64(time(nil)), isClockSynchronized: Bool? = nil
     ) {
         status = AdministrationCommand.execute(
-            arguments, in: AdministrationWorld(console: console, accounts: accounts, stores: stores, host: host))
+            arguments,
+            in: AdministrationWorld(
+                console: console, accounts: accounts, stores: stores, now: { now },
+                isClockSynchronized: { isClockSynchronized }, host: host))
         output = console.output
         errors = console.errors
     }

@@ -35,7 +35,8 @@ enum Samples {
         configuration: LoadedConfiguration(path: "/etc/twostep/config.yaml", generation: 2, loadedAt: nil),
         store: StoreStatus(path: "/var/lib/twostep/store", schema: 1, problem: nil),
         sockets: ["/run/twostep/login.sock", "/run/twostep/admin.sock"], openSessions: 1, accounts: 2, devices: 3,
-        granted: 12, refused: 3, uptime: 11_530, isClockSane: true)
+        granted: 12, refused: 3, uptime: 11_530, isClockSane: true,
+        clockProblems: ["It is not synchronised."])
 
     static let broken = ServiceStatus(
         version: "0.1.0", isServing: false, problems: ["/etc/twostep/config.yaml:3: found 'totq', expected a module"],

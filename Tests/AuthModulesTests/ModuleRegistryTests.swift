@@ -90,6 +90,8 @@ import Testing
         ("hotp", "look_ahead", "51", "look_ahead is '51', expected a whole number from 0 to 50"),
         ("hotp", "look_ahead", "-1", "look_ahead is '-1', expected a whole number from 0 to 50"),
         ("hotp", "resync_window", "1001", "resync_window is '1001', expected a whole number from 0 to 1000"),
+        ("totp", "max_devices", "0", "max_devices is '0', expected a whole number from 1 to 100"),
+        ("hotp", "max_devices", "101", "max_devices is '101', expected a whole number from 1 to 100"),
         ("recovery_code", "echo_code", "no", "echo_code is 'no', expected true or false"),
         ("pin", "minimum_length", "3", "minimum_length is '3', expected a whole number from 4 to 32"),
         ("pin", "minimum_length", "33", "minimum_length is '33', expected a whole number from 4 to 32"),

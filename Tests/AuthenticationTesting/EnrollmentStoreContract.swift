@@ -268,6 +268,17 @@ package enum EnrollmentStoreContract {
             try bench.enrol(bench.bob, with: ScriptedModule(.ticket))
             #expect(try bench.store.extent() == StoreExtent(accounts: 2, devices: 3))
         },
+        Rule("knows when an answer was last accepted, whoever's it was") { bench in
+            #expect(try bench.store.lastUse() == nil)
+            try bench.enrol(bench.alice)
+            #expect(try bench.store.lastUse() == nil)
+            for (name, account, used) in [("old", bench.alice, 5), ("new", bench.bob, 9), ("older", bench.alice, 3)] {
+                let key = DeviceKey(account: account, module: bench.module.id, device: name)
+                let device = Device(name: name, sealed: [1], state: 0, createdAt: 0, lastUsedAt: Int64(used))
+                _ = try bench.store.add(device, at: key, uid: 1001)
+            }
+            #expect(try bench.store.lastUse() == 9)
+        },
         Rule("removes a device, and says whether there was one") { bench in
             try bench.enrol(bench.alice)
             let key = DeviceKey(account: bench.alice, module: bench.module.id, device: "phone")

@@ -34,7 +34,7 @@ final class LoginWorld {
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
         isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false,
-        selfService: SelfServiceSettings? = nil
+        selfService: SelfServiceSettings? = nil, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto
     ) throws {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
         let folder = "/run/twostep-tests-\(getpid())-\(number)"
@@ -66,7 +66,7 @@ final class LoginWorld {
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
         server = try LoginServer(
             clocks: TestClocks(clock: clock), journal: journal, writer: writer, accounts: directory,
-            processes: processes, generation: generation, mostConnections: 100
+            processes: processes, generation: generation, mostConnections: 100, randomBytes: randomBytes
         ) { generation, sessions, tally in
             ServiceStatus(
                 version: "test", isServing: true, problems: generation.problems,
@@ -131,6 +131,7 @@ struct WorldFailure: Error, CustomStringConvertible {
 struct TestClocks: Clocks {
     let clock: ManualClock
     func now() -> Moment { clock.now }
+    var isSynchronized: Bool? { clock.isSynchronized }
 
     /// The wall clock's, in UTC; 1970 began on a Thursday.
     func localTime(of wall: Int64) -> LocalTime? {

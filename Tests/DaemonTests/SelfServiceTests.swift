@@ -617,14 +617,4 @@ import Wire
             #expect(try other.ask(own: .list).refusalCode == nil)
         }
     }
-
-    @Test func `one account has so many devices and no more`() async throws {
-        try await withWorld(Self.world()) { world in
-            for number in 2...16 { try world.enroll("alice", module: Self.app.id, device: "tablet \(number)") }
-            let client = try world.own()
-            try Self.prove(client)
-            #expect(try Self.begin(client).refusalCode == .notPermitted)
-            #expect(try client.ask(own: .remove(device: "tablet 2", module: nil)).refusalCode == nil)
-        }
-    }
 }

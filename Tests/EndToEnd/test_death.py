@@ -221,6 +221,48 @@ def test_with_no_file_left_who_is_there_finishes_and_who_comes_waits_no_longer_t
     assert pam.log_in(place.service, other, phone.next()).granted
 
 
+def test_with_no_file_left_who_comes_is_refused_within_a_second_and_it_recovers(daemon, elsewhere):
+    place = elsewhere(start=False)
+    place.start(files=64)
+    user, phone = enrolled(place)
+    pid = place.process.pid
+    inside = wire.Connection(place.socket)
+    inside.send(wire.begin(user, evidence=["publickey ssh-ed25519"]))
+    assert inside.receive()[0] == wire.PROMPT
+    place.log.mark()
+    # The name has been looked up once a later one has: for a file that cannot be opened, NSS knows nobody.
+    assert not pam.log_in(place.service, user, "1").granted
+    # Root's own connections are bounded by nothing else.
+    crowd = [wire.Connection(f"{place.runtime}/admin.sock") for _ in range(80)]
+    try:
+        took = []
+        for _ in range(5):
+            start = world.now()
+            newcomer = wire.Connection(place.socket, seconds=5)
+            with contextlib.suppress(OSError):
+                newcomer.send(wire.begin(user, evidence=["publickey ssh-ed25519"]))
+            try:
+                assert newcomer.verdict() == wire.UNAVAILABLE
+            except TimeoutError as error:
+                raise AssertionError("who came was left in the queue") from error
+            took.append(world.seconds_since(start))
+            newcomer.close()
+        # Whatever else the machine has to do, one of them was not kept waiting.
+        assert min(took) < 1, took
+        assert pam.log_in(place.service, user, "123456").code == pam.AUTHINFO_UNAVAIL
+        # It is said once for each of the two sockets, and not for each who comes.
+        assert len(place.log.since_mark("no file descriptor is left", count=1)) <= 2
+        inside.send(wire.frame(wire.ANSWER, phone.next().encode()))
+        assert inside.verdict() == wire.GRANTED
+    finally:
+        for connection in [*crowd, inside]:
+            connection.close()
+    world.wait_until(lambda: len(os.listdir(f"/proc/{pid}/fd")) < 40, "files of twostepd", 20)
+    other, phone = enrolled(place)
+    assert pam.log_in(place.service, other, phone.next()).granted
+    assert place.process.pid == pid
+
+
 def test_without_a_thread_or_a_process_more_codes_are_judged_all_the_same(place):
     user, phone = enrolled(place)
     tasks = len(os.listdir(f"/proc/{place.process.pid}/task"))

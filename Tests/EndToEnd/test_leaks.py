@@ -173,6 +173,74 @@ def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, e
     assert len({(prompt, end, flushes) for prompt, end, flushes, _ in told.values()}) == 1, told
 
 
+class Callgrind:
+    """A daemon whose instructions are counted, thread by thread."""
+
+    def __init__(self, place):
+        self._place = place
+        self._folder = Path(f"/run/callgrind-{next(world.numbers)}")
+        self._folder.mkdir(mode=0o777)
+        self._folder.chmod(0o777)
+        # What is counted is written down whenever the status is asked for: nothing else asks whether the clock is kept right.
+        place.start(under=[
+            "valgrind", "--tool=callgrind", "--separate-threads=yes", "--dump-before=adjtimex",
+            f"--callgrind-out-file={self._folder}/out"], serving=False, seconds=240)
+
+    def count(self):
+        """Instructions since the last time, of all threads but those that ask the name service: what that does is its own."""
+        for path in self._folder.iterdir():
+            path.unlink()
+        world.status(self._place.runtime)
+        total = 0
+        for path in self._folder.iterdir():
+            text = path.read_text()
+            counted = re.search(r"^totals: (\d+)", text, re.MULTILINE)
+            if counted and not re.search(r"fn=\(\d+\) (getpwnam|getpwuid)", text):
+                total += int(counted[1])
+        assert total > 0, list(self._folder.iterdir())
+        return total
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("answer", ["wrong", "12", "x" * 511])
+def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
+    place = elsewhere(start=False)
+    # So many wrong answers cost nothing that they are all looked at.
+    place.configure("auth_providers: [{type: pam, modules: [totp]}]\nthrottle: {free: 99, lock_at: 100}\n")
+    place.start()
+    names = {"enrolled": world.new_user("has"), "unenrolled": world.new_user("not"), "unknown": "nob9999"}
+    phone = world.enroll(names["enrolled"], runtime=place.runtime)
+    place.stop()
+    counting = Callgrind(place)
+    logins = 80
+
+    def log_in(name):
+        typed = phone.wrong() if answer == "wrong" else answer
+        assert wire.ask(name, typed, path=place.socket, evidence=KEY) == wire.DENIED
+
+    for name in names.values():
+        for _ in range(10):
+            log_in(name)
+    counting.count()
+    idle = counting.count()
+    counted = {kind: [] for kind in names}
+    # What the daemon does by itself comes in between at any time: the least of three is nearest to the logins themselves.
+    for _ in range(3):
+        for kind, name in names.items():
+            world.twostep("unlock", name, runtime=place.runtime)
+            counting.count()
+            for _ in range(logins):
+                log_in(name)
+            counted[kind].append((counting.count() - idle) / logins)
+    each = {kind: min(counts) for kind, counts in counted.items()}
+    print({kind: f"{count:.0f}" for kind, count in each.items()}, "instructions a login")
+    if answer == "wrong":
+        # After the verdict, and once a second at most, the codes of a device are searched for the wrong one: that is counted
+        # too, and the more of it the slower the machine is.
+        del each["enrolled"]
+    assert max(each.values()) <= 1.02 * min(each.values()), counted
+
+
 # --- the command line ------------------------------------------------------------------------------------------------
 
 VERBS = [["list"], ["status"], ["list", "--json"], ["status", "--json"], ["report"], ["metrics"], ["log"], ["sessions"]]

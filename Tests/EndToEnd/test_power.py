@@ -266,3 +266,68 @@ def test_a_code_that_was_used_is_no_good_whatever_the_clock_does(daemon, elsewhe
     assert place.is_running
     world.twostep("unlock", user, runtime=place.runtime)
     assert pam.log_in(place.service, user, phone.at(phone.step + 1)).granted
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_clock_that_is_set_is_in_the_journal_once(daemon, elsewhere, jump):
+    place = elsewhere(start=False)
+    place.clock = world.Clock()
+    place.start()
+    now = int(time.time())
+    target = JUMPS[jump]
+    shift = 5 - now if target is None else target - now if target > 2 * NOW // 3 else target
+    place.log.mark()
+    place.clock.set(shift)
+    lines = place.log.since_mark("The clock of this machine was set", count=1)
+    assert ("forward" in lines[0]) == (shift > 0), lines
+    # And back: who has said it once more in between would have said it three times by now.
+    place.clock.set(0)
+    lines = place.log.since_mark("The clock of this machine was set", count=2)
+    assert len(lines) == 2 and ("back" in lines[1]) == (shift > 0), lines
+    assert abs(int(re.search(r"was set (\d+) s", lines[0])[1]) - abs(shift)) <= 1, lines
+
+
+def test_a_clock_that_cannot_be_right_is_told_at_the_start_and_codes_are_judged_by_it(daemon, elsewhere):
+    place = elsewhere(start=False)
+    place.clock = world.Clock()
+    place.clock.set(5 - int(time.time()))
+    place.clock.synchronize(0)
+    place.start()
+    assert place.log.since_mark("The clock of this machine shows 1970-01-01 .*no Twostep yet", count=1)
+    found = place.status()
+    assert not found["clock_sane"] and "1970-01-01" in found["clock_problems"][0]
+    assert "Problem: The clock of this machine shows 1970" in world.twostep("status", runtime=place.runtime).stdout
+    user, phone = enrolled(place)
+    # Its phone lives in 1970 as well.
+    assert pam.log_in(place.service, user, phone.at(0)).granted
+
+
+def test_a_clock_that_shows_less_than_the_last_accepted_code_is_told_at_the_start(daemon, elsewhere):
+    place = elsewhere(start=False)
+    place.clock = world.Clock()
+    place.clock.synchronize(0)
+    place.start()
+    user, phone = enrolled(place)
+    assert pam.log_in(place.service, user, phone.next()).granted
+    assert place.status()["clock_problems"] == []
+    place.stop()
+    place.clock.set(-HOUR)
+    place.start()
+    assert place.log.since_mark("The clock of this machine shows .* and an answer was accepted at", count=1)
+    assert not place.status()["clock_sane"]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_clock_that_nothing_keeps_right_is_told_and_any_other_is_not(daemon, elsewhere, is_kept):
+    place = elsewhere(start=False)
+    place.clock = world.Clock()
+    place.clock.synchronize(0 if is_kept else 5)
+    place.start()
+    found = place.status()
+    told = place.log.since_mark("The clock of this machine is not synchronised", count=0 if is_kept else 1)
+    assert len(told) == len(found["clock_problems"]) == (0 if is_kept else 1)
+    assert found["clock_sane"]
+    text = world.twostep("status", runtime=place.runtime).stdout
+    assert ("Warning: The clock of this machine is not synchronised" in text) == (not is_kept)
+    check = world.run("twostep", "check", "--only", "clock", env={**os.environ, **place.clock.environment})
+    assert check.returncode == 0 and ("not synchronised" in check.stdout) == (not is_kept), check

@@ -237,23 +237,57 @@ def delta(ours, others):
     return more / (len(ours) * len(ordered))
 
 
-@pytest.mark.parametrize("answer", ["123456", "12", "x" * 511])
+@pytest.mark.parametrize("answer", ["wrong", "12", "x" * 511])
 def test_nobody_hears_by_the_clock_what_an_account_has(daemon, elsewhere, answer):
+    """A name that nobody has, one that has nothing and one that has a device; an effect size for each pair."""
     place = elsewhere()
     enrolled, other = world.new_user("has"), world.new_user("hasnot")
-    world.enroll(enrolled, runtime=place.runtime)
-    # A name that nobody has costs the name service more: what that is worth is said in not-run.md.
-    took = {enrolled: [], other: []}
+    phone = world.enroll(enrolled, runtime=place.runtime)
+    took = {"enrolled": [], "unenrolled": [], "unknown": []}
     draw = random.Random(110)
     for number in range(SAMPLES):
-        names = list(took)
-        draw.shuffle(names)
-        for name in names:
+        names = {"enrolled": enrolled, "unenrolled": other, "unknown": f"nobody{number // 5}"}
+        for kind in draw.sample(list(names), len(names)):
+            typed = phone.wrong() if answer == "wrong" else answer
             start = time.perf_counter()
-            wire.ask(name, answer, path=place.socket, evidence=KEY)
-            took[name].append(time.perf_counter() - start)
+            verdict = wire.ask(names[kind], typed, path=place.socket, evidence=KEY)
+            took[kind].append(time.perf_counter() - start)
+            assert verdict == wire.DENIED, (kind, verdict)
         if number % 5 == 4:
             for name in (enrolled, other):
                 world.twostep("unlock", name, runtime=place.runtime)
-    for one, two in itertools.combinations(took, 2):
-        assert abs(delta(took[one], took[two])) < 0.1, (one, two, {name: statistics.median(all) for name, all in took.items()})
+    compare(took)
+
+
+@pytest.mark.parametrize("answer", ["wrong", "right", "12", "x" * 511])
+def test_nobody_hears_by_the_clock_whether_a_name_that_is_locked_is_an_account(daemon, elsewhere, answer):
+    place = elsewhere(start=False)
+    place.configure(
+        "auth_providers: [{type: pam, modules: [{type: totp}]}]\nthrottle: {free: 5, lock_at: 6}\n")
+    place.start()
+    enrolled, other, nobody = world.new_user("has"), world.new_user("hasnot"), "nobody-there"
+    phone = world.enroll(enrolled, runtime=place.runtime)
+    names = {"enrolled": enrolled, "unenrolled": other, "unknown": nobody}
+    for name in names.values():
+        for _ in range(6):
+            wire.ask(name, phone.wrong(), path=place.socket, evidence=KEY)
+    took = {kind: [] for kind in names}
+    draw = random.Random(110)
+    for _ in range(SAMPLES):
+        for kind in draw.sample(list(names), len(names)):
+            typed = {"wrong": phone.wrong, "right": lambda: phone.at(phone.step)}.get(answer, lambda: answer)()
+            start = time.perf_counter()
+            verdict = wire.ask(names[kind], typed, path=place.socket, evidence=KEY)
+            took[kind].append(time.perf_counter() - start)
+            assert verdict == wire.TRIES, (kind, verdict)
+    compare(took)
+
+
+def compare(took):
+    """Prints Cliff's delta for each pair of kinds; none may be more than what is called negligible."""
+    medians = {kind: statistics.median(times) * 1e6 for kind, times in took.items()}
+    print({kind: f"{median:.0f} us" for kind, median in medians.items()}, len(next(iter(took.values()))), "samples each")
+    deltas = {(one, two): delta(took[one], took[two]) for one, two in itertools.combinations(took, 2)}
+    for (one, two), size in deltas.items():
+        print(f"  {one} against {two}: {size:+.3f}")
+    assert all(abs(size) < 0.1 for size in deltas.values()), (deltas, medians)

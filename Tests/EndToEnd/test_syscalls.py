@@ -233,6 +233,9 @@ def test_without_randomness_nobody_is_enrolled_and_nobody_gets_in(daemon, elsewh
     assert made.returncode == 1 and "secret" not in json.loads(made.stdout)
     login = pam.log_in(place.service, user, "123456")
     assert (login.code, login.prompts) == (pam.AUTHINFO_UNAVAIL, [])
+    assert login.messages == [
+        "Login is not possible right now: the login service has a problem. The administrator finds it in the journal."]
+    assert place.log.since_mark("login unavailable reason=no_randomness", count=1)
     listing = json.loads(world.twostep("list", user, "--json", runtime=place.runtime).stdout)
     assert listing["devices"] == []
 

@@ -298,7 +298,7 @@ class Daemon:
         new.chmod(0o640)
         new.rename(self.configuration)
 
-    def start(self, *options, serving=True, files=None, under=()):
+    def start(self, *options, serving=True, files=None, under=(), seconds=10):
         """Starts it, with at most so many files open, by another command if there is one; returns when it listens."""
         self.log.mark()
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else list(under)
@@ -312,7 +312,7 @@ class Daemon:
             assert self.process.poll() is None, "\n".join(self.log.since_mark())
             return self.log.since_mark("listens on")
 
-        wait_until(listens, "twostepd to listen")
+        wait_until(listens, "twostepd to listen", seconds)
         if serving:
             assert status(self.runtime)["serving"], status(self.runtime)["problems"]
         return self
@@ -382,7 +382,7 @@ class Clock:
             made = run("cc", "-shared", "-fPIC", "-O", "-o", Clock._library, source, "-ldl")
             assert made.returncode == 0, made.stderr
         self._file = Path(f"/run/twostep-clock-{next(numbers)}")
-        self._file.write_bytes(bytes(8))
+        self._file.write_bytes(bytes(24))
         self.shift = 0
 
     @property
@@ -392,8 +392,20 @@ class Clock:
     def advance(self, seconds):
         """Time passes for the daemon, by all of its clocks."""
         self.shift += seconds
+        self._write(0, self.shift)
+
+    def set(self, seconds):
+        """Somebody sets the clock on the wall to so many seconds from what it should show."""
+        self._write(8, seconds)
+
+    def synchronize(self, state):
+        """What adjtimex(2) returns from now on: 0 where the clock is kept right, 5 (TIME_ERROR) where it is not."""
+        self._write(16, state + 1)
+
+    def _write(self, place, number):
         with open(self._file, "r+b") as file:
-            file.write(self.shift.to_bytes(8, "little", signed=True))
+            file.seek(place)
+            file.write(number.to_bytes(8, "little", signed=True))
 
 
 def write_stack(service, *auth):

@@ -8,15 +8,15 @@ struct CheckCommand: AdministrationVerb {
         commandName: "check", abstract: "Look for mistakes before twostepd, or somebody else, finds them.",
         usage: "twostep check [--config <file>] [--only <subjects>] [options]",
         discussion: """
-            Looks at the configuration as twostepd would read it, at who may change it, at the stacks of PAM, at sshd \
-            and at other doors to the same accounts. Needs no twostepd, and changes nothing. Names every problem with \
+            Looks at the configuration as twostepd would read it, at who may change it, at the stacks of PAM, at sshd, \
+            at other doors to the same accounts and at the clock. Needs no twostepd, and changes nothing. Names every problem with \
             its place and, where that is known, what to write there. Exits with 1 if there is a problem.
             Example: twostep check --config draft.yaml
             """)
 
     /// What can be looked at, in the order in which it is.
     enum Subject: String, CaseIterable {
-        case configuration, permissions, stacks, sshd, doors, store
+        case configuration, permissions, stacks, sshd, doors, clock, store
     }
 
     @Option(
@@ -29,7 +29,7 @@ struct CheckCommand: AdministrationVerb {
     var root = "/"
     @Option(
         help: ArgumentHelp(
-            "Look at these alone, with commas between them: configuration, permissions, stacks, sshd, doors, store.",
+            "Look at these alone, with commas between them: configuration, permissions, stacks, sshd, doors, clock, store.",
             valueName: "subjects"))
     var only: String?
     @Flag(
@@ -45,13 +45,15 @@ struct CheckCommand: AdministrationVerb {
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let subjects = try subjects()
+        let chosen = try subjects()
         let files = HostTree(root: root)
         guard files.prefix.hasPrefix("/") || files.prefix.isEmpty, files.exists("/") else {
             throw CommandFailure(
                 .usage, code: .usage, "'\(root)' is no folder that a system could be in.",
                 hint: "Expected the absolute path of a folder: twostep check --root /mnt")
         }
+        // The clock is this machine's, whose files are looked at or not.
+        let subjects = chosen.filter { $0 != .clock || only != nil || files.prefix.isEmpty }
         let tree = StackTree(files)
         let path = config ?? "\(files.prefix)/etc/twostep/config.yaml"
         // Of another system the users are not those of this one.
@@ -75,6 +77,8 @@ struct CheckCommand: AdministrationVerb {
                 SSHDFindings(
                     tree: tree, program: HostSSHD(files), isRoot: world.accounts.isPrivileged, policy: policy)
             case .doors: DoorFindings(tree: tree)
+            case .clock:
+                ClockFindings(tree: files, now: world.now(), isSynchronized: world.isClockSynchronized())
             case .store:
                 StoreFindingSource(
                     stateDirectory: stateDirectory, keyFile: key, runtimeDirectory: service.runtimeDirectory,

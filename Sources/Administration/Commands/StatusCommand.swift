@@ -30,7 +30,11 @@ struct StatusCommand: AdministrationVerb {
         if status.isServing, !status.problems.isEmpty {
             lines.append("Until that is repaired, the configuration of before stays in force.")
         }
-        if !status.isClockSane { lines.append("Problem: The clock of this machine cannot be right: see timedatectl.") }
+        if let problems = status.clockProblems {
+            lines += problems.map { "\(status.isClockSane ? "Warning" : "Problem"): \($0)" }
+        } else if !status.isClockSane {
+            lines.append("Problem: The clock of this machine cannot be right: see timedatectl.")
+        }
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
         let schema = status.store.schema.map { ", schema \($0)" } ?? ", not readable"
@@ -79,6 +83,7 @@ struct StatusCommand: AdministrationVerb {
             ("blocked", .integer(status.blocked.map { Int64($0) })), ("granted", .integer(Int64(status.granted))),
             ("refused", .integer(Int64(status.refused))), ("uptime", .integer(status.uptime)),
             ("clock_sane", .boolean(status.isClockSane)),
+            ("clock_problems", status.clockProblems.map { .list($0.map { .text($0) }) } ?? .null),
         ])
     }
 }

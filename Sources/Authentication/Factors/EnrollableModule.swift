@@ -6,6 +6,10 @@ package protocol EnrollableModule: AuthModule {
     /// Whether an account has one device of this module, by its usual name: enrolling again replaces it.
     var hasOneDevice: Bool { get }
 
+    /// How many devices of this module an account may have, if it may have several: each makes a guess more likely to be
+    /// right.
+    var mostDevices: Int { get }
+
     /// Whether an account gets one of these with its first device of another module (recovery codes).
     var isIssuedWithFirstDevice: Bool { get }
 
@@ -37,6 +41,8 @@ package protocol EnrollableModule: AuthModule {
 
 extension EnrollableModule {
     package var hasOneDevice: Bool { false }
+    /// With as many phones as this, and the failures that lock an account, one in 700 is guessed (6 digits, three steps).
+    package var mostDevices: Int { 10 }
     package var isIssuedWithFirstDevice: Bool { false }
     package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? { nil }
     package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {

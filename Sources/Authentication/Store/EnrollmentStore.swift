@@ -25,6 +25,9 @@ package protocol EnrollmentStore: AnyObject {
     /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
     func extent() throws(StoreFailure) -> StoreExtent
 
+    /// When an answer of any device was last accepted, in Unix seconds; nil if none ever was.
+    func lastUse() throws(StoreFailure) -> Int64?
+
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
@@ -126,6 +129,8 @@ extension EnrollmentStore {
     package func checkPlace() throws(StoreFailure) {}
 
     package var inspection: (any StoreInspection)? { nil }
+
+    package func lastUse() throws(StoreFailure) -> Int64? { try devices(of: nil).compactMap(\.device.lastUsedAt).max() }
 
     package func extent() throws(StoreFailure) -> StoreExtent {
         let own = try devices(of: nil).filter { !$0.key.module.isStopgap }

@@ -47,6 +47,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case blocked
     case tooBusy
     case shuttingDown
+    case noRandomness
     case misconfigured
     case storeUnavailable
     case directoryUnavailable
@@ -80,6 +81,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .blocked: "blocked"
         case .tooBusy: "too_busy"
         case .shuttingDown: "shutting_down"
+        case .noRandomness: "no_randomness"
         case .misconfigured: "misconfigured"
         case .storeUnavailable: "store_unavailable"
         case .directoryUnavailable: "directory_unavailable"

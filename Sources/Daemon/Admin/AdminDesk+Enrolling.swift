@@ -40,7 +40,7 @@ extension AdminDesk {
 
     /// Says what was begun, and what storing it will replace.
     private func begun(_ pending: PendingEnrollment, _ terms: ChangeTerms, _ answer: AdminAnswer) {
-        let (key, uid) = (pending.key, pending.uid)
+        let (key, module, uid) = (pending.key, pending.module, pending.uid)
         let description = pending.description
         let form = pending.form
         withStore(answer) { store throws(StoreFailure) in
@@ -50,6 +50,9 @@ extension AdminDesk {
                 return .refusal(
                     .badParameter, "\(key.account) had the uid \(other.uid) when it was enrolled, and has \(uid) now.",
                     hint: "If it is the same person: remove the old devices with --force and enrol anew.")
+            }
+            if let excess = DeviceExcess(storing: [(key, module)], beside: existing) {
+                return .refused(excess.refusal(toAdministrator: terms.mayForce))
             }
             let replaces = existing.contains { $0.key == key }
             if replaces { pending.announceReplacing() }
@@ -124,6 +127,9 @@ extension AdminDesk {
                     "\(pending.key.account) has come by a device '\(pending.key.device)' (\(pending.key.module)) since. "
                         + "Nothing was stored.",
                     hint: "Enrol once more to replace it, or say another name with --name.")
+            }
+            if let excess = DeviceExcess(storing: [(pending.key, pending.module)], beside: existing) {
+                return .refused(excess.refusal(toAdministrator: terms.mayForce))
             }
             let replaced = try pending.store(finished.setup, among: existing, at: now, in: store)
             journal.notice(pending.entry(replaced ? "replaced" : "added") + terms.signature)

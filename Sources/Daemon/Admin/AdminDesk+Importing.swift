@@ -86,6 +86,9 @@ extension AdminDesk {
                 case .refuse, .skip, .replace: chosen.append(device)
                 }
             }
+            if let excess = DeviceExcess(storing: chosen.map { ($0.key, $0.module) }, beside: existing) {
+                return .refused(excess.refusal(toAdministrator: true))
+            }
             if !isTrial {
                 var listings: [DeviceListing] = []
                 for device in chosen {

@@ -11,20 +11,27 @@ extension AdminDesk {
     /// Describes the daemon, with what the store has where it says so in time.
     func status(_ status: ServiceStatus, _ answer: AdminAnswer) {
         var isAnswered = false
-        func tell(_ status: ServiceStatus) {
+        func tell(_ extent: StoreExtent?, lastUse: Int64?) {
             guard !isAnswered else { return }
             isAnswered = true
-            answer(.status(status))
+            let doubts = service.clockDoubts(lastUse: lastUse)
+            let now = service.clocks.now()
+            answer(
+                .status(
+                    status.with(accounts: extent?.accounts, devices: extent?.devices)
+                        .with(
+                            isClockSane: !doubts.contains(where: \.isCertain),
+                            clockProblems: doubts.map { $0.words(at: now) })))
         }
-        let late = NIOLoopBound({ tell(status) }, eventLoop: service.loop)
+        let late = NIOLoopBound({ tell(nil, lastUse: nil) }, eventLoop: service.loop)
         let timer = service.loop.scheduleTask(in: AdminDesk.countingLimit) { late.value() }
         service.ask { store throws(StoreFailure) in
-            try store.extent()
+            (extent: try store.extent(), lastUse: try store.lastUse())
         } deliver: { result in
             timer.cancel()
             switch result {
-            case .success(let extent): tell(status.with(accounts: extent.accounts, devices: extent.devices))
-            case .failure: tell(status)
+            case .success(let found): tell(found.extent, lastUse: found.lastUse)
+            case .failure: tell(nil, lastUse: nil)
             }
         }
     }

@@ -32,22 +32,23 @@ extension LoginConversation {
 
     /// Opens a session for the step and begins.
     private func openSetup(for step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
-        guard openSetupSession(for: step, of: provider) else { return failed(.tooBusy) }
+        if let refusal = openSetupSession(for: step, of: provider) { return failed(refusal.reason) }
         guard flow.plan.needsTicket, !hasTicket else { return beginSetup(at: stage) }
         askForTicket(stage)
     }
 
-    /// Opens a session, in place of the present one, whose tries are those of a set-up; false if there is no room.
-    func openSetupSession(for step: Step, of provider: ProviderID) -> Bool {
+    /// Opens a session, in place of the present one, whose tries are those of a set-up; returns why there is none.
+    func openSetupSession(for step: Step, of provider: ProviderID) -> SessionRefusal? {
         closeSession()
         var plan = flow.plan
         plan.tries = max(plan.tries, SetupChoice.fewestTries)
-        guard
-            case .success(let opened) = service.openSession(
-                account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
-        else { return false }
-        session = opened
-        return true
+        switch service.openSession(
+            account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
+        {
+        case .success(let opened): session = opened
+        case .failure(let refusal): return refusal
+        }
+        return nil
     }
 
     /// Begins the set-up of the stage's step, and shows it.

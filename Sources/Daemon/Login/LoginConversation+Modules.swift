@@ -36,7 +36,7 @@ extension LoginConversation {
             account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: isRoot)
         {
         case .success(let opened): session = opened
-        case .failure: return failed(.tooBusy)
+        case .failure(let refusal): return failed(refusal.reason)
         }
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }

@@ -33,10 +33,12 @@ extension LoginConversation {
             guard existing.allSatisfy({ $0.uid == first.uid }) else { return .accountChanged }
             let isFree =
                 change.map {
-                    $0.isStillDue(after: proof, among: existing) && existing.count < DeviceChange.most
-                        && !existing.contains { $0.key == first.key }
+                    $0.isStillDue(after: proof, among: existing) && !existing.contains { $0.key == first.key }
                 } ?? !existing.contains { owed.contains($0.key.module) }
             guard isFree else { return .taken }
+            if let excess = DeviceExcess(storing: finished.map { ($0.0.key, $0.0.module) }, beside: existing) {
+                return .tooMany(excess)
+            }
             // What can be created was looked at a moment ago; what somebody else has got since counts.
             if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account),
                 prospect != .account(account)
@@ -80,6 +82,10 @@ extension LoginConversation {
                 : "the account's devices were changed while this change was at it"
             refusal = Texts.refused
             setUp(.rejected(.notPermitted), isFinal: true)
+        case .success(.tooMany(let excess)):
+            record.hint = excess.text
+            refusal = excess.text
+            setUp(.rejected(.notPermitted), isFinal: true)
         case .success(.notOpened(let credentials)): turnAway(user, credentials)
         case .success(.stored(let isIssued)):
             record.hasEnrolled = true
@@ -104,6 +110,8 @@ private enum StoredSetup: Sendable {
     case stored(issued: Bool)
     /// The account has something with the modules by now.
     case taken
+    /// The account would have more than it may.
+    case tooMany(DeviceExcess)
     /// The credentials of whoever sets it up do not open it any more.
     case notOpened(Credentials)
     /// Its devices are those of another uid.

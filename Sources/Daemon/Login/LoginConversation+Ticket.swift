@@ -32,7 +32,9 @@ extension LoginConversation {
         case .accepted:
             hasTicket = true
             // The tries that wrong tickets have taken are not the first code's: the right one is spent now.
-            guard openSetupSession(for: judged.step, of: judged.provider) else { return failed(.tooBusy) }
+            if let refusal = openSetupSession(for: judged.step, of: judged.provider) {
+                return failed(refusal.reason)
+            }
             service.journal.notice("ticket used user=\"\(request.account)\"")
             beginSetup(at: stage)
         case .rejected(let reason):

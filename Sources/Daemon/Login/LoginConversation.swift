@@ -71,7 +71,7 @@ final class LoginConversation {
     /// How many questions the caller still takes.
     var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
-    private var lookUp: LookUp<Lookup>?
+    private var lookUp: AccountLookUp?
     /// What is to be changed, where this is no login.
     let change: DeviceChange?
     /// The devices whose answers were accepted for that.
@@ -117,7 +117,7 @@ final class LoginConversation {
     func begin(knownStanding: Attempt.Standing? = nil) {
         standing = knownStanding
         let account = request.account
-        if standing == nil { lookUp = service.directory.begin(for: record.peer) { $0.account(named: account) } }
+        if standing == nil { lookUp = service.directory.beginAccount(account, for: record.peer) }
         guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }
@@ -184,7 +184,7 @@ final class LoginConversation {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
-        if let lookUp { service.directory.forget(lookUp) }
+        if let lookUp { service.directory.forget(lookUp.lookUp) }
         lookUp = nil
         closeSession()
         rejected = []
@@ -226,7 +226,7 @@ final class LoginConversation {
     func withStanding(_ body: @escaping (Attempt.Standing) -> Void) {
         if let standing { return body(standing) }
         guard let lookUp else { return body(.cannotTell) }
-        service.directory.whenSettled(lookUp) { lookup in
+        service.directory.whenHeardOf(lookUp) { lookup in
             let standing = Attempt.Standing(lookup)
             self.standing = standing
             body(standing)

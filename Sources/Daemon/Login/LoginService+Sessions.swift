@@ -6,13 +6,13 @@ extension LoginService {
     /// Opens a validation session for a step; fails if the table is full or there is no randomness.
     func openSession(
         account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
-    ) -> Result<ValidationSession, SessionTable.Failure> {
+    ) -> Result<ValidationSession, SessionRefusal> {
         let id: ValidationSession.ID
         do throws(CryptographyFailure) {
             id = try sessionIDs.next()
         } catch {
             journal.error("no random bytes for a session: \(error)")
-            return .failure(.full)
+            return .failure(.noRandomness)
         }
         let session = ValidationSession(
             id: id, account: account, provider: provider, step: step,
@@ -21,7 +21,7 @@ extension LoginService {
             try sessions.open(session, isRoot: isRoot)
             return .success(session)
         } catch {
-            return .failure(error)
+            return .failure(.full)
         }
     }
 

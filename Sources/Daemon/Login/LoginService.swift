@@ -35,6 +35,7 @@ final class LoginService {
     private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
     private var strangers = StrangerLog()
+    var clockWatch: ClockWatch
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     /// Whose credentials are asked for along with what waits.
     private var unknownUsers: [UserKey] = []
@@ -46,7 +47,7 @@ final class LoginService {
     private var present = 0
     private var knownCredentials = KnownCredentials()
     /// What the next sessions are called.
-    var sessionIDs = SessionIDs()
+    var sessionIDs: SessionIDs
     /// Where frames to be sent are built, one after the other. No secret is ever among them.
     var frame = FrameBuffer.empty()
     /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
@@ -55,7 +56,8 @@ final class LoginService {
 
     init(
         on loop: any EventLoop, clocks: any Clocks, journal: any Journal, writer: StoreWriter,
-        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation
+        accounts: any AccountDirectory, processes: any ProcessTable, generation: Generation,
+        randomBytes: @escaping SessionIDs.Source
     ) {
         self.loop = loop
         self.clocks = clocks
@@ -63,7 +65,9 @@ final class LoginService {
         self.writer = writer
         self.generation = generation
         self.processes = processes
+        sessionIDs = SessionIDs(randomBytes)
         startedAt = clocks.now()
+        clockWatch = ClockWatch(startedAt)
         // Milliseconds since the boot: no two daemons of a machine begin at the same one.
         recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
@@ -227,6 +231,7 @@ final class LoginService {
     /// What expires while nobody answers; called once a second while anything is open.
     func sweep() {
         let now = clocks.now()
+        watchClock(at: now)
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         for visit in visits.handlers { visit.sweep(at: now) }

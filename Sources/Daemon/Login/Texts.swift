@@ -26,8 +26,6 @@ enum Texts {
     static let consent = "Set up a further device for logins? Answer yes, or press Enter to leave it: "
     static let first = "The first device. "
     static let further = "A further device. "
-    static let tooManyDevices =
-        "This account has as many devices as it may have by itself. Remove one, or ask the administrator."
     static let changeUnavailable =
         "Devices cannot be changed right now: the login service has a problem. The administrator finds it in the journal."
     static let menuTitle = "How do you want to log in?"

@@ -2,9 +2,6 @@ import Authentication
 
 /// A change that somebody wants of the devices of their own account: what the account had when it began.
 struct DeviceChange: Sendable {
-    /// How many devices somebody may have by themselves: each makes a guess more likely to be right.
-    static let most = 16
-
     /// Everything, an administrator's codes included.
     let held: [DeviceListing]
     /// Whether the person is to say first that there shall be a change at all.
@@ -40,7 +37,7 @@ struct DeviceChange: Sendable {
         let usual = module.usualDeviceName
         guard !module.hasOneDevice else { return usual }
         let taken = Set(held.filter { $0.key.module == module.id }.map(\.key.device))
-        return ([usual] + (2...DeviceChange.most + 1).map { "\(usual)-\($0)" }).first { !taken.contains($0) } ?? usual
+        return ([usual] + (2...taken.count + 2).map { "\(usual)-\($0)" }).first { !taken.contains($0) } ?? usual
     }
 }
 
@@ -57,7 +54,7 @@ enum ChangeRefusal: Error, Equatable {
     /// No module of what the account has is configured.
     case unprovable
     /// The account has as many devices as it may.
-    case tooMany
+    case tooMany(DeviceExcess)
     case unknownAccount
     case accountChanged
     case directoryUnavailable
@@ -83,7 +80,7 @@ enum ChangeRefusal: Error, Equatable {
         case .noTicket: Texts.changeNeedsTicket(account)
         case .noTicketForStep: Texts.stepNeedsTicket(account)
         case .unprovable: Texts.changeUnprovable
-        case .tooMany: Texts.tooManyDevices
+        case .tooMany(let excess): "\(excess.text) \(DeviceExcess.remedy)"
         case .blocked, .unknownAccount: Texts.refused
         case .accountChanged, .directoryUnavailable, .storeUnavailable: Texts.changeUnavailable
         }

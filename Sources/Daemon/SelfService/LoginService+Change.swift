@@ -75,11 +75,12 @@ extension PreparedChange {
         }
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }
-            guard held.count < DeviceChange.most else { return .failure(.tooMany) }
             guard let new = configuration.moduleOfNewDevice(change) else { return .failure(.notOffered) }
             guard change.mayFill || !configuration.fillsGap(new.id, holding: modules) else {
                 return .failure(.noTicketForStep)
             }
+            let key = DeviceKey(account: account, module: new.id, device: change.freeName(for: new))
+            if let excess = DeviceExcess(storing: [(key, new)], beside: held) { return .failure(.tooMany(excess)) }
             steps.append(Step(new.id))
         }
         let plan = Plan.change(

@@ -110,9 +110,6 @@ extension OwnerVisit {
                         .deviceExists, "You have a device '\(key.device)' already. Nothing is stored.",
                         hint: "Give the new one another name: --name NAME")
                 }
-                guard existing.count < DeviceChange.most else {
-                    return AdminRefusal(.notPermitted, Texts.tooManyDevices)
-                }
                 return nil
             }, mayForce: false)
     }

@@ -29,7 +29,8 @@ extension AdminRefusal {
             kind = .notPermitted
             hint = OwnerVisit.remedy(account)
         case .noTicket, .noTicketForStep: kind = .notProved
-        case .blocked, .tooMany: kind = .notPermitted
+        case .blocked: kind = .notPermitted
+        case .tooMany: kind = .tooManyDevices
         case .unknownAccount: kind = .unknownAccount
         case .accountChanged, .directoryUnavailable, .storeUnavailable: kind = .storeUnavailable
         }

@@ -18,7 +18,7 @@ package final class LoginServer: Sendable {
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
-        mostConnections: Int = 16_384,
+        mostConnections: Int = 16_384, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
         describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -27,8 +27,9 @@ package final class LoginServer: Sendable {
         (service, desk) = try loop.submit {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
-                processes: processes, generation: generation)
+                processes: processes, generation: generation, randomBytes: randomBytes)
             service.connections.capacity = mostConnections
+            service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service, keys: keys) {
                 describe(service.generation, service.sessions.count, service.tally)
             }
@@ -42,7 +43,7 @@ package final class LoginServer: Sendable {
     /// it was asked to.
     package func serveLogins(on socket: ListeningSocket) throws -> any Channel {
         let service = service
-        let channel = try bootstrap()
+        let channel = try bootstrap(socket, sayingToNewcomers: SpareDescriptor.verdict)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     // Here, and not by the bootstrap, which takes a future for each.
@@ -61,7 +62,7 @@ package final class LoginServer: Sendable {
     /// Listens on a socket for the command line.
     package func serveAdministration(on socket: ListeningSocket) throws -> any Channel {
         let desk = desk
-        return try bootstrap()
+        return try bootstrap(socket)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LoginServer.readOnDemand(channel)
@@ -74,7 +75,7 @@ package final class LoginServer: Sendable {
     /// Listens on a socket for users and their own devices.
     package func serveSelfService(on socket: ListeningSocket) throws -> any Channel {
         let desk = desk
-        return try bootstrap()
+        return try bootstrap(socket)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try LoginServer.readOnDemand(channel)
@@ -86,9 +87,19 @@ package final class LoginServer: Sendable {
             .withBoundSocket(socket.descriptor).wait()
     }
 
-    private func bootstrap() -> ServerBootstrap {
-        ServerBootstrap(group: group)
+    /// What the listeners have in common; newcomers are told these words, a frame or nothing, where no descriptor is left.
+    private func bootstrap(_ socket: ListeningSocket, sayingToNewcomers words: [UInt8] = []) -> ServerBootstrap {
+        let service = service
+        let listener = socket.descriptor
+        return ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.maxMessagesPerRead, value: 256)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers([
+                        SpareDescriptor(listener, saying: words, service.value), SpareDescriptor.pause,
+                    ])
+                }
+            }
     }
 
     /// One read at a time, and none that was not asked for.
@@ -106,6 +117,9 @@ package final class LoginServer: Sendable {
         let service = service
         try await loop.submit { service.value.sweep() }.get()
     }
+
+    /// Says in the journal what makes it doubtful that the clock is right: at the start, when that was not seen to happen.
+    package func tellClock() { withService { $0.tellClock() } }
 
     /// Runs something on the event loop, with the service.
     func withService(_ body: @escaping @Sendable (LoginService) -> Void) {

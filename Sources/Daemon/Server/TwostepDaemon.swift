@@ -140,7 +140,8 @@ final class StartedDaemon: Service {
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
             keys: keys,
-            mostConnections: min(max(descriptors - 64, 64), 16_384)
+            // What is opened for the store and for look-ups is not to be fought for.
+            mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners =
             [
@@ -155,6 +156,7 @@ final class StartedDaemon: Service {
         // Trapped before anybody is told that we are there to be asked.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         journal.notice("twostepd \(Release.version) listens on \(login.path)")
+        server.tellClock()
         manager.notify("READY=1")
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -270,13 +272,8 @@ final class StartedDaemon: Service {
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,
             blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,
-            uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: now.wall > TwostepDaemon.builtAfter)
+            uptime: (now.boottime - startedAt.boottime) / 1000, isClockSane: true)
     }
-}
-
-extension TwostepDaemon {
-    /// No right clock shows less: 2026-01-01, in Unix seconds.
-    static let builtAfter: Int64 = 1_767_225_600
 }
 
 extension ServiceManager {

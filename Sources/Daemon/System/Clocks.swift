@@ -1,4 +1,5 @@
 package import Authentication
+import CPOSIX
 import Glibc
 
 /// Where the daemon's moments come from: the one place that looks at a clock.
@@ -6,6 +7,8 @@ package protocol Clocks: Sendable {
     func now() -> Moment
     /// What the clock on the wall shows at a moment (Unix seconds) where the machine stands; nil if that cannot be told.
     func localTime(of wall: Int64) -> LocalTime?
+    /// Whether something keeps the clock on the wall right; nil if that cannot be told.
+    var isSynchronized: Bool? { get }
 }
 
 /// How much time passes between two looks, which nobody can set: for measurements, never for decisions.
@@ -35,6 +38,14 @@ package struct SystemClocks: Clocks {
         // tm counts from Sunday.
         let (weekday, hour, minute) = unsafe (Int(local.tm_wday), Int(local.tm_hour), Int(local.tm_min))
         return LocalTime(weekday: (weekday + 6) % 7, minute: hour * 60 + minute)
+    }
+
+    package var isSynchronized: Bool? {
+        switch posix_clock_is_synchronized() {
+        case 0: false
+        case 1: true
+        case _: nil
+        }
     }
 
     private static func read(_ clock: clockid_t) -> Int64 {

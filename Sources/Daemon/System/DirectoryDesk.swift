@@ -31,6 +31,7 @@ final class DirectoryDesk {
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
     private let shares = LookUpShares(DirectoryDesk.mostPerUID)
     private var isLookingAfter = false
+    private let pace = LookUpPace()
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
         self.directory = directory
@@ -81,6 +82,29 @@ final class DirectoryDesk {
             lookUp.settle(nil)
         }
         return lookUp
+    }
+
+    /// Begins to look up an account that will be needed later; see `whenHeardOf`.
+    func beginAccount(_ account: AccountName, for uid: UInt32) -> AccountLookUp {
+        let pace = pace
+        let begunAt = NIODeadline.now()
+        let lookUp = begin(for: uid) { directory in
+            let found = directory.account(named: account)
+            if found == .notFound { pace.note(NIODeadline.now() - begunAt) }
+            return found
+        }
+        return AccountLookUp(lookUp: lookUp, begunAt: begunAt)
+    }
+
+    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it is known that nobody has a
+    /// name, only then: at the same time for all names.
+    func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
+        let earliest = account.begunAt + pace.usual
+        guard NIODeadline.now() < earliest else { return whenSettled(account.lookUp, then: report) }
+        let later = NIOLoopBound((desk: self, report: report), eventLoop: loop)
+        loop.scheduleTask(deadline: earliest) {
+            later.value.desk.whenSettled(account.lookUp, then: later.value.report)
+        }
     }
 
     private func handOver() {

@@ -9,6 +9,8 @@ extension SQLiteStore {
 
     package func extent() throws(StoreFailure) -> StoreExtent { try reader.extent() }
 
+    package func lastUse() throws(StoreFailure) -> Int64? { try reader.lastUse() }
+
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         _ = try openStatements()
         return try reader.holdings(of: account)

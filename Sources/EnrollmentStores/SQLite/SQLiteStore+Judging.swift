@@ -128,6 +128,7 @@ extension SQLiteStore {
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
         let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
+        if outcome.isOfNothing { standIn?.open(with: sealing) }
 
         var hasWritten = false
         if let module = attempt.module {

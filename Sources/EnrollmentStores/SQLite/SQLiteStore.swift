@@ -25,6 +25,8 @@ package final class SQLiteStore: EnrollmentStore {
     /// How many remote hosts have a counter.
     var hosts: Int
     private var lock: StoreLock?
+    /// What is opened for an account that has nothing.
+    let standIn: StandIn?
     /// The file that was opened.
     private var identity = posix_file_identity()
 
@@ -99,6 +101,7 @@ package final class SQLiteStore: EnrollmentStore {
         self.directory = directory
         self.queue = queue
         self.sealing = sealing
+        standIn = StandIn(sealing)
         self.report = report
         self.lock = consume lock
         guard unsafe posix_identify(directory.database, &identity) == 0 else {

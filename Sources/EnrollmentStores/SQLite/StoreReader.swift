@@ -54,6 +54,13 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// When an answer of any device was last accepted, found where it lies; nil if none ever was.
+    package func lastUse() throws(StoreFailure) -> Int64? {
+        try query("SELECT last_used_at FROM device WHERE last_used_at IS NOT NULL ORDER BY 1 DESC LIMIT 1", []) { row in
+            try row.step() ? try row.integer(0) : nil
+        }
+    }
+
     /// The same of one account, for a decision: a row that makes no sense is thrown.
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         try query(StoreReader.devices + " WHERE account = ?1", [account.text]) { row in
