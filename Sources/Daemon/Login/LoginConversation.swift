@@ -40,6 +40,8 @@ final class LoginConversation {
     /// Until when the provider's own form may be answered, on CLOCK_BOOTTIME.
     var providerDeadline: Int64 = 0
     var providerTriesLeft: Int
+    /// How long the judgement of the present form may wait for somebody outside, in seconds; 0 if it does not.
+    var waitingTime = 0
     /// The modules that the last form of a step was for.
     var asked: [ModuleID] = []
     /// Answers that this step has refused, to know the same again.
@@ -231,8 +233,11 @@ final class LoginConversation {
         case .provider:
             let provider = configuration.providers[progress.chain.provider]
             refusal = provider?.refusal
+            waitingTime = provider?.timeLimit ?? 0
             schema = provider?.inputSchema
-        case .step: schema = form(of: modules)
+        case .step:
+            schema = form(of: modules)
+            waitingTime = modules.compactMap { configuration.modules[$0]?.waitingTime }.max() ?? 0
         case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }
         guard let schema else { return failed(.misconfigured) }
@@ -249,13 +254,18 @@ final class LoginConversation {
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
     func prompt(_ style: PromptStyle, _ text: String) {
         guard mayPrompt() else { return }
-        port?.prompt(style, patience: 0, text: text)
+        port?.prompt(style, patience: patience, text: text)
     }
 
     /// The same for a question that shows secrets.
     func prompt(_ style: PromptStyle, showing text: borrowing PromptText) {
         guard mayPrompt() else { return }
-        port?.prompt(style, patience: 0, showing: text)
+        port?.prompt(style, patience: patience, showing: text)
+    }
+
+    /// How many seconds the next reply may take, 0 for the usual: what is worked out besides has its own time.
+    private var patience: UInt16 {
+        waitingTime == 0 ? 0 : UInt16(clamping: min(waitingTime + Int(Wire.replySeconds), Int(Wire.maximumPatience)))
     }
 
     private func mayPrompt() -> Bool {
@@ -348,7 +358,7 @@ final class LoginConversation {
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:
-            guard now.boottime - lastHeard > LoginConversation.workLimit else { return }
+            guard now.boottime - lastHeard > LoginConversation.workLimit + Int64(waitingTime) * 1000 else { return }
             // What it says later applies to nothing any more.
             failed(session == nil ? .providerFailed : .moduleFailed)
         }
