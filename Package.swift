@@ -110,7 +110,7 @@ let package = Package(
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // How libpam reads its files, without libpam.
-        .target(name: "PAMStacks", swiftSettings: strict),
+        .target(name: "PAMStacks", dependencies: ["Authentication"], swiftSettings: strict),
 
         // The daemon, the command line, and what they say to each other.
         .target(name: "QRCodes", dependencies: ["Authentication", "CQREncode", "Wire"], swiftSettings: strict),
@@ -139,6 +139,9 @@ let package = Package(
         .target(
             name: "AuthenticationTesting", dependencies: ["Authentication"], path: "Tests/AuthenticationTesting",
             swiftSettings: strict),
+        .target(
+            name: "PAMStacksTesting", dependencies: ["PAMStacks"], path: "Tests/PAMStacksTesting", swiftSettings: strict
+        ),
         .testTarget(name: "WireTests", dependencies: ["Wire", "UnixSocket", "CPOSIX"], swiftSettings: strict),
         .testTarget(
             name: "PAMModuleTests", dependencies: ["CPAM", "CPOSIX", "PAMModule", "UnixSocket", "Wire"],
@@ -175,9 +178,10 @@ let package = Package(
             name: "AdministrationTests",
             dependencies: [
                 "Administration", "AdminProtocol", "Authentication", "AuthenticationTesting", "CPOSIX",
-                "Configuration", "Daemon", "PAMStacks", "QRCodes", "UnixSocket", "Wire",
+                "Configuration", "Daemon", "PAMStacks", "PAMStacksTesting", "QRCodes", "UnixSocket", "Wire",
             ], swiftSettings: strict),
-        .testTarget(name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks"], swiftSettings: strict),
+        .testTarget(
+            name: "PAMStacksTests", dependencies: ["CPAM", "PAMStacks", "PAMStacksTesting"], swiftSettings: strict),
         .testTarget(name: "StructureTests", swiftSettings: strict),
     ]
 )

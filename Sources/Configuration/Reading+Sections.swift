@@ -3,8 +3,7 @@ import Authentication
 extension Reading {
     private static let topKeys: Set<String> = [
         "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "self_service",
-        "sessions",
-        "store", "throttle",
+        "sessions", "store", "throttle",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.

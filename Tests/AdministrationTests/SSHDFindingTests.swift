@@ -1,6 +1,7 @@
 import Administration
 import Daemon
 import PAMStacks
+import PAMStacksTesting
 import Testing
 
 /// What is in force in sshd, held against its stack: each tree is wrong, and good with what is to be written.

@@ -10,6 +10,27 @@ if os.environ.get("TWOSTEP_WORLD") != "1":
     pytest.exit("these tests run inside Tests/World/enter: see Tests/run", returncode=2)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--share", default="1/1", metavar="I/N", help="run the I-th of N shares of the files")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Keeps this share of the files: whole ones, the largest first, each to the share that has least so far."""
+    own, shares = (int(number) for number in config.getoption("--share").split("/"))
+    files = {}
+    for item in items:
+        files.setdefault(item.path.name, []).append(item)
+    loads = [0] * shares
+    kept = set()
+    for name, tests in sorted(files.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        share = loads.index(min(loads))
+        loads[share] += len(tests)
+        if share == own - 1:
+            kept.add(name)
+    config.hook.pytest_deselected(items=[item for item in items if item.path.name not in kept])
+    items[:] = [item for item in items if item.path.name in kept]
+
+
 @pytest.fixture(scope="session")
 def syslog_of_session():
     return world.Syslog()

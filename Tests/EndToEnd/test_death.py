@@ -234,10 +234,10 @@ def test_without_a_thread_or_a_process_more_codes_are_judged_all_the_same(place)
 def test_a_daemon_that_hardly_gets_the_processor_is_only_slower(place):
     user, phone = enrolled(place)
     spinners = [
-        subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"], stdin=subprocess.DEVNULL) for _ in range(16)]
+        subprocess.Popen(["/usr/bin/python3", "-c", "while True: pass"], stdin=subprocess.DEVNULL) for _ in range(8)]
     try:
         for spinner in spinners:
-            # Whatever the tests themselves are run with: between 0 and 19 the share is a five-hundredth.
+            # Whatever the tests themselves are run with: between 0 and 19 the share is a three-hundredth of two processors.
             os.setpriority(os.PRIO_PROCESS, spinner.pid, 0)
         for thread in os.listdir(f"/proc/{place.process.pid}/task"):
             os.setpriority(os.PRIO_PROCESS, int(thread), 19)

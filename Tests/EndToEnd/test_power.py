@@ -85,7 +85,8 @@ def test_the_flush_comes_before_the_verdict(place, right):
     with tracing.Trace("-xx", "-s", "4096", "-e", "trace=fdatasync,write,pwrite64", pid=place.process.pid) as trace:
         login = pam.log_in(place.service, user, code)
         verdict = VERDICTS[right]
-        world.wait_until(lambda: any(verdict in line for line in trace.lines()), "the verdict in the trace")
+        world.wait_until(
+            lambda: any(verdict in arguments for _, arguments, _ in tracing.calls(trace.lines())), "the verdict in the trace")
         lines = trace.stop()
     assert login.granted == right
     names = [name for name, arguments, _ in tracing.calls(lines) if name != "write" or verdict in arguments]

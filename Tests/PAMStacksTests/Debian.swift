@@ -1,5 +1,6 @@
 import Foundation
 import PAMStacks
+import PAMStacksTesting
 
 /// Debian's stacks as they are installed, and those that this repository ships.
 enum Debian {

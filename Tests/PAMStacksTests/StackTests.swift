@@ -1,4 +1,5 @@
 import PAMStacks
+import PAMStacksTesting
 import Testing
 
 @Suite struct StackTests {

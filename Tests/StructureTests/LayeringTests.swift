@@ -30,7 +30,7 @@ import Testing
         // The Swift face of libqrencode: for what is shown at a login and on the command line.
         "QRCodes": ["Authentication", "CQREncode", "Wire"],
         // How libpam reads its files, without libpam.
-        "PAMStacks": ["Glibc"],
+        "PAMStacks": ["Authentication", "Glibc"],
         // The daemon, the command line, and what they say to each other.
         "AdminProtocol": ["Authentication", "Foundation"],
         "Daemon": [

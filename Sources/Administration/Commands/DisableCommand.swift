@@ -85,19 +85,7 @@ struct DisableCommand: AdministrationVerb {
     }
 
     private func report(_ change: StackChange, _ plan: PlannedChange, _ world: AdministrationWorld) -> Report {
-        var lines = ["\(change.service) asks for no code: \(plan.names)"]
-        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
-            if reload, SSHDReload(host: world.host).perform() {
-                lines.append("sshd has read its settings.")
-            } else {
-                lines.append("sshd does so once it has read its settings: \(SSHDReload.command)")
-            }
-        }
-        if let limit = change.limit {
-            lines.append(
-                "In \(Wording.span(seconds: limit)) (at \(Wording.second(change.wall + limit))) it is undone, unless you "
-                    + "log in anew and type there: twostep enable --confirm")
-        }
-        return Report(text: lines.joined(separator: "\n"), json: change.json, change: lines[0])
+        StackChangeReport(change: change, plan: plan, host: world.host).make(
+            "\(change.service) asks for no code: \(plan.names)", reloads: reload)
     }
 }

@@ -71,7 +71,7 @@ struct EnableCommand: AdministrationVerb {
         try ModuleFolder.check(tree.files)
         if confirmWithin != nil { try UndoTimer(host: world.host).check() }
         let administrator = world.host.administrator
-        let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
+        try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
         try EnableReview.checkPermissions(plan, root: world.host.root)
         var warnings = try EnableReview.check(plan, tree)
@@ -92,7 +92,10 @@ struct EnableCommand: AdministrationVerb {
             command: "twostep enable \(group.name)")
         let change = try run.carryOut(
             plan, .enable, limit: confirmWithin?.seconds, takesBack: nil, record: try connection.newestRecord())
-        return report(change, plan, ready, world)
+        return StackChangeReport(change: change, plan: plan, host: world.host).make(
+            "\(change.service) asks for a code: \(plan.names)", reloads: reload,
+            unlimited:
+                "Leave this shell open until you have logged in anew. Back leads: twostep disable \(change.service)")
     }
 
     /// Where the code comes in, of what was said on the command line.
@@ -122,46 +125,5 @@ struct EnableCommand: AdministrationVerb {
         case "swaylock", "i3lock": return .key
         case _: return .behindPassword
         }
-    }
-
-    private func report(
-        _ change: StackChange, _ plan: PlannedChange, _ ready: [String], _ world: AdministrationWorld
-    ) -> Report {
-        let host = world.host
-        var lines = ["\(change.service) asks for a code: \(plan.names)"]
-        if plan.files.contains(where: { $0.path == SSHDFragment.path }) {
-            if reload, SSHDReload(host: host).perform() {
-                lines.append("sshd has read its settings.")
-            } else {
-                lines.append("sshd does so once it has read its settings: \(SSHDReload.command)")
-            }
-        }
-        if let limit = change.limit {
-            lines.append(
-                "In \(Wording.span(seconds: limit)) (at \(Wording.second(change.wall + limit))) it is undone, unless you "
-                    + "log in anew and type there: twostep enable --confirm")
-        } else {
-            lines.append(
-                "Leave this shell open until you have logged in anew. Back leads: twostep disable \(change.service)")
-        }
-        return Report(text: lines.joined(separator: "\n"), json: change.json, change: lines[0])
-    }
-}
-
-extension StackChange {
-    /// The change for programs.
-    var json: JSONValue {
-        .object([
-            ("action", .text(action.rawValue)), ("service", .text(service)),
-            ("services", .list(services.map { .text($0) })), ("administrator", .text(administrator)),
-            (
-                "files",
-                .list(
-                    files.map {
-                        .object([("path", .text($0.path)), ("before", .text($0.before)), ("after", .text($0.after))])
-                    })
-            ),
-            ("confirm_within_seconds", .integer(limit)), ("undone_at", .integer(limit.map { wall + $0 })),
-        ])
     }
 }

@@ -73,12 +73,12 @@ struct TrialCommand: AdministrationVerb {
             service: service.text, user: user,
             surroundings: TrialSurroundings(
                 service: service.text, user: user, hasKey: sshKey, remoteHost: rhost, terminal: tty,
-                ownTerminal: TrialCommand.ownTerminal, caller: TrialCommand.variable("SUDO_USER") ?? "root"),
+                ownTerminal: TrialCommand.ownTerminal, caller: ProcessEnvironment.value(of: "SUDO_USER") ?? "root"),
             folder: folder)
         // su's own stack lets root through at once. Who it runs for is not root but by the effective uid.
         let becomesCaller = service.text == "su" || service.text == "su-l"
         guard becomesCaller, world.mayChangeUser else { return try trial.run(conversation) }
-        let caller = TrialCommand.variable("SUDO_UID").flatMap { UInt32($0) } ?? 0
+        let caller = ProcessEnvironment.value(of: "SUDO_UID").flatMap { UInt32($0) } ?? 0
         guard setreuid(caller == 0 ? 65_534 : caller, 0) == 0 else {
             throw CommandFailure(.refused, code: .trial, "The real uid cannot be changed: \(SystemError.text(errno)).")
         }
@@ -89,10 +89,5 @@ struct TrialCommand: AdministrationVerb {
     private static var ownTerminal: String? {
         guard let name = unsafe ttyname(STDIN_FILENO) else { return nil }
         return unsafe String(cString: name)
-    }
-
-    private static func variable(_ name: String) -> String? {
-        guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
-        return unsafe String(cString: value)
     }
 }

@@ -14,18 +14,8 @@ enum PrivateFile {
                 hint: code == EEXIST ? "It is there already: name another file, or remove that one." : nil)
         }
         let failure = contents.withBytes { bytes -> Int32 in
-            var written = 0
-            while written < bytes.count {
-                let rest = bytes.extracting(droppingFirst: written)
-                let count = unsafe rest.withUnsafeBytes {
-                    unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-                }
-                if count > 0 {
-                    written += count
-                } else if posix_errno() != EINTR {
-                    return posix_errno()
-                }
-            }
+            let code = WholeWrite.perform(bytes, to: descriptor)
+            guard code == 0 else { return code }
             return fsync(descriptor) == 0 ? 0 : posix_errno()
         }
         _ = close(descriptor)

@@ -44,49 +44,20 @@ package struct HostAccounts: SystemAccounts {
         }
     }
 
-    /// Runs a program without a shell and with an environment of our own, and waits for it.
-    private func run(_ program: String, _ arguments: [String]) throws(SystemAccountsFailure) {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        // Standard output is our document's.
-        unsafe posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        var defaults = sigset_t()
-        unsafe sigemptyset(&defaults)
-        unsafe sigaddset(&defaults, SIGPIPE)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        var process = pid_t()
-        let code = unsafe HostAccounts.withArray([program] + arguments) { arguments in
-            unsafe HostAccounts.withArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]) { environment in
-                unsafe posix_spawn(&process, program, &actions, &attributes, arguments, environment)
-            }
+    private func run(_ path: String, _ arguments: [String]) throws(SystemAccountsFailure) {
+        let program: SystemProgram
+        do throws(ProgramFailure) {
+            // Standard output is our document's.
+            program = try SystemProgram(path, arguments, output: STDERR_FILENO, errors: STDERR_FILENO)
+        } catch {
+            throw SystemAccountsFailure("\(path) cannot be started: \(error.reason).")
         }
-        guard code == 0 else {
-            throw SystemAccountsFailure("\(program) cannot be started: \(SystemError.text(code)).")
+        let status: Int32
+        do throws(ProgramFailure) {
+            status = try program.wait()
+        } catch {
+            throw SystemAccountsFailure("\(path) cannot be waited for: \(error.reason).")
         }
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0 {
-            let code = errno
-            guard code == EINTR else {
-                throw SystemAccountsFailure("\(program) cannot be waited for: \(SystemError.text(code)).")
-            }
-        }
-        guard status == 0 else { throw SystemAccountsFailure("\(program) has failed.") }
-    }
-
-    /// Lends strings as a C array that ends with NULL.
-    static func withArray(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Int32
-    ) -> Int32 {
-        let pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
-        defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
-        return unsafe pointers.withUnsafeBufferPointer { pointers in
-            guard let first = pointers.baseAddress else { return EINVAL }
-            return unsafe body(first)
-        }
+        guard status == 0 else { throw SystemAccountsFailure("\(path) has failed.") }
     }
 }

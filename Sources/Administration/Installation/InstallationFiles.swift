@@ -72,16 +72,8 @@ enum InstallationFiles {
             close(file)
             _ = unsafe unlink(draft)
         }
-        var written = 0
-        while written < contents.count {
-            let rest = contents.extracting(droppingFirst: written)
-            let count = unsafe rest.withUnsafeBytes { unsafe write(file, $0.baseAddress, $0.count) }
-            if count > 0 {
-                written += count
-            } else if errno != EINTR {
-                throw failure("write", draft)
-            }
-        }
+        let code = WholeWrite.perform(contents, to: file)
+        guard code == 0 else { throw failure("write", draft, code) }
         try give(file, standing, draft)
         // link(2) fails where something is: nothing is ever overwritten, not even in a race.
         guard unsafe link(draft, path.text) == 0 else { throw failure("make", path.text) }
@@ -131,8 +123,7 @@ enum InstallationFiles {
         guard fsync(directory) == 0 else { throw failure("write", path) }
     }
 
-    private static func failure(_ verb: String, _ path: String) -> CommandFailure {
-        let code = errno
+    private static func failure(_ verb: String, _ path: String, _ code: Int32 = errno) -> CommandFailure {
         let hint = code == ENOENT ? "The directory that it belongs in must exist." : nil
         return CommandFailure(
             .refused, code: .files, "Cannot \(verb) \(path): \(SystemError.text(code)).", hint: hint)

@@ -8,13 +8,7 @@ enum ReplacedFile {
         let descriptor = unsafe open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path, errno) }
         let bytes = Array(text.utf8)
-        var code: Int32 = 0
-        var written = 0
-        while written < bytes.count, code == 0 {
-            let rest = bytes[written...]
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 { written += count } else if errno != EINTR { code = errno }
-        }
+        var code = WholeWrite.perform(bytes.span, to: descriptor)
         // Whatever the umask is.
         if code == 0, fchmod(descriptor, 0o644) != 0 { code = errno }
         if close(descriptor) != 0, code == 0 { code = errno }

@@ -26,27 +26,20 @@ package struct JournalProgram: Sendable {
     func read(
         _ arguments: [String], _ body: ([UInt8]) throws(CommandFailure) -> Void
     ) throws(CommandFailure) {
-        var numbers: [Int32] = [-1, -1]
-        guard unsafe pipe(&numbers) == 0 else { throw failure(SystemError.text(errno)) }
-        let ends = (reading: numbers[0], writing: numbers[1])
-        for end in numbers { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends.reading) }
-        let process: pid_t
+        var output = try attempt { () throws(ProgramFailure) in try OutputPipe.make() }
+        // Its remarks for people would stand among ours.
+        let program = try attempt { () throws(ProgramFailure) in
+            try SystemProgram(path, arguments, output: output.writing, errors: nil)
+        }
+        output.closeWriting()
         do throws(CommandFailure) {
-            process = try start(arguments, output: ends.writing)
+            try JournalProgram.readLines(of: output.reading, body)
         } catch {
-            close(ends.writing)
+            program.terminate()
+            _ = try? program.wait()
             throw error
         }
-        close(ends.writing)
-        do throws(CommandFailure) {
-            try JournalProgram.readLines(of: ends.reading, body)
-        } catch {
-            kill(process, SIGTERM)
-            _ = JournalProgram.wait(for: process)
-            throw error
-        }
-        guard JournalProgram.wait(for: process) == 0 else { throw failure("it has failed") }
+        guard (try? program.wait()) == 0 else { throw failure("it has failed") }
     }
 
     private func failure(_ why: String) -> CommandFailure {
@@ -55,30 +48,14 @@ package struct JournalProgram: Sendable {
             hint: "See: journalctl -u twostepd. Without the journal: twostep log --daemon")
     }
 
-    private func start(_ arguments: [String], output: Int32) throws(CommandFailure) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        // Its remarks for people would stand among ours.
-        unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe posix_spawnattr_destroy(&attributes) }
-        var defaults = sigset_t()
-        unsafe sigemptyset(&defaults)
-        unsafe sigaddset(&defaults, SIGPIPE)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
-        var process = pid_t()
-        let code = unsafe HostAccounts.withArray([path] + arguments) { arguments in
-            unsafe HostAccounts.withArray(["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8"]) { environment in
-                unsafe posix_spawn(&process, path, &actions, &attributes, arguments, environment)
-            }
+    private func attempt<Value: ~Copyable>(
+        _ body: () throws(ProgramFailure) -> Value
+    ) throws(CommandFailure) -> Value {
+        do throws(ProgramFailure) {
+            return try body()
+        } catch {
+            throw failure(error.reason)
         }
-        guard code == 0 else { throw failure(SystemError.text(code)) }
-        return process
     }
 
     private static func readLines(
@@ -101,14 +78,5 @@ package struct JournalProgram: Sendable {
                 isTooLong = false
             }
         }
-    }
-
-    /// The exit status as waitpid(2) has it.
-    private static func wait(for process: pid_t) -> Int32 {
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { return -1 }
-        }
-        return status
     }
 }

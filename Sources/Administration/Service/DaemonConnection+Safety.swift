@@ -60,8 +60,8 @@ extension DaemonConnection {
                 + "policy: [{match: {service: \(service)}, first_factor: none}]")
     }
 
-    /// Who of these has a device and recovery codes; throws where nobody has.
-    borrowing func checkRecovery(of names: [String]) throws(CommandFailure) -> [String] {
+    /// Throws where none of these has a device and recovery codes.
+    borrowing func checkRecovery(of names: [String]) throws(CommandFailure) {
         var ready: [String] = []
         var next: String?
         repeat {
@@ -89,6 +89,5 @@ extension DaemonConnection {
                     "Let the configuration ask for any_of: [totp, recovery_code], then: twostep enroll \(first) totp\n"
                     + "Where there is a device and only the codes are missing: twostep enroll \(first) recovery_code")
         }
-        return ready
     }
 }

@@ -11,9 +11,7 @@ package final class ProcessConsole: Console {
     package var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     package var allowsColour: Bool {
-        guard outputIsTerminal, unsafe (getenv("NO_COLOR").map { unsafe $0.pointee != 0 } ?? false) == false else {
-            return false
-        }
+        guard outputIsTerminal, ProcessEnvironment.value(of: "NO_COLOR") == nil else { return false }
         guard let terminal = unsafe getenv("TERM") else { return false }
         return unsafe String(cString: terminal) != "dumb"
     }
@@ -28,8 +26,7 @@ package final class ProcessConsole: Console {
     /// Whether the locale's characters are UTF-8 (locale(7): the first of these that is set and not empty counts).
     package static var speaksUTF8: Bool {
         for name in ["LC_ALL", "LC_CTYPE", "LANG"] {
-            guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { continue }
-            let locale = unsafe String(cString: value).lowercased()
+            guard let locale = ProcessEnvironment.value(of: name)?.lowercased() else { continue }
             return locale.contains("utf-8") || locale.contains("utf8")
         }
         return false
@@ -37,18 +34,8 @@ package final class ProcessConsole: Console {
 
     package func write(_ buffer: OutputBuffer, to stream: ConsoleStream) throws(ConsoleFailure) {
         try buffer.withBytes { (bytes) throws(ConsoleFailure) in
-            var written = 0
-            while written < bytes.count {
-                let rest = bytes.extracting(droppingFirst: written)
-                let count = unsafe rest.withUnsafeBytes {
-                    unsafe Glibc.write(stream.rawValue, $0.baseAddress, $0.count)
-                }
-                if count > 0 {
-                    written += count
-                } else if errno != EINTR {
-                    throw .system(errno)
-                }
-            }
+            let code = WholeWrite.perform(bytes, to: stream.rawValue)
+            guard code == 0 else { throw .system(code) }
         }
     }
 

@@ -1,5 +1,6 @@
 import AdminProtocol
 import Glibc
+import PAMStacks
 
 /// A folder for libpam with a draft in place of one service's stack, and all others as they are: links to them.
 struct TrialFolder: ~Copyable {
@@ -13,7 +14,7 @@ struct TrialFolder: ~Copyable {
     /// Makes it; `draft` is the file that stands for the service.
     static func make(_ service: String, draft: String) throws(CommandFailure) -> TrialFolder {
         guard let target = absolute(draft) else { throw failure(draft) }
-        guard let path = temporaryFolder() else { throw failure("/run") }
+        guard let path = TemporaryFolder.make("/run/twostep-trial") else { throw failure("/run") }
         var names: [String] = []
         func link(_ file: String, as name: String) -> Bool {
             guard !names.contains(name) else { return true }
@@ -23,7 +24,7 @@ struct TrialFolder: ~Copyable {
         }
         var isComplete = link(target, as: service)
         for source in sources {
-            for name in FolderListing.names(in: source) where isComplete {
+            for name in HostTree(root: "/").plainNames(in: source) where isComplete {
                 isComplete = link("\(source)/\(name)", as: name)
             }
         }
@@ -41,14 +42,6 @@ struct TrialFolder: ~Copyable {
     borrowing func withPath<Result>(
         _ body: (String) throws(CommandFailure) -> Result
     ) throws(CommandFailure) -> Result { try body(path) }
-
-    private static func temporaryFolder() -> String? {
-        var template = "/run/twostep-trial.XXXXXX".utf8CString
-        return unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
-            guard let start = buffer.baseAddress, let made = unsafe mkdtemp(start) else { return nil }
-            return unsafe String(cString: made)
-        }
-    }
 
     private static func absolute(_ path: String) -> String? {
         guard let found = unsafe realpath(path, nil) else { return nil }

@@ -103,7 +103,7 @@ extension AdminDesk {
                 "A device with \(pending.key.module) is made of what the person types: there is nothing to store yet.",
                 hint: "Leave out --no-confirm, and pass the answers on standard input.", enrollment: pending)
         }
-        let finished = FinishedEnrollment(FinishedSetup(state: pending.setup.initialState))
+        let finished = FinishedEnrollment(pending.unconfirmed)
         store(pending, finished, terms, at: service.clocks.now(), answer)
     }
 
@@ -120,23 +120,21 @@ extension AdminDesk {
                 if let refusal = terms.refusal(held) { return .refused(refusal) }
             }
             let isFirst = held?.allSatisfy(\.key.module.isStopgap) ?? false
+            let existing = if let held { held } else { try store.devices(of: pending.key.account) }
             // Its owner may have set one up within a login while the code was waited for.
-            if !pending.mayReplace,
-                try store.devices(of: pending.key.account).contains(where: { $0.key == pending.key })
-            {
+            if !pending.mayReplace, existing.contains(where: { $0.key == pending.key }) {
                 return .refusal(
                     .deviceExists,
                     "\(pending.key.account) has come by a device '\(pending.key.device)' (\(pending.key.module)) since. "
                         + "Nothing was stored.",
                     hint: "Enrol once more to replace it, or say another name with --name.")
             }
-            let replaced = try pending.store(finished.setup, at: now, in: store)
+            let replaced = try pending.store(finished.setup, among: existing, at: now, in: store)
             journal.notice(pending.entry(replaced ? "replaced" : "added") + terms.signature)
             var issued: IssuedDevice?
             if isFirst, let companion = pending.companion {
                 do throws(StoreFailure) {
-                    let unchanged = FinishedSetup(state: companion.setup.initialState)
-                    _ = try companion.store(unchanged, at: now, in: store)
+                    _ = try companion.store(companion.unconfirmed, among: existing, at: now, in: store)
                     journal.notice(companion.entry("issued"))
                     issued = IssuedDevice(module: ModuleReference(companion.key.module), device: companion.key.device)
                 } catch {

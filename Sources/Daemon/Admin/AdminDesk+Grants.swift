@@ -52,15 +52,7 @@ extension AdminDesk {
     /// Those that still hold and whose sessions still are; the others are dropped on the way.
     func withLivingGrants(_ body: @escaping ([Grant]) -> Void) {
         service.grants.sweep(at: service.clocks.now(), generation: service.generation.number)
-        let sessions = Set(service.grants.all.map(\.key.session))
-        guard !sessions.isEmpty else { return body([]) }
-        let processes = service.processes
-        service.directory.ask(for: 0) { _ in
-            sessions.filter { !processes.isOpen($0) }
-        } then: { ended in
-            if let ended { self.service.grants.drop(ended) }
-            body(self.service.grants.all)
-        }
+        service.dropEndedGrants { body(self.service.grants.all) }
     }
 
     func describe(_ grant: Grant) -> RememberedLogin {

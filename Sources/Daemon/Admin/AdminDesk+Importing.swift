@@ -88,7 +88,9 @@ extension AdminDesk {
             }
             if !isTrial {
                 var listings: [DeviceListing] = []
-                for device in chosen { listings.append(try device.sealed(after: used, at: now, in: store)) }
+                for device in chosen {
+                    listings.append(try device.sealed(device.unconfirmed, after: used, at: now, in: store))
+                }
                 if !listings.isEmpty { try store.add(listings) }
                 for device in chosen { journal.notice(device.entry("imported")) }
             }

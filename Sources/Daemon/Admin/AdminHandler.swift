@@ -48,10 +48,8 @@ final class AdminHandler<Visit: ServiceVisit>: ChannelInboundHandler {
             // Room for the longest request at once: an array that grows leaves its old memory unwiped.
             if received.capacity == 0 { received.reserveCapacity(AdminHandler.longestRequest) }
             unsafe received.append(contentsOf: bytes)
-            if let start = bytes.baseAddress {
-                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
-            }
         }
+        buffer.wipeReadableBytes()
         takeFrame()
     }
 
@@ -124,10 +122,7 @@ final class AdminHandler<Visit: ServiceVisit>: ChannelInboundHandler {
                 _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) }
                 context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
                     // The kernel has it: what the reply held of a secret is overwritten where it lies.
-                    unsafe buffer.withUnsafeReadableBytes { bytes in
-                        guard let start = bytes.baseAddress else { return }
-                        unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
-                    }
+                    buffer.wipeReadableBytes()
                 }
             }
         } catch {

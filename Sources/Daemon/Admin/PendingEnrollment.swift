@@ -104,36 +104,29 @@ final class PendingEnrollment: Sendable {
         }
     }
 
-    /// The device as it was begun, sealed, for a store that takes many at once; what was used of its key stays used. Runs on
-    /// the writer's thread.
-    func sealed(
-        after used: UsedKeys, at now: Moment, in store: any EnrollmentStore
-    ) throws(StoreFailure) -> DeviceListing {
-        let device = Device(
-            name: key.device, sealed: try store.sealing.seal(setup.payload, at: key),
-            state: max(setup.initialState, used[key] ?? setup.initialState), createdAt: now.wall)
-        return DeviceListing(key: key, device: device, uid: uid)
-    }
+    /// The device as it was begun, where nobody has typed anything that would make another of it.
+    var unconfirmed: FinishedSetup { FinishedSetup(state: setup.initialState) }
 
     /// The device as it was finished, sealed, for a store that takes many at once; what was used of its key stays used.
     /// Runs on the writer's thread.
     func sealed(
-        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+        _ finished: borrowing FinishedSetup, after used: UsedKeys, at now: Moment, in store: any EnrollmentStore
     ) throws(StoreFailure) -> DeviceListing {
         let sealed =
             finished.payload.count > 0
             ? try store.sealing.seal(finished.payload, at: key) : try store.sealing.seal(setup.payload, at: key)
-        let used = UsedKeys(of: [self], among: try store.devices(of: key.account), in: store)
         let state = max(finished.state, used[key] ?? finished.state)
         let device = Device(name: key.device, sealed: sealed, state: state, createdAt: now.wall)
         return DeviceListing(key: key, device: device, uid: uid)
     }
 
-    /// Seals the payload and stores the device; runs on the writer's thread.
+    /// Seals the payload and stores the device of an account that has `existing` ones; runs on the writer's thread.
     func store(
-        _ finished: borrowing FinishedSetup, at now: Moment, in store: any EnrollmentStore
+        _ finished: borrowing FinishedSetup, among existing: [DeviceListing], at now: Moment,
+        in store: any EnrollmentStore
     ) throws(StoreFailure) -> Bool {
-        let listing = try sealed(finished, at: now, in: store)
+        let used = UsedKeys(of: [self], among: existing, in: store)
+        let listing = try sealed(finished, after: used, at: now, in: store)
         return try store.add(listing.device, at: key, uid: uid)
     }
 }

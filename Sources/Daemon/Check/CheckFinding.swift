@@ -56,12 +56,18 @@ package struct CheckFinding: Equatable, Sendable, CustomStringConvertible {
 
     /// `config.yaml:3:7: problem: the key 'modlues', expected one of …; did you mean 'modules'?`
     package var description: String {
-        let place = [file, line.map { String($0) }, column.map { String($0) }].compactMap { $0 }
-        var text = "\(place.joined(separator: ":")): \(severity.rawValue): \(found)"
-        if let expected { text += ", expected \(expected)" }
+        var text = statement(at: [file, line.map { String($0) }, column.map { String($0) }])
         if let replacement { text += "; did you mean '\(replacement)'?" }
         if let mend { text += "\n" + CheckFinding.text(mend) }
         return text
+    }
+
+    /// `/etc/pam.d/sudo:3: problem: …, expected …`: without what is to be done about it.
+    package var summary: String { statement(at: [file, line.map { String($0) }]) }
+
+    private func statement(at place: [String?]) -> String {
+        let text = "\(place.compactMap(\.self).joined(separator: ":")): \(severity.rawValue): \(found)"
+        return text + (expected.map { ", expected \($0)" } ?? "")
     }
 
     /// `    /etc/pam.d/sudo:1: auth requisite pam_unix.so`

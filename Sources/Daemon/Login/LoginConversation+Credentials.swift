@@ -94,6 +94,7 @@ extension LoginConversation {
         case .end(let verdict): end(verdict)
         }
     }
+
     /// Notes for the journal what is to be done about credentials that do not open the account.
     private func hint(at credentials: Credentials, of user: UserKey) {
         switch credentials {

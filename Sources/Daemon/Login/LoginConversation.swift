@@ -65,7 +65,8 @@ final class LoginConversation {
     var rememberable: [Step] = []
     /// How often grants had been revoked when the login began.
     let revocations: Int
-    private var promptsLeft = Wire.maximumPrompts
+    /// How many questions the caller still takes.
+    var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
     private var lookUp: LookUp<Lookup>?
     /// What is to be changed, where this is no login.
@@ -73,7 +74,7 @@ final class LoginConversation {
     /// The devices whose answers were accepted for that.
     private(set) var proof: [DeviceKey] = []
     /// When something was last heard of the other end.
-    private var lastHeard: Int64 = 0
+    var lastHeard: Int64 = 0
     private(set) var isOver = false
 
     init(
@@ -170,128 +171,6 @@ final class LoginConversation {
     /// The login is refused for a reason that lies outside it.
     func refused(_ reason: Reason) { end(flow.refused(reason)) }
 
-    // MARK: What the flow wants
-
-    private func perform(_ action: LoginFlow.OnBegin) {
-        switch action {
-        case .choose(let providers):
-            startProviderClock()
-            expectation = .provider
-            prompt(.visible, Texts.menu(Texts.menuTitle, providers.map { configuration.menuLine(of: $0) }))
-        case .ask(let stage): enter(stage)
-        case .end(let verdict): end(verdict)
-        }
-    }
-
-    func perform(_ action: LoginFlow.OnJudgement) {
-        switch action {
-        case .askAgain(let stage): ask(stage, modules: asked, notice: refusal)
-        case .ask(let stage): enter(stage)
-        case .recall(let steps): recall(steps)
-        case .inquire(let steps): inquire(about: steps)
-        case .credit(let provider, let username, let mayCreate):
-            credit(UserKey(username, at: provider), mayCreate: mayCreate)
-        case .end(let verdict): end(verdict)
-        }
-    }
-
-    private func enter(_ stage: LoginFlow.Stage) {
-        closeSession()
-        asked = []
-        rejected = []
-        suspect = nil
-        settingUp = nil
-        refusal = nil
-        record.module = nil
-        guard case .asking(_, let progress) = flow.state else { return violated() }
-        if flow.plan.purpose == .login { record.provider = progress.chain.provider }
-        record.modules = progress.passed
-        switch stage {
-        case .provider:
-            guard let provider = configuration.providers[progress.chain.provider] else {
-                return failed(.misconfigured)
-            }
-            if provider.livesOnEvidence { return proveByEvidence(provider) }
-            startProviderClock()
-            ask(stage, modules: [])
-        case .step(let index):
-            guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
-            enter(progress.chain.steps[index], of: progress.chain.provider, at: stage)
-        case .enrollment(let index):
-            guard progress.chain.steps.indices.contains(index) else { return failed(.misconfigured) }
-            beginEnrollment(for: progress.chain.steps[index], of: progress.chain.provider, at: stage)
-        }
-    }
-
-    /// Asks for the form of a stage: the provider's, or that of one or several modules.
-    func ask(_ stage: LoginFlow.Stage, modules: [ModuleID], notice: String? = nil) {
-        guard case .asking(stage, let progress) = flow.state else { return violated() }
-        asked = modules
-        record.module = modules.count == 1 ? modules[0] : nil
-        let schema: InputSchema?
-        switch stage {
-        case .provider:
-            let provider = configuration.providers[progress.chain.provider]
-            refusal = provider?.refusal
-            waitingTime = provider?.timeLimit ?? 0
-            schema = provider?.inputSchema
-        case .step:
-            schema = form(of: modules)
-            waitingTime = modules.compactMap { configuration.modules[$0]?.waitingTime }.max() ?? 0
-        case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
-        }
-        guard let schema else { return failed(.misconfigured) }
-        put(Form(schema), stage, modules, notice: notice)
-    }
-
-    /// Puts the next question of a form.
-    private func put(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID], notice: String?) {
-        guard let field = form.next else { return judge(form, stage, modules) }
-        expectation = .form(form, stage, modules)
-        prompt(field.style, field.promptText(after: notice))
-    }
-
-    /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
-    func prompt(_ style: PromptStyle, _ text: String) {
-        guard mayPrompt() else { return }
-        port?.prompt(style, patience: patience, text: text)
-    }
-
-    /// The same for a question that shows secrets.
-    func prompt(_ style: PromptStyle, showing text: borrowing PromptText) {
-        guard mayPrompt() else { return }
-        port?.prompt(style, patience: patience, showing: text)
-    }
-
-    /// How many seconds the next reply may take, 0 for the usual: what is worked out besides has its own time.
-    private var patience: UInt16 {
-        waitingTime == 0 ? 0 : UInt16(clamping: min(waitingTime + Int(Wire.replySeconds), Int(Wire.maximumPatience)))
-    }
-
-    private func mayPrompt() -> Bool {
-        guard promptsLeft > 0 else {
-            refused(.tooManyRetries)
-            return false
-        }
-        promptsLeft -= 1
-        return true
-    }
-
-    /// Has the answer to a whole form judged.
-    private func judge(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID]) {
-        switch stage {
-        case .provider: guard isInTime() else { return end(flow.expired()) }
-        case .step, .enrollment: guard checkSession() else { return }
-        }
-        let input = form.take()
-        switch flow.answered() {
-        case .judge(.provider): prove(input)
-        case .judge(.step): judge(input, by: modules)
-        case .judge(.enrollment): finishSetup(input)
-        case .end(let verdict): end(verdict)
-        }
-    }
-
     // MARK: The end
 
     func end(_ verdict: Verdict) {
@@ -324,44 +203,6 @@ final class LoginConversation {
         guard let open = session else { return }
         service.sessions.close(open.id)
         session = nil
-    }
-
-    // MARK: Time
-
-    /// Whether the open session may still be answered; if not, the login has ended.
-    func checkSession() -> Bool {
-        guard let open = session else {
-            violated()
-            return false
-        }
-        do throws(SessionTable.Failure) {
-            session = try service.sessions.check(
-                open.id, account: open.account, step: open.step, at: service.clocks.now())
-            return true
-        } catch {
-            end(error == .expired ? flow.expired() : flow.refused(.sessionUnknown))
-            return false
-        }
-    }
-
-    func startProviderClock() {
-        if providerDeadline == 0 { providerDeadline = service.clocks.now().boottime + flow.plan.sessionLifetime }
-    }
-
-    /// Whether the provider's form or menu may still be answered.
-    private func isInTime() -> Bool { service.clocks.now().boottime <= providerDeadline }
-
-    /// The sweep: ends the login if the person, or whatever works on an answer, has taken too long.
-    func sweep(at now: Moment) {
-        switch expectation {
-        case .provider, .alternative, .form, .acknowledgement, .ticket, .consent:
-            guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
-            end(flow.expired())
-        case .nothing:
-            guard now.boottime - lastHeard > LoginConversation.workLimit + Int64(waitingTime) * 1000 else { return }
-            // What it says later applies to nothing any more.
-            failed(session == nil ? .providerFailed : .moduleFailed)
-        }
     }
 
     // MARK: Account
@@ -426,49 +267,6 @@ extension Attempt.Standing {
         case .found(let facts): self = .known(uid: facts.uid)
         case .notFound: self = .unknown
         case .cannotTell, nil: self = .cannotTell
-        }
-    }
-}
-
-extension VerdictCode {
-    /// The code that a verdict travels as.
-    init(_ verdict: Verdict) {
-        switch verdict {
-        case .granted: self = .granted
-        // The module has one word for both; the journal has two.
-        case .exempt, .skipped: self = .exempt
-        case .denied: self = .denied
-        case .triesUsedUp: self = .triesUsedUp
-        case .unavailable: self = .unavailable
-        case .conversationFailed: self = .conversationFailed
-        case .badArgument: self = .badArgument
-        // A change of devices lets nobody in.
-        case .proved, .declined: self = .denied
-        }
-    }
-
-    /// The code that a verdict on a change of devices travels as (pam_sm_chauthtok): nothing stands against what the
-    /// application does.
-    init(ofChange verdict: Verdict) {
-        switch verdict {
-        case .proved, .declined: self = .granted
-        // Nor does a login change any.
-        case .granted, .exempt, .skipped: self = .denied
-        case .denied, .triesUsedUp, .unavailable, .conversationFailed, .badArgument: self.init(verdict)
-        }
-    }
-
-    /// What pam_sm_authenticate returns for it (pam(3)).
-    var nameInPAM: String {
-        switch self {
-        case .granted: "PAM_SUCCESS"
-        case .exempt: "PAM_IGNORE"
-        case .denied: "PAM_AUTH_ERR"
-        case .triesUsedUp: "PAM_MAXTRIES"
-        case .unavailable, .noOpinion: "PAM_AUTHINFO_UNAVAIL"
-        case .conversationFailed: "PAM_CONV_ERR"
-        case .badArgument: "PAM_SERVICE_ERR"
-        case .blocked: "PAM_PERM_DENIED"
         }
     }
 }

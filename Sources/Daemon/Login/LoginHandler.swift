@@ -16,14 +16,15 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private var assembler = FrameAssembler()
     var conversation: LoginConversation?
     /// What the directory was asked before there is one.
-    private var lookUp: (any Forgettable)?
+    var lookUp: (any Forgettable)?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
     /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
     /// `channelInactive`) may come from within.
     private var isReading = false
-    private var version = Wire.versions.upperBound
+    /// Of the wire: what both ends speak.
+    var version = Wire.versions.upperBound
     private let beginDeadline: Int64
     /// Frames that go out along with the next one that somebody waits for.
     private var unsent: ByteBuffer?
@@ -60,13 +61,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
+        defer { buffer.wipeReadableBytes() }
         unsafe buffer.withUnsafeReadableBytes { received in
-            defer {
-                // In place: NIO's mutable views would make a copy and leave the original.
-                if let start = received.baseAddress {
-                    unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), received.count)
-                }
-            }
             guard !isClosing else { return }
             let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
             isReading = true
@@ -136,7 +132,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     /// What does not parse ends the connection, and is never answered.
-    private func malformed() {
+    func malformed() {
         guard !isClosing else { return }
         service.write(
             JournalEntry(.notice, "a connection of uid \(peer.uid) sent what is no frame in its place; it was closed"),
@@ -145,132 +141,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         close()
     }
 
-    private func begin(_ payload: Span<UInt8>) {
-        do throws(WireError) {
-            let offer = try Begin.offer(payload)
-            guard let common = LoginHandler.common(offer.lowest, offer.highest) else {
-                service.journal.error(
-                    "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
-                        + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older")
-                return refuse(.unavailable(.misconfigured), request: nil)
-            }
-            version = common
-            begin(try Begin(payload), payload)
-        } catch {
-            malformed()
-        }
-    }
-
-    /// The highest version that both ends speak.
-    static func common(_ lowest: UInt8, _ highest: UInt8) -> UInt8? {
-        let best = min(highest, Wire.versions.upperBound)
-        return best >= max(lowest, Wire.versions.lowerBound) ? best : nil
-    }
-
-    private func begin(_ begin: Begin, _ payload: Span<UInt8>) {
-        let rule = PeerRule(peer, callers: service.generation.active?.callers ?? [:])
-        guard rule != .nobody else { return refuse(.denied(.notPermitted), request: nil) }
-        guard let reading = RequestReading(begin, payload, rule) else {
-            return refuse(.denied(.unknownAccount), request: nil)
-        }
-        switch reading {
-        case .badArgument(let argument, let request): refuse(.badArgument(argument), request: request)
-        case .request(let request):
-            switch begin.stage {
-            case .authenticate: authenticate(request, rule)
-            case .account: checkAccount(request, rule)
-            case .changeCheck: change(request, rule, flags: begin.flags, isCheck: true)
-            case .changeUpdate: change(request, rule, flags: begin.flags, isCheck: false)
-            }
-        }
-    }
-
-    private func authenticate(_ request: LoginRequest, _ rule: PeerRule) {
-        guard let configuration = service.generation.active else {
-            return refuse(.unavailable(.misconfigured), request: request)
-        }
-        if !service.writer.isOpen, let problem = service.writer.problem {
-            var record = LoginRecord(
-                verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: configuration.number)
-            record.request = request
-            record.hint = problem.description
-            return refuse(record)
-        }
-        let now = service.clocks.now()
-        let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
-            self.lookUp = nil
-            guard !self.isClosing else { return }
-            guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
-            self.begin(completed, rule, configuration)
-        }
-        // What was known at once may have led to the next question already.
-        if let asked { lookUp = asked }
-    }
-
-    /// The stage of pam_sm_acct_mgmt: whether the account is blocked. On everything else there is no opinion.
-    private func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
-        guard rule.isRoot else { return finish(request.origin == .trusted ? .noOpinion : .denied, text: "") }
-        guard service.writer.isOpen else { return refuse(.unavailable(.storeUnavailable), request: request) }
-        guard service.writer.blocks[request.account] != nil else { return finish(.noOpinion, text: "") }
-        var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
-        record.request = request
-        service.ended(record)
-        finish(.blocked, text: Texts.refused)
-    }
-
-    private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
-        let plan: Plan
-        do throws(Policy.Failure) {
-            plan = try configuration.policy.plan(for: request, at: service.clocks.now())
-        } catch {
-            switch error {
-            case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
-            }
-        }
-        withTerminalSession(of: request, rule, plan) { session in
-            // Not before: a block ends the logins that it finds, and this one is none as yet.
-            var plan = plan
-            plan.isBlocked = self.service.writer.blocks[request.account] != nil
-            let conversation = LoginConversation(
-                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, process: self.peer.pid,
-                terminalSession: session, configuration: configuration, service: self.service, port: self)
-            self.conversation = conversation
-            self.admit(conversation, request, rule)
-        }
-    }
-
-    /// Finds out which terminal session a login is asked from, where a rule lets remember that.
-    private func withTerminalSession(
-        of request: LoginRequest, _ rule: PeerRule, _ plan: Plan, _ body: @escaping (TerminalSession?) -> Void
-    ) {
-        guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else { return body(nil) }
-        let process = peer.pid
-        let processes = service.processes
-        service.directory.ask(for: peer.uid) { _ in
-            processes.session(of: process, at: terminal)
-        } then: { session in
-            guard !self.isClosing else { return }
-            body(session ?? nil)
-        }
-    }
-
-    /// Begins a conversation, once the directory has said that the caller may ask.
-    private func admit(_ conversation: LoginConversation, _ request: LoginRequest, _ rule: PeerRule) {
-        switch rule {
-        case .root: conversation.begin()
-        case .itself, .listed, .nobody:
-            lookUp = service.directory.ask(for: peer.uid) {
-                rule.admission(of: request.account, service: request.service, in: $0)
-            } then: { admission in
-                self.lookUp = nil
-                switch admission {
-                case .admitted(let facts): conversation.begin(knownStanding: facts.map { .known(uid: $0.uid) })
-                case .refused: conversation.refused(.notPermitted)
-                case .cannotTell, nil: conversation.failed(.directoryUnavailable)
-                }
-            }
-        }
-    }
+    // MARK: The end
 
     /// Ends a login that never became a conversation.
     func refuse(_ verdict: Verdict, request: LoginRequest?) {
@@ -280,7 +151,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         refuse(record)
     }
 
-    private func refuse(_ record: LoginRecord) {
+    /// Ends it with a record of its own.
+    func refuse(_ record: LoginRecord) {
         service.ended(record)
         finish(VerdictCode(record.verdict), text: Texts.ending(record.verdict, refusal: nil))
     }
@@ -333,10 +205,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         showsSecret = false
         context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
             // The kernel has it, or nobody: what it held of a secret is overwritten where it lies.
-            unsafe buffer.withUnsafeReadableBytes { bytes in
-                guard let start = bytes.baseAddress else { return }
-                unsafe explicit_bzero(UnsafeMutableRawPointer(mutating: start), bytes.count)
-            }
+            buffer.wipeReadableBytes()
         }
     }
 

@@ -1,6 +1,5 @@
 import Authentication
 import CPOSIX
-import Cryptography
 import NIOCore
 import Wire
 
@@ -48,7 +47,8 @@ final class LoginService {
     /// How many there were a second ago.
     private var present = 0
     private var knownCredentials = KnownCredentials()
-    private var sessionIDs = SessionIDs()
+    /// What the next sessions are called.
+    var sessionIDs = SessionIDs()
     /// Where frames to be sent are built, one after the other. No secret is ever among them.
     var frame = FrameBuffer.empty()
     /// Remote hosts that were refused, and until when (CLOCK_BOOTTIME, milliseconds) that is remembered here.
@@ -73,59 +73,6 @@ final class LoginService {
         programs = SlowWork(on: loop, .programs)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
-    }
-
-    // MARK: Sessions
-
-    /// Opens a validation session for a step; fails if the table is full or there is no randomness.
-    func openSession(
-        account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
-    ) -> Result<ValidationSession, SessionTable.Failure> {
-        let id: ValidationSession.ID
-        do throws(CryptographyFailure) {
-            id = try sessionIDs.next()
-        } catch {
-            journal.error("no random bytes for a session: \(error)")
-            return .failure(.full)
-        }
-        let session = ValidationSession(
-            id: id, account: account, provider: provider, step: step,
-            deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
-        do throws(SessionTable.Failure) {
-            try sessions.open(session, isRoot: isRoot)
-            return .success(session)
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    /// The validation sessions that are open, with what is to be known of them; the longest to live first.
-    var openSessions: [OpenSession] {
-        (connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)).sorted {
-            $0.session.deadline > $1.session.deadline
-        }
-    }
-
-    /// Ends the login that has this session; returns whether there was one.
-    func endSession(_ id: ValidationSession.ID) -> Bool {
-        if let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) {
-            handler.endSession()
-            return true
-        }
-        guard let visit = visits.handlers.first(where: { $0.openSession?.session.id == id }) else { return false }
-        visit.end(.sessionEnded)
-        return true
-    }
-
-    /// Ends the logins of an account that are under way.
-    func endLogins(of account: AccountName, _ reason: Reason) {
-        for handler in connections.handlers { handler.end(loginOf: account, reason) }
-        for visit in visits.handlers where visit.account == account { visit.end(reason) }
-    }
-
-    /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
-    func forgetProofs(of account: AccountName) {
-        for visit in visits.handlers where visit.account == account { visit.forgetProof() }
     }
 
     // MARK: Policy
@@ -204,24 +151,6 @@ final class LoginService {
         }
     }
 
-    /// The local account that a username's credentials open; they are created for `account`, if there are none.
-    func credentials(
-        of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
-    ) {
-        let now = clocks.now()
-        ask { store throws(StoreFailure) -> AccountName? in
-            if let existing = try store.credentials(of: user) { return existing }
-            guard let account, case .linked = try store.link(user, to: account, at: now) else { return nil }
-            return account
-        } deliver: { answer in
-            switch answer {
-            case .success(let account?): deliver(.account(account))
-            case .success(nil): deliver(.refused)
-            case .failure: deliver(.unavailable)
-            }
-        }
-    }
-
     /// Whether a remote host was refused a moment ago, by the store's word.
     func isRefused(_ host: String) -> Bool { refusedHosts[host].map { $0 > clocks.now().boottime } ?? false }
 
@@ -229,53 +158,6 @@ final class LoginService {
     func refuse(_ host: String) {
         if refusedHosts.count >= LoginService.mostRefusedHosts { refusedHosts.removeAll() }
         refusedHosts[host] = clocks.now().boottime + 60_000
-    }
-
-    /// The devices of an account, every one of them; nil if that cannot be told.
-    func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
-        ask { store throws(StoreFailure) in
-            try store.holdings(of: account)
-        } deliver: {
-            deliver(try? $0.get())
-        }
-    }
-
-    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
-    /// told.
-    func holdings(
-        of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
-        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
-    ) {
-        let now = clocks.now()
-        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
-            let devices = try store.holdings(of: account)
-            guard let bypass else { return (devices, false) }
-            let sealing = store.sealing
-            return (
-                devices,
-                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
-            )
-        } deliver: { answer in
-            deliver(try? answer.get())
-        }
-    }
-
-    /// Has the store asked on the writer's thread, and hears of it on the event loop.
-    func ask<Value: Sendable>(
-        _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
-        deliver: @escaping (Result<Value, StoreFailure>) -> Void
-    ) {
-        let loop = loop
-        let delivery = NIOLoopBound(deliver, eventLoop: loop)
-        writer.perform { store in
-            let answer: Result<Value, StoreFailure>
-            do throws(StoreFailure) {
-                answer = .success(try question(try store.get()))
-            } catch {
-                answer = .failure(error)
-            }
-            loop.execute { delivery.value(answer) }
-        }
     }
 
     /// Forgets what is known of credentials: they were changed by an administrator.
@@ -358,17 +240,23 @@ final class LoginService {
         giveMemoryBack()
     }
 
-    /// Drops the grants of sessions that are over, once in a while: they are no use, and others need the room.
+    /// Once in a while: they are no use, and others need the room.
     private func dropEndedGrants(at now: Moment) {
         guard now.boottime - grantsLookedAt >= LoginService.grantsInterval else { return }
         grantsLookedAt = now.boottime
+        dropEndedGrants {}
+    }
+
+    /// Drops the grants of sessions that are over, and goes on with `body`.
+    func dropEndedGrants(then body: @escaping () -> Void) {
         let sessions = Set(grants.all.map(\.key.session))
-        guard !sessions.isEmpty else { return }
+        guard !sessions.isEmpty else { return body() }
         let processes = processes
         directory.ask(for: 0) { _ in
             sessions.filter { !processes.isOpen($0) }
         } then: { ended in
             if let ended { self.grants.drop(ended) }
+            body()
         }
     }
 
@@ -392,38 +280,5 @@ final class LoginService {
         for visit in visits.handlers { visit.hangUp() }
         flushActivities()
         wakeJournal()
-    }
-}
-
-/// How many logins ended how, since the daemon started.
-package struct LoginTally: Equatable, Sendable {
-    package var granted = 0
-    package var refused = 0
-    package var unavailable = 0
-    package var abandoned = 0
-
-    mutating func count(_ verdict: Verdict) {
-        switch verdict {
-        case .granted, .exempt, .skipped: granted += 1
-        case .denied, .triesUsedUp: refused += 1
-        case .unavailable, .badArgument: unavailable += 1
-        case .conversationFailed: abandoned += 1
-        case .proved, .declined: break
-        }
-    }
-}
-
-/// The credentials that were seen lately, so that a login does not ask the store for what it said before.
-struct KnownCredentials {
-    /// How many are kept; at the bound all are forgotten, and asked for again.
-    static let most = 16_384
-    private var known: [UserKey: AccountName] = [:]
-
-    subscript(key: UserKey) -> AccountName? {
-        get { known[key] }
-        set {
-            if known.count >= KnownCredentials.most { known.removeAll() }
-            known[key] = newValue
-        }
     }
 }

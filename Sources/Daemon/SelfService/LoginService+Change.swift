@@ -73,11 +73,7 @@ extension PreparedChange {
         if settingUp {
             guard mayEnroll else { return .failure(.notOffered) }
             guard held.count < DeviceChange.most else { return .failure(.tooMany) }
-            let new = configuration.modulesOfPeople.first {
-                // Where there is one device alone, a further one would take its place.
-                !$0.isIssuedWithFirstDevice && (change.isFirst || !$0.hasOneDevice)
-            }
-            guard let new else { return .failure(.notOffered) }
+            guard let new = configuration.moduleOfNewDevice(change) else { return .failure(.notOffered) }
             steps.append(Step(new.id))
         }
         let plan = Plan.change(
@@ -98,5 +94,13 @@ extension ActiveConfiguration {
             ordered.append(left.remove(at: index))
         }
         return ordered + left
+    }
+
+    /// The module that a new device is of where nobody says; nil where none could have a further one.
+    func moduleOfNewDevice(_ change: DeviceChange) -> (any EnrollableModule)? {
+        modulesOfPeople.first {
+            // Where there is one device alone, a further one would take its place.
+            !$0.isIssuedWithFirstDevice && (change.isFirst || !$0.hasOneDevice)
+        }
     }
 }

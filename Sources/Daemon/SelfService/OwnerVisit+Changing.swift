@@ -16,7 +16,7 @@ extension OwnerVisit {
         let known = proof.configuration.modulesOfPeople
         let wanted =
             module.map { id in known.first { $0.id == id } }
-            ?? known.first { !$0.isIssuedWithFirstDevice && (proof.change.isFirst || !$0.hasOneDevice) }
+            ?? proof.configuration.moduleOfNewDevice(proof.change)
         guard let wanted else {
             return answer.refuse(
                 .unknownModule,

@@ -64,79 +64,35 @@ package struct SystemDirectory: AccountDirectory {
     package init() {}
 
     package func account(named name: AccountName) -> Lookup {
-        var size = 4096
-        while size <= 1 << 20 {
-            var entry = unsafe passwd()
-            var result: UnsafeMutablePointer<passwd>?
-            var buffer = [CChar](repeating: 0, count: size)
-            let status = unsafe getpwnam_r(name.text, &entry, &buffer, size, &result)
-            if status == ERANGE {
-                size *= 4
-                continue
+        unsafe look(up: passwd(), most: 1 << 20, cannotTell: .cannotTell) { entry, buffer, size, result in
+            unsafe getpwnam_r(name.text, entry, buffer, size, result)
+        } answering: { found, status in
+            guard let found = unsafe found else { return SystemDirectory.isAbsence(status) ? .notFound : .cannotTell }
+            // A directory that folds case answers for a name that was not asked; that would be another person's.
+            guard unsafe String(cString: found.pointee.pw_name).utf8.elementsEqual(name.text.utf8) else {
+                return .notFound
             }
-            if status == EINTR { continue }
-            if let found = unsafe result {
-                // A directory that folds case answers for a name that was not asked; that would be another person's.
-                guard unsafe String(cString: found.pointee.pw_name).utf8.elementsEqual(name.text.utf8) else {
-                    return .notFound
-                }
-                return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid))
-            }
-            // getpwnam(3) lists what various systems return for "no such name".
-            return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .notFound : .cannotTell
+            return unsafe .found(AccountFacts(uid: found.pointee.pw_uid, gid: found.pointee.pw_gid))
         }
-        return .cannotTell
     }
 
     package func owner(of uid: UInt32) -> UIDOwner {
-        var size = 4096
-        while size <= 1 << 20 {
-            var entry = unsafe passwd()
-            var result: UnsafeMutablePointer<passwd>?
-            var buffer = [CChar](repeating: 0, count: size)
-            let status = unsafe getpwuid_r(uid, &entry, &buffer, size, &result)
-            if status == ERANGE {
-                size *= 4
-                continue
-            }
-            if status == EINTR { continue }
-            if let found = unsafe result {
-                guard unsafe found.pointee.pw_uid == uid else { return .nobody }
-                return unsafe AccountName(String(cString: found.pointee.pw_name)).map { .account($0) } ?? .nobody
-            }
-            return [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) ? .nobody : .cannotTell
+        unsafe look(up: passwd(), most: 1 << 20, cannotTell: .cannotTell) { entry, buffer, size, result in
+            unsafe getpwuid_r(uid, entry, buffer, size, result)
+        } answering: { found, status in
+            guard let found = unsafe found else { return SystemDirectory.isAbsence(status) ? .nobody : .cannotTell }
+            guard unsafe found.pointee.pw_uid == uid else { return .nobody }
+            return unsafe AccountName(String(cString: found.pointee.pw_name)).map { .account($0) } ?? .nobody
         }
-        return .cannotTell
     }
 
     package func hasGroup(named name: String) -> Bool? {
-        var size = 4096
-        while size <= 1 << 22 {
-            var entry = unsafe Glibc.group()
-            var result: UnsafeMutablePointer<Glibc.group>?
-            var buffer = [CChar](repeating: 0, count: size)
-            let status = unsafe getgrnam_r(name, &entry, &buffer, size, &result)
-            if status == EINTR { continue }
-            guard status == ERANGE else { return unsafe result != nil ? true : status == 0 ? false : nil }
-            size *= 4
-        }
-        return nil
+        look(upGroup: name) { $0 != nil }
     }
 
     package func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
-        var size = 4096
-        while size <= 1 << 22 {
-            var entry = unsafe Glibc.group()
-            var result: UnsafeMutablePointer<Glibc.group>?
-            var buffer = [CChar](repeating: 0, count: size)
-            let status = unsafe getgrnam_r(group, &entry, &buffer, size, &result)
-            if status == ERANGE {
-                size *= 4
-                continue
-            }
-            if status == EINTR { continue }
-            guard let found = unsafe result else { return status == 0 ? false : nil }
-            let wanted = unsafe found.pointee.gr_gid
+        look(upGroup: group) { wanted in
+            guard let wanted else { return false }
             var count: Int32 = 64
             while count <= 65_536 {
                 var groups = [gid_t](repeating: 0, count: Int(count))
@@ -148,6 +104,46 @@ package struct SystemDirectory: AccountDirectory {
             }
             return nil
         }
-        return nil
+    }
+
+    /// Answers by a group's gid, or by there being none; nil where even that cannot be told.
+    private func look(upGroup name: String, answering answer: (gid_t?) -> Bool?) -> Bool? {
+        unsafe look(up: Glibc.group(), most: 1 << 22, cannotTell: nil) { entry, buffer, size, result in
+            unsafe getgrnam_r(name, entry, buffer, size, result)
+        } answering: { found, status in
+            if let found = unsafe found { return unsafe answer(found.pointee.gr_gid) }
+            return status == 0 ? answer(nil) : nil
+        }
+    }
+
+    /// getpwnam(3) lists what various systems return for "no such name".
+    private static func isAbsence(_ status: Int32) -> Bool { [0, ENOENT, ESRCH, EBADF, EPERM].contains(status) }
+
+    /// Asks for an entry with more and more room for what it points to, `most` bytes at the end.
+    private func look<Entry, Answer>(
+        up empty: Entry, most: Int, cannotTell: Answer,
+        asking ask: (
+            UnsafeMutablePointer<Entry>, UnsafeMutablePointer<CChar>, Int,
+            UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
+        ) -> Int32,
+        answering answer: (_ found: UnsafeMutablePointer<Entry>?, _ status: Int32) -> Answer
+    ) -> Answer {
+        var entry = empty
+        var size = 4096
+        while size <= most {
+            // What was found points into the room: both are there until it has been read.
+            let given: Answer? = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { room in
+                guard let start = room.baseAddress else { return cannotTell }
+                return unsafe withUnsafeMutablePointer(to: &entry) { entry in
+                    var result: UnsafeMutablePointer<Entry>?
+                    var status = EINTR
+                    while status == EINTR { status = unsafe ask(entry, start, size, &result) }
+                    return unsafe status == ERANGE ? nil : answer(result, status)
+                }
+            }
+            if let given { return given }
+            size *= 4
+        }
+        return cannotTell
     }
 }

@@ -14,3 +14,8 @@ package protocol FileTree: Sendable {
     /// What is in a folder, sorted; empty where there is none.
     func names(in folder: String) -> [String]
 }
+
+extension FileTree {
+    /// The same without what begins with a dot.
+    package func plainNames(in folder: String) -> [String] { names(in: folder).filter { !$0.hasPrefix(".") } }
+}

@@ -1,10 +1,11 @@
 /// Where libpam looks for modules that are named without a folder.
-struct ModuleFolders: Sendable {
+package struct ModuleFolders: Sendable {
     private let files: any FileTree
     /// Those that are there.
-    let found: [String]
+    package let found: [String]
 
-    init(_ files: any FileTree) {
+    /// Those of a tree.
+    package init(_ files: any FileTree) {
         self.files = files
         // Debian's are below the machine's own name for itself.
         let native = ["/lib", "/usr/lib"].flatMap { folder in

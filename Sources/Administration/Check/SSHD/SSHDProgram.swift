@@ -41,21 +41,28 @@ struct HostSSHD: SSHDProgram {
     private static let places = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"]
     private static let chroot = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot"]
 
-    private let command: [String]
+    private let program: String
+    private let arguments: [String]
 
     /// Nil where the tree has none.
     init?(_ tree: HostTree) {
         guard let program = HostSSHD.places.first(where: { tree.exists($0) }) else { return nil }
         guard !tree.prefix.isEmpty else {
-            command = [program]
+            (self.program, arguments) = (program, [])
             return
         }
         let machine = HostTree(root: "/")
-        command = [HostSSHD.chroot.first { machine.exists($0) } ?? "chroot", tree.prefix, program]
+        self.program = HostSSHD.chroot.first { machine.exists($0) } ?? "chroot"
+        arguments = [tree.prefix, program]
     }
 
     func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings {
-        let run = try CapturedProgram.run(command + ["-T", "-C", connection.argument])
+        let run: SystemProgram.Capture
+        do throws(ProgramFailure) {
+            run = try SystemProgram.capture(program, arguments + ["-T", "-C", connection.argument])
+        } catch {
+            throw SSHDFailure(said: ["\(program) cannot be started"])
+        }
         guard run.status == 0 else {
             // Each of its lines ends with a carriage return as well.
             let said = run.errors.split(whereSeparator: \.isNewline).map(String.init)

@@ -1,4 +1,5 @@
 import Glibc
+import PAMStacks
 
 /// Which processes only try stacks: a login of theirs is on record like any other, and proves nothing.
 extension ChangeLedger {
@@ -33,5 +34,7 @@ extension ChangeLedger {
         _ = unsafe unlink("\(folder)/\(ChangeLedger.mark)\(getpid())")
     }
 
-    private var marks: [String] { FolderListing.names(in: folder).filter { $0.hasPrefix(ChangeLedger.mark) } }
+    private var marks: [String] {
+        HostTree(root: "/").plainNames(in: folder).filter { $0.hasPrefix(ChangeLedger.mark) }
+    }
 }

@@ -1,6 +1,7 @@
 import AdminProtocol
 import Cryptography
 import Foundation
+import PAMStacks
 
 /// The records of what was changed, and the files as they were: a folder of root's own.
 ///
@@ -50,7 +51,7 @@ struct ChangeLedger {
     /// A number that no record has, whether it can be read or not.
     var freeNumber: Int { (records.compactMap { Int($0.prefix { $0 != "." }) }.max() ?? 0) + 1 }
 
-    private var records: [String] { FolderListing.names(in: folder).filter { $0.hasSuffix(".json") } }
+    private var records: [String] { HostTree(root: "/").plainNames(in: folder).filter { $0.hasSuffix(".json") } }
 
     private func change(_ name: String) -> StackChange? {
         guard let bytes = try? HostFile.read("\(folder)/\(name)") else { return nil }

@@ -48,13 +48,7 @@ enum HostFile {
         _ = unsafe unlink(draft)
         let file = unsafe draft.withCString { unsafe posix_create_private($0) }
         guard file >= 0 else { throw failure("write", draft, posix_errno()) }
-        var code: Int32 = 0
-        var written = 0
-        while written < bytes.count, code == 0 {
-            let rest = bytes[written...]
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file, $0.baseAddress, $0.count) }
-            if count >= 0 { written += count } else if errno != EINTR { code = errno }
-        }
+        var code = WholeWrite.perform(bytes.span, to: file)
         var hasAttributes = true
         if code == 0 {
             let old = unsafe path.withCString { unsafe posix_open_for_reading($0) }

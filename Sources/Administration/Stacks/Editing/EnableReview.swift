@@ -27,9 +27,9 @@ enum EnableReview {
         guard problems.isEmpty else {
             throw CommandFailure(
                 .refused, code: .stack, "With our line in it the stack would not hold. Nothing was changed.",
-                hint: problems.map(text).joined(separator: "\n"))
+                hint: problems.map { text($0, in: after) }.joined(separator: "\n"))
         }
-        return findings.filter { $0.severity == .warning }.map(text)
+        return findings.filter { $0.severity == .warning }.map { text($0, in: after) }
     }
 
     /// Throws where others than root could change what is written, or the folder that it is in.
@@ -45,24 +45,15 @@ enum EnableReview {
         guard problems.isEmpty else {
             throw CommandFailure(
                 .refused, code: .stack, "Others than root could take the code away again. Nothing was changed.",
-                hint: problems.map(text).joined(separator: "\n"))
+                hint: problems.map(\.summary).joined(separator: "\n"))
         }
     }
 
-    /// As `twostep check` writes it.
-    static func text(_ finding: CheckFinding) -> String {
-        let place = finding.line.map { "\(finding.file):\($0)" } ?? finding.file
-        let expected = finding.expected.map { ", expected \($0)" } ?? ""
-        return "\(place): \(finding.severity.rawValue): \(finding.found)\(expected)"
-    }
-
     /// As `twostep check` writes it; the lines are counted as they would be.
-    private static func text(_ finding: StackFinding) -> String {
-        let place = finding.line.map { "\(finding.path):\($0)" } ?? finding.path
-        let expected = finding.expected.map { ", expected \($0)" } ?? ""
+    private static func text(_ finding: StackFinding, in tree: StackTree) -> String {
         var mend = ""
         if case .replace(_, _, let line)? = finding.mend { mend = "; write: \(line)" }
         if case .insert(_, _, let line)? = finding.mend { mend = "; write before it: \(line)" }
-        return "\(place): \(finding.severity.rawValue): \(finding.found)\(expected)\(mend)"
+        return CheckFinding(finding, in: tree).summary + mend
     }
 }

@@ -1,16 +1,12 @@
 import AdminProtocol
 import PAMStacks
 
-/// Where libpam looks for modules.
+/// Where libpam would look for ours.
 enum ModuleFolder {
     /// Throws unless pam_twostep.so is where the system's own modules are: a stack that names a module which is not there
     /// refuses everybody.
     static func check(_ files: any FileTree) throws(CommandFailure) {
-        var folders = ["/lib/security", "/lib64/security", "/usr/lib/security", "/usr/lib64/security"]
-        for parent in ["/lib", "/usr/lib"] {
-            folders += files.names(in: parent).filter { $0.contains("-linux-") }.map { "\(parent)/\($0)/security" }
-        }
-        let own = folders.filter { files.exists("\($0)/pam_permit.so") }
+        let own = ModuleFolders(files).found.filter { files.exists("\($0)/pam_permit.so") }
         guard !own.contains(where: { files.exists("\($0)/pam_twostep.so") }) else { return }
         throw CommandFailure(
             .refused, code: .lockout,

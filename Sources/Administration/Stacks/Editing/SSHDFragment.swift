@@ -112,9 +112,9 @@ struct SSHDFragment {
         guard problems.isEmpty else {
             throw CommandFailure(
                 .refused, code: .stack, "sshd would not do all that the code is for. Nothing was changed.",
-                hint: problems.map(EnableReview.text).joined(separator: "\n"))
+                hint: problems.map(\.summary).joined(separator: "\n"))
         }
-        var warnings = findings.filter { $0.severity == .warning }.map(EnableReview.text)
+        var warnings = findings.filter { $0.severity == .warning }.map(\.summary)
         let isRootRefused = ["without-password", "prohibit-password"].contains {
             lines.contains("permitrootlogin \($0)")
         }

@@ -17,7 +17,7 @@ package struct SystemStackHost: StackHost {
     }
 
     package var administrator: String {
-        if let name = SystemStackHost.variable("SUDO_USER"), SystemStackHost.uid(name) != nil { return name }
+        if let name = ProcessEnvironment.value(of: "SUDO_USER"), SystemStackHost.uid(name) != nil { return name }
         // Set at the login, and kept through su (pam_loginuid(8)); all ones where nothing has set it.
         if let text = SystemStackHost.text(of: "/proc/self/loginuid"), let uid = UInt32(text), uid != .max,
             let name = SystemStackHost.name(uid)
@@ -52,11 +52,6 @@ package struct SystemStackHost: StackHost {
         let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
         guard let folder = folders.first(where: { unsafe access("\($0)/\(program)", X_OK) == 0 }) else { return nil }
         return SystemProgram.run("\(folder)/\(program)", arguments)
-    }
-
-    private static func variable(_ name: String) -> String? {
-        guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
-        return unsafe String(cString: value)
     }
 
     private static func uid(_ name: String) -> UInt32? { unsafe getpwnam(name).map { unsafe $0.pointee.pw_uid } }

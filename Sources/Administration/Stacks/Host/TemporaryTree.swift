@@ -11,12 +11,7 @@ final class TemporaryTree {
 
     static func make() throws(CommandFailure) -> TemporaryTree {
         for folder in ["/run", "/tmp"] {
-            var template = "\(folder)/twostep-draft.XXXXXX".utf8CString
-            let made = unsafe template.withUnsafeMutableBufferPointer { buffer -> String? in
-                guard let start = buffer.baseAddress, let made = unsafe mkdtemp(start) else { return nil }
-                return unsafe String(cString: made)
-            }
-            if let made { return TemporaryTree(path: made) }
+            if let made = TemporaryFolder.make("\(folder)/twostep-draft") { return TemporaryTree(path: made) }
         }
         throw HostFile.failure("make a folder in", "/run", errno)
     }

@@ -1,0 +1,135 @@
+import Authentication
+import Configuration
+import UnixSocket
+import Wire
+
+/// From the first frame to a conversation, or to why there is none.
+extension LoginHandler {
+    /// Begins what a frame asks for, in a version that both ends speak.
+    func begin(_ payload: Span<UInt8>) {
+        do throws(WireError) {
+            let offer = try Begin.offer(payload)
+            guard let common = LoginHandler.common(offer.lowest, offer.highest) else {
+                service.journal.error(
+                    "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
+                        + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older")
+                return refuse(.unavailable(.misconfigured), request: nil)
+            }
+            version = common
+            begin(try Begin(payload), payload)
+        } catch {
+            malformed()
+        }
+    }
+
+    /// The highest version that both ends speak.
+    static func common(_ lowest: UInt8, _ highest: UInt8) -> UInt8? {
+        let best = min(highest, Wire.versions.upperBound)
+        return best >= max(lowest, Wire.versions.lowerBound) ? best : nil
+    }
+
+    private func begin(_ begin: Begin, _ payload: Span<UInt8>) {
+        let rule = PeerRule(peer, callers: service.generation.active?.callers ?? [:])
+        guard rule != .nobody else { return refuse(.denied(.notPermitted), request: nil) }
+        guard let reading = RequestReading(begin, payload, rule) else {
+            return refuse(.denied(.unknownAccount), request: nil)
+        }
+        switch reading {
+        case .badArgument(let argument, let request): refuse(.badArgument(argument), request: request)
+        case .request(let request):
+            switch begin.stage {
+            case .authenticate: authenticate(request, rule)
+            case .account: checkAccount(request, rule)
+            case .changeCheck: change(request, rule, flags: begin.flags, isCheck: true)
+            case .changeUpdate: change(request, rule, flags: begin.flags, isCheck: false)
+            }
+        }
+    }
+
+    private func authenticate(_ request: LoginRequest, _ rule: PeerRule) {
+        guard let configuration = service.generation.active else {
+            return refuse(.unavailable(.misconfigured), request: request)
+        }
+        if !service.writer.isOpen, let problem = service.writer.problem {
+            var record = LoginRecord(
+                verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: configuration.number)
+            record.request = request
+            record.hint = problem.description
+            return refuse(record)
+        }
+        let now = service.clocks.now()
+        let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
+            self.lookUp = nil
+            guard !self.isClosing else { return }
+            guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
+            self.begin(completed, rule, configuration)
+        }
+        // What was known at once may have led to the next question already.
+        if let asked { lookUp = asked }
+    }
+
+    /// The stage of pam_sm_acct_mgmt: whether the account is blocked. On everything else there is no opinion.
+    private func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
+        guard rule.isRoot else { return finish(request.origin == .trusted ? .noOpinion : .denied, text: "") }
+        guard service.writer.isOpen else { return refuse(.unavailable(.storeUnavailable), request: request) }
+        guard service.writer.blocks[request.account] != nil else { return finish(.noOpinion, text: "") }
+        var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
+        record.request = request
+        service.ended(record)
+        finish(.blocked, text: Texts.refused)
+    }
+
+    private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
+        let plan: Plan
+        do throws(Policy.Failure) {
+            plan = try configuration.policy.plan(for: request, at: service.clocks.now())
+        } catch {
+            switch error {
+            case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
+            }
+        }
+        withTerminalSession(of: request, rule, plan) { session in
+            // Not before: a block ends the logins that it finds, and this one is none as yet.
+            var plan = plan
+            plan.isBlocked = self.service.writer.blocks[request.account] != nil
+            let conversation = LoginConversation(
+                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, process: self.peer.pid,
+                terminalSession: session, configuration: configuration, service: self.service, port: self)
+            self.conversation = conversation
+            self.admit(conversation, request, rule)
+        }
+    }
+
+    /// Finds out which terminal session a login is asked from, where a rule lets remember that.
+    private func withTerminalSession(
+        of request: LoginRequest, _ rule: PeerRule, _ plan: Plan, _ body: @escaping (TerminalSession?) -> Void
+    ) {
+        guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else { return body(nil) }
+        let process = peer.pid
+        let processes = service.processes
+        service.directory.ask(for: peer.uid) { _ in
+            processes.session(of: process, at: terminal)
+        } then: { session in
+            guard !self.isClosing else { return }
+            body(session ?? nil)
+        }
+    }
+
+    /// Begins a conversation, once the directory has said that the caller may ask.
+    private func admit(_ conversation: LoginConversation, _ request: LoginRequest, _ rule: PeerRule) {
+        switch rule {
+        case .root: conversation.begin()
+        case .itself, .listed, .nobody:
+            lookUp = service.directory.ask(for: peer.uid) {
+                rule.admission(of: request.account, service: request.service, in: $0)
+            } then: { admission in
+                self.lookUp = nil
+                switch admission {
+                case .admitted(let facts): conversation.begin(knownStanding: facts.map { .known(uid: $0.uid) })
+                case .refused: conversation.refused(.notPermitted)
+                case .cannotTell, nil: conversation.failed(.directoryUnavailable)
+                }
+            }
+        }
+    }
+}

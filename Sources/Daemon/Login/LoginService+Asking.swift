@@ -1,0 +1,70 @@
+import Authentication
+import NIOCore
+
+/// What logins ask the store.
+extension LoginService {
+    /// The devices of an account, every one of them; nil if that cannot be told.
+    func devices(of account: AccountName, deliver: @escaping ([DeviceListing]?) -> Void) {
+        ask { store throws(StoreFailure) in
+            try store.holdings(of: account)
+        } deliver: {
+            deliver(try? $0.get())
+        }
+    }
+
+    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
+    /// told.
+    func holdings(
+        of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
+        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
+    ) {
+        let now = clocks.now()
+        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
+            let devices = try store.holdings(of: account)
+            guard let bypass else { return (devices, false) }
+            let sealing = store.sealing
+            return (
+                devices,
+                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
+            )
+        } deliver: { answer in
+            deliver(try? answer.get())
+        }
+    }
+
+    /// Has the store asked on the writer's thread, and hears of it on the event loop.
+    func ask<Value: Sendable>(
+        _ question: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> Value,
+        deliver: @escaping (Result<Value, StoreFailure>) -> Void
+    ) {
+        let loop = loop
+        let delivery = NIOLoopBound(deliver, eventLoop: loop)
+        writer.perform { store in
+            let answer: Result<Value, StoreFailure>
+            do throws(StoreFailure) {
+                answer = .success(try question(try store.get()))
+            } catch {
+                answer = .failure(error)
+            }
+            loop.execute { delivery.value(answer) }
+        }
+    }
+
+    /// The local account that a username's credentials open; they are created for `account`, if there are none.
+    func credentials(
+        of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
+    ) {
+        let now = clocks.now()
+        ask { store throws(StoreFailure) -> AccountName? in
+            if let existing = try store.credentials(of: user) { return existing }
+            guard let account, case .linked = try store.link(user, to: account, at: now) else { return nil }
+            return account
+        } deliver: { answer in
+            switch answer {
+            case .success(let account?): deliver(.account(account))
+            case .success(nil): deliver(.refused)
+            case .failure: deliver(.unavailable)
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Authentication
+import Cryptography
+
+/// The validation sessions that are open, and the logins that have them.
+extension LoginService {
+    /// Opens a validation session for a step; fails if the table is full or there is no randomness.
+    func openSession(
+        account: AccountName, provider: ProviderID, step: Step, plan: Plan, isRoot: Bool
+    ) -> Result<ValidationSession, SessionTable.Failure> {
+        let id: ValidationSession.ID
+        do throws(CryptographyFailure) {
+            id = try sessionIDs.next()
+        } catch {
+            journal.error("no random bytes for a session: \(error)")
+            return .failure(.full)
+        }
+        let session = ValidationSession(
+            id: id, account: account, provider: provider, step: step,
+            deadline: clocks.now().boottime + plan.sessionLifetime, triesLeft: plan.tries)
+        do throws(SessionTable.Failure) {
+            try sessions.open(session, isRoot: isRoot)
+            return .success(session)
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The validation sessions that are open, with what is to be known of them; the longest to live first.
+    var openSessions: [OpenSession] {
+        (connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)).sorted {
+            $0.session.deadline > $1.session.deadline
+        }
+    }
+
+    /// Ends the login that has this session; returns whether there was one.
+    func endSession(_ id: ValidationSession.ID) -> Bool {
+        if let handler = connections.handlers.first(where: { $0.openSession?.session.id == id }) {
+            handler.endSession()
+            return true
+        }
+        guard let visit = visits.handlers.first(where: { $0.openSession?.session.id == id }) else { return false }
+        visit.end(.sessionEnded)
+        return true
+    }
+
+    /// Ends the logins of an account that are under way.
+    func endLogins(of account: AccountName, _ reason: Reason) {
+        for handler in connections.handlers { handler.end(loginOf: account, reason) }
+        for visit in visits.handlers where visit.account == account { visit.end(reason) }
+    }
+
+    /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
+    func forgetProofs(of account: AccountName) {
+        for visit in visits.handlers where visit.account == account { visit.forgetProof() }
+    }
+}

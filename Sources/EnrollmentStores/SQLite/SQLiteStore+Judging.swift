@@ -1,0 +1,186 @@
+package import Authentication
+internal import GRDB
+
+/// What logins have judged: read, decided and written in one transaction.
+extension SQLiteStore {
+    package func commit(_ attempts: [Attempt], reading users: [UserKey]) throws(StoreFailure) -> Judged {
+        guard !attempts.isEmpty else { return Judged([]) }
+        let statements = try openStatements()
+        let result = queue.writeWithoutTransaction { _ -> Result<Judged, StoreFailure> in
+            do throws(StoreFailure) {
+                return .success(try judge(attempts, reading: users, with: statements))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// All of them in one transaction; should that fail for one of them, each in its own.
+    private func judge(
+        _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
+    ) throws(StoreFailure) -> Judged {
+        switch transact(attempts, reading: users, with: statements) {
+        case .success(let judged): return judged
+        case .failure(let fault) where fault.isEverybodys: throw fault.failure(of: directory.database)
+        case .failure(let fault) where attempts.count == 1:
+            report(fault.failure(of: directory.database))
+            return Judged([.unavailable(.storeUnavailable)])
+        case .failure: return Judged(try judgeOneByOne(attempts, with: statements))
+        }
+    }
+
+    private func judgeOneByOne(
+        _ attempts: [Attempt], with statements: LoginStatements
+    ) throws(StoreFailure) -> [Outcome] {
+        var outcomes: [Outcome] = []
+        outcomes.reserveCapacity(attempts.count)
+        var isAnythingDurable = false
+        var end: StoreFailure?
+        for attempt in attempts {
+            // Once the disk has failed, the rest would only wait for it one by one.
+            guard end == nil else {
+                outcomes.append(.unavailable(.storeUnavailable))
+                continue
+            }
+            switch transact([attempt], reading: [], with: statements) {
+            case .success(let judged):
+                outcomes += judged.outcomes
+                isAnythingDurable = true
+            case .failure(let fault):
+                let failure = fault.failure(of: directory.database)
+                report(failure)
+                if fault.isEverybodys { end = failure }
+                outcomes.append(.unavailable(.storeUnavailable))
+            }
+        }
+        if let end, !isAnythingDurable { throw end }
+        return outcomes
+    }
+
+    /// Why a transaction failed, and whether that was the attempts' own doing.
+    private struct TransactionFault: Error {
+        let fault: DatabaseFault
+        /// It could not even begin, or could not be brought to the disk.
+        let isAtTheEdge: Bool
+
+        var isEverybodys: Bool { isAtTheEdge || fault.isEverybodys }
+
+        func failure(of path: String) -> StoreFailure {
+            let failure = fault.failure(of: path)
+            guard isAtTheEdge else { return failure }
+            switch failure {
+            case .unreachable(let words), .damaged(let words), .inUse(let words): return .notDurable(words)
+            case .notDurable, .newer, .sealedWithAnotherKey: return failure
+            }
+        }
+    }
+
+    /// One transaction: on disk when it returns outcomes, and as if it had never been otherwise.
+    private func transact(
+        _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
+    ) -> Result<Judged, TransactionFault> {
+        let hostsBefore = hosts
+        var isAtTheEdge = true
+        do throws(DatabaseFault) {
+            // Left over only if a rollback failed.
+            if !statements.isIdle { try statements.rollback.run() }
+            try statements.begin.run()
+            isAtTheEdge = false
+            var judged = Judged([])
+            judged.outcomes.reserveCapacity(attempts.count)
+            for attempt in attempts { judged.outcomes.append(try judge(attempt, with: statements)) }
+            // Whose cannot be read is asked for again by whoever needs them; the attempts are judged all the same.
+            if let found = try? statements.accounts(of: users) { judged.credentials = found }
+            isAtTheEdge = true
+            try statements.commit.run()
+            unknown.commit()
+            return .success(judged)
+        } catch {
+            // SQLite may have rolled back by itself; then there is nothing to do, and nothing to complain of.
+            if !statements.isIdle { try? statements.rollback.run() }
+            unknown.rollback()
+            hosts = hostsBefore
+            return .failure(TransactionFault(fault: error, isAtTheEdge: isAtTheEdge))
+        }
+    }
+
+    /// One attempt: what it needs is read, `Attempt` decides, and what that changed is written; at least one row.
+    private func judge(
+        _ attempt: Attempt, with statements: LoginStatements
+    ) throws(DatabaseFault) -> Outcome {
+        if let id = attempt.module?.id, id.isEmpty {
+            // The empty text stands for no id in the tables.
+            try statements.addTraceless()
+            return .unavailable(.misconfigured)
+        }
+        var record = AccountRecord()
+        if let module = attempt.module {
+            record.counters = try statements.counters(of: attempt.account)
+            (record.devices, record.uid) = try statements.devices(
+                of: attempt.account, module: module, known: attempt.uid)
+            if attempt.standing == .unknown { record.counters = unknown[attempt.account] }
+            if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
+        }
+        let visitBefore = record.visit
+        let countersBefore = record.counters
+        let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
+        var host = hostBefore ?? HostCounter()
+        let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
+
+        var hasWritten = false
+        if let module = attempt.module {
+            for index in record.spent.sorted() where record.devices.indices.contains(index) {
+                try statements.spend(record.devices[index], of: attempt.account, module: module)
+                hasWritten = true
+            }
+        }
+        if record.counters != countersBefore {
+            if attempt.standing == .unknown {
+                unknown[attempt.account] = record.counters
+            } else {
+                try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
+                hasWritten = true
+            }
+        }
+        if attempt.visit != nil, let visit = record.visit, visit != visitBefore {
+            try statements.put(visit, of: attempt.account)
+            hasWritten = true
+        }
+        if let prefix = attempt.host, host != hostBefore ?? HostCounter() {
+            if hostBefore == nil {
+                if hosts >= LoginStatements.hostCapacity {
+                    try statements.evictOldestHost()
+                } else {
+                    hosts += 1
+                }
+            }
+            try statements.put(host, of: prefix)
+            hasWritten = true
+        }
+        if !hasWritten { try statements.addTraceless() }
+        return outcome
+    }
+
+    private func write(
+        _ counters: [ModuleID: FailureCounter], over before: [ModuleID: FailureCounter], of account: AccountName,
+        with statements: LoginStatements
+    ) throws(DatabaseFault) {
+        for (module, counter) in counters where before[module] != counter {
+            try statements.put(counter, of: account, module: module)
+        }
+        for module in before.keys where counters[module] == nil {
+            try statements.removeCounter(of: account, module: module)
+        }
+    }
+}
+
+extension Attempt {
+    /// The account's uid, where the directory knows it.
+    fileprivate var uid: UInt32? {
+        switch standing {
+        case .known(let uid): uid
+        case .unknown, .cannotTell: nil
+        }
+    }
+}
