@@ -85,6 +85,8 @@ install: ## lay everything out below DESTDIR
 	install -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/twostepd
 	strip --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/sbin/twostepd
 	ln -sf ../sbin/twostepd $(DESTDIR)$(PREFIX)/bin/twostep
+	install -d $(DESTDIR)$(PREFIX)/lib/twostep
+	ln -sf ../../sbin/twostepd $(DESTDIR)$(PREFIX)/lib/twostep/twostep-launcher
 	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/twostep
 	[ -e $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml ] || \
 		install -m 0640 packaging/config.yaml $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml

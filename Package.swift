@@ -108,6 +108,7 @@ let package = Package(
         .target(
             name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
             swiftSettings: strict),
+        .target(name: "AuthPrograms", dependencies: ["Authentication"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // How libpam reads its files, without libpam.
@@ -119,7 +120,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPOSIX", "Configuration",
+                "AdminProtocol", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication", "CPOSIX",
+                "Configuration",
                 "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
                 lifecycle, logging,
                 nioCore, nioPosix, signals,
@@ -127,7 +129,8 @@ let package = Package(
         .target(
             name: "Administration",
             dependencies: [
-                "AdminProtocol", "AuthModules", "Authentication", "CPAMApplication", "CPOSIX", "Cryptography", "Daemon",
+                "AdminProtocol", "AuthModules", "AuthPrograms", "Authentication", "CPAMApplication", "CPOSIX",
+                "Cryptography", "Daemon",
                 "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
             ], swiftSettings: strict),
         .executableTarget(
@@ -157,6 +160,9 @@ let package = Package(
             dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting", "CCrypt"],
             swiftSettings: strict),
         .testTarget(
+            name: "AuthProgramsTests",
+            dependencies: ["AuthPrograms", "Authentication", "AuthenticationTesting"], swiftSettings: strict),
+        .testTarget(
             name: "EnrollmentStoresTests",
             dependencies: [
                 "Authentication", "AuthenticationTesting", "CPOSIX", "Cryptography", "EnrollmentStores", grdb,
@@ -167,8 +173,8 @@ let package = Package(
         .testTarget(
             name: "DaemonTests",
             dependencies: [
-                "AdminProtocol", "Authentication", "AuthenticationTesting", "AuthModules", "AuthProviders",
-                "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
+                "AdminProtocol", "Authentication", "AuthenticationTesting", "AuthModules", "AuthPrograms",
+                "AuthProviders", "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
             ], swiftSettings: strict),
         .testTarget(
             name: "AdministrationTests",

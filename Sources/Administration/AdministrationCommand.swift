@@ -17,6 +17,7 @@ package struct AdministrationCommand: ParsableCommand {
         subcommands: [
             InitCommand.self, EnrollCommand.self, ListCommand.self, RemoveCommand.self, VerifyCommand.self,
             UnlockCommand.self, BypassCommand.self, TicketCommand.self, UserCommand.self, LegacyCommand.self,
+            ModuleCommand.self,
             CredentialsCommand.self, SessionsCommand.self,
             ShowCommand.self, ImportCommand.self, ExportCommand.self,
             GrantsCommand.self, BlockCommand.self, UnblockCommand.self, AdoptCommand.self, ExplainCommand.self,

@@ -58,6 +58,16 @@ package struct Configuration: Sendable {
         Problem(file: places.file, line: line, column: 1, found: found, expected: expected)
     }
 
+    /// A problem with a module, as only the system can tell.
+    package func problem(with module: ModuleID, _ found: String) -> Problem {
+        problem(places.modules[module], "the module \(module) whose program cannot be run: \(found)")
+    }
+
+    /// A problem with a provider, as only the system can tell.
+    package func problem(with provider: ProviderID, _ found: String) -> Problem {
+        problem(places.providers[provider], "the provider \(provider) whose program cannot be run: \(found)")
+    }
+
     /// A problem with one of the callers, for what the machine alone can tell.
     package func problem(withCaller name: String, _ found: String, expected: String) -> Problem {
         problem(places.callers[name], found, expected: expected)

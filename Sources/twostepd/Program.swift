@@ -2,14 +2,14 @@ import Administration
 import ArgumentParser
 import Daemon
 
-/// One executable is both programs, told apart by the name it was started under.
+/// One executable is all programs, told apart by the name it was started under.
 @main
 struct Program {
     static func main() {
-        if CommandLine.arguments.first?.split(separator: "/").last == "twostepd" {
-            DaemonCommand.main()
-        } else {
-            AdministrationCommand.runProgram()
+        switch CommandLine.arguments.first?.split(separator: "/").last {
+        case "twostepd": DaemonCommand.main()
+        case "twostep-launcher": LauncherCommand.main()
+        case _: AdministrationCommand.runProgram()
         }
     }
 }

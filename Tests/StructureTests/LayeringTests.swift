@@ -23,6 +23,7 @@ import Testing
         "AuthModules": ["Authentication", "Cryptography"],
         // The standard library by its name, for the composed form of texts.
         "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Swift", "Synchronization"],
+        "AuthPrograms": ["Authentication", "Synchronization"],
         "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
         "Configuration": ["Authentication", "CYaml", "Glibc"],
@@ -33,14 +34,16 @@ import Testing
         // The daemon, the command line, and what they say to each other.
         "AdminProtocol": ["Authentication", "Foundation"],
         "Daemon": [
-            "AdminProtocol", "ArgumentParser", "AuthModules", "AuthProviders", "Authentication", "CPOSIX",
+            "AdminProtocol", "ArgumentParser", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication",
+            "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
             "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals",
             "UnixSocket",
             "Wire",
         ],
         "Administration": [
-            "AdminProtocol", "ArgumentParser", "AuthModules", "Authentication", "CPAMApplication", "CPOSIX",
+            "AdminProtocol", "ArgumentParser", "AuthModules", "AuthPrograms", "Authentication", "CPAMApplication",
+            "CPOSIX",
             "Cryptography", "Daemon", "Foundation", "Glibc", "PAMStacks", "QRCodes", "UnixSocket", "Wire",
         ],
         "twostepd": ["Administration", "ArgumentParser", "Daemon", "Glibc"],
@@ -60,7 +63,7 @@ import Testing
     }
 
     @Test func `no arm knows another, and nobody below knows the daemon`() {
-        let arms: Set<String> = ["AuthModules", "AuthProviders", "EnrollmentStores", "Configuration"]
+        let arms: Set<String> = ["AuthModules", "AuthPrograms", "AuthProviders", "EnrollmentStores", "Configuration"]
         let above: Set<String> = ["Daemon", "Administration", "twostepd", "AdminProtocol"]
         for (target, row) in LayeringTests.rows where !above.contains(target) {
             #expect(row.isDisjoint(with: arms.union(above)), "\(target)")

@@ -56,7 +56,8 @@ import Testing
     @Test(arguments: ["fatalError", "preconditionFailure", "try!", "as!"])
     func `nothing traps on purpose in the heart and its arms`(_ word: String) throws {
         let targets = [
-            "Authentication", "AuthModules", "AuthProviders", "EnrollmentStores", "Configuration", "Cryptography",
+            "Authentication", "AuthModules", "AuthPrograms", "AuthProviders", "EnrollmentStores", "Configuration",
+            "Cryptography",
             "AdminProtocol", "Daemon", "Administration", "PAMStacks", "QRCodes",
         ]
         #expect(try places(of: word, in: targets) == [])

@@ -23,6 +23,11 @@ package protocol AuthProvider: Sendable {
     /// never holds for privileged accounts.
     var createsCredentials: Bool { get }
 
+    /// How long `prove` may wait for somebody outside, in whole seconds; 0 for what is worked out here.
+    ///
+    /// It runs on the pool for what waits then, and people's hosts are told in advance.
+    var timeLimit: Int { get }
+
     /// Proves the first factor: returns the username, or says what is missing.
     ///
     /// With an `inputSchema` it runs on the pool for slow work and may take its time (a KDF); without, it
@@ -49,6 +54,7 @@ extension AuthProvider {
     package var livesOnEvidence: Bool { inputSchema.fields.isEmpty }
 
     package var createsCredentials: Bool { speaksOfAccounts }
+    package var timeLimit: Int { 0 }
 
     package func initialize() throws(ProviderFailure) {}
 }

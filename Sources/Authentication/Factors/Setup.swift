@@ -61,6 +61,21 @@ package struct Setup: ~Copyable, Sendable {
         chooser = nil
     }
 
+    /// A secret that somebody outside makes for `chooser`, and finishes with the answer to `confirmation`.
+    package init(
+        payload: consuming Secret, uri: consuming Secret, key: consuming Secret, confirmation: InputSchema,
+        for chooser: AccountName
+    ) {
+        self.payload = payload
+        self.uri = uri
+        self.key = key
+        codes = Secret(count: 0) { _ in }
+        self.confirmation = confirmation
+        canGoUnconfirmed = false
+        initialState = 0
+        self.chooser = chooser
+    }
+
     /// A secret that a person, `chooser`, chooses: the answer to `choice` makes the payload.
     package init(choice: InputSchema, of chooser: AccountName? = nil) {
         payload = Secret(count: 0) { _ in }

@@ -235,6 +235,8 @@ package struct LoginFlow: ~Copyable, Sendable {
             case (.judging(.step, _), .locked): LoginFlow.over(.triesUsedUp(.locked), OnJudgement.end)
             case (.judging(.step, _), .unavailable(let reason)):
                 LoginFlow.over(.unavailable(reason), OnJudgement.end)
+            // Nothing was judged: whoever says so has skipped a turn.
+            case (.judging(.step, _), .charged): LoginFlow.over(.denied(.outOfTurn), OnJudgement.end)
             case (.ended(let verdict), _): (.ended(verdict), .end(verdict))
             case (.judging(.provider, _), _), (.judging(.enrollment, _), _), (.ready, _), (.choosing, _), (.asking, _),
                 (.recalling, _), (.inquiring, _), (.crediting, _):
@@ -288,7 +290,7 @@ package struct LoginFlow: ~Copyable, Sendable {
     /// What a set-up needs beforehand was not accepted, and there is no further try: it ends as an answer to a step would.
     package mutating func turnedAway(_ outcome: Outcome) -> Verdict {
         switch outcome {
-        case .accepted: stop(.denied(.outOfTurn))
+        case .accepted, .charged: stop(.denied(.outOfTurn))
         case .rejected(let reason): stop(lastRefusal(reason))
         case .delayed(let seconds, _): stop(.triesUsedUp(.delayed(seconds: seconds)))
         case .locked: stop(.triesUsedUp(.locked))

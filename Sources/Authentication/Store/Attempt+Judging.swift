@@ -44,11 +44,7 @@ extension Attempt {
             host.count(at: now)
             return .rejected(refusal)
         case .answer(let answer, let session, let module):
-            guard standing != .cannotTell else { return .unavailable(.directoryUnavailable) }
-            if case .known(let uid) = standing, let enrolled = record.uid, enrolled != uid {
-                return .unavailable(.accountChanged)
-            }
-            if module.isLowEntropy, let refusal = refusal(from: record, after: nil) { return refusal }
+            if let refusal = refusal(of: module, in: record) { return refusal }
             switch answer {
             case .unusable:
                 host.count(at: now)
@@ -65,7 +61,37 @@ extension Attempt {
             case .stretched(let input):
                 return judge(input, session, module, in: &record, host: &host, sealing: sealing)
             }
+        case .question(let input, let service, _, let module):
+            if let refusal = refusal(of: module, in: record) { return refusal }
+            guard module.recognizes(input) else {
+                host.count(at: now)
+                return .rejected(.malformed)
+            }
+            return charge(input, service, module, in: &record, sealing: sealing)
+        case .testimony(let testimony, let guess, let session, let module):
+            if let reason = doubt(in: record) { return .unavailable(reason) }
+            guard guess.account == account else { return .unavailable(.moduleFailed) }
+            var uncharged = record.counters
+            uncharged[module.id] = guess.refunded(uncharged[module.id])
+            return conclude(
+                session, module, uncharged: uncharged, in: &record, host: &host, sealing: sealing
+            ) { (devices: inout Devices) throws(InvalidAuth) in
+                (try module.settle(testimony, against: &devices, at: now), testimony.notice)
+            }
         }
+    }
+
+    /// Why it cannot be told whose answer it is; nil if it can.
+    private func doubt(in record: AccountRecord) -> Reason? {
+        guard standing != .cannotTell else { return .directoryUnavailable }
+        if case .known(let uid) = standing, let enrolled = record.uid, enrolled != uid { return .accountChanged }
+        return nil
+    }
+
+    /// Why an answer is not looked at; nil if it is.
+    private func refusal(of module: any AuthModule, in record: AccountRecord) -> Outcome? {
+        if let reason = doubt(in: record) { return .unavailable(reason) }
+        return module.isLowEntropy ? refusal(from: record, after: nil) : nil
     }
 
     /// A guess: charged before it is looked at.
@@ -75,19 +101,64 @@ extension Attempt {
     ) -> Outcome {
         let uncharged = record.counters
         if module.isLowEntropy { record.counters[module.id, default: FailureCounter()].charge(at: now) }
+        return conclude(
+            session, module, uncharged: uncharged, in: &record, host: &host, sealing: sealing
+        ) { (devices: inout Devices) throws(InvalidAuth) in
+            (try module.validate(session, input, against: &devices, at: now), nil)
+        }
+    }
+
+    /// A guess that is charged and not looked at: with what it is to be judged by.
+    private func charge(
+        _ input: UserInput, _ service: String, _ module: any ConsultingModule, in record: inout AccountRecord,
+        sealing: any SecretSealing
+    ) -> Outcome {
+        var opened: [ChargedGuess.OpenedDevice] = []
+        // An account that the directory does not know owns nothing, whatever the store still has of it.
+        for device in standing == .unknown ? [] : record.devices {
+            let key = DeviceKey(account: account, module: module.id, device: device.name)
+            do throws(StoreFailure) {
+                let payload = try sealing.open(device.sealed, at: key)
+                opened.append(
+                    ChargedGuess.OpenedDevice(
+                        name: device.name, state: device.state, payload: ChargedGuess.OpenedPayload(payload)))
+            } catch {
+                return .unavailable(.moduleFailed)
+            }
+        }
+        var charge: ChargedGuess.Charge?
+        if module.isLowEntropy {
+            let before = record.counters[module.id]
+            var after = before ?? FailureCounter()
+            after.charge(at: now)
+            record.counters[module.id] = after
+            charge = ChargedGuess.Charge(before: before, after: after)
+        }
+        return .charged(
+            ChargedGuess(account: account, service: service, input: input, devices: opened, charge: charge))
+    }
+
+    /// What a guess that is charged comes to: what is refunded, what is spent, and what is left charged.
+    private func conclude(
+        _ session: ValidationSession, _ module: any AuthModule, uncharged: [ModuleID: FailureCounter],
+        in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing,
+        _ judgement: (inout Devices) throws(InvalidAuth) -> (username: AccountName?, notice: String?)
+    ) -> Outcome {
         // An account that the directory does not know owns nothing, whatever the store still has of it.
         var devices = Devices(
             standing == .unknown ? [] : record.devices, of: account, module: module.id, sealing: sealing)
         do throws(InvalidAuth) {
-            let username = try module.validate(session, input, against: &devices, at: now)
-            guard username == session.account, username == account else { return .rejected(.usernameChanged) }
+            let (username, notice) = try judgement(&devices)
+            guard let username, username == session.account, username == account else {
+                return .rejected(.usernameChanged)
+            }
             // Not every module looks at devices; nobody the directory does not know gets in through one that does not.
             guard standing != .unknown else { throw .notEnrolled }
             record.take(devices)
             record.counters[module.id] = nil
             if module.resetsThrottle { record.counters = [:] }
             let acceptance = Acceptance(
-                notice: module.notice(after: devices), stepOffset: module.offset(after: devices, at: now),
+                notice: notice ?? module.notice(after: devices), stepOffset: module.offset(after: devices, at: now),
                 lastVisit: record.visit, failuresBefore: visit == nil ? 0 : uncharged[module.id]?.failures ?? 0,
                 devices: namesDevices ? record.answering : [])
             if let visit { record.visit = visit }

@@ -9,6 +9,10 @@ package final class Attempt: Sendable {
         case firstFactor(Reason?)
         /// An answer to a module, within a session.
         case answer(Answer, session: ValidationSession, module: any AuthModule)
+        /// An answer that somebody outside is to judge: charged here, and handed out.
+        case question(UserInput, service: String, session: ValidationSession, module: any ConsultingModule)
+        /// What was said of a guess that was charged before.
+        case testimony(Testimony, of: ChargedGuess, session: ValidationSession, module: any ConsultingModule)
     }
 
     /// An answer, as far as the driver can tell without the store.
@@ -61,6 +65,15 @@ package final class Attempt: Sendable {
         switch subject {
         case .firstFactor: nil
         case .answer(_, _, let module): module.id
+        case .question(_, _, _, let module), .testimony(_, _, _, let module): module.id
+        }
+    }
+
+    /// The validation session that it belongs to; nil before there is one.
+    package var session: ValidationSession? {
+        switch subject {
+        case .firstFactor: nil
+        case .answer(_, let session, _), .question(_, _, let session, _), .testimony(_, _, let session, _): session
         }
     }
 }
@@ -69,6 +82,8 @@ package final class Attempt: Sendable {
 package enum Outcome: Equatable, Sendable {
     /// The first factor stands, or the module returned this username.
     case accepted(AccountName, Acceptance = Acceptance())
+    /// Charged, and not judged: whoever is asked now has the word, and the flow is told nothing.
+    case charged(ChargedGuess)
     case rejected(Reason)
     /// Try again in so many seconds. `after` is what was just refused and charged; nil if nothing was looked at.
     case delayed(seconds: Int64, after: Reason?)

@@ -40,6 +40,12 @@ package struct Secret: ~Copyable, @unchecked Sendable {
     /// How many bytes it has.
     package var count: Int { unsafe memory.count }
 
+    /// Overwrites one byte, for what is written piece by piece; a place that is not there changes nothing.
+    package mutating func replace(at index: Int, with byte: UInt8) {
+        guard index >= 0, index < count else { return }
+        unsafe memory[index] = byte
+    }
+
     /// Lends the bytes for the time of a call.
     package borrowing func withBytes<Result: ~Copyable, Failure: Error>(
         _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -20,21 +20,25 @@ extension AdminDesk {
             guard AdminDesk.checkName(device, of: module, answer) else { return }
             let issuing = issues && !module.isIssuedWithFirstDevice && !module.id.isStopgap
             let companion = issuing ? known.first(where: \.isIssuedWithFirstDevice) : nil
-            let pending: PendingEnrollment
+            let request = SetupRequest(
+                account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
+                parameters: parameters)
             do throws(SetupFailure) {
-                let request = SetupRequest(
-                    account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
-                    parameters: parameters)
                 if let issued = module as? IssuedCodeModule {
                     try issued.checkEnd(of: request, at: service.clocks.now())
                 }
-                pending = try PendingEnrollment(
-                    request, module: module, uid: uid, companion: companion,
-                    key: key.map { $0.withField { Secret(copying: $0) } })
             } catch {
                 return answer.refuse(.badParameter, error.explanation)
             }
-            begun(pending, terms, answer)
+            service.beginSetup(
+                request, with: module, uid: uid, companion: companion, key: key, for: terms.payer
+            ) { result in
+                switch result {
+                case .success(let pending)?: self.begun(pending, terms, answer)
+                case .failure(let failure)?: answer.refuse(.badParameter, failure.explanation)
+                case nil: answer.refuse(.busy, "Too much is being done at once. Try again.")
+                }
+            }
         }
     }
 
@@ -78,7 +82,7 @@ extension AdminDesk {
         guard !pending.form.isEmpty else { return storeUnconfirmed(pending, terms: terms, answer) }
         let now = service.clocks.now()
         // A module may take its time over what people choose (a KDF): not on the event loop.
-        service.slowWork.run(for: terms.payer) {
+        service.pool(for: pending.module).run(for: terms.payer) {
             pending.finish(input, at: now)
         } then: { result in
             switch result {

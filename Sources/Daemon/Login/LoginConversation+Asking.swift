@@ -67,8 +67,11 @@ extension LoginConversation {
         case .provider:
             let provider = configuration.providers[progress.chain.provider]
             refusal = isSingle ? Texts.refusedTogether : provider?.refusal
+            waitingTime = provider?.timeLimit ?? 0
             schema = isSingle ? singleForm(of: provider, progress.chain.steps) : provider?.inputSchema
-        case .step: schema = form(of: modules)
+        case .step:
+            schema = form(of: modules)
+            waitingTime = modules.compactMap { configuration.modules[$0]?.waitingTime }.max() ?? 0
         case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
         }
         guard let schema else { return failed(.misconfigured) }
@@ -85,13 +88,18 @@ extension LoginConversation {
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
     func prompt(_ style: PromptStyle, _ text: String) {
         guard mayPrompt() else { return }
-        port?.prompt(style, patience: 0, text: text)
+        port?.prompt(style, patience: patience, text: text)
     }
 
     /// The same for a question that shows secrets.
     func prompt(_ style: PromptStyle, showing text: borrowing PromptText) {
         guard mayPrompt() else { return }
-        port?.prompt(style, patience: 0, showing: text)
+        port?.prompt(style, patience: patience, showing: text)
+    }
+
+    /// How many seconds the next reply may take, 0 for the usual: what is worked out besides has its own time.
+    private var patience: UInt16 {
+        waitingTime == 0 ? 0 : UInt16(clamping: min(waitingTime + Int(Wire.replySeconds), Int(Wire.maximumPatience)))
     }
 
     private func mayPrompt() -> Bool {

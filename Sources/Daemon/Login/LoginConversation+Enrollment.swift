@@ -65,18 +65,24 @@ extension LoginConversation {
         asked = [module.id]
         record.module = module.id
         refusal = module.refusal
-        do throws(SetupFailure) {
-            let setup = SetupRequest(
-                account: request.account, device: change?.freeName(for: module) ?? module.usualDeviceName,
-                issuer: configuration.issuer, parameters: [:])
-            settingUp = try PendingEnrollment(
-                setup, module: module, uid: uid,
-                companion: AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice))
-        } catch {
-            service.journal.error("module \(module.id) cannot set up anything: \(error.explanation)")
-            return failed(.moduleFailed)
+        let setup = SetupRequest(
+            account: request.account, device: change?.freeName(for: module) ?? module.usualDeviceName,
+            issuer: configuration.issuer, parameters: [:])
+        waitingTime = module.waitingTime
+        let companion = AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice)
+        service.beginSetup(setup, with: module, uid: uid, companion: companion, for: .person(request.account)) {
+            begun in
+            guard !self.isOver else { return }
+            switch begun {
+            case .success(let pending)?:
+                self.settingUp = pending
+                self.askForSetup(stage, showing: .everything)
+            case .failure(let failure)?:
+                self.service.journal.error("module \(module.id) cannot set up anything: \(failure.explanation)")
+                self.failed(.moduleFailed)
+            case nil: self.failed(.tooBusy)
+            }
         }
-        askForSetup(stage, showing: .everything)
     }
 
     // MARK: Asking
@@ -119,7 +125,7 @@ extension LoginConversation {
         guard let pending = settingUp else { return failed(.misconfigured) }
         guard let input else { return setUp(.rejected(.unusable)) }
         let now = service.clocks.now()
-        service.slowWork.run(for: .person(request.account)) {
+        service.pool(for: pending.module).run(for: .person(request.account)) {
             pending.finish(input, at: now)
         } then: { result in
             guard !self.isOver else { return }

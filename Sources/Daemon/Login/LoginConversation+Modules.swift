@@ -133,7 +133,9 @@ extension LoginConversation {
         case nil: submit(.unusable, input, to: module)
         case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
         case let input? where module.stretchesAnswers && isRecognized: stretch(input, for: module)
-        case let input?: submit(.input(input), input, to: module)
+        case let input?:
+            if isRecognized, let module = module as? any ConsultingModule { return consult(module, about: input) }
+            submit(.input(input), input, to: module)
         }
     }
 
@@ -156,7 +158,8 @@ extension LoginConversation {
                     self.record.module = bypass.id
                     self.refusal = bypass.refusal
                     self.judged(outcome, input, by: bypass)
-                case .rejected, .delayed, .locked, .unavailable: self.judge(input, by: module, isRecognized: true)
+                case .charged, .rejected, .delayed, .locked, .unavailable:
+                    self.judge(input, by: module, isRecognized: true)
                 }
             }
         }
@@ -171,11 +174,14 @@ extension LoginConversation {
         }
     }
 
+    /// On whose account an answer is worked on: the first factor is proved or waived, and in the latter case it is a
+    /// stranger's all the same.
+    var payer: SlowWork.Payer {
+        record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(request.account)
+    }
+
     private func stretch(_ input: UserInput, for module: any AuthModule) {
         let account = request.account
-        // The first factor is proved or waived: in the latter case it is a stranger's all the same.
-        let payer: SlowWork.Payer =
-            record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(account)
         service.slowWork.run(for: payer) { () -> UserInput? in
             module.stretch(input, for: account)
         } then: { stretched in
@@ -197,7 +203,7 @@ extension LoginConversation {
         }
     }
 
-    private func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
+    func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
         service.metrics.count(outcome, by: module.id)
         guard !isOver, let id = session?.id else { return }
         var triesLeft = 0
@@ -221,6 +227,7 @@ extension LoginConversation {
             if let input, reason == .wrongAnswer { suspect = (input, module) }
             if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
+        case .charged: break
         case .unavailable(let reason):
             if reason == .accountChanged {
                 record.hint =

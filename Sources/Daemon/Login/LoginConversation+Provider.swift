@@ -43,7 +43,8 @@ extension LoginConversation {
             request.evidence.provesFirstFactor
             ? .person(request.account)
             : .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
-        service.slowWork.run(for: payer) {
+        let pool = provider.timeLimit > 0 ? service.programs : service.slowWork
+        pool.run(for: payer) {
             provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)
         } then: { proof in
             guard let proof else { return self.failed(.tooBusy) }
@@ -73,6 +74,7 @@ extension LoginConversation {
             case .rejected(let reason):
                 if reason == .hostRefused, let host = self.hostKey { self.service.refuse(host) }
                 self.conclude(.rejected(reason))
+            case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
             case .unavailable(let reason): self.failed(reason)
             }

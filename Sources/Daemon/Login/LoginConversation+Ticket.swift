@@ -41,7 +41,7 @@ extension LoginConversation {
             record.lastRefusal = reason
             guard service.sessions.refused(judged.id) > 0 else { return end(flow.turnedAway(outcome)) }
             askForTicket(stage, notice: refusal)
-        case .delayed, .locked, .unavailable: end(flow.turnedAway(outcome))
+        case .charged, .delayed, .locked, .unavailable: end(flow.turnedAway(outcome))
         }
     }
 }

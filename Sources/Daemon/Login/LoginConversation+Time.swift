@@ -32,7 +32,7 @@ extension LoginConversation {
             guard session?.isExpired(at: now) ?? (now.boottime > providerDeadline) else { return }
             end(flow.expired())
         case .nothing:
-            guard now.boottime - lastHeard > LoginConversation.workLimit else { return }
+            guard now.boottime - lastHeard > LoginConversation.workLimit + Int64(waitingTime) * 1000 else { return }
             // What it says later applies to nothing any more.
             failed(session == nil ? .providerFailed : .moduleFailed)
         }

@@ -40,6 +40,8 @@ final class LoginConversation {
     /// Until when the provider's own form may be answered, on CLOCK_BOOTTIME.
     var providerDeadline: Int64 = 0
     var providerTriesLeft: Int
+    /// How long the judgement of the present form may wait for somebody outside, in seconds; 0 if it does not.
+    var waitingTime = 0
     /// The modules that the last form of a step was for.
     var asked: [ModuleID] = []
     /// The menu that the present form was picked from, empty if from none: `r` goes back to it.

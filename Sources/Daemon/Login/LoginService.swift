@@ -14,6 +14,8 @@ final class LoginService {
     let writer: StoreWriter
     let directory: DirectoryDesk
     let slowWork: SlowWork
+    /// The pool for what waits for programs of the administrator's.
+    let programs: SlowWork
     var sessions: SessionTable
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
@@ -72,6 +74,7 @@ final class LoginService {
         recent = RecentRecords(run: startedAt.boottime)
         directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
+        programs = SlowWork(on: loop, .programs)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
     }
@@ -121,7 +124,7 @@ final class LoginService {
         waiting.append((attempt, deliver))
         // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
         // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
-        if case .answer(_, let session, _) = attempt.subject {
+        if let session = attempt.session {
             let user = UserKey(attempt.account, at: session.provider)
             if knownCredentials[user] == nil { unknownUsers.append(user) }
         }

@@ -221,7 +221,7 @@ struct Rehearsal {
             switch outcome {
             case .accepted: return nil
             case .rejected where triesLeft > 0: continue
-            case .rejected, .delayed, .locked, .unavailable: return flow.turnedAway(outcome)
+            case .charged, .rejected, .delayed, .locked, .unavailable: return flow.turnedAway(outcome)
             }
         }
         return flow.refused(.outOfTurn)

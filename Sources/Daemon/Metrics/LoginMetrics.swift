@@ -45,6 +45,8 @@ struct LoginMetrics {
         switch outcome {
         case .accepted: "accepted"
         case .rejected(let reason), .unavailable(let reason): reason.description
+        // Counted with what is said of it.
+        case .charged: "charged"
         case .delayed: "delayed"
         case .locked: "locked"
         }

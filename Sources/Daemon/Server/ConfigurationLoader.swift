@@ -1,5 +1,6 @@
 import Authentication
 import AuthModules
+import AuthPrograms
 import AuthProviders
 import Configuration
 import Glibc
@@ -21,6 +22,8 @@ struct ConfigurationLoader: Sendable {
     let accounts: any AccountDirectory
     let hostName: String
     let allowsInsecure: Bool
+    /// Who starts programs; nil for whoever only reads.
+    var programs: (any ProgramRunner)?
 
     var stamp: Stamp {
         var status = Glibc.stat()
@@ -36,11 +39,14 @@ struct ConfigurationLoader: Sendable {
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types, providers: ProviderRegistry.types, hostName: hostName,
+            modules: ModuleRegistry.types + ProgramRegistry.modules(programs),
+            providers: ProviderRegistry.types + ProgramRegistry.providers(programs), hostName: hostName,
             allowsInsecure: allowsInsecure)
         return reader.load(path).flatMap { read in
             let (callers, strangers) = resolve(read)
-            let problems = read.prepare() + strangers + unknownGroups(read)
+            let unfit = unfitPrograms(read)
+            // What must not be run is not even asked what it is.
+            let problems = (unfit.isEmpty ? read.prepare() : unfit) + strangers + unknownGroups(read)
             guard problems.isEmpty else { return .failure(Problems(problems, warnings: read.warnings)) }
             let names = Dictionary(uniqueKeysWithValues: read.names.map { ($0.key.description, $0.value) })
             return .success(
@@ -54,6 +60,19 @@ struct ConfigurationLoader: Sendable {
                     warnings: read.warnings
                 ))
         }
+    }
+
+    /// Programs that anybody but root could have written, or that nobody may run.
+    private func unfitPrograms(_ read: Configuration) -> [Problem] {
+        let modules = read.modules.compactMap { id, module in
+            (module as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
+                .map { read.problem(with: id, $0) }
+        }
+        let providers = read.providers.compactMap { id, provider in
+            (provider as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
+                .map { read.problem(with: id, $0) }
+        }
+        return modules + providers
     }
 
     /// Groups of rules that the directory does not know: the rule would be missed by whoever it is for. A directory that

@@ -22,6 +22,8 @@ package struct DaemonOptions: Equatable, Sendable {
 
     var loginSocket: String { runtimeDirectory + "/login.sock" }
     var adminSocket: String { runtimeDirectory + "/admin.sock" }
+    var programSocket: String { runtimeDirectory + "/program.sock" }
+    var networkProgramSocket: String { runtimeDirectory + "/program-network.sock" }
     var selfSocket: String { runtimeDirectory + "/self.sock" }
 }
 

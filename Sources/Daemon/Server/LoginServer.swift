@@ -139,11 +139,15 @@ package final class LoginServer: Sendable {
         let service = service
         let threads = try? await loop.submit {
             service.value.endLogins()
-            return (directory: service.value.directory.threads, slowWork: service.value.slowWork.threads)
+            return (
+                directory: service.value.directory.threads, slowWork: service.value.slowWork.threads,
+                programs: service.value.programs.threads
+            )
         }.get()
         // What they still say, they say to a loop that is there to hear it.
         await threads?.directory.stop()
         try? await threads?.slowWork.shutdownGracefully()
+        try? await threads?.programs.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }

@@ -3,9 +3,13 @@ import Glibc
 /// The directories that the daemon needs, made where they are missing while it is still root.
 enum StateDirectories {
     static func prepare(_ options: DaemonOptions, owner: Privileges.Target) throws(StartFailure) {
-        // Root's, or the module would not trust what is in it.
-        try make(options.runtimeDirectory, mode: 0o755, owner: nil)
+        try prepareRuntime(options)
         try make(options.stateDirectory, mode: 0o700, owner: owner)
+    }
+
+    /// Root's, or the module would not trust what is in it.
+    static func prepareRuntime(_ options: DaemonOptions) throws(StartFailure) {
+        try make(options.runtimeDirectory, mode: 0o755, owner: nil)
     }
 
     /// Makes a directory if nothing stands there; whatever does is judged by whoever uses it.

@@ -22,7 +22,10 @@ package enum TwostepDaemon {
     package static func run(_ options: DaemonOptions) throws {
         // First of all: what a thread may never do again is handed on to the threads that it starts.
         try Privileges.harden()
+        // And this before the first thread: it is forked.
+        let launcherFault = LauncherProcess.start(options)
         let journal = SystemJournal()
+        if let launcherFault { journal.warning(launcherFault) }
         let started: StartedDaemon
         do throws(StartFailure) {
             started = try StartedDaemon(options, journal: journal)
@@ -58,6 +61,7 @@ final class StartedDaemon: Service {
     private let writer: StoreWriter
     private let keys: SealingKeySource
     private let loader: ConfigurationLoader
+    private let programs: SocketProgramRunner
     private let clocks = SystemClocks()
     private let descriptors: Int
     private let startedAt: Moment
@@ -111,9 +115,11 @@ final class StartedDaemon: Service {
                 throw error
             }
         }
+        programs = SocketProgramRunner(in: options.runtimeDirectory)
         loader = ConfigurationLoader(
             path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName,
-            allowsInsecure: options.allowsInsecure)
+            allowsInsecure: options.allowsInsecure,
+            programs: programs)
         startedAt = clocks.now()
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
@@ -169,6 +175,7 @@ final class StartedDaemon: Service {
             tasks.cancelAll()
         }
         manager.notify("STOPPING=1")
+        programs.stop()
         await server.stop(listeners)
         writer.stop()
         journal.notice("twostepd has stopped")

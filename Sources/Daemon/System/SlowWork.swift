@@ -18,10 +18,23 @@ final class SlowWork {
         case administrator
     }
 
-    /// How much may wait in all, for strangers together, and for one payer: what comes on top is refused as too busy.
-    static let mostWaiting = 64
-    static let mostWaitingOfStrangers = 48
-    static let mostWaitingPerPayer = 4
+    /// How much may be worked on and wait: what comes on top is refused as too busy.
+    struct Limits {
+        var threads: Int
+        var waiting: Int
+        var waitingOfStrangers: Int
+        var waitingPerPayer: Int
+        /// nice(1)'s scale, for what computes.
+        var niceness: Int32
+
+        /// nice(1)'s own default: a tenth of what an ordinary thread gets where both want the same core.
+        static let computing = Limits(
+            threads: 2, waiting: 64, waitingOfStrangers: 48, waitingPerPayer: 4, niceness: 10)
+        /// What waits for programs: as many at a time as may run, so that what is at work is bounded with them, and no
+        /// payer has more than a quarter.
+        static let programs = Limits(
+            threads: 8, waiting: 32, waitingOfStrangers: 6, waitingPerPayer: 2, niceness: 0)
+    }
 
     /// Whoever ends the daemon shuts it down.
     let threads: NIOThreadPool
@@ -30,9 +43,12 @@ final class SlowWork {
     private var waitingOfStrangers = 0
     private var waitingPerPayer: [Payer: Int] = [:]
 
-    init(on loop: any EventLoop) {
+    private let limits: Limits
+
+    init(on loop: any EventLoop, _ limits: Limits = .computing) {
         self.loop = loop
-        threads = NIOThreadPool(numberOfThreads: 2)
+        self.limits = limits
+        threads = NIOThreadPool(numberOfThreads: limits.threads)
         threads.start()
     }
 
@@ -42,30 +58,29 @@ final class SlowWork {
     ) {
         guard mayWait(payer) else { return report(nil) }
         count(payer, by: 1)
-        threads.runIfActive(eventLoop: loop) { SlowWork.afterAllOthers(work) }.assumeIsolated().whenComplete { result in
+        let niceness = limits.niceness
+        threads.runIfActive(eventLoop: loop) { SlowWork.run(work, at: niceness) }.assumeIsolated().whenComplete {
+            result in
             self.count(payer, by: -1)
             report(try? result.get())
         }
     }
 
     /// Whoever logs in with a code does not wait for the passwords of others: these threads come last.
-    private static func afterAllOthers<Answer>(_ work: () -> Answer) -> Answer {
+    private static func run<Answer>(_ work: () -> Answer, at niceness: Int32) -> Answer {
         // Of the calling thread alone (setpriority(2)); to say it again costs next to nothing.
         setpriority(Int32(PRIO_PROCESS.rawValue), 0, niceness)
         return work()
     }
 
-    /// nice(1)'s own default: a tenth of what an ordinary thread gets where both want the same core.
-    private static let niceness: Int32 = 10
-
     private func mayWait(_ payer: Payer) -> Bool {
         let mine = waitingPerPayer[payer, default: 0]
         switch payer {
         case .administrator: return true
-        case .person: return waiting < SlowWork.mostWaiting && mine < SlowWork.mostWaitingPerPayer
+        case .person: return waiting < limits.waiting && mine < limits.waitingPerPayer
         case .stranger:
-            return waitingOfStrangers < SlowWork.mostWaitingOfStrangers && waiting < SlowWork.mostWaiting
-                && mine < SlowWork.mostWaitingPerPayer
+            return waitingOfStrangers < limits.waitingOfStrangers && waiting < limits.waiting
+                && mine < limits.waitingPerPayer
         }
     }
 

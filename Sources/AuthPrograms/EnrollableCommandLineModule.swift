@@ -1,0 +1,57 @@
+package import Authentication
+
+/// `command_line` with `setup: true`: people enrol with it, and what the program keeps of a device is sealed in the store.
+package struct EnrollableCommandLineModule: ConsultingModule, EnrollableModule, ProgramBacked {
+    package let id: ModuleID
+    package let program: Program
+
+    package var inputSchema: InputSchema { program.schema }
+    package var refusal: String { program.refusal ?? "That answer is wrong." }
+    package var timeLimit: Int { program.settings.time }
+    package let isLowEntropy = true
+    package let usualDeviceName = "device"
+
+    package init(_ id: ModuleID, _ settings: ProgramSettings, runner: (any ProgramRunner)?) {
+        self.id = id
+        program = Program(ProgramName(.module, id.description), settings, runner: runner)
+    }
+
+    /// Asks the program for its form.
+    package func initialize() throws(ModuleFailure) {
+        if let reason = program.describe(expectingSetup: true) { throw ModuleFailure(reason) }
+    }
+
+    package func recognizes(_ input: UserInput) -> Bool { program.recognizes(input) }
+
+    package func consult(_ guess: ChargedGuess) -> Testimony {
+        Testimony(
+            program.validate(guess.input, of: guess.account, service: guess.service, host: nil, devices: guess.devices))
+    }
+
+    // MARK: Set-up
+
+    /// Has the program make the secret, and say how it is finished. It waits for it.
+    package func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup {
+        guard let parameter = request.parameters.keys.sorted().first else {
+            do throws(ContractFault) {
+                return try program.beginSetup(of: request.account, device: request.device)
+            } catch {
+                throw SetupFailure("\(program.settings.program): \(error.explanation)")
+            }
+        }
+        throw SetupFailure("\(id) knows no '\(parameter)'; expected none")
+    }
+
+    /// Has the program judge what was filled in. It waits for it.
+    package func finishSetup(
+        _ setup: borrowing Setup, _ input: UserInput, at now: Moment
+    ) throws(SetupRejection) -> FinishedSetup {
+        guard Program.recognizes(input, in: setup.confirmation) else { throw .malformed }
+        return try program.finishSetup(setup, input)
+    }
+
+    /// Nobody but the program can tell, and it is asked for logins alone.
+    package func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? { nil }
+
+    package func describe(_ payload: Span<UInt8>, state: Int64) -> String { program.settings.program }
+}

@@ -1,0 +1,41 @@
+/// A module whose answers are judged outside the daemon: by a program, by whatever that asks.
+///
+/// Nobody waits for it inside a transaction. A guess is charged in one, which hands out what is to be judged; the module
+/// is consulted on a pool of its own; what it says is settled in a second one, and disclosed once that is on disk.
+/// Between the two there is nothing but the charge: whoever hangs, dies or leaves has paid.
+package protocol ConsultingModule: AuthModule {
+    /// How long it may take, in whole seconds: people's hosts are told in advance, so that they wait as long.
+    var timeLimit: Int { get }
+
+    /// Has a guess judged. It is called on the pool for what waits, must return within `timeLimit`, and must do the same for
+    /// an account that does not exist.
+    func consult(_ guess: ChargedGuess) -> Testimony
+}
+
+extension ConsultingModule {
+    /// Nothing is judged on the store's thread: an answer that was never charged as a question cannot be told.
+    package func validate(
+        _ session: ValidationSession, _ input: UserInput, against devices: inout Devices, at now: Moment
+    ) throws(InvalidAuth) -> AccountName {
+        throw .unavailable
+    }
+
+    /// What a testimony comes to, in the transaction that settles it: the username it names, with the device spent whose
+    /// state it moves.
+    package func settle(
+        _ testimony: Testimony, against devices: inout Devices, at now: Moment
+    ) throws(InvalidAuth) -> AccountName? {
+        switch testimony {
+        case .wrong: throw .wrong
+        case .malformed: throw .malformed
+        case .unavailable: throw .unavailable
+        case .accepted(let acceptance):
+            // Nobody who has nothing is let in by what has people enrol.
+            guard !(self is any EnrollableModule) || !devices.isEmpty else { throw .notEnrolled }
+            guard let name = acceptance.device else { return acceptance.username }
+            guard let index = devices.devices.firstIndex(where: { $0.name == name }) else { throw .unavailable }
+            if let state = acceptance.state { try devices.spend(index, state: state, at: now) }
+            return acceptance.username
+        }
+    }
+}
