@@ -20,7 +20,7 @@ extension Outcome {
         case .locked: .locked
         case .unavailable(.accountChanged): .accountChanged
         case .unavailable(.moduleFailed): .moduleFailed
-        case .accepted, .unavailable: nil
+        case .accepted, .charged, .unavailable: nil
         }
     }
 }
