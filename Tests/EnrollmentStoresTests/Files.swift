@@ -1,4 +1,5 @@
 import CPOSIX
+import Glibc
 import Testing
 
 // What tests do to files, failing the test where the system does not let them.
@@ -22,6 +23,17 @@ func mode(of path: String) throws -> Int {
     var facts = posix_file_facts()
     try succeed(unsafe posix_lstat(path, &facts), path)
     return Int(facts.permissions)
+}
+
+/// Has a body make files under a umask that no test beside it shares: from here on this thread has one of its own (unshare(2)).
+func withUmask<Value>(_ mask: mode_t, _ body: () throws -> Value) throws -> Value {
+    let symbol = try #require(unsafe dlsym(nil, "unshare"))
+    let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
+    let cloneFS: Int32 = 0x200
+    try succeed(unshare(cloneFS), "unshare")
+    let before = umask(mask)
+    defer { umask(before) }
+    return try body()
 }
 
 private func succeed(_ status: Int32, _ path: String) throws {

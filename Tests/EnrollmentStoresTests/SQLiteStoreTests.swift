@@ -333,9 +333,7 @@ struct SQLiteStoreTests {
     @Test func `copies the store for its owner alone, with secrets sealed`() throws {
         try bench.enrol(bench.alice)
         let path = "\(place.folder.path)/copy"
-        let before = umask(0)
-        try store.backUp(to: path)
-        umask(before)
+        try withUmask(0) { try store.backUp(to: path) }
         #expect(try mode(of: path) == 0o600)
         let copy = try SQLitePlace()
         delete(copy.file)

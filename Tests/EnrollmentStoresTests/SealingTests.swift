@@ -84,9 +84,7 @@ struct SealingTests {
     // MARK: The key file
 
     @Test func `writes a key that is its owner's alone, whatever the umask`() throws {
-        let before = umask(0)
-        defer { umask(before) }
-        _ = try SealingKey.generate(path)
+        _ = try withUmask(0) { try SealingKey.generate(path) }
         #expect(try mode(of: path) == 0o600)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)).count == 65)
     }

@@ -6,8 +6,7 @@ import Foundation
 import GRDB
 import Testing
 
-/// The umask belongs to the whole process, so these wait for each other.
-@Suite("The state directory is the daemon's alone", .serialized)
+@Suite("The state directory is the daemon's alone")
 struct StateDirectoryTests {
     let place: SQLitePlace
     var path: String { place.folder.path }
@@ -15,18 +14,16 @@ struct StateDirectoryTests {
     init() throws { place = try SQLitePlace() }
 
     @Test func `makes files that are their owner's alone, whatever the umask`() throws {
-        let before = umask(0)
-        defer { umask(before) }
-        let place = try SQLitePlace()
-        let bench = try StoreBench(place)
-        try bench.enrol(bench.alice)
-        for name in ["twostep.sqlite", "twostep.sqlite-wal", "twostep.sqlite-shm", "lock"] {
-            #expect(try mode(of: "\(place.folder.path)/\(name)") == 0o600)
+        for mask: mode_t in [0, 0o777] {
+            try withUmask(mask) {
+                let place = try SQLitePlace()
+                let bench = try StoreBench(place)
+                try bench.enrol(bench.alice)
+                for name in ["twostep.sqlite", "twostep.sqlite-wal", "twostep.sqlite-shm", "lock"] {
+                    #expect(try mode(of: "\(place.folder.path)/\(name)") == 0o600)
+                }
+            }
         }
-        umask(0o777)
-        let other = try SQLitePlace()
-        try StoreBench(other).enrol(bench.alice)
-        #expect(try mode(of: other.file) == 0o600)
     }
 
     @Test func `opens no store that is not there, and makes none on the way`() throws {
