@@ -22,7 +22,7 @@ extension Outcome {
         switch self {
         case .rejected(let reason), .delayed(_, let reason?), .locked(let reason?):
             reason == .notEnrolled || reason == .unknownAccount
-        case .accepted, .delayed, .locked, .unavailable: false
+        case .accepted, .charged, .delayed, .locked, .unavailable: false
         }
     }
 }
