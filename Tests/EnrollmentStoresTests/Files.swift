@@ -27,7 +27,7 @@ func mode(of path: String) throws -> Int {
 
 /// Has a body make files under a umask that no test beside it shares: from here on this thread has one of its own (unshare(2)).
 func withUmask<Value>(_ mask: mode_t, _ body: () throws -> Value) throws -> Value {
-    let symbol = try #require(unsafe dlsym(nil, "unshare"))
+    let symbol = unsafe try #require(dlsym(nil, "unshare"))
     let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
     let cloneFS: Int32 = 0x200
     try succeed(unshare(cloneFS), "unshare")

@@ -96,7 +96,7 @@ struct StoreModelRun {
             case .accepted: counts.accepted += 1
             case .rejected: counts.rejected += 1
             case .delayed, .locked: counts.held += 1
-            case .unavailable: break
+            case .charged, .unavailable: break
             }
         }
     }

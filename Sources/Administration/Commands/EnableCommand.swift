@@ -111,7 +111,7 @@ struct EnableCommand: AdministrationVerb {
     ) -> [String] {
         let read = InspectedConfiguration(path: path, allowsInsecure: true, asDaemon: world.mayChangeUser)
         guard let policy = read.active?.policy else { return [] }
-        return ExemptionReview(policy, path: path).findings(for: services).map(EnableReview.text)
+        return ExemptionReview(policy, path: path).findings(for: services).map(\.summary)
     }
 
     /// Where the code comes in, of what was said on the command line.

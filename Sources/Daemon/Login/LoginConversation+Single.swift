@@ -123,7 +123,7 @@ extension Outcome {
     var isAcceptance: Bool {
         switch self {
         case .accepted: true
-        case .rejected, .delayed, .locked, .unavailable: false
+        case .charged, .rejected, .delayed, .locked, .unavailable: false
         }
     }
 }
