@@ -89,12 +89,12 @@ import Testing
         #expect(bench.record.counters == [bench.module.id: FailureCounter(failures: 1, last: Some.moment(1001))])
     }
 
-    @Test func `guesses at once do not outrun the throttle: the sixth is not handed out`() throws {
+    @Test func `guesses at once do not outrun the throttle: the seventh is not handed out`() throws {
         var bench = Bench()
-        for _ in 0..<5 { _ = try bench.charge() }
-        let sixth = bench.handOut(Some.input())
-        #expect(sixth == nil)
-        #expect(bench.failures == 5)
+        for _ in 0..<6 { _ = try bench.charge() }
+        let seventh = bench.handOut(Some.input())
+        #expect(seventh == nil)
+        #expect(bench.failures == 6)
     }
 
     @Test func `what the module does not recognize is neither charged nor handed out`() {
