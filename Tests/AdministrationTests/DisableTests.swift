@@ -53,12 +53,13 @@ import Testing
         try enable(host, "login", "--console")
         try enable(host, "su")
         try enable(host, "sudo")
-        try host.write("auth required pam_twostep.so\n", "etc/pam.d/login")
+        try host.write(
+            "auth [success=1 default=ignore] pam_x.so\nauth required pam_twostep.so\n", "etc/pam.d/login")
         let run = disable(host, "--all")
         #expect(run.status == .refused)
         #expect(run.errors.contains("login: "))
         #expect(run.output.contains("Not disabled: login"))
-        #expect(run.output.contains("/etc/pam.d/login:1 names pam_twostep.so still"))
+        #expect(run.output.contains("/etc/pam.d/login:2 names pam_twostep.so still"))
         for service in ["su", "sudo", "sudo-i"] { #expect(host.stacks[service] == DebianStacks.all[service]) }
     }
 
@@ -79,7 +80,7 @@ import Testing
         let text = (DebianStacks.all["su"] ?? "") + "auth required pam_twostep.so\n"
         try host.write(text, "etc/pam.d/su")
         let run = disable(host, "--all")
-        #expect(run.status == .refused)
+        #expect(run.status == .done)
         #expect(run.output.contains("/etc/pam.d/su:4 names pam_twostep.so still"))
         #expect(host.stacks["su"] == text && host.stacks["sudo"] == DebianStacks.sudo)
     }
@@ -87,7 +88,7 @@ import Testing
     @Test func `what waits for its confirmation is taken back at once`() throws {
         let host = try ScriptedStackHost(DebianStacks.all)
         try enable(host, "sudo", "--confirm-within", "7d")
-        let again = try Performance(["enable", "sudo", "--yes"], against: [], host: host)
+        let again = Performance(["enable", "sudo", "--yes"], host: host)
         #expect(again.errors.contains("To take it back now: twostep disable sudo"))
         let run = disable(host, "sudo")
         #expect(run.status == .done, "\(run.errors)")

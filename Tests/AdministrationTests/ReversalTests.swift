@@ -49,7 +49,7 @@ import Testing
             host.stacks["sshd"]
                 == """
                 @include common-auth
-                \(Self.exempt)# Here stood pam_twostep.so. Lines above count the one below, so there is one.
+                \(Self.exempt)# The line of Twostep stood here. Lines above count the one below, so there is one.
                 auth       [default=ignore]  pam_permit.so
                 account required pam_nologin.so
 

@@ -31,7 +31,9 @@ extension DisableCommand {
             }
         }
         let asking = askingStill(world)
-        // Whatever the records that cannot be read were of bore our mark, and asks no more.
+        // Without its record it cannot be told whose a line without our mark is.
+        let isWhole = failed.isEmpty && (asking.isEmpty || run.ledger.unreadable.isEmpty)
+        // Whatever bore our mark asks no more.
         if failed.isEmpty { try setAside(run) { _ in true } }
         if !failed.isEmpty { lines.append("Not disabled: \(failed.joined(separator: ", "))") }
         for place in asking {
@@ -39,7 +41,7 @@ extension DisableCommand {
         }
         if lines.isEmpty { lines.append("Nothing of what \"twostep enable\" has changed is left.") }
         return Report(
-            failed.isEmpty && asking.isEmpty ? .done : .refused, text: lines.joined(separator: "\n"),
+            isWhole ? .done : .refused, text: lines.joined(separator: "\n"),
             json: .object([
                 ("disabled", .list(done)), ("failed", .list(failed.map { .text($0) })),
                 ("left", .list(asking.map { .text($0) })),

@@ -5,7 +5,7 @@ import PAMStacks
 /// without them the first that lets the same people in.
 extension StackEditor {
     /// Above what stands in the place of our line.
-    static let remarkOfPlace = "# Here stood pam_twostep.so. Lines above count the one below, so there is one."
+    static let remarkOfPlace = "# The line of Twostep stood here. Lines above count the one below, so there is one."
 
     /// Does nothing, and is counted. `optional` would speak for people whom nothing has asked.
     private static let ignored = "[default=ignore]  pam_permit.so"
@@ -73,7 +73,8 @@ extension StackEditor {
             let plain = StackEditor.replacing(ours, in: spoken, service) { _ in [] }
             let lost = silenced.isEmpty ? lostChecks(of: file, original) : []
             guard !lost.isEmpty else { return [plain] }
-            return [plain, StackEditor.replacing(ours, in: spoken, service) { $0.group == .auth ? lost : [] }]
+            // Before the plainest: without them the lines of the service "other" may count.
+            return [StackEditor.replacing(ours, in: spoken, service) { $0.group == .auth ? lost : [] }, plain]
         }
         var drafts: [[UInt8]] = []
         for control in [StackEditor.ignored, StackEditor.permitted] {
@@ -98,14 +99,14 @@ extension StackEditor {
         return drafts
     }
 
-    /// Lines with others in the place of ours, and without the remarks above those.
+    /// Lines with others in the place of ours, and without the remarks about those, wherever somebody has put them.
     private static func replacing(
         _ ours: [StackLine], in lines: [[UInt8]], _ service: String, with others: (StackLine) -> [String]
     ) -> [UInt8] {
         let remarks = [remark(service), remark(ServiceGroup.name(of: service))]
         var taken = Set(ours.flatMap(\.lines))
-        for number in taken where number > 1 {
-            if remarks.contains(String(decoding: lines[number - 2], as: UTF8.self)) { taken.insert(number - 1) }
+        for (index, line) in lines.enumerated() where remarks.contains(String(decoding: line, as: UTF8.self)) {
+            taken.insert(index + 1)
         }
         var written: [[UInt8]] = []
         for (index, line) in lines.enumerated() {
