@@ -34,7 +34,7 @@ enum Overview {
             "Roll-out",
             [
                 ("init", "prepare this machine"), ("enable", "have a service ask"),
-                ("disable", "take that back"),
+                ("disable", "take that back"), ("module", "try a program of yours"),
             ]
         ),
         (
@@ -42,6 +42,8 @@ enum Overview {
             [
                 ("status", "whether twostepd serves"), ("sessions", "who is being asked"),
                 ("log", "what was decided, and why"), ("metrics", "counters, as OpenMetrics"),
+                ("backup", "a copy of all that is kept"), ("restore", "put a backup back"),
+                ("rekey", "a new key for all secrets"),
             ]
         ),
     ]
