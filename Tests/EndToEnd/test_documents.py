@@ -159,6 +159,7 @@ def documents(daemon_of_session):
     Path("/run/broken.yaml").write_text("auth_providers: [{type: pan}]\n")
     desk.keep("trial", world.run("twostep", "trial", "sshd", "alice", "--json"))
     desk.keep("check", world.run("twostep", "check", "--json", "--config", "/run/broken.yaml"))
+    desk.keep("module test", world.run("twostep", "module", "test", "/bin/true", "--json"))
     desk.run("rekey", "--config", place.configuration)
     desk.run("user", "add", "Zoe", "--password-stdin", input="a long password\n")
     desk.run("backup", "/run/backup-documents", "--with-key", "--config", place.configuration)

@@ -31,7 +31,7 @@ VERBS = {
     "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "trial": ["sshd", "bob"],
     "enable": ["sudo", "--yes"], "disable": ["sudo", "--yes"], "status": [], "check": [], "flow": [],
     "log": [], "metrics": [], "report": [], "backup": ["/tmp/nobody-s-backup"], "restore": ["/etc/hostname", "--yes"],
-    "rekey": [],
+    "rekey": [], "module": ["test", "/bin/true"],
 }
 
 
@@ -81,7 +81,9 @@ MATRIX = {
 @pytest.mark.parametrize("by, about, stage", MATRIX)
 def test_who_may_ask_about_whom_at_which_stage(daemon, own, by, about, stage):
     user, _ = own
-    phone = world.enroll(user, "--name", f"phone-{by}-{about}-{stage}")
+    # One of this row's own, in the place of the last row's.
+    world.twostep("remove", user, "of-the-row", "--yes", "--force")
+    phone = world.enroll(user, "--name", "of-the-row")
     world.twostep("unlock", user)
     by, name = (str(user) if word == "own" else word for word in (by, about))
 

@@ -16,7 +16,7 @@ from terminal import Paramiko, expect, finish, spawn
 FOLDER = Path("/etc/twostep-programs")
 EVIDENCE = "SSH_AUTH_INFO_0=publickey ssh-ed25519 AAAA"
 PAGE = Path("/mnt/twostep/usr/share/man/man7/twostep-module.7")
-QUESTION = r"[A-Z][a-z ]+: $"
+QUESTION = r"[A-Z][a-z ]+(?:\(r goes back\))?: $"
 
 
 def write(name, text, mode=0o755):
