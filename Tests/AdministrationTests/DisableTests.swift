@@ -79,10 +79,18 @@ import Testing
         try enable(host, "sudo")
         let text = (DebianStacks.all["su"] ?? "") + "auth required pam_twostep.so\n"
         try host.write(text, "etc/pam.d/su")
+        // The settings of sshd as people copy them from the examples, with a stack of their own.
+        let stack = "auth required pam_twostep.so\n"
+        try host.write(stack, "etc/pam.d/sshd")
+        let shipped = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../packaging/sshd_config.d/twostep.conf")
+        let settings = try String(contentsOf: shipped, encoding: .utf8)
+        try host.write(settings, "etc/ssh/sshd_config.d/twostep.conf")
         let run = disable(host, "--all")
         #expect(run.status == .done)
         #expect(run.output.contains("/etc/pam.d/su:4 names pam_twostep.so still"))
         #expect(host.stacks["su"] == text && host.stacks["sudo"] == DebianStacks.sudo)
+        #expect(host.stacks["sshd"] == stack && host.read("etc/ssh/sshd_config.d/twostep.conf") == settings)
     }
 
     @Test func `what waits for its confirmation is taken back at once`() throws {

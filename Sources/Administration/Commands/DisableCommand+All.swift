@@ -48,7 +48,8 @@ extension DisableCommand {
             ]), change: lines.joined(separator: " "))
     }
 
-    /// Those that there are records of, and those that `enable` has left its mark on, whatever became of the records.
+    /// Those that there are records of, and those that `enable` has left its mark on, whatever became of the records. Settings
+    /// of sshd's alone are no mark: they are the shipped ones, which people copy.
     private func services(_ run: StackChangeRun, _ world: AdministrationWorld) -> [String] {
         let tree = StackTree(root: world.host.root)
         var names = Set(run.ledger.changes.map(\.service))
@@ -58,9 +59,6 @@ extension DisableCommand {
             let text = String(decoding: file.bytes, as: UTF8.self)
             guard text.contains("# Written by \"twostep enable ") else { continue }
             names.insert(ServiceGroup.name(of: service))
-        }
-        if let settings = tree.files.contents(of: SSHDFragment.path), SSHDFragment.isOurs(settings) {
-            names.insert("sshd")
         }
         return names.sorted()
     }
