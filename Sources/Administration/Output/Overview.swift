@@ -42,7 +42,7 @@ enum Overview {
             [
                 ("status", "whether twostepd serves"), ("sessions", "who is being asked"),
                 ("log", "what was decided, and why"), ("metrics", "counters, as OpenMetrics"),
-                ("backup", "a copy of all that is kept"), ("restore", "put a backup back"),
+                ("backup", "a copy of the whole store"), ("restore", "put a backup back"),
                 ("rekey", "a new key for all secrets"),
             ]
         ),
