@@ -87,8 +87,29 @@ import Testing
         if case .unproved = verdict { Issue.record("it could be told") }
     }
 
+    /// `nullok`, and what its like does with people whom it does not know: it fails nobody, and has asked for nothing.
+    static let abstaining = [
+        "auth required pam_google_authenticator.so nullok\n",
+        "auth [success=ok ignore=ignore user_unknown=ignore default=die] pam_oath.so\n",
+        "auth [success=ok authinfo_unavail=ignore default=die] pam_radius_auth.so\n",
+    ]
+
+    @Test(arguments: abstaining) func `a token that may abstain proves nobody`(_ token: String) {
+        let shells = "auth required pam_shells.so\n"
+        for (before, after) in [
+            (token + Self.ours + Self.permitted, token + Self.permitted), (shells + token + Self.ours, shells + token),
+        ] {
+            let verdict = Withdrawal(from: Self.stack(before), to: Self.stack(after), losesProof: false).verdict
+            #expect(verdict == .unsound("people would get in whom nothing has asked"))
+        }
+        let behind = Self.debian + token
+        #expect(
+            Withdrawal(from: Self.stack(behind + Self.ours), to: Self.stack(behind), losesProof: false).verdict
+                == .sound)
+    }
+
     @Test func `too many ways are no proof`() {
-        let many = (0..<13).map { "auth optional pam_env.so file=\($0)\n" }.joined() + Self.debian
+        let many = (0..<17).map { "auth optional pam_env.so file=\($0)\n" }.joined() + Self.debian
         guard
             case .unproved = Withdrawal(
                 from: Self.stack(many + Self.ours), to: Self.stack(many), losesProof: false
