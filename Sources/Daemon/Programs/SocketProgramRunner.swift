@@ -39,7 +39,8 @@ package final class SocketProgramRunner: ProgramRunner {
         guard posix_set_send_timeout(descriptor, SocketProgramRunner.startingTime) == 0,
             unsafe posix_connect_local(descriptor, path) == 0
         else { return .failed("nobody starts programs at \(path): \(Privileges.reason())") }
-        let deadline = Deadline.after(milliseconds: milliseconds + SocketProgramRunner.startingTime)
+        let patience = milliseconds + SocketProgramRunner.startingTime
+        let deadline = Deadline.after(milliseconds: patience)
         let head = Array(ProgramExchange.head(program, count: request.count).utf8)
         // Who does not take the question may have said why.
         let isAsked =
@@ -59,6 +60,6 @@ package final class SocketProgramRunner: ProgramRunner {
             case .failure: return .failed("whoever starts programs has died")
             }
         }
-        return .failed("it has not answered within \(milliseconds / 1000) s")
+        return .failed("it has not answered within \(patience / 1000) s")
     }
 }
