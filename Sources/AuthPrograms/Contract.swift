@@ -12,6 +12,9 @@ package enum Contract {
     package static let times = 1...60
     /// How long it may take where nobody says, in seconds.
     package static let usualTime = 10
+    /// How long it may take to begin a set-up within a login, in seconds. With what starting it takes (3 s) that is 8 s: the
+    /// login's host hangs up after 10 s, as nobody could tell it in advance to wait longer.
+    package static let setupTimeWithinLogin = 5
     /// How many fields a form may have.
     package static let mostFields = 8
     /// The longest answer to one field, in bytes (PAM's own bound, less its NUL).

@@ -34,7 +34,8 @@ package struct EnrollableCommandLineModule: ConsultingModule, EnrollableModule, 
     package func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup {
         guard let parameter = request.parameters.keys.sorted().first else {
             do throws(ContractFault) {
-                return try program.beginSetup(of: request.account, device: request.device)
+                let seconds = request.isWithinLogin ? min(timeLimit, Contract.setupTimeWithinLogin) : nil
+                return try program.beginSetup(of: request.account, device: request.device, within: seconds)
             } catch {
                 throw SetupFailure("\(program.settings.program): \(error.explanation)")
             }

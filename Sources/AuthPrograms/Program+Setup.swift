@@ -2,11 +2,12 @@ internal import Authentication
 
 extension Program {
     /// What a program makes for a new device: what it wants to be given back, what is shown, and the form that finishes it.
-    func beginSetup(of account: AccountName, device: String) throws(ContractFault) -> Setup {
+    /// It has `seconds` for it, or its own time where that is nil.
+    func beginSetup(of account: AccountName, device: String, within seconds: Int?) throws(ContractFault) -> Setup {
         var line = ContractLine("begin_setup", to: name)
         line.member("user", account.text)
         line.member("device", device)
-        var reply = try ask(line)
+        var reply = try ask(line, within: seconds)
         guard let objects = try reply.objects("fields") else {
             throw ContractFault("it says no fields to finish it with")
         }

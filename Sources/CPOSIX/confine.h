@@ -148,8 +148,10 @@ static inline void posix_close_others(void) {
 
 static inline void posix_run_confined(
     const struct posix_confinement *bounds, char *const *hidden, const char *program, char *const *arguments,
-    char *const *environment, int input, int output, int life, int report
+    char *const *environment, int input, int output, int life, int held, int report
 ) {
+    // Our copy of what the parent holds: as long as it is open, nobody is told that the parent has gone.
+    close(held);
     if (setsid() < 0) posix_confinement_failed(report, posix_stage_session);
     int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (score >= 0) {
@@ -194,10 +196,10 @@ static inline void posix_run_confined(
 
 /// Starts `program` within bounds, in a session of its own, with these as its standard input and output; returns its
 /// process, or -1. What goes wrong before it runs is written to `report` as two ints, a stage and an errno. It ends with
-/// whoever holds the other end of `life`. All descriptors given are beyond the standard ones.
+/// whoever holds `held`, the other end of `life`. All descriptors given are beyond the standard ones.
 static inline pid_t posix_start_confined(
     const struct posix_confinement *bounds, char *const *hidden, const char *program, char *const *arguments,
-    char *const *environment, int input, int output, int life, int report
+    char *const *environment, int input, int output, int life, int held, int report
 ) {
     unsigned long flags = SIGCHLD;
     if (bounds->isolates) {
@@ -206,7 +208,7 @@ static inline pid_t posix_start_confined(
     }
     long child = syscall(SYS_clone, flags, 0L, 0L, 0L, 0L);
     if (child == 0) {
-        posix_run_confined(bounds, hidden, program, arguments, environment, input, output, life, report);
+        posix_run_confined(bounds, hidden, program, arguments, environment, input, output, life, held, report);
         _exit(127);
     }
     return (pid_t)child;

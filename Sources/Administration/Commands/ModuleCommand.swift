@@ -51,7 +51,7 @@ struct ModuleTestCommand: AdministrationVerb {
         if let fault = ProgramFile.fault(of: program) { return report([ContractTrial.Finding("its file", fault)]) }
         guard let runner = LocalProgramRunner(settings) else {
             throw CommandFailure(
-                .refused, code: .internal, "There is no user that a program could run as: 65400 to 65415 are taken.")
+                .refused, code: .internal, "There is no user that a program could run as: 60900 to 60915 are taken.")
         }
         let trial = ContractTrial(provider ? .provider : .module, settings, runner: runner)
         var findings = [ContractTrial.Finding("its file", nil)]

@@ -6,12 +6,17 @@ package struct SetupRequest: Equatable, Sendable {
     package let issuer: String
     /// What the administrator chose (`digits`: `8`), as typed; a key the module does not know is refused.
     package let parameters: [String: String]
+    /// Whether a login waits for it: its host does for 10 s, whatever the module's own time is.
+    package let isWithinLogin: Bool
 
-    package init(account: AccountName, device: String, issuer: String, parameters: [String: String]) {
+    package init(
+        account: AccountName, device: String, issuer: String, parameters: [String: String], isWithinLogin: Bool = false
+    ) {
         self.account = account
         self.device = device
         self.issuer = issuer
         self.parameters = parameters
+        self.isWithinLogin = isWithinLogin
     }
 }
 

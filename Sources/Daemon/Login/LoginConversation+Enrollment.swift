@@ -67,7 +67,7 @@ extension LoginConversation {
         refusal = module.refusal
         let setup = SetupRequest(
             account: request.account, device: change?.freeName(for: module) ?? module.usualDeviceName,
-            issuer: configuration.issuer, parameters: [:])
+            issuer: configuration.issuer, parameters: [:], isWithinLogin: true)
         waitingTime = module.waitingTime
         let companion = AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice)
         service.beginSetup(setup, with: module, uid: uid, companion: companion, for: .person(request.account)) {

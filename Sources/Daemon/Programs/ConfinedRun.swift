@@ -49,7 +49,7 @@ package struct ConfinedRun: Sendable {
             return .failed("no pipe to it: \(Privileges.reason())")
         }
         let deadline = Deadline.after(milliseconds: Int64(settings.time) * 1000)
-        let child = start(input.read, output.write, life.read, report.write)
+        let child = start(input.read, output.write, life, report.write)
         guard child > 0 else { return .failed("it cannot be started: \(Privileges.reason())") }
         input.closeRead()
         output.closeWrite()
@@ -61,7 +61,7 @@ package struct ConfinedRun: Sendable {
         return run
     }
 
-    private func start(_ input: Int32, _ output: Int32, _ life: Int32, _ report: Int32) -> pid_t {
+    private func start(_ input: Int32, _ output: Int32, _ life: Ends, _ report: Int32) -> pid_t {
         var bounds = posix_confinement()
         bounds.uid = user.uid
         bounds.gid = user.gid
@@ -76,8 +76,8 @@ package struct ConfinedRun: Sendable {
         let environment = CTexts(ConfinedRun.environment)
         let hidden = CTexts(self.hidden ?? [])
         return unsafe posix_start_confined(
-            &bounds, hidden.pointer, settings.program, arguments.pointer, environment.pointer, input, output, life,
-            report)
+            &bounds, hidden.pointer, settings.program, arguments.pointer, environment.pointer, input, output,
+            life.read, life.write, report)
     }
 
     /// Gives it the question, takes what it writes, and waits for its end.

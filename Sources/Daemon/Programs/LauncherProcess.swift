@@ -62,26 +62,34 @@ enum LauncherProcess {
                 _ = posix_wait_for(busy[slot])
                 busy[slot] = 0
             }
-            let free = busy.firstIndex(of: 0)
+            let free = busy.indices.filter { busy[$0] == 0 }
             let isIdle = busy.allSatisfy { $0 == 0 }
             var waited = (sockets + [life]).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            if free == nil { for index in sockets.indices { waited[index].fd = -1 } }
+            if free.isEmpty { for index in sockets.indices { waited[index].fd = -1 } }
             // While something runs, its end is looked for; what waits meanwhile waits in the socket.
             let found = unsafe poll(&waited, nfds_t(waited.count), isIdle ? -1 : 20)
             guard waited[sockets.count].revents == 0 else { _exit(0) }
-            guard found > 0, let free else { continue }
+            guard found > 0 else { continue }
             guard let index = sockets.indices.first(where: { waited[$0].revents != 0 }) else { continue }
+            // Looked up each time: somebody may have got one of them since.
+            let slot = free.first { ProgramUser(slot: $0) != nil }
+            guard slot != nil || isIdle else {
+                // All that there are run something, and one of them ends.
+                usleep(20_000)
+                continue
+            }
             let connection = accept(sockets[index], nil, nil)
             guard connection >= 0 else { continue }
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-            busy[free] = serve(connection, slot: free, reachesNetwork: index == 1, options, sockets)
+            let user = slot.flatMap { ProgramUser(slot: $0) }
+            busy[slot ?? 0] = serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
             close(connection)
         }
     }
 
-    /// Forks who serves one connection; 0 if nobody could be.
+    /// Forks who serves one connection, and refuses where there is no `user`; 0 if nobody could be.
     private static func serve(
-        _ connection: Int32, slot: Int, reachesNetwork: Bool, _ options: DaemonOptions, _ sockets: [Int32]
+        _ connection: Int32, as user: ProgramUser?, reachesNetwork: Bool, _ options: DaemonOptions, _ sockets: [Int32]
     ) -> pid_t {
         let launcher = getpid()
         let child = posix_fork()
@@ -91,7 +99,7 @@ enum LauncherProcess {
         let desk = ProgramDesk(
             configuration: options.configuration, allowsInsecure: options.allowsInsecure,
             reachesNetwork: reachesNetwork, hidden: hidden(options))
-        desk.serve(connection, as: ProgramUser(slot: slot))
+        desk.serve(connection, as: user)
         _exit(0)
     }
 

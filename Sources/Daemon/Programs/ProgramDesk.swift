@@ -34,7 +34,6 @@ struct ProgramDesk {
 
     private func answer(_ connection: Int32, _ user: ProgramUser?) -> ProgramRun {
         guard ProgramDesk.isDaemon(connection) else { return .failed("only twostepd is served") }
-        guard let user else { return .failed("there is no user that it could run as") }
         var received = ReceivedBytes(most: Contract.longestRequest + ProgramExchange.longestHead)
         let deadline = Deadline.after(milliseconds: ProgramDesk.patience)
         var wanted: (program: ProgramName, start: Int, count: Int)?
@@ -54,6 +53,8 @@ struct ProgramDesk {
         guard let wanted, received.count == wanted.start + wanted.count else {
             return .failed("more was asked than said")
         }
+        // Not before the question is read: who hangs up on one that is being written is not heard.
+        guard let user else { return .failed("there is no user that it could run as") }
         switch settings(of: wanted.program) {
         case .failure(let fault): return .failed(fault.explanation)
         case .success(let settings):

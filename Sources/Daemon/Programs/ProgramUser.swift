@@ -7,8 +7,9 @@ package struct ProgramUser: Equatable, Sendable {
 
     /// How many programs run at a time at most.
     package static let slots = 16
-    /// Where their users begin, if no service manager makes them: between those that people and packages get, and nobody's.
-    static let first: UInt32 = 65_400
+    /// Where their users begin, if no service manager makes them: between those that people and packages get and those that
+    /// systemd hands out (60001 to 60705 and 61184 to 65519).
+    static let first: UInt32 = 60_900
 
     /// The user of a slot; nil if somebody has that uid or gid.
     package init?(slot: Int) {

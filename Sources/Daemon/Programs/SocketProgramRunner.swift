@@ -39,11 +39,13 @@ package final class SocketProgramRunner: ProgramRunner {
         guard posix_set_send_timeout(descriptor, SocketProgramRunner.startingTime) == 0,
             unsafe posix_connect_local(descriptor, path) == 0
         else { return .failed("nobody starts programs at \(path): \(Privileges.reason())") }
-        let deadline = Deadline.after(milliseconds: milliseconds + SocketProgramRunner.startingTime)
+        let patience = milliseconds + SocketProgramRunner.startingTime
+        let deadline = Deadline.after(milliseconds: patience)
         let head = Array(ProgramExchange.head(program, count: request.count).utf8)
-        guard LocalStream.write(Secret(copying: head.span), to: descriptor, until: deadline),
-            LocalStream.write(request, to: descriptor, until: deadline)
-        else { return .failed("whoever starts programs has hung up") }
+        // Who does not take the question may have said why.
+        let isAsked =
+            LocalStream.write(Secret(copying: head.span), to: descriptor, until: deadline)
+            && LocalStream.write(request, to: descriptor, until: deadline)
         var answer = ReceivedBytes(most: Contract.longestOutput + ProgramExchange.longestHead)
         while deadline.remaining > 0 {
             guard !isStopping.load(ordering: .relaxed) else { return .failed("twostepd stops") }
@@ -51,11 +53,13 @@ package final class SocketProgramRunner: ProgramRunner {
             guard LocalStream.wait(for: descriptor, Int16(POLLIN), until: slice) else { continue }
             switch answer.receive(from: descriptor) {
             case .some, .nothingYet: continue
-            case .end: return ProgramExchange.parse(answer: answer.bytes())
+            case .end where isAsked || answer.count > 0, .failure where answer.count > 0:
+                return ProgramExchange.parse(answer: answer.bytes())
+            case .end: return .failed("whoever starts programs has hung up")
             case .tooMuch: return .failed("more was answered than a program may write")
             case .failure: return .failed("whoever starts programs has died")
             }
         }
-        return .failed("it has not answered within \(milliseconds / 1000) s")
+        return .failed("it has not answered within \(patience / 1000) s")
     }
 }
