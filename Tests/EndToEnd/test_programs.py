@@ -358,6 +358,23 @@ def test_nothing_outlives_it_although_it_holds_the_pipe(elsewhere, prober, user)
     assert not processes("sleep 98765")
 
 
+@pytest.mark.parametrize("left", [1, 0])
+def test_a_user_that_somebody_has_is_skipped_and_without_any_the_journal_says_so(elsewhere, prober, user, left):
+    place = elsewhere(module(prober))
+    names = Path("/etc/passwd")
+    before = names.read_text()
+    taken = [f"taken{uid}:x:{uid}:{uid}::/:/bin/false\n" for uid in range(60900, 60916 - left)]
+    try:
+        names.write_text(before + "".join(taken))
+        if left:
+            assert eval(probe(place, user, "who").removeprefix("DONE "))[:2] == (60915, 60915)
+        else:
+            assert ask(place, user, "who")[0] != 0
+            assert place.log.since_mark("module command_line:door: .*there is no user that it could run as")
+    finally:
+        names.write_text(before)
+
+
 def test_what_it_writes_to_tmp_is_gone_the_next_time(elsewhere, prober, user):
     place = elsewhere(module(prober))
     assert probe(place, user, "write /tmp/kept") == "DONE 1"
