@@ -149,6 +149,22 @@ def test_what_is_spent_is_spent_before_anybody_gets_in(elsewhere, user):
     assert world.failures_of(user, runtime=place.runtime) == 0
 
 
+def test_a_set_up_that_is_slow_to_begin_ends_before_the_login_does(elsewhere, user):
+    path = write("slow", textwrap.dedent("""\
+        #!/usr/bin/python3 -I
+        import json, sys, time
+        if json.loads(sys.stdin.readline())["request"] == "begin_setup":
+            time.sleep(1000)
+        print(json.dumps({"twostep": 1, "fields": [{"name": "code", "label": "Door code"}], "setup": True}))
+        """))
+    rule = "policy:\n  - {match: {}, unenrolled: enroll, enroll_until: 2199-12-31}\n"
+    place = elsewhere(module(path, setup="true", time="60s") + rule)
+    assert ask(place, user)[0] != 0
+    assert "login unavailable reason=module_failed" in verdicts(place, user)[0]
+    assert place.log.since_mark(f"module command_line:door cannot set up anything: {path}: it has not answered within 8 s")
+    world.wait_until(lambda: not processes(str(path)), "the program to end")
+
+
 # --- what a program may do wrong ------------------------------------------------------------------------------------
 
 ENDINGS = {
@@ -356,6 +372,23 @@ def test_nothing_outlives_it_although_it_holds_the_pipe(elsewhere, prober, user)
     place = elsewhere(module(prober))
     assert probe(place, user, "linger") == "DONE 0"
     assert not processes("sleep 98765")
+
+
+@pytest.mark.parametrize("left", [1, 0])
+def test_a_user_that_somebody_has_is_skipped_and_without_any_the_journal_says_so(elsewhere, prober, user, left):
+    place = elsewhere(module(prober))
+    names = Path("/etc/passwd")
+    before = names.read_text()
+    taken = [f"taken{uid}:x:{uid}:{uid}::/:/bin/false\n" for uid in range(60900, 60916 - left)]
+    try:
+        names.write_text(before + "".join(taken))
+        if left:
+            assert eval(probe(place, user, "who").removeprefix("DONE "))[:2] == (60915, 60915)
+        else:
+            assert ask(place, user, "who")[0] != 0
+            assert place.log.since_mark("module command_line:door: .*there is no user that it could run as")
+    finally:
+        names.write_text(before)
 
 
 def test_what_it_writes_to_tmp_is_gone_the_next_time(elsewhere, prober, user):
