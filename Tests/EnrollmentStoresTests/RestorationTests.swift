@@ -62,6 +62,29 @@ struct RestorationTests {
         #expect(try bench.answer("right 8", by: bench.alice) == .accepted(bench.alice))
     }
 
+    @Test(arguments: [("recovery_code", Int64(0b1011)), ("totp", 0b1000)])
+    func `keeps used what any of several has used, as its module counts`(_ type: String, _ expected: Int64) throws {
+        let module = ModuleID(type)
+        let payload: [UInt8] = [1]
+        func add(_ name: String, state: Int64) throws {
+            let place = DeviceKey(account: bench.alice, module: module, device: name)
+            let sealed = try self.place.sealing.seal(Secret(copying: payload.span), at: place)
+            _ = try bench.store.add(
+                Device(name: name, sealed: sealed, state: state, createdAt: 0), at: place, uid: 1000)
+        }
+        let old = DeviceKey(account: bench.alice, module: module, device: "codes")
+        try add("codes", state: 0b1000)
+        try makeBackup()
+        _ = try bench.store.remove(old)
+        try add("one", state: 0b0001)
+        try add("two", state: 0b0010)
+        let restoration = try prepare()
+        #expect(restoration.outlook.kept == (expected == 0b1000 ? [] : [old]))
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.devices(of: nil).map(\.device.state) == [expected])
+    }
+
     @Test func `names the devices of which it cannot know what was used`() throws {
         try bench.enrol(bench.alice)
         try bench.enrol(bench.bob)

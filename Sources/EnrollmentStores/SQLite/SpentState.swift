@@ -42,15 +42,16 @@ struct SpentState {
                 outlook.dropped.append(listing.key)
                 continue
             }
-            guard let latest = same.map(\.device).max(by: { $0.state < $1.state }) else {
+            guard !same.isEmpty else {
                 outlook.exposed.append(listing.key)
                 continue
             }
-            guard latest.state > listing.device.state else { continue }
+            let state = same.reduce(listing.device.state) { listing.key.module.spent($0, $1.device.state) }
+            guard state != listing.device.state else { continue }
             try spend.bind(listing.key)
-            try spend.bind(latest.state, at: 5)
-            try spend.bind(~latest.state, at: 6)
-            try spend.bind(latest.lastUsedAt, at: 7)
+            try spend.bind(state, at: 5)
+            try spend.bind(~state, at: 6)
+            try spend.bind(([listing] + same).compactMap(\.device.lastUsedAt).max(), at: 7)
             try spend.run()
             outlook.kept.append(listing.key)
         }
