@@ -122,6 +122,33 @@ struct RestorationTests {
         #expect(try bench.store.blocks().map(\.account) == [bench.bob])
     }
 
+    @Test func `gives no account back to a user from whom it was taken`() throws {
+        let keys = [try bench.user("alice", hash: "a"), try bench.user("bob", hash: "b")].map(\.key)
+        for (key, account) in zip(keys, [bench.alice, bench.bob]) {
+            #expect(try bench.store.link(key, to: account, at: bench.clock.now) == .linked)
+        }
+        try makeBackup()
+        _ = try bench.store.removeCredentials(of: keys[1])
+        let restoration = try prepare()
+        #expect(restoration.outlook.unlinked.map(\.user) == [keys[1]] && restoration.outlook.unchecked == 0)
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.allCredentials().map(\.user) == [keys[0]])
+    }
+
+    @Test func `says how many credentials it cannot compare`() throws {
+        let user = try bench.user("alice", hash: "a")
+        #expect(try bench.store.link(user.key, to: bench.alice, at: bench.clock.now) == .linked)
+        try makeBackup()
+        place.close()
+        delete(place.file)
+        let restoration = try prepare()
+        #expect(restoration.outlook.unchecked == 1 && restoration.outlook.unlinked.isEmpty)
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.allCredentials().map(\.user) == [user.key])
+    }
+
     @Test func `leaves out what was handed out for a day and is not there any more`() throws {
         let bypass = DeviceKey(account: bench.alice, module: .bypass, device: "bypass")
         let payload: [UInt8] = [1]
