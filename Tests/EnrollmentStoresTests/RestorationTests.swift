@@ -239,6 +239,22 @@ struct RestorationTests {
         #expect(try bench.answer("right 7", by: bench.alice) == .accepted(bench.alice))
     }
 
+    @Test func `knows what was used although the key is another, and is sealed with that one`() throws {
+        try bench.enrol(bench.alice)
+        try makeBackup()
+        try place.rotateKey()
+        var next: SealedRow?
+        repeat { next = try bench.store.reseal(after: next, atMost: 10).next } while next != nil
+        try bench.answer("right 7", by: bench.alice)
+        let restoration = try prepare()
+        #expect(restoration.outlook.kept == [key(bench.alice)] && restoration.outlook.resealed == 1)
+        _ = try restoration.commit()
+        place.keys.retire()
+        try bench.restart()
+        #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
+        #expect(try bench.answer("right 8", by: bench.alice) == .accepted(bench.alice))
+    }
+
     @Test func `refuses a backup that is sealed with another key`() throws {
         try bench.enrol(bench.alice)
         try makeBackup()

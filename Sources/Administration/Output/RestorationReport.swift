@@ -22,7 +22,14 @@ struct RestorationReport {
     var lines: [String] {
         var lines: [String] = []
         if let trouble = outlook.trouble {
-            lines.append("The present store cannot be read: \(trouble).")
+            lines.append(
+                "The present store cannot be read: \(trouble). Its blocks and failures are lost; those of the backup hold."
+            )
+        }
+        if outlook.resealed > 0 {
+            lines.append(
+                "Sealed anew with twostep.key: \(Wording.count(outlook.resealed, "secret")). It stays the key of the store."
+            )
         }
         if !outlook.kept.isEmpty {
             lines.append("Codes stay used that were used since, of: \(names(outlook.kept))")
@@ -69,6 +76,7 @@ struct RestorationReport {
             ("devices", .integer(Int64(outlook.extent.devices))),
             ("trouble", .text(outlook.trouble)), ("kept", list(outlook.kept)), ("exposed", list(outlook.exposed)),
             ("lost", list(outlook.lost)), ("left_out", list(outlook.dropped)),
+            ("resealed", .integer(Int64(outlook.resealed))),
             ("credentials_unchecked", .integer(Int64(outlook.unchecked))),
             (
                 "credentials_left_out",

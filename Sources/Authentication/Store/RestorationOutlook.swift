@@ -19,6 +19,8 @@ package struct RestorationOutlook: Equatable, Sendable {
     /// How many credentials of the backup open accounts again, whether or not they were removed since: there is no present
     /// store, it cannot be read, or it is as empty as a new one.
     package var unchecked = 0
+    /// How many secrets of the backup are sealed anew, with the present key.
+    package var resealed = 0
     /// What was handed out for a day and is left out, since it may be used up.
     package var dropped: [DeviceKey] = []
 
