@@ -223,9 +223,17 @@ def test_a_key_that_was_changed_since_does_not_hide_what_was_used(place):
     assert rekey(place).returncode == 0
     assert place.stop() == 0
     refused = restore(place, path, "--yes")
-    assert refused.returncode == 1 and told["keys"][0] in refused.stderr, refused
+    old = Path(f"{place.key}.old-{told['keys'][0]}")
+    assert refused.returncode == 1 and f"--key-file '{old}'" in refused.stderr, refused
+    done = restore(place, path, "--yes", "--json", "--key-file", str(old))
+    assert done.returncode == 0, done
+    outlook = json.loads(done.stdout)
+    assert {key["device"] for key in outlook["kept"]} == {"codes"} and outlook["resealed"] == 2, outlook
+    old.unlink()
     place.start()
+    assert check_store(place) == []
     assert not pam.log_in(place.service, user, codes[0]).granted
+    assert pam.log_in(place.service, user, codes[1]).granted
 
 
 @pytest.mark.parametrize("present", ["damaged", "gone"])

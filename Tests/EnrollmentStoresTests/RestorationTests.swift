@@ -62,6 +62,29 @@ struct RestorationTests {
         #expect(try bench.answer("right 8", by: bench.alice) == .accepted(bench.alice))
     }
 
+    @Test(arguments: [("recovery_code", Int64(0b1011)), ("totp", 0b1000)])
+    func `keeps used what any of several has used, as its module counts`(_ type: String, _ expected: Int64) throws {
+        let module = ModuleID(type)
+        let payload: [UInt8] = [1]
+        func add(_ name: String, state: Int64) throws {
+            let place = DeviceKey(account: bench.alice, module: module, device: name)
+            let sealed = try self.place.sealing.seal(Secret(copying: payload.span), at: place)
+            _ = try bench.store.add(
+                Device(name: name, sealed: sealed, state: state, createdAt: 0), at: place, uid: 1000)
+        }
+        let old = DeviceKey(account: bench.alice, module: module, device: "codes")
+        try add("codes", state: 0b1000)
+        try makeBackup()
+        _ = try bench.store.remove(old)
+        try add("one", state: 0b0001)
+        try add("two", state: 0b0010)
+        let restoration = try prepare()
+        #expect(restoration.outlook.kept == (expected == 0b1000 ? [] : [old]))
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.devices(of: nil).map(\.device.state) == [expected])
+    }
+
     @Test func `names the devices of which it cannot know what was used`() throws {
         try bench.enrol(bench.alice)
         try bench.enrol(bench.bob)
@@ -97,6 +120,33 @@ struct RestorationTests {
         try bench.restart()
         #expect(try bench.failures(of: bench.alice) == 1)
         #expect(try bench.store.blocks().map(\.account) == [bench.bob])
+    }
+
+    @Test func `gives no account back to a user from whom it was taken`() throws {
+        let keys = [try bench.user("alice", hash: "a"), try bench.user("bob", hash: "b")].map(\.key)
+        for (key, account) in zip(keys, [bench.alice, bench.bob]) {
+            #expect(try bench.store.link(key, to: account, at: bench.clock.now) == .linked)
+        }
+        try makeBackup()
+        _ = try bench.store.removeCredentials(of: keys[1])
+        let restoration = try prepare()
+        #expect(restoration.outlook.unlinked.map(\.user) == [keys[1]] && restoration.outlook.unchecked == 0)
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.allCredentials().map(\.user) == [keys[0]])
+    }
+
+    @Test func `says how many credentials it cannot compare`() throws {
+        let user = try bench.user("alice", hash: "a")
+        #expect(try bench.store.link(user.key, to: bench.alice, at: bench.clock.now) == .linked)
+        try makeBackup()
+        place.close()
+        delete(place.file)
+        let restoration = try prepare()
+        #expect(restoration.outlook.unchecked == 1 && restoration.outlook.unlinked.isEmpty)
+        _ = try restoration.commit()
+        try bench.restart()
+        #expect(try bench.store.allCredentials().map(\.user) == [user.key])
     }
 
     @Test func `leaves out what was handed out for a day and is not there any more`() throws {
@@ -187,6 +237,22 @@ struct RestorationTests {
         #expect(!exists("\(place.file).restored"))
         try bench.restart()
         #expect(try bench.answer("right 7", by: bench.alice) == .accepted(bench.alice))
+    }
+
+    @Test func `knows what was used although the key is another, and is sealed with that one`() throws {
+        try bench.enrol(bench.alice)
+        try makeBackup()
+        try place.rotateKey()
+        var next: SealedRow?
+        repeat { next = try bench.store.reseal(after: next, atMost: 10).next } while next != nil
+        try bench.answer("right 7", by: bench.alice)
+        let restoration = try prepare()
+        #expect(restoration.outlook.kept == [key(bench.alice)] && restoration.outlook.resealed == 1)
+        _ = try restoration.commit()
+        place.keys.retire()
+        try bench.restart()
+        #expect(try bench.answer("right 7", by: bench.alice) == .rejected(.replayed))
+        #expect(try bench.answer("right 8", by: bench.alice) == .accepted(bench.alice))
     }
 
     @Test func `refuses a backup that is sealed with another key`() throws {

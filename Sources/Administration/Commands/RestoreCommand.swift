@@ -12,7 +12,7 @@ struct RestoreCommand: AdministrationVerb {
             While twostepd is stopped. Looks at the whole backup first, refuses what is damaged, newer or sealed with another \
             key, and asks. The present store stays beside, under another name. Where it can be read, codes that were used \
             since stay used, and failures and blocks stay; where it cannot, it names every device whose codes may be good \
-            again.
+            again. With --key-file of an older key the secrets are sealed anew with twostep.key.
             Example: twostep restore /root/twostep-2026-11-25
             """)
 
@@ -31,7 +31,8 @@ struct RestoreCommand: AdministrationVerb {
     private static let nothing = "Nothing was changed."
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let key = try StoreKeyOption.path(keyFile, beside: config)
+        let present = try StoreKeyOption.path(nil, beside: config)
+        let key = keyFile ?? present
         guard let state = InstallationPath(stateDirectory) else { throw StoreKeyOption.isNoPlace(stateDirectory) }
         guard world.accounts.isPrivileged else {
             throw CommandFailure(.refused, code: .notPermitted, "Only root may restore.", hint: "Try it with sudo.")
@@ -43,8 +44,8 @@ struct RestoreCommand: AdministrationVerb {
         defer { close(backup) }
         // From here on Ctrl-C is an answer to the question, and not an end in the middle of something.
         world.console.holdInterrupts()
-        let prepared = try attempt(key) { () throws(StoreFailure) in
-            try PreparedRestoration(in: state.text, from: backup, keyFile: key, at: world.now())
+        let prepared = try attempt(present) { () throws(StoreFailure) in
+            try PreparedRestoration(in: state.text, from: backup, keyFile: key, storeKeyFile: present, at: world.now())
         }
         let outlook = RestorationReport(prepared.outlook)
         do throws(CommandFailure) {
@@ -57,7 +58,7 @@ struct RestoreCommand: AdministrationVerb {
             let message = (outlook.lines + [error.refusal.message]).joined(separator: "\n")
             throw CommandFailure(error.status, code: error.refusal.code, message, hint: error.refusal.hint)
         }
-        let aside = try attempt(key) { () throws(StoreFailure) in try prepared.commit() }
+        let aside = try attempt(present) { () throws(StoreFailure) in try prepared.commit() }
         return report(outlook, aside)
     }
 
@@ -74,6 +75,12 @@ struct RestoreCommand: AdministrationVerb {
 
     private static let units = "twostepd.socket twostepd-admin.socket twostepd-self.socket twostepd.service"
 
+    /// The key before the one at `path`, kept by rekey, whose id `failure` names first.
+    private static func former(_ path: String, in failure: StoreFailure) -> String? {
+        failure.description.split(separator: " ").filter { !$0.contains("/") }.map { "\(path).old-\($0)" }
+            .first { unsafe access($0, F_OK) == 0 }
+    }
+
     private func attempt<Value>(
         _ key: String, _ body: () throws(StoreFailure) -> Value
     ) throws(CommandFailure) -> Value {
@@ -83,7 +90,9 @@ struct RestoreCommand: AdministrationVerb {
             let hint: String? =
                 switch error {
                 case .inUse: "Stop it first, with its sockets: systemctl stop \(RestoreCommand.units)"
-                case .sealedWithAnotherKey: "Name the key that it was made with: --key-file \(Wording.word(file)).key"
+                case .sealedWithAnotherKey:
+                    "Name the key that it was made with: --key-file "
+                        + Wording.word(RestoreCommand.former(key, in: error) ?? "\(file).key")
                 case .unreachable where keyFile == nil: "If the key is elsewhere, name it: --key-file"
                 case .unreachable, .newer, .damaged, .notDurable: nil
                 }

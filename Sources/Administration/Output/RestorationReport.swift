@@ -22,7 +22,14 @@ struct RestorationReport {
     var lines: [String] {
         var lines: [String] = []
         if let trouble = outlook.trouble {
-            lines.append("The present store cannot be read: \(trouble).")
+            lines.append(
+                "The present store cannot be read: \(trouble). Its blocks and failures are lost; those of the backup hold."
+            )
+        }
+        if outlook.resealed > 0 {
+            lines.append(
+                "Sealed anew with twostep.key: \(Wording.count(outlook.resealed, "secret")). It stays the key of the store."
+            )
         }
         if !outlook.kept.isEmpty {
             lines.append("Codes stay used that were used since, of: \(names(outlook.kept))")
@@ -38,6 +45,20 @@ struct RestorationReport {
             lines.append(
                 "Their password is that of the backup again: \(users.joined(separator: ", "))"
                     + (more > 0 ? ", and \(more) more" : ""))
+        }
+        if !outlook.unlinked.isEmpty {
+            let names = outlook.unlinked.prefix(RestorationReport.most).map {
+                "\($0.user.username) (\($0.user.provider)) for \($0.account)"
+            }
+            let more = outlook.unlinked.count - names.count
+            lines.append(
+                "Credentials that are left out, since they were removed: \(names.joined(separator: ", "))"
+                    + (more > 0 ? ", and \(more) more (--json names them all)" : ""))
+        }
+        if outlook.unchecked > 0 {
+            lines.append(
+                "Accounts may be opened again by \(Wording.count(outlook.unchecked, "credential")) of the backup, removed since "
+                    + "or not: check them all with twostep credentials.")
         }
         if !outlook.lost.isEmpty {
             lines.append("Not in the backup, and gone then: \(names(outlook.lost))")
@@ -55,6 +76,19 @@ struct RestorationReport {
             ("devices", .integer(Int64(outlook.extent.devices))),
             ("trouble", .text(outlook.trouble)), ("kept", list(outlook.kept)), ("exposed", list(outlook.exposed)),
             ("lost", list(outlook.lost)), ("left_out", list(outlook.dropped)),
+            ("resealed", .integer(Int64(outlook.resealed))),
+            ("credentials_unchecked", .integer(Int64(outlook.unchecked))),
+            (
+                "credentials_left_out",
+                .list(
+                    outlook.unlinked.map { listing in
+                        .object([
+                            ("username", .text(listing.user.username.text)),
+                            ("provider", .text(listing.user.provider.description)),
+                            ("account", .text(listing.account.text)),
+                        ])
+                    })
+            ),
             (
                 "passwords",
                 .list(

@@ -14,6 +14,13 @@ package struct RestorationOutlook: Equatable, Sendable {
     /// Providers' users whose password is that of the backup again, as far as can be told: it was changed since, they were
     /// removed, or the present store cannot be read.
     package var passwords: [UserKey] = []
+    /// Credentials of the backup that the present store does not have, and that are left out: they were removed since.
+    package var unlinked: [CredentialListing] = []
+    /// How many credentials of the backup open accounts again, whether or not they were removed since: there is no present
+    /// store, it cannot be read, or it is as empty as a new one.
+    package var unchecked = 0
+    /// How many secrets of the backup are sealed anew, with the present key.
+    package var resealed = 0
     /// What was handed out for a day and is left out, since it may be used up.
     package var dropped: [DeviceKey] = []
 

@@ -32,4 +32,10 @@ extension Identity<ModuleKind> {
 
     /// Whether what an account has with it is handed out for a day and counts as no device.
     package var isStopgap: Bool { self == .bypass || self == .ticket }
+
+    /// What is spent of a secret of which two states are known: the codes of either where each is a bit of the state, else
+    /// all up to the later step or counter.
+    package func spent(_ one: Int64, _ other: Int64) -> Int64 {
+        type == "recovery_code" ? one | other : max(one, other)
+    }
 }

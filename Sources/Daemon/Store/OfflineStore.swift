@@ -1,5 +1,6 @@
 package import Authentication
 import EnrollmentStores
+import Glibc
 
 /// The store while no daemon has it, for those verbs that look at it themselves.
 package enum OfflineStore {
@@ -19,13 +20,20 @@ package final class PreparedRestoration {
     /// What would come of it.
     package var outlook: RestorationOutlook { restoration.outlook }
 
-    /// Looks at the backup that `descriptor` has open; `now` in Unix seconds. Throws `inUse` while a daemon has the store,
+    /// Looks at the backup that `descriptor` has open; `now` in Unix seconds. `keyFile` is the backup's key, and `storeKeyFile`
+    /// the store's, with which it is sealed anew where that can be read. Throws `inUse` while a daemon has the store,
     /// and what is wrong with the backup or the key.
     package init(
-        in directory: String, from descriptor: Int32, keyFile: String, at now: Int64
+        in directory: String, from descriptor: Int32, keyFile: String, storeKeyFile: String, at now: Int64
     ) throws(StoreFailure) {
         // Read while that is still allowed: the file may be root's alone.
-        let keys = try SealingKeySource(keyFile: keyFile, credentials: nil).get()
+        let own = try SealingKeySource(keyFile: keyFile, credentials: nil).get()
+        var keys = own
+        // There is none where systemd passes the key in. One that cannot be used is thrown: the daemon would be left with it.
+        if storeKeyFile != keyFile, unsafe access(storeKeyFile, F_OK) == 0 {
+            keys = try SealingKeySource(keyFile: storeKeyFile, credentials: nil).get()
+            keys.admit(own)
+        }
         self.directory = directory
         restoration = try StateOwner.act(in: directory) { () throws(StoreFailure) in
             try StoreRestoration(in: directory, from: descriptor, sealing: keys, at: now)

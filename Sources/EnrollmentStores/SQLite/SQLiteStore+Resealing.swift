@@ -45,34 +45,53 @@ extension SQLiteStore {
     }
 
     package func reseal(after row: SealedRow?, atMost limit: Int) throws(StoreFailure) -> Resealed {
+        let sealing = sealing
+        return try write { database in
+            try SQLiteStore.reseal(after: row, atMost: limit, sealing, in: database)
+        }
+    }
+
+    /// Seals every secret anew that is not sealed with the key that seals; returns how many those were.
+    static func resealAll(in database: Database, _ sealing: any SecretSealing) throws -> Int {
+        var count = 0
+        var next: SealedRow?
+        repeat {
+            let part = try reseal(after: next, atMost: 1000, sealing, in: database)
+            if let failure = part.failures.first { throw failure }
+            count += part.count
+            next = part.next
+        } while next != nil
+        return count
+    }
+
+    private static func reseal(
+        after row: SealedRow?, atMost limit: Int, _ sealing: any SecretSealing, in database: Database
+    ) throws -> Resealed {
         let tables = SQLiteStore.sealedTables
         let index = tables.firstIndex { $0.kind == row?.kind ?? "device" }
         guard let index, row == nil || row?.key.count == tables[index].key.count else {
-            throw .unreachable("there are no rows after one that is none")
+            throw StoreFailure.unreachable("there are no rows after one that is none")
         }
         let table = tables[index]
         let start = row?.key ?? table.key.map { _ in "" }
-        let sealing = sealing
-        return try write { database in
-            var result = Resealed()
-            let (changes, last) = try SQLiteStore.look(
-                at: table, after: start, atMost: limit, sealing, &result, on: try Connection(database))
-            let update = try PreparedStatement(
-                "UPDATE \(table.kind) SET sealed = ?\(table.key.count + 1) WHERE \(table.isRow)",
-                on: try Connection(database))
-            for (key, sealed) in changes {
-                for (place, text) in zip(Int32(1)..., key) { try update.bind(text, at: place) }
-                try update.bind(sealed, at: Int32(clamping: table.key.count + 1))
-                try update.run()
-            }
-            result.count = changes.count
-            if let last {
-                result.next = SealedRow(kind: table.kind, key: last)
-            } else if let next = tables.dropFirst(index + 1).first {
-                result.next = SealedRow(kind: next.kind, key: next.key.map { _ in "" })
-            }
-            return result
+        var result = Resealed()
+        let (changes, last) = try SQLiteStore.look(
+            at: table, after: start, atMost: limit, sealing, &result, on: try Connection(database))
+        let update = try PreparedStatement(
+            "UPDATE \(table.kind) SET sealed = ?\(table.key.count + 1) WHERE \(table.isRow)",
+            on: try Connection(database))
+        for (key, sealed) in changes {
+            for (place, text) in zip(Int32(1)..., key) { try update.bind(text, at: place) }
+            try update.bind(sealed, at: Int32(clamping: table.key.count + 1))
+            try update.run()
         }
+        result.count = changes.count
+        if let last {
+            result.next = SealedRow(kind: table.kind, key: last)
+        } else if let next = tables.dropFirst(index + 1).first {
+            result.next = SealedRow(kind: next.kind, key: next.key.map { _ in "" })
+        }
+        return result
     }
 
     /// What is to be written to which rows, and the last row if there may be more after it.

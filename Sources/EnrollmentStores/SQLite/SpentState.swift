@@ -6,14 +6,19 @@ internal import GRDB
 struct SpentState {
     private let present: [DeviceListing]
     private let users: [ProviderUser]
+    /// Nil where nothing can be told from them.
+    private let credentials: [CredentialListing]?
     private let file: String?
     private let sealing: any SecretSealing
     private let trouble: String?
 
-    /// Reads the devices of the present store, if there is one that can be read.
+    /// Reads what the present store has, if there is one that can be read.
     init(of store: SQLiteStore?, sealing: any SecretSealing, trouble: String?) throws(StoreFailure) {
         present = try store?.devices(of: nil) ?? []
         users = try store?.users(of: nil) ?? []
+        let linked = try store?.allCredentials() ?? []
+        // A store that was only just made has not had them removed.
+        credentials = present.isEmpty && users.isEmpty && linked.isEmpty ? nil : linked
         file = store?.directory.database
         self.sealing = sealing
         self.trouble = trouble
@@ -42,19 +47,21 @@ struct SpentState {
                 outlook.dropped.append(listing.key)
                 continue
             }
-            guard let latest = same.map(\.device).max(by: { $0.state < $1.state }) else {
+            guard !same.isEmpty else {
                 outlook.exposed.append(listing.key)
                 continue
             }
-            guard latest.state > listing.device.state else { continue }
+            let state = same.reduce(listing.device.state) { listing.key.module.spent($0, $1.device.state) }
+            guard state != listing.device.state else { continue }
             try spend.bind(listing.key)
-            try spend.bind(latest.state, at: 5)
-            try spend.bind(~latest.state, at: 6)
-            try spend.bind(latest.lastUsedAt, at: 7)
+            try spend.bind(state, at: 5)
+            try spend.bind(~state, at: 6)
+            try spend.bind(([listing] + same).compactMap(\.device.lastUsedAt).max(), at: 7)
             try spend.run()
             outlook.kept.append(listing.key)
         }
         outlook.passwords = try formerPasswords(in: database)
+        try removeUnlinked(from: database, &outlook)
         let keys = Set(older.map(\.key))
         outlook.lost = present.map(\.key).filter { !keys.contains($0) && !$0.module.isStopgap }
         if let file { try copyFailures(from: file, into: database) }
@@ -87,6 +94,28 @@ struct SpentState {
             if changes[user.key] != user.changedAt { former.append(user.key) }
         }
         return former
+    }
+
+    /// A user who was taken an account away, or was given another, does not get it back.
+    private func removeUnlinked(from database: Database, _ outlook: inout RestorationOutlook) throws {
+        let connection = try Connection(database)
+        let row = try PreparedStatement("SELECT \(Columns.credential) FROM credential", on: connection)
+        var older: [CredentialListing] = []
+        while try row.step() { older.append(try Columns.credential(in: row)) }
+        guard let credentials else {
+            outlook.unchecked = older.count
+            return
+        }
+        let opened = Dictionary(credentials.map { ($0.user, $0.account) }, uniquingKeysWith: { first, _ in first })
+        let remove = try PreparedStatement(
+            "DELETE FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3", on: connection)
+        for listing in older where opened[listing.user] != listing.account {
+            try remove.bind(listing.user.provider.type, at: 1)
+            try remove.bind(listing.user.provider.id ?? "", at: 2)
+            try remove.bind(listing.user.username.text, at: 3)
+            try remove.run()
+            outlook.unlinked.append(listing)
+        }
     }
 
     /// The devices of the present store that have the same secret, under whatever name.

@@ -21,7 +21,7 @@ package final class StoreRestoration {
     /// Copies the backup that `descriptor` has open beside the store in `directory`, and makes it what it would be.
     ///
     /// Refuses a backup of a newer Twostep (`newer`), one that is damaged or none (`damaged`), and one whose secrets `sealing`
-    /// does not open (`sealedWithAnotherKey`). `now`, in Unix seconds, is part of the name that the present store gets.
+    /// does not open (`sealedWithAnotherKey`); what is sealed with another key than the one that seals is sealed anew. `now`, in Unix seconds, is part of the name that the present store gets.
     package init(
         in path: String, from descriptor: Int32, sealing: any SecretSealing, at now: Int64
     ) throws(StoreFailure) {
@@ -188,7 +188,9 @@ package final class StoreRestoration {
             guard findings.isEmpty else {
                 throw StoreFailure.damaged("the backup is damaged: \(findings.prefix(5).joined(separator: "; "))")
             }
-            return try SpentState(of: present, sealing: sealing, trouble: trouble).carry(into: database)
+            var outlook = try SpentState(of: present, sealing: sealing, trouble: trouble).carry(into: database)
+            outlook.resealed = try SQLiteStore.resealAll(in: database, sealing)
+            return outlook
         }
     }
 }

@@ -33,6 +33,16 @@ package final class KeyRing: SecretSealing {
         }
     }
 
+    /// Opens with the keys of another ring as well; what seals stays the same.
+    package func admit(_ other: KeyRing) {
+        let others = other.keys.withLock { [$0.current] + $0.former }
+        keys.withLock { keys in
+            for sealer in others where !([keys.current] + keys.former).contains(where: { $0.id == sealer.id }) {
+                keys.former.append(sealer)
+            }
+        }
+    }
+
     /// Forgets all keys but the one that seals.
     package func retire() { keys.withLock { $0.former = [] } }
 
