@@ -13,8 +13,8 @@ package struct Withdrawal {
     private let choices: [[PAMResult]]
     /// Which of those asks for a factor.
     private let factors: [Int]
-    /// The lines of both stacks by their number in `choices`; nil for those that always say the same.
-    private let numbers: (before: [Int?], after: [Int?])
+    /// What each line of the two stacks says.
+    private let says: (before: [Saying], after: [Saying])
     private let losesProof: Bool
 
     /// `before` has our line, `after` has none. `losesProof`: whether what proved somebody before the stack was run, such as
@@ -26,43 +26,57 @@ package struct Withdrawal {
         var found: [Key: Int] = [:]
         var choices: [[PAMResult]] = []
         var factors: [Int] = []
-        func number(_ step: StackStep) -> Int? {
-            guard step.kind == .module else { return nil }
+        func saying(_ step: StackStep) -> Saying {
+            guard step.kind == .module else { return .always(.permissionDenied) }
             let kind = ModuleKind(step.line.module ?? "")
             switch kind {
-            case .ours, .permit, .deny: return nil
+            case .ours: return .ours
+            case .permit: return .always(.success)
+            case .deny: return .always(.authenticationError)
             case .factor, .condition, .bystander, .rootProcess: break
             }
-            if let number = found[Key(step)] { return number }
+            if let number = found[Key(step)] { return .chosen(number) }
             let number = choices.count
             found[Key(step)] = number
             choices.append(Withdrawal.choices(of: step, kind))
             if kind.isFactor { factors.append(number) }
-            return number
+            return .chosen(number)
         }
-        numbers = (before.steps.map(number), after.steps.map(number))
+        says = (before.steps.map(saying), after.steps.map(saying))
         self.choices = choices
         self.factors = factors
     }
 
-    /// One result for each thing that the control does. A token may have nothing to say (`nullok`), which proves nobody;
-    /// pam_unix always has.
-    private static func choices(of step: StackStep, _ kind: ModuleKind) -> [PAMResult] {
-        let control = step.control
-        let mayAbstain = kind.isFactor && step.line.module != "pam_unix.so"
-        var chosen: [PAMResult] = []
-        for result in kind.results + (mayAbstain ? [.ignore] : []) {
-            let isKnown = chosen.contains { known in
-                guard control[known] == control[result] else { return false }
-                // What is passed over has said nothing, and of failures it is all the same which.
-                let isSilent = control[result] == .ignore
-                guard !isSilent || kind.isFactor else { return true }
-                return (known == .success) == (result == .success)
-                    && (isSilent || (known == .ignore) == (result == .ignore))
-            }
-            if !isKnown { chosen.append(result) }
+    /// What a line comes to in each of the ways.
+    private enum Saying {
+        case ours
+        case always(PAMResult)
+        /// What is chosen of `choices` with this number.
+        case chosen(Int)
+    }
+
+    /// What becomes of a result, as far as it makes a difference here. What is passed over has said nothing but whether a
+    /// factor was right, and of failures it is all the same which.
+    private struct Effect: Hashable {
+        let action: Action
+        let isSuccess: Bool
+        let isIgnored: Bool
+
+        init(_ result: PAMResult, _ control: Control, _ kind: ModuleKind) {
+            action = control[result]
+            let isSilent = action == .ignore
+            isSuccess = result == .success && (!isSilent || kind.isFactor)
+            isIgnored = result == .ignore && !isSilent
         }
-        return chosen
+    }
+
+    /// One result for each effect. A token may have nothing to say (`nullok`), which proves nobody; pam_unix always has.
+    private static func choices(of step: StackStep, _ kind: ModuleKind) -> [PAMResult] {
+        let mayAbstain = kind.isFactor && step.line.module != "pam_unix.so"
+        var effects: Set<Effect> = []
+        return (kind.results + (mayAbstain ? [.ignore] : [])).filter {
+            effects.insert(Effect($0, step.control, kind)).inserted
+        }
     }
 
     /// A line, wherever it has come to stand.
@@ -98,8 +112,8 @@ package struct Withdrawal {
         var isWayIn = false
         for way in 0..<ways {
             let results = results(of: way)
-            let comesIn = isSuccess(after, numbers.after, results, ours: .success)
-            let came = isSuccess(before, numbers.before, results, ours: .success)
+            let comesIn = isSuccess(after, says.after, results, ours: .success)
+            let came = isSuccess(before, says.before, results, ours: .success)
             if factors.allSatisfy({ results[$0] == .success }) {
                 if came, !comesIn { return .unsound("people would be refused who get in with a code") }
                 isWayIn = isWayIn || comesIn
@@ -112,7 +126,7 @@ package struct Withdrawal {
                 return .unsound("people would get in who do not with a code")
             }
             guard !isProved,
-                losesProof || !isSuccess(before, numbers.before, results, ours: .authenticationError)
+                losesProof || !isSuccess(before, says.before, results, ours: .authenticationError)
             else { continue }
             return .unsound("people would get in whom nothing has asked")
         }
@@ -129,23 +143,17 @@ package struct Withdrawal {
         }
     }
 
-    private func isSuccess(_ stack: Stack, _ numbers: [Int?], _ results: [PAMResult], ours: PAMResult) -> Bool {
+    private func isSuccess(_ stack: Stack, _ says: [Saying], _ results: [PAMResult], ours: PAMResult) -> Bool {
         var dispatch = Dispatch(stack.steps)
-        while stack.steps.indices.contains(dispatch.index) {
-            let index = dispatch.index
-            dispatch.took(
-                result(of: stack.steps[index], numbers[index].map { results[$0] }, ours: ours), stack.steps)
+        while says.indices.contains(dispatch.index) {
+            let result =
+                switch says[dispatch.index] {
+                case .ours: ours
+                case .always(let result): result
+                case .chosen(let number): results[number]
+                }
+            dispatch.took(result, stack.steps)
         }
         return dispatch.outcome == .success
-    }
-
-    private func result(of step: StackStep, _ chosen: PAMResult?, ours: PAMResult) -> PAMResult {
-        guard case .module = step.kind else { return .permissionDenied }
-        return switch ModuleKind(step.line.module ?? "") {
-        case .ours: ours
-        case .permit: .success
-        case .deny: .authenticationError
-        case .rootProcess, .condition, .bystander, .factor: chosen ?? .serviceError
-        }
     }
 }
