@@ -1,15 +1,9 @@
 package import Authentication
 
 /// `command_line`: a factor that a program of the administrator's judges (twostep-module(7)).
-package struct CommandLineModule: ConsultingModule, ProgramBacked {
+package struct CommandLineModule: ProgramModule {
     package let id: ModuleID
     package let program: Program
-
-    package var inputSchema: InputSchema { program.schema }
-    package var refusal: String { program.refusal ?? "That answer is wrong." }
-    package var timeLimit: Int { program.settings.time }
-    // Nobody else can know how easily its answers are guessed.
-    package let isLowEntropy = true
 
     package init(_ id: ModuleID, _ settings: ProgramSettings, runner: (any ProgramRunner)?) {
         self.id = id
@@ -20,8 +14,6 @@ package struct CommandLineModule: ConsultingModule, ProgramBacked {
     package func initialize() throws(ModuleFailure) {
         if let reason = program.describe(expectingSetup: false) { throw ModuleFailure(reason) }
     }
-
-    package func recognizes(_ input: UserInput) -> Bool { program.recognizes(input) }
 
     package func consult(_ guess: ChargedGuess) -> Testimony {
         Testimony(

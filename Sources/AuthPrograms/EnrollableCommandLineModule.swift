@@ -1,14 +1,9 @@
 package import Authentication
 
 /// `command_line` with `setup: true`: people enrol with it, and what the program keeps of a device is sealed in the store.
-package struct EnrollableCommandLineModule: ConsultingModule, EnrollableModule, ProgramBacked {
+package struct EnrollableCommandLineModule: ProgramModule, EnrollableModule {
     package let id: ModuleID
     package let program: Program
-
-    package var inputSchema: InputSchema { program.schema }
-    package var refusal: String { program.refusal ?? "That answer is wrong." }
-    package var timeLimit: Int { program.settings.time }
-    package let isLowEntropy = true
     package let usualDeviceName = "device"
 
     package init(_ id: ModuleID, _ settings: ProgramSettings, runner: (any ProgramRunner)?) {
@@ -20,8 +15,6 @@ package struct EnrollableCommandLineModule: ConsultingModule, EnrollableModule, 
     package func initialize() throws(ModuleFailure) {
         if let reason = program.describe(expectingSetup: true) { throw ModuleFailure(reason) }
     }
-
-    package func recognizes(_ input: UserInput) -> Bool { program.recognizes(input) }
 
     package func consult(_ guess: ChargedGuess) -> Testimony {
         Testimony(
