@@ -20,16 +20,12 @@ struct BackupCommand: AdministrationVerb {
     @Flag(help: "Write the key as well, to a file of its own beside: <file>.key.") var withKey = false
     @Flag(name: .customLong("to-pipe"), help: "Write to standard output, which must not be a terminal.")
     var toPipe = false
-    @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"
-    @Option(
-        help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file")
-    )
-    var keyFile: String?
+    @OptionGroup var place: StoreKeyOptions
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let key = try StoreKeyOption.path(keyFile, beside: config)
+        let key = try place.path()
         guard let file else { return try writeToPipe(key, in: world) }
         guard !toPipe else {
             throw CommandFailure(.usage, code: .usage, "Either a file or --to-pipe. Nothing was written.")

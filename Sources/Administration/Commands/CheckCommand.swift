@@ -67,7 +67,7 @@ struct CheckCommand: AdministrationVerb {
         }
         let key =
             subjects.contains(.store)
-            ? try StoreKeyOption.path(keyFile, beside: config ?? "/etc/twostep/config.yaml") : ""
+            ? try StoreKeyOptions.path(keyFile, beside: config ?? "/etc/twostep/config.yaml") : ""
         let sources: [any FindingSource] = subjects.map { subject in
             switch subject {
             case .configuration: ConfigurationFindings(read: read, isMadeByInit: config == nil && files.prefix.isEmpty)

@@ -13,17 +13,13 @@ struct RekeyCommand: AdministrationVerb {
             Example: twostep rekey
             """)
 
-    @Option(help: ArgumentHelp("The configuration.", valueName: "file")) var config = "/etc/twostep/config.yaml"
-    @Option(
-        help: ArgumentHelp("The key of the store. Without it, twostep.key beside the configuration.", valueName: "file")
-    )
-    var keyFile: String?
+    @OptionGroup var place: StoreKeyOptions
     @OptionGroup var service: ServiceOptions
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let path = try StoreKeyOption.path(keyFile, beside: config)
-        guard let files = KeyRotationFiles(key: path) else { throw StoreKeyOption.isNoPlace(path) }
+        let path = try place.path()
+        guard let files = KeyRotationFiles(key: path) else { throw StoreKeyOptions.isNoPlace(path) }
         guard world.accounts.isPrivileged else {
             throw CommandFailure(
                 .refused, code: .notPermitted, "Only root may change the key.", hint: "Try it with sudo.")
@@ -126,21 +122,5 @@ struct RekeyCommand: AdministrationVerb {
             4. twostep check --store, and if it finds nothing: rm \(folder)/twostep.key.new \(folder)/twostep.key.old
             """
         return Report(text: text, json: .object(walk.members(key: next)), change: text)
-    }
-}
-
-/// Where the store's key is, for verbs that need it.
-enum StoreKeyOption {
-    /// The path of the key: the one that was said, else beside the configuration; throws `usage` for one that is nowhere.
-    static func path(_ said: String?, beside configuration: String) throws(CommandFailure) -> String {
-        if let said { return said }
-        guard let path = InstallationPath(configuration) else { throw isNoPlace(configuration) }
-        return "\(path.parent)/twostep.key"
-    }
-
-    /// What is said of a path that is none.
-    static func isNoPlace(_ text: String) -> CommandFailure {
-        CommandFailure(
-            .usage, code: .usage, "'\(text)' is no place for this: expected an absolute path without . and ..")
     }
 }

@@ -31,9 +31,9 @@ struct RestoreCommand: AdministrationVerb {
     private static let nothing = "Nothing was changed."
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let present = try StoreKeyOption.path(nil, beside: config)
+        let present = try StoreKeyOptions.path(nil, beside: config)
         let key = keyFile ?? present
-        guard let state = InstallationPath(stateDirectory) else { throw StoreKeyOption.isNoPlace(stateDirectory) }
+        guard let state = InstallationPath(stateDirectory) else { throw StoreKeyOptions.isNoPlace(stateDirectory) }
         guard world.accounts.isPrivileged else {
             throw CommandFailure(.refused, code: .notPermitted, "Only root may restore.", hint: "Try it with sudo.")
         }
