@@ -191,6 +191,6 @@ let package = Package(
                 "Administration", "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPAM", "CPOSIX",
                 "Configuration", "Daemon", "PAMModule", "PAMStacks", "Wire",
             ], path: "Tests/FuzzEntries", swiftSettings: strict),
-        .testTarget(name: "FuzzTests", dependencies: ["FuzzEntries"], swiftSettings: strict),
+        .testTarget(name: "FuzzTests", dependencies: ["AuthenticationTesting", "FuzzEntries"], swiftSettings: strict),
     ]
 )

@@ -39,7 +39,7 @@ import Testing
 
     @Test func `accepts each code once, in any order`() throws {
         var paper = try Paper()
-        var schedule = Schedule(10)
+        var schedule = SeededGenerator(seed: 10)
         var spent: Int64 = 0
         for index in paper.codes.indices.shuffled(using: &schedule) {
             #expect(paper.refusal(of: paper.codes[index]) == nil)

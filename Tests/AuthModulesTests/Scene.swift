@@ -112,21 +112,6 @@ func code(_ key: [UInt8], counter: Int64, _ algorithm: HashAlgorithm = .sha1, di
     return String(repeating: "0", count: password.digits - written.utf8.count) + written
 }
 
-/// Random numbers that are the same in each run (SplitMix64), for schedules held against a model.
-struct Schedule: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-}
-
 /// A scalar as it stands in a configuration.
 func setting(_ text: String, isQuoted: Bool = false) -> Setting {
     Setting(.text(text, isQuoted: isQuoted), line: 7, column: 3)

@@ -183,7 +183,7 @@ import Testing
     @Test func `accepts no step twice, whatever comes in whatever order`() throws {
         let parameters = try parameters(digits: 8)
         let key = vectorKey(.sha1)
-        var schedule = Schedule(6238)
+        var schedule = SeededGenerator(seed: 6238)
         for _ in 0..<500 {
             var scene = try Scene(key: key, parameters)
             var last: Int64 = -1

@@ -1,3 +1,4 @@
+import AuthenticationTesting
 import Authentication
 import Configuration
 import Testing
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func `random bytes are refused`() {
-        var generator = Seeded(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<2000 {
             let length = Int.random(in: 0..<200, using: &generator)
             let alphabet = Array("[]{}:,-?&*!|>'\"%@`#\n \tab\u{E9}".utf8)
@@ -130,18 +131,5 @@ import Testing
         for level in 1...40 { text += "a\(level): &a\(level) [*a\(level - 1), *a\(level - 1)]\n" }
         text += "? *a40\n: x\n"
         #expect(Fakes.problems(text).contains { $0.contains("an alias (*)") })
-    }
-}
-
-/// SplitMix64: the same numbers on every run.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

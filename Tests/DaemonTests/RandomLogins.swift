@@ -1,26 +1,14 @@
+import AuthenticationTesting
 import AdminProtocol
 import Authentication
 
 /// Policies and logins out of a hat: every match key and every action.
 struct RandomLogins {
-    /// A generator whose numbers are the same every time (SplitMix64).
-    struct Hat: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-    }
-
-    private var hat: Hat
+    private var hat: SeededGenerator
     /// How often each match key and each action has stood in a rule.
     private(set) var counts: [String: Int] = [:]
 
-    init(seed: UInt64) { hat = Hat(state: seed) }
+    init(seed: UInt64) { hat = SeededGenerator(seed: seed) }
 
     mutating func isOnce(in count: Int) -> Bool { Int.random(in: 0..<count, using: &hat) == 0 }
 

@@ -25,14 +25,14 @@ struct StoreSchedule {
     ]
     static let hosts = ["192.0.2.7", "198.51.100.1", "2001:db8::/64"]
 
-    private var hat: Hat
+    private var hat: SeededGenerator
     let accounts: [AccountName]
     /// Names that the directory does not know; the first of them has devices all the same.
     let strangers: [AccountName]
     let clock = ManualClock()
 
     init(seed: UInt64) throws {
-        hat = Hat(state: seed)
+        hat = SeededGenerator(seed: seed)
         accounts = try ["alice", "bob", "carol", "dave"].map { try StoreBench.account($0) }
         strangers = try ["eve", "mallory", "trent"].map { try StoreBench.account($0) }
     }
@@ -111,18 +111,5 @@ struct StoreSchedule {
 
     private mutating func one<Value>(of values: [Value], else fallback: Value) -> Value {
         values.randomElement(using: &hat) ?? fallback
-    }
-
-    /// The same numbers in every run (SplitMix64).
-    private struct Hat: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 }

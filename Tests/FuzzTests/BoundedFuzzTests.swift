@@ -1,3 +1,4 @@
+import AuthenticationTesting
 import FuzzEntries
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
         _ entry: FuzzEntry
     ) throws {
         let corpus = try Corpus(of: entry.name)
-        var generator = SeededGenerator(state: 20_261_125)
+        var generator = SeededGenerator(seed: 20_261_125)
         for _ in 0..<entry.boundedRuns { expect(entry, corpus.changed(using: &generator)) }
     }
 

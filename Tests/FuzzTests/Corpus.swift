@@ -1,3 +1,4 @@
+import AuthenticationTesting
 import Foundation
 
 /// The inputs of an entry that are kept, and changes of them: the same in every run.
@@ -39,18 +40,5 @@ struct Corpus {
             bytes.insert(telling.randomElement(using: &generator) ?? 0, at: place)
         case _: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: place)
         }
-    }
-}
-
-/// The same numbers in every run (SplitMix64): a failure can be looked at again.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
