@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sqlite3
 import stat
@@ -94,20 +93,10 @@ def test_it_says_what_it_is_worth_and_has_no_secret_in_it(place):
 def test_nobody_else_can_read_it_at_any_moment_whatever_the_umask(place):
     enrolled(place)
     path = path_of("backup")
-    os.umask(0)
-    try:
-        with tracing.Trace(
-                "-e", "trace=openat,creat,open,chmod,fchmod,fchmodat",
-                command=["twostep", "backup", path, "--with-key", "--config", place.configuration, "--runtime-directory",
-                         place.runtime]) as trace:
-            assert trace.communicate("") == 0
-            lines = trace.lines()
-    finally:
-        os.umask(0o022)
-    modes = [int(found[1], 8) for line in lines if (found := re.search(r"O_CREAT.*, 0?([0-7]+)\)", line))]
-    assert modes and not [mode for mode in modes if mode & 0o077], lines
-    modes = [int(found[1], 8) for line in lines if (found := re.search(r"fchmod\w*\(.*, 0?([0-7]+)\)", line))]
-    assert not [mode for mode in modes if mode & 0o077], lines
+    made, given, lines = tracing.modes_under_no_umask(
+        ["twostep", "backup", path, "--with-key", "--config", place.configuration, "--runtime-directory", place.runtime])
+    assert made and not [mode for mode in made if mode & 0o077], lines
+    assert not [mode for mode in given if mode & 0o077], lines
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 

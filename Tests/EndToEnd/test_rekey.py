@@ -1,8 +1,6 @@
 """The key is changed under a running daemon: at every moment the keys that are on the disk open every secret."""
 
 import json
-import os
-import re
 import secrets
 import shutil
 import stat
@@ -97,20 +95,11 @@ def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing(p
 
 def test_the_files_have_the_modes_that_they_had_at_every_moment_whatever_the_umask(place):
     enrolled(place)
-    os.umask(0)
-    try:
-        with tracing.Trace(
-                "-e", "trace=openat,creat,open,chmod,fchmod,fchmodat,link,linkat,rename,renameat,renameat2",
-                command=["twostep", "rekey", "--config", place.configuration, "--runtime-directory", place.runtime],
-        ) as trace:
-            assert trace.communicate("") == 0
-            lines = trace.lines()
-    finally:
-        os.umask(0o022)
-    modes = [int(found[1], 8) for line in lines if (found := re.search(r"O_CREAT.*, 0?([0-7]+)\)", line))]
-    assert modes and not [mode for mode in modes if mode & 0o077], lines
-    modes = [int(found[1], 8) for line in lines if (found := re.search(r"fchmod\w*\(.*, 0?([0-7]+)\)", line))]
-    assert set(modes) <= {0o600, 0o640}, lines
+    made, given, lines = tracing.modes_under_no_umask(
+        ["twostep", "rekey", "--config", place.configuration, "--runtime-directory", place.runtime],
+        "link", "linkat", "rename", "renameat", "renameat2")
+    assert made and not [mode for mode in made if mode & 0o077], lines
+    assert set(given) <= {0o600, 0o640}, lines
     for name, path in keys(place).items():
         status = path.stat()
         assert stat.S_IMODE(status.st_mode) == (0o640 if name == "twostep.key" else 0o600)

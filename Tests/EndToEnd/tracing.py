@@ -1,5 +1,6 @@
 """strace, as the hand that makes system calls fail, ends a process at one of them, or writes down in which order they came."""
 
+import os
 import re
 import subprocess
 import threading
@@ -69,6 +70,20 @@ def ends_at(call, number):
 def fails_at(call, error, number):
     """The option that makes the so-manyth such call fail; each thread counts for itself."""
     return ["-e", f"trace={call}", "-e", f"inject={call}:error={error}:when={number}"]
+
+
+def modes_under_no_umask(command, *more):
+    """Runs a command that no umask helps: the modes that it makes files with, those that it gives them, and its lines."""
+    os.umask(0)
+    try:
+        with Trace("-e", ",".join(["trace=openat,creat,open,chmod,fchmod,fchmodat", *more]), command=command) as trace:
+            assert trace.communicate("") == 0
+            lines = trace.lines()
+    finally:
+        os.umask(0o022)
+    made = [int(found[1], 8) for line in lines if (found := re.search(r"O_CREAT.*, 0?([0-7]+)\)", line))]
+    given = [int(found[1], 8) for line in lines if (found := re.search(r"fchmod\w*\(.*, 0?([0-7]+)\)", line))]
+    return made, given, lines
 
 
 def calls(lines):
