@@ -252,6 +252,24 @@ static inline int posix_wait_for(pid_t child) {
     return status;
 }
 
+/// Ends every process of a user, those too that have left their session; 0 if none is left. Whoever asks is root, and nobody
+/// of ours is that user.
+static inline int posix_end_all_of(uint32_t uid) {
+    pid_t child = fork();
+    if (child < 0) return -1;
+    if (child == 0) {
+        if (uid == 0 || setresuid(uid, uid, uid) != 0) _exit(1);
+        // All that it may send a signal to, and that is nobody else's; again for those that were just being made.
+        for (int round = 0; round < 1000; round++) {
+            if (kill(-1, SIGKILL) != 0 && errno == ESRCH) _exit(0);
+            usleep(1000);
+        }
+        _exit(1);
+    }
+    int status = posix_wait_for(child);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
 static inline int posix_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 static inline int posix_ending_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 

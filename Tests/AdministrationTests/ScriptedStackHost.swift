@@ -29,6 +29,8 @@ final class ScriptedStackHost: StackHost {
 
     deinit { TemporaryFolder.remove(root) }
 
+    func account(named name: String) -> StackAccount? { StackAccount(name: name, uid: 1000, home: "/home/\(name)") }
+
     func run(_ program: String, _ arguments: [String]) -> ProgramResult? {
         let line = ([program] + arguments).joined(separator: " ")
         runs.append(line)

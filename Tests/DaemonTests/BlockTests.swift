@@ -126,8 +126,14 @@ import Wire
             #expect(try stage("alice") == .verdict(.blocked, "Login refused."))
             #expect(world.journal.messages.last?.hasPrefix("login denied reason=blocked") == true)
             #expect(try stage("bob") == .verdict(.noOpinion, ""))
+            #expect(try stage("nobody") == .verdict(.noOpinion, ""))
+            #expect(try stage("ALICE") == .verdict(.blocked, "Login refused."))
+            guard case .verdict(.unavailable, _) = try stage("limbo") else {
+                Issue.record("who cannot be told may be blocked")
+                return
+            }
             _ = try world.administer().ask(.unblock(account: "alice"))
-            #expect(try stage("alice") == .verdict(.noOpinion, ""))
+            for name in ["alice", "ALICE", "limbo"] { #expect(try stage(name) == .verdict(.noOpinion, "")) }
         }
     }
 

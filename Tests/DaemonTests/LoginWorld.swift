@@ -172,6 +172,14 @@ struct FakeDirectory: AccountDirectory {
         case _: .nobody
         }
     }
+    /// ALICE is alice, as where a directory folds case.
+    func owner(of name: AccountName) -> UIDOwner {
+        switch name.text {
+        case "ALICE": AccountName("alice").map { .account($0) } ?? .nobody
+        case "limbo": .cannotTell
+        case _: account(named: name) == .notFound ? .nobody : .account(name)
+        }
+    }
     func hasGroup(named name: String) -> Bool? { name != "no-such-group" }
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool? {
         name.text == "bob" && group == "dbusers"

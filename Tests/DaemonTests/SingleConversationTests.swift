@@ -196,6 +196,29 @@ import Wire
         }
     }
 
+    @Test(arguments: ["bad123456", "bad654321", "good654321", "good", "good123456 "], [0, 1])
+    func `a host is held up after as many failures, whichever part was wrong`(_ wrong: String, _ short: Int)
+        async throws
+    {
+        try await withWorld(world()) { (world) async throws in
+            for _ in short..<HostCounter.limit {
+                let client = try begin(world)
+                _ = try client.receive()
+                try client.answer(wrong)
+                guard case .prompt = try client.receive() else {
+                    Issue.record("held up too early")
+                    return
+                }
+                _ = try world.store.unlock(#require(AccountName("alice")))
+            }
+            let client = try begin(world)
+            _ = try client.receive()
+            try client.answer("good123456")
+            let said = try client.receive()
+            #expect((said == .set("TWOSTEP_PROVIDER", "passwords")) == (short == 1), "\(said)")
+        }
+    }
+
     @Test(arguments: ["good654321", "bad123456", "good"])
     func `the same answer again ends the login, whatever was wrong with it`(_ answer: String) async throws {
         try await withWorld(world()) { (world) async throws in

@@ -5,7 +5,7 @@ import shutil
 import pam
 import pytest
 import world
-from terminal import CODE, Paramiko, Sshd, expect, finish
+from terminal import CODE, Paramiko, Sshd, expect, finish, spawn
 
 
 def test_an_account_made_anew_under_an_old_name_does_not_inherit_the_device(daemon, enrolled):
@@ -16,6 +16,29 @@ def test_an_account_made_anew_under_an_old_name_does_not_inherit_the_device(daem
     login = pam.log_in("e2e", user, phone.next())
     assert login.code == pam.AUTHINFO_UNAVAIL, "another uid: it cannot be told whose the device is"
     assert daemon.log.since_mark(f'reason=account_changed .*user="{user}"', count=1)
+
+
+@pytest.mark.parametrize("change", ["remove", "passwd"])
+def test_a_login_ends_with_the_user_or_the_password_that_has_proved_it(elsewhere, change):
+    place = elsewhere(
+        "auth_providers:\n  - type: homeassistant\n    create_credentials: true\n    modules: [totp]\n")
+    user = world.new_user()
+
+    def manage(verb, *options):
+        done = world.twostep("user", verb, user, *options, input="a pass word\n", runtime=place.runtime)
+        assert done.returncode == 0, done
+
+    manage("add", "--password-stdin")
+    phone = world.enroll(user, runtime=place.runtime)
+    client = spawn("pamtester", "-v", place.service, user, "authenticate")
+    expect(client, "assword: $")
+    client.sendline("a pass word")
+    expect(client, CODE)
+    manage(change, "--yes" if change == "remove" else "--password-stdin")
+    client.sendline(phone.next())
+    status, shown = finish(client)
+    assert status != 0, shown
+    assert "[]" in world.twostep("credentials", "list", "--json", runtime=place.runtime).stdout
 
 
 def test_thirty_wrong_passwords_hold_up_their_host_and_nobody_with_a_key(daemon, may_read_shadow, elsewhere):

@@ -225,6 +225,57 @@ def test_a_key_that_was_changed_since_does_not_hide_what_was_used(place):
     assert pam.log_in(place.service, user, codes[1]).granted
 
 
+def test_a_store_whose_key_is_not_at_hand_is_not_thrown_away(place):
+    user, phone, codes = enrolled(place)
+    path, told = made(place)
+    assert pam.log_in(place.service, user, codes[0]).granted
+    assert rekey(place).returncode == 0
+    assert world.twostep("block", user, runtime=place.runtime).returncode == 0
+    assert place.stop() == 0
+    # As it is where systemd passes the key in.
+    elsewhere = path_of("key")
+    shutil.move(place.key, elsewhere)
+    old = Path(f"{place.key}.old-{told['keys'][0]}")
+    before = state(place)
+    refused = restore(place, path, "--yes", "--key-file", old)
+    assert refused.returncode == 1 and "--store-key-file" in refused.stderr and state(place) == before, refused
+    done = restore(place, path, "--yes", "--json", "--key-file", old, "--store-key-file", elsewhere)
+    assert done.returncode == 0, done
+    outlook = json.loads(done.stdout)
+    assert {key["device"] for key in outlook["kept"]} == {"codes"} and outlook["resealed"] == 2, outlook
+    shutil.move(elsewhere, place.key)
+    place.start()
+    assert not pam.log_in(place.service, user, phone.next()).granted
+    assert world.twostep("unblock", user, runtime=place.runtime).returncode == 0
+    assert not pam.log_in(place.service, user, codes[0]).granted
+    assert pam.log_in(place.service, user, codes[1]).granted
+
+
+def test_a_user_who_was_removed_since_does_not_come_back(elsewhere):
+    place = elsewhere("auth_providers:\n  - type: homeassistant\n    create_credentials: true\n    modules: [totp]\n")
+    kept, gone = world.new_user(), world.new_user()
+    for name in (kept, gone):
+        added = world.twostep("user", "add", name, "--password-stdin", input="a pass word\n", runtime=place.runtime)
+        assert added.returncode == 0, added
+    path, _ = made(place)
+    assert world.twostep("user", "remove", gone, "--yes", runtime=place.runtime).returncode == 0
+    outlook = restored(place, path)
+    assert [user["username"] for user in outlook["users_left_out"]] == [gone] and outlook["passwords"] == [], outlook
+    listed = world.twostep("user", "list", runtime=place.runtime).stdout
+    assert kept in listed and gone not in listed, listed
+
+
+def test_a_device_that_was_replaced_since_is_named_and_so_is_the_one_before_it(place):
+    user, lost, _ = enrolled(place)
+    path, _ = made(place)
+    assert world.twostep("remove", user, "phone", "--force", "--yes", runtime=place.runtime).returncode == 0
+    world.enroll(user, runtime=place.runtime)
+    outlook = restored(place, path)
+    assert [key["device"] for key in outlook["replaced"]] == ["phone"], outlook
+    assert [key["device"] for key in outlook["exposed"]] == ["phone"] and outlook["lost"] == [], outlook
+    assert pam.log_in(place.service, user, lost.next()).granted
+
+
 @pytest.mark.parametrize("present", ["damaged", "gone"])
 def test_what_cannot_be_known_to_be_used_is_named_and_agreed_to(place, present):
     user, phone, codes = enrolled(place)

@@ -1,6 +1,8 @@
 """Who may ask: root about anybody, a user about themselves, and nobody with nonsense."""
 
+import contextlib
 import os
+import resource
 import socket
 import struct
 import threading
@@ -20,6 +22,59 @@ def test_a_user_may_ask_about_their_own_account(daemon, enrolled):
 def test_a_screen_locker_gets_in_through_libpam(daemon, enrolled):
     user, phone = enrolled
     assert world.in_process_of(user, lambda: pam.log_in("e2e", user, phone.next(), environment={}).code) == pam.SUCCESS
+
+
+def of_many_uids(uids, body):
+    """What a person does who has these as subordinate uids (subuid(5))."""
+    def child():
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        for uid in uids:
+            os.seteuid(uid)
+            try:
+                body(uid)
+            finally:
+                os.seteuid(0)
+        return True
+
+    return child
+
+
+def test_whoever_has_thousands_of_uids_keeps_nobody_out(daemon, enrolled):
+    user, phone = enrolled
+    held = []
+
+    def hold(_):
+        for _ in range(8):
+            with contextlib.suppress(OSError):
+                held.append(wire.Connection())
+
+    def fill():
+        of_many_uids(range(200_000, 202_000), hold)()
+        # More than there is room for; while they are there, somebody else is answered.
+        return len(held), world.in_process_of(user, wire.ask, user, phone.next())
+
+    held_open, code = world.in_process_of("root", fill)
+    assert held_open > 14_800 and code == wire.GRANTED
+
+
+def test_whoever_has_thousands_of_uids_hides_no_login(daemon, enrolled):
+    user, phone = enrolled
+    assert pam.log_in("e2e", user, phone.next()).granted
+
+    def ask(_):
+        for _ in range(5):
+            connection = wire.Connection()
+            connection.send(wire.begin("root"))
+            connection.verdict()
+            connection.close()
+
+    daemon.log.mark()
+    assert world.in_process_of("root", of_many_uids(range(200_000, 201_200), ask))
+    # The first line of each, and so many more in a minute, which may end while it lasts.
+    assert 1200 <= len(daemon.log.since_mark("claimed login denied")) <= 1200 * 2 + 600
+    records = world.twostep("log", "--user", user, "--json").stdout
+    assert f'"{user}"' in records and "granted" in records, records
 
 
 def test_a_user_may_ask_about_nobody_else(daemon, enrolled):

@@ -728,6 +728,34 @@ def test_ssh_with_passwords_is_enabled(administrator, debians_sshd):
     assert status == 0, shown
 
 
+def test_nobody_is_asked_for_a_key_unsaid_where_the_administrator_has_none(administrator, debians_sshd):
+    user, _ = administrator
+    keys = Path("/home", str(user), ".ssh", "authorized_keys")
+    keys.write_text("# none yet\n\n")
+    refused(enable("sshd", "--yes", administrator=user), f"{user} has none", str(keys), "--password")
+    done = enable("sshd", "--key", "--yes", administrator=user)
+    assert done.returncode == 0 and f"{user} has none" in done.stderr, done.stderr
+
+
+def test_a_line_of_ours_that_ends_as_on_windows_is_not_passed_over(administrator):
+    user, _ = administrator
+    assert enable("sudo", "--yes", administrator=user).returncode == 0
+    path = Path("/etc/pam.d/sudo")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    enabled = stacks()
+    done = disable("sudo", "--yes")
+    assert done.returncode == 1 and "carriage return" in done.stderr and str(path) in done.stderr, done
+    assert stacks() == enabled
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    assert disable("sudo", "--yes").returncode == 0
+
+
+def test_su_is_not_closed_to_root_unsaid(administrator):
+    user, _ = administrator
+    done = enable("su", "--yes", administrator=user)
+    assert done.returncode == 0 and "nobody becomes root by su" in done.stderr, done.stderr
+
+
 def test_what_would_not_take_effect_in_sshd_is_not_written(administrator, debians_sshd):
     user, _ = administrator
     Path("/etc/ssh/sshd_config.d/50-cloud-init.conf").write_text("PasswordAuthentication yes\n")

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import textwrap
 from pathlib import Path
@@ -554,3 +555,55 @@ def test_a_form_that_changes_or_is_none_is_told():
     assert "another form each time" in try_out(changing).stdout
     assert "describes no fields" in try_out(write("none", "#!/bin/sh\necho '{\"twostep\":1}'\n")).stdout
     assert "not executable by all" in try_out(write("shut", "x", 0o700)).stdout
+
+
+# --- the launcher as systemd starts it --------------------------------------------------------------------------------
+
+
+def launched(place, locks):
+    """A launcher with the daemon at its standard input, as twostep-program@.service starts it."""
+    ours, theirs = socket.socketpair()
+    launcher = subprocess.Popen(
+        ["/mnt/twostep/usr/lib/twostep/twostep-launcher", "--config", place.configuration, "--users", locks], stdin=theirs)
+    theirs.close()
+    ours.sendall(b"twostep-program 1 module command_line:door 2\n{}")
+    return ours, launcher
+
+
+def answered(ours, launcher):
+    with ours.makefile("rb") as stream:
+        head, body = stream.readline().decode(), stream.read().decode()
+    assert launcher.wait(30) == 0
+    return head, body
+
+
+def test_programs_that_run_at_a_time_have_users_of_their_own_which_are_empty_afterwards(elsewhere):
+    locks = Path(f"/run/programs-{next(world.numbers)}")
+    locks.mkdir(mode=0o700)
+    # It leaves something behind that has left its session, and waits until both run.
+    path = write("leaver", f"""\
+#!/bin/sh
+cat >/dev/null
+[ -e {FOLDER}/leaves ] || exit 0
+setsid sh -c 'exec sleep 4321' </dev/null >/dev/null 2>&1 &
+id -u
+while [ ! -e {FOLDER}/go ]; do sleep 0.05; done
+""")
+    place = elsewhere(module(path), start=False)
+    Path(FOLDER, "leaves").write_text("")
+    try:
+        pair = [launched(place, locks) for _ in range(2)]
+        world.wait_until(lambda: len(processes("sleep 4321")) == 2, "both to run")
+        Path(FOLDER, "go").write_text("")
+        answers = [answered(*one) for one in pair]
+        users = {body.strip() for _, body in answers}
+        assert all(head.startswith("ended") for head, _ in answers) and len(users) == 2, answers
+        assert all(60900 <= int(user) < 60916 for user in users), users
+        assert processes("sleep 4321") == []
+        assert answered(*launched(place, locks))[1].strip() in users
+        # Where nobody has made the place for the locks nothing runs.
+        head, body = answered(*launched(place, locks / "nowhere"))
+        assert head.startswith("failed there is no user") and body == ""
+    finally:
+        Path(FOLDER, "leaves").unlink()
+        Path(FOLDER, "go").unlink(missing_ok=True)

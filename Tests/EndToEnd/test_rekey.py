@@ -4,6 +4,7 @@ import json
 import secrets
 import shutil
 import stat
+import subprocess
 import threading
 from pathlib import Path
 
@@ -51,6 +52,28 @@ def check_store(place):
 def keys(place):
     """The key files that there are, by name."""
     return {path.name: path for path in place.folder.glob("twostep.key*")}
+
+
+def test_a_second_rotation_waits_for_the_end_of_the_first(place):
+    user, phone, _ = enrolled(place)
+    before = place.key.read_text()
+    # The first: its daemon is slow to answer.
+    place.freeze()
+    first = subprocess.Popen(
+        ["twostep", "rekey", "--config", place.configuration, "--runtime-directory", place.runtime])
+    try:
+        folder = f":{place.folder.stat().st_ino} "
+        world.wait_until(lambda: folder in Path("/proc/locks").read_text(), "the first to begin")
+        second = rekey(place)
+        assert second.returncode == 1 and "Another twostep rekey is at work" in second.stderr, second
+    finally:
+        place.thaw()
+        assert first.wait(30) == 0
+    assert rekey(place).returncode == 0
+    assert place.key.read_text() != before and len(keys(place)) == 3
+    place.restart()
+    assert check_store(place) == []
+    assert pam.log_in(place.service, user, phone.next()).granted
 
 
 def test_after_a_rotation_the_new_key_opens_everything_and_the_old_one_nothing(place):

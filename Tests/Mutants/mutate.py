@@ -124,11 +124,29 @@ def others_that_fail(test):
     return sorted(name for name, passed in found.items() if not passed and not rows.fits(test, name))
 
 
-def main():
+def load():
+    """The mutants; ends with what is wrong with their table, if anything is."""
     with open(TOP / "Tests/Mutants/mutants.toml", "rb") as file:
         mutants = tomllib.load(file)["mutant"]
     _, table = rows.load()
     there = {row["number"]: {test for tests in rows.cells(row).values() for test in tests} for row in table}
+    names = [mutant["name"] for mutant in mutants]
+    problems = [f"{name}: is there twice" for name in sorted(set(names)) if names.count(name) > 1]
+    for mutant in mutants:
+        if (count := (TOP / mutant["file"]).read_text().count(mutant["old"])) != 1:
+            problems.append(f"{mutant['name']}: what it changes stands {count} times in {mutant['file']}")
+        if not any(rows.fits(test, mutant["test"]) for test in there[mutant["row"]]):
+            problems.append(f"{mutant['name']}: row {mutant['row']} does not name {mutant['test']}")
+    if problems:
+        sys.exit("\n".join(problems))
+    return mutants
+
+
+def main():
+    mutants = load()
+    if sys.argv[1:] == ["--check"]:
+        print(f"{len(mutants)} mutants")
+        return
     if only := os.environ.get("ONLY"):
         mutants = [mutant for mutant in mutants if mutant["name"] in only.split()]
         if not mutants:
@@ -136,14 +154,6 @@ def main():
     # Those of one target follow each other, and the Swift tests, which take longest to build, come last.
     mutants.sort(key=lambda mutant: (not rows.is_python(mutant["test"]), target(mutant)))
     copy_sources()
-    problems = [
-        f"{mutant['name']}: what it changes stands {count} times in {mutant['file']}" for mutant in mutants
-        if (count := (TOP / mutant["file"]).read_text().count(mutant["old"])) != 1]
-    problems += [
-        f"{mutant['name']}: row {mutant['row']} does not name {mutant['test']}" for mutant in mutants
-        if not any(rows.fits(test, mutant["test"]) for test in there[mutant["row"]])]
-    if problems:
-        sys.exit("\n".join(problems))
     print(f"{len(mutants)} mutants; building what is whole", flush=True)
     whole = build(None if any(not rows.is_python(mutant["test"]) for mutant in mutants) else {"test": "x::y", "file": "Sources/Wire"})
     if whole:

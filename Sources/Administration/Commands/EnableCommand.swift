@@ -76,15 +76,21 @@ struct EnableCommand: AdministrationVerb {
         try ModuleFolder.check(tree.files)
         if confirmWithin != nil { try UndoTimer(host: world.host).check() }
         let administrator = world.host.administrator
-        try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
+        let ready = try connection.checkRecovery(of: administrator == "root" ? ["root"] : [administrator, "root"])
         let plan = try EnablePlan(tree: tree, group: group, shape: shape).make()
         try EnableReview.checkPermissions(plan, root: world.host.root)
         var warnings = try EnableReview.check(plan, tree)
         let after = EnablePlan.tree(tree, after: plan)
         if group.name == "sshd" {
-            warnings += try SSHDFragment(hasKeys: shape == .key).check(after, world.host)
+            warnings += try SSHDFragment(hasKeys: shape == .key, isChosen: key).check(after, world.host)
         }
         warnings += EnableCommand.exemptions(plan.services, configuration, world)
+        // It asks for the code of whom somebody becomes, and that is root most of the time.
+        if group.name == "su", !ready.contains("root") {
+            warnings.append(
+                "su asks for the code of whom one becomes, and root has no device and recovery codes: nobody becomes root by su "
+                    + "any more. If anybody is to: twostep enroll root totp")
+        }
         for warning in warnings { try world.console.say(warning, on: .errors) }
         // sshd proves a key itself; what its settings are was tried above.
         for service in plan.services where service != "sshd" {

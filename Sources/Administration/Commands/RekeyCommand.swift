@@ -24,6 +24,12 @@ struct RekeyCommand: AdministrationVerb {
             throw CommandFailure(
                 .refused, code: .notPermitted, "Only root may change the key.", hint: "Try it with sudo.")
         }
+        return try RotationLock.hold(in: files.key.parent) { () throws(CommandFailure) in try rotate(files, world) }
+    }
+
+    private func rotate(
+        _ files: KeyRotationFiles, _ world: AdministrationWorld
+    ) throws(CommandFailure) -> Report {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: max(world.replyLimit, 60_000))
         let answer = try connection.ask(.keys)
         guard case .keys(let standing) = answer.reply else { throw connection.misplaced() }
@@ -38,15 +44,15 @@ struct RekeyCommand: AdministrationVerb {
         let id = try files.prepare()
         let walk = try resealAll(connection, with: id)
         let old = try files.exchange(former: present)
-        // It would forget the old key with its next start in any case.
-        _ = try? connection.ask(.retireKeys)
+        // It would forget the old key with its next start in any case. What could not be sealed anew may be the old one's.
+        if walk.failures.isEmpty { _ = try? connection.ask(.retireKeys) }
         let text = """
             \(walk.text(key: id, in: files.key.text))
             The key before it is \(old.text). Backups that were made before need it; once there are none, and \
             twostep check --store finds nothing: shred -u \(Wording.word(old.text))
             """
         return Report(
-            text: text,
+            walk.status, text: text,
             json: .object(walk.members(key: id) + [("file", .text(files.key.text)), ("former_file", .text(old.text))]),
             change: text)
     }
@@ -55,6 +61,9 @@ struct RekeyCommand: AdministrationVerb {
     private struct Walk {
         var secrets = 0
         var failures: [String] = []
+
+        /// What is not sealed anew is for somebody to look at.
+        var status: CommandStatus { failures.isEmpty ? .done : .refused }
 
         func text(key: String, in place: String) -> String {
             let left = failures.map { "Left as it is: \($0)" }
@@ -121,6 +130,6 @@ struct RekeyCommand: AdministrationVerb {
             3. Take the line with twostep.key.new out of "systemctl edit twostepd"; systemctl restart twostepd
             4. twostep check --store, and if it finds nothing: rm \(folder)/twostep.key.new \(folder)/twostep.key.old
             """
-        return Report(text: text, json: .object(walk.members(key: next)), change: text)
+        return Report(walk.status, text: text, json: .object(walk.members(key: next)), change: text)
     }
 }

@@ -23,6 +23,12 @@ struct RestoreCommand: AdministrationVerb {
             "The key of the backup. Without it, twostep.key beside the configuration.", valueName: "file")
     )
     var keyFile: String?
+    @Option(
+        help: ArgumentHelp(
+            "The key of the store, where it is passed in by systemd. Without it, twostep.key beside the configuration.",
+            valueName: "file")
+    )
+    var storeKeyFile: String?
     @Option(help: ArgumentHelp("Where the store lies.", valueName: "directory"))
     var stateDirectory = "/var/lib/twostep"
     @Flag(name: .customLong("yes"), help: "Do not ask. Needed where nobody can be asked.") var isAgreed = false
@@ -31,7 +37,7 @@ struct RestoreCommand: AdministrationVerb {
     private static let nothing = "Nothing was changed."
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let present = try StoreKeyOptions.path(nil, beside: config)
+        let present = try StoreKeyOptions.path(storeKeyFile, beside: config)
         let key = keyFile ?? present
         guard let state = InstallationPath(stateDirectory) else { throw StoreKeyOptions.isNoPlace(stateDirectory) }
         guard world.accounts.isPrivileged else {
@@ -93,8 +99,12 @@ struct RestoreCommand: AdministrationVerb {
                 case .sealedWithAnotherKey:
                     "Name the key that it was made with: --key-file "
                         + Wording.word(RestoreCommand.former(key, in: error) ?? "\(file).key")
-                case .unreachable where keyFile == nil: "If the key is elsewhere, name it: --key-file"
-                case .unreachable, .newer, .damaged, .notDurable: nil
+                case .unreachable:
+                    """
+                    --key-file names the key of the backup, --store-key-file that of the present store, each if it is not \
+                    \(key). Where the store's key is lost, put that store aside yourself first.
+                    """
+                case .newer, .damaged, .notDurable: nil
                 }
             throw CommandFailure(
                 .refused, code: .storeUnavailable,

@@ -40,11 +40,10 @@ struct RestorationReport {
                     + "Renew recovery codes among them, and remove devices that were taken away since.")
         }
         if !outlook.passwords.isEmpty {
-            let users = outlook.passwords.prefix(RestorationReport.most).map { "\($0.username) (\($0.provider))" }
-            let more = outlook.passwords.count - users.count
-            lines.append(
-                "Their password is that of the backup again: \(users.joined(separator: ", "))"
-                    + (more > 0 ? ", and \(more) more" : ""))
+            lines.append("Their password is that of the backup again: \(names(outlook.passwords))")
+        }
+        if !outlook.removed.isEmpty {
+            lines.append("Users that are left out, since they were removed: \(names(outlook.removed))")
         }
         if !outlook.unlinked.isEmpty {
             let names = outlook.unlinked.prefix(RestorationReport.most).map {
@@ -63,6 +62,11 @@ struct RestorationReport {
         if !outlook.lost.isEmpty {
             lines.append("Not in the backup, and gone then: \(names(outlook.lost))")
         }
+        if !outlook.replaced.isEmpty {
+            lines.append(
+                "Replaced since the backup, and gone then; what they replaced opens accounts again: \(names(outlook.replaced))"
+            )
+        }
         if !outlook.dropped.isEmpty {
             lines.append("Left out, since it may be used up: \(names(outlook.dropped))")
         }
@@ -75,7 +79,7 @@ struct RestorationReport {
             ("accounts", .integer(Int64(outlook.extent.accounts))),
             ("devices", .integer(Int64(outlook.extent.devices))),
             ("trouble", .text(outlook.trouble)), ("kept", list(outlook.kept)), ("exposed", list(outlook.exposed)),
-            ("lost", list(outlook.lost)), ("left_out", list(outlook.dropped)),
+            ("lost", list(outlook.lost)), ("replaced", list(outlook.replaced)), ("left_out", list(outlook.dropped)),
             ("resealed", .integer(Int64(outlook.resealed))),
             ("credentials_unchecked", .integer(Int64(outlook.unchecked))),
             (
@@ -89,15 +93,7 @@ struct RestorationReport {
                         ])
                     })
             ),
-            (
-                "passwords",
-                .list(
-                    outlook.passwords.map { user in
-                        .object([
-                            ("username", .text(user.username.text)), ("provider", .text(user.provider.description)),
-                        ])
-                    })
-            ),
+            ("passwords", list(outlook.passwords)), ("users_left_out", list(outlook.removed)),
         ]
     }
 
@@ -105,6 +101,19 @@ struct RestorationReport {
         let shown = keys.prefix(RestorationReport.most).map { "\($0.account) \($0.device) (\($0.module))" }
         let more = keys.count - shown.count
         return shown.joined(separator: ", ") + (more > 0 ? ", and \(more) more (--json names them all)" : "")
+    }
+
+    private func names(_ users: [UserKey]) -> String {
+        let shown = users.prefix(RestorationReport.most).map { "\($0.username) (\($0.provider))" }
+        let more = users.count - shown.count
+        return shown.joined(separator: ", ") + (more > 0 ? ", and \(more) more (--json names them all)" : "")
+    }
+
+    private func list(_ users: [UserKey]) -> JSONValue {
+        .list(
+            users.map { user in
+                .object([("username", .text(user.username.text)), ("provider", .text(user.provider.description))])
+            })
     }
 
     private func list(_ keys: [DeviceKey]) -> JSONValue {

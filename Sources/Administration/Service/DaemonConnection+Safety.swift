@@ -65,8 +65,8 @@ extension DaemonConnection {
                 + "policy: [{match: {service: \(service)}, first_factor: none}]")
     }
 
-    /// Throws where none of these has a device and recovery codes.
-    borrowing func checkRecovery(of names: [String]) throws(CommandFailure) {
+    /// Those of these who have a device and recovery codes; throws where nobody has.
+    borrowing func checkRecovery(of names: [String]) throws(CommandFailure) -> [String] {
         var ready: [String] = []
         var next: String?
         repeat {
@@ -96,5 +96,6 @@ extension DaemonConnection {
                     + "Where that module is not configured, let the configuration ask for any_of: [totp, recovery_code]."
             )
         }
+        return ready
     }
 }

@@ -59,6 +59,16 @@ package struct LoginFlow: ~Copyable, Sendable {
 
     package init(_ plan: Plan) { self.plan = plan }
 
+    /// The provider's user who has proved the first factor of a login that is under way; nil where nobody has yet.
+    package var provedUser: UserKey? {
+        switch state {
+        case .ready, .choosing, .ended: nil
+        case .asking(_, let progress), .judging(_, let progress), .recalling(let progress), .inquiring(let progress),
+            .crediting(let progress):
+            progress.username.map { UserKey($0, at: progress.chain.provider) }
+        }
+    }
+
     // MARK: Provider
 
     package enum OnBegin: Equatable, Sendable {

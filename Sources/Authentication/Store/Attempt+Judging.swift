@@ -37,6 +37,17 @@ extension Attempt {
     package func judge(
         in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing
     ) -> Outcome {
+        let uncounted = host
+        let outcome = judgeSubject(in: &record, host: &host, sealing: sealing)
+        if countsForHost, let refusal = outcome.refusal, refusal != .hostRefused, host == uncounted {
+            host.count(at: now)
+        }
+        return outcome
+    }
+
+    private func judgeSubject(
+        in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing
+    ) -> Outcome {
         switch subject {
         case .firstFactor(let refusal):
             guard !host.refuses(at: now) else { return .rejected(.hostRefused) }

@@ -45,10 +45,13 @@ package final class Attempt: Sendable {
     package let visit: Visit?
     /// Whether an acceptance names the device.
     package let namesDevices: Bool
+    /// Whether a refusal counts for the host too, as that of a password does: where both are one answer, nothing else may
+    /// tell which of them was wrong.
+    package let countsForHost: Bool
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false
+        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false
     ) {
         self.subject = subject
         self.account = account
@@ -58,6 +61,7 @@ package final class Attempt: Sendable {
         self.now = now
         self.visit = visit
         self.namesDevices = namesDevices
+        self.countsForHost = countsForHost
     }
 
     /// The module whose devices a store must load for this attempt.

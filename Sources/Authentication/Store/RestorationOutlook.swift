@@ -11,9 +11,13 @@ package struct RestorationOutlook: Equatable, Sendable {
     package var exposed: [DeviceKey] = []
     /// Devices of the present store that are not there then.
     package var lost: [DeviceKey] = []
-    /// Providers' users whose password is that of the backup again, as far as can be told: it was changed since, they were
-    /// removed, or the present store cannot be read.
+    /// Devices of the present store in whose place, under the same name, there is another then: the one before it.
+    package var replaced: [DeviceKey] = []
+    /// Providers' users whose password is that of the backup again, as far as can be told: it was changed since, or the
+    /// present store cannot be read.
     package var passwords: [UserKey] = []
+    /// Providers' users of the backup whom the present store does not have, and who are left out: they were removed since.
+    package var removed: [UserKey] = []
     /// Credentials of the backup that the present store does not have, and that are left out: they were removed since.
     package var unlinked: [CredentialListing] = []
     /// How many credentials of the backup open accounts again, whether or not they were removed since: there is no present

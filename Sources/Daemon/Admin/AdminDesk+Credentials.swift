@@ -107,6 +107,7 @@ extension AdminDesk {
                     provider: ProviderReference(key.provider), username: key.username.text, account: account.text))
         } then: { reply in
             self.service.forgetCredentials()
+            self.service.endLogins(provedBy: key)
             answer(reply)
         }
     }

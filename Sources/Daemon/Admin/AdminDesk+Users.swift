@@ -100,6 +100,9 @@ extension AdminDesk {
                         provider: ProviderReference(key.provider), username: key.username.text, changedAt: now,
                         account: try store.credentials(of: key)?.text, createsCredentials: creates),
                     replaced: replaced))
+        } then: { reply in
+            self.service.endLogins(provedBy: key)
+            answer(reply)
         }
     }
 
@@ -116,6 +119,7 @@ extension AdminDesk {
                         account: account?.text))
             } then: { reply in
                 self.service.forgetCredentials()
+                self.service.endLogins(provedBy: key)
                 answer(reply)
             }
         }

@@ -2,8 +2,10 @@ import AdminProtocol
 import Authentication
 
 /// The last records of decisions, for machines without a journal that could be asked; they hold no secret.
+///
+/// Those about callers other than uid 0 are kept apart: whatever a user asks, nobody's login is forgotten for it.
 struct RecentRecords {
-    /// How many are kept.
+    /// How many are kept of each kind.
     static let most = 1000
 
     /// By which records are told from those of a daemon that ran before.
@@ -34,9 +36,29 @@ struct RecentRecords {
         }
     }
 
-    private var records: [Kept] = []
-    /// The place in the ring where the next record goes, once it is full.
-    private var next = 0
+    /// The last of them, in the order of their numbers.
+    private struct Ring {
+        private var records: [Kept] = []
+        /// The place where the next record goes, once it is full.
+        private var next = 0
+
+        mutating func append(_ record: Kept) {
+            if records.count < RecentRecords.most {
+                records.append(record)
+            } else {
+                records[next] = record
+                next = (next + 1) % RecentRecords.most
+            }
+        }
+
+        /// At most `count` of those behind one of this number, the oldest first.
+        func after(_ number: Int64, atMost count: Int) -> ArraySlice<Kept> {
+            (records[next...] + records[..<next]).drop { $0.number <= number }.prefix(max(count, 0))
+        }
+    }
+
+    private var trusted = Ring()
+    private var claimed = Ring()
     private var last: Int64 = 0
 
     init(run: Int64) { self.run = run }
@@ -50,22 +72,13 @@ struct RecentRecords {
             content = .login(record)
         }
         let record = Kept(number: last, at: wall, content: content)
-        if records.count < RecentRecords.most {
-            records.append(record)
-        } else {
-            records[next] = record
-            next = (next + 1) % RecentRecords.most
-        }
+        if case .login(let login) = content, login.peer != 0 { claimed.append(record) } else { trusted.append(record) }
     }
 
     /// At most `count` of the records behind the one of this number, the oldest first.
     func after(_ number: Int64, atMost count: Int) -> RecordListing {
-        // Numbers follow one another, so how many to pass over is told without looking.
-        let forgotten = last - Int64(records.count)
-        let skipped = Int(clamping: max(min(max(number, 0), last) - forgotten, 0))
-        let ordered = records.indices.dropFirst(skipped).prefix(max(count, 0)).map {
-            records[(next + $0) % records.count].logged
-        }
+        let both = trusted.after(number, atMost: count) + claimed.after(number, atMost: count)
+        let ordered = both.sorted { $0.number < $1.number }.prefix(max(count, 0)).map(\.logged)
         return RecordListing(
             run: run, records: ordered, cursor: ordered.last?.number ?? last, newest: last)
     }

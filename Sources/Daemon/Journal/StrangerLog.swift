@@ -1,14 +1,17 @@
 import Authentication
 
-/// Keeps callers that are not believed from flooding the journal: so many lines a uid and minute, then one that says
-/// how many more. One uid's lines are never left out for another's.
+/// Keeps callers that are not believed from flooding the journal: so many lines a uid and minute, and so many of all of them
+/// together, then one that says how many more. The first line of a uid is never left out for another's.
 struct StrangerLog {
     static let linesPerMinute = 30
+    /// Lines of all of them in a minute, besides the first of each: a person may have thousands of uids (subuid(5)).
+    static let linesInAll = 300
     /// How many uids are told apart within a minute; those on top share one budget.
     static let mostUIDs = 4096
 
     private var minute: Int64 = 0
     private var lines: [UInt32?: Int] = [:]
+    private var shared = 0
     private var suppressed = 0
 
     /// Whether a line about `uid` may be written now; a line that sums up what was not is written before it.
@@ -20,12 +23,14 @@ struct StrangerLog {
             }
             minute = current
             lines = [:]
+            shared = 0
             suppressed = 0
         }
         let key: UInt32? = lines.count < StrangerLog.mostUIDs || lines[uid] != nil ? uid : nil
         let count = lines[key, default: 0] + 1
         lines[key] = count
-        guard count <= StrangerLog.linesPerMinute else {
+        if count > 1 || key == nil { shared += 1 }
+        guard count <= StrangerLog.linesPerMinute, shared <= StrangerLog.linesInAll || (count == 1 && key != nil) else {
             suppressed += 1
             return false
         }

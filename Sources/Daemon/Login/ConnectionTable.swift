@@ -11,27 +11,77 @@ struct ConnectionTable<Handler: AnyObject> {
     var capacity: Int
     private var open: [ObjectIdentifier: Handler] = [:]
     private var perUID: [UInt32: Int] = [:]
+    /// Those of uids other than 0 that have not said yet what they want, and when they came: the oldest first, and some that
+    /// have gone or have spoken since.
+    private var silent: Set<ObjectIdentifier> = []
+    private var arrivals: [ObjectIdentifier] = []
+    private var oldest = 0
 
     init(capacity: Int = 16_384) { self.capacity = capacity }
 
     var count: Int { open.count }
 
-    /// Counts a connection in; false if it must be closed at once.
-    mutating func admit(_ handler: Handler, uid: UInt32) -> Bool {
+    /// What becomes of a newcomer.
+    enum Admission {
+        case admitted
+        /// It must be closed at once.
+        case refused
+        /// Another has to be closed and removed first; then it is admitted, if it asks again.
+        case inPlaceOf(Handler)
+    }
+
+    /// Counts a connection in.
+    ///
+    /// Where there is no room left for callers other than uid 0, the one that has said nothing for longest gives way: a
+    /// person with thousands of subordinate uids (subuid(5)) would keep everybody else out.
+    mutating func admit(_ handler: Handler, uid: UInt32) -> Admission {
         if uid != 0 {
-            guard perUID[uid, default: 0] < Self.mostPerUID else { return false }
-            guard open.count < capacity - capacity / 10 else { return false }
+            guard perUID[uid, default: 0] < Self.mostPerUID else { return .refused }
+            guard open.count < capacity - capacity / 10 else {
+                return takeOldestSilent().map { .inPlaceOf($0) } ?? .refused
+            }
         }
-        guard open.count < capacity else { return false }
+        guard open.count < capacity else { return .refused }
         open[ObjectIdentifier(handler)] = handler
-        if uid != 0 { perUID[uid, default: 0] += 1 }
-        return true
+        guard uid != 0 else { return .admitted }
+        perUID[uid, default: 0] += 1
+        silent.insert(ObjectIdentifier(handler))
+        arrivals.append(ObjectIdentifier(handler))
+        return .admitted
+    }
+
+    /// A connection has said what it wants, and keeps its place.
+    mutating func hasSpoken(_ handler: Handler, uid: UInt32) {
+        if uid != 0 { silent.remove(ObjectIdentifier(handler)) }
+    }
+
+    private mutating func takeOldestSilent() -> Handler? {
+        while oldest < arrivals.count {
+            let id = arrivals[oldest]
+            oldest += 1
+            if silent.remove(id) != nil, let handler = open[id] { return handler }
+        }
+        return nil
+    }
+
+    /// Forgets who came before the oldest that is still silent.
+    private mutating func forgetArrivals() {
+        guard !silent.isEmpty else {
+            arrivals.removeAll()
+            oldest = 0
+            return
+        }
+        guard arrivals.count > 64, arrivals.count > 2 * silent.count else { return }
+        arrivals = arrivals.dropFirst(oldest).filter { silent.contains($0) }
+        oldest = 0
     }
 
     mutating func remove(_ handler: Handler, uid: UInt32) {
         guard open.removeValue(forKey: ObjectIdentifier(handler)) != nil, uid != 0 else { return }
         let left = perUID[uid, default: 1] - 1
         perUID[uid] = left > 0 ? left : nil
+        silent.remove(ObjectIdentifier(handler))
+        forgetArrivals()
     }
 
     /// All of them, as they are now: ending one takes it out of the table.

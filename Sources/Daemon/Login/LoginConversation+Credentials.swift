@@ -23,14 +23,16 @@ extension LoginConversation {
         service.credentials(of: user, createdFor: nil) { found in
             guard case .refused = found, mayCreate, provider.createsCredentials, user.username == self.request.account
             else { return self.credited(found, user) }
-            self.create(user)
+            self.create(user, isKept: (provider as? any PasswordKeeping).map { $0.onlyUsername == nil } ?? false)
         }
     }
 
     /// Creates credentials of a username for the account of that name, unless it is a privileged one.
-    private func create(_ user: UserKey) {
+    private func create(_ user: UserKey, isKept: Bool) {
         whereUnprivileged {
-            self.service.credentials(of: user, createdFor: self.request.account) { self.credited($0, user) }
+            self.service.credentials(of: user, createdFor: self.request.account, isKept: isKept) {
+                self.credited($0, user)
+            }
         } otherwise: {
             self.credited(.refused, user)
         }

@@ -148,8 +148,9 @@ extension LoginConversation {
         withStanding { standing in
             guard !self.isOver, let session = self.session else { return }
             let attempt = self.attempt(
-                .answer(.input(input), session: session, module: bypass), standing: standing, visit: self.completedVisit
-            )
+                .answer(.input(input), session: session, module: bypass), standing: standing,
+                visit: self.completedVisit,
+                isConclusive: false)
             self.service.submit(attempt) { outcome in
                 guard !self.isOver else { return }
                 switch outcome {

@@ -253,12 +253,15 @@ final class LoginConversation {
         request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
     }
 
-    /// An attempt of this login, to be judged by the store's writer.
-    func attempt(_ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil) -> Attempt {
+    /// An attempt of this login, to be judged by the store's writer; `isConclusive` unless another follows where it is
+    /// refused.
+    func attempt(
+        _ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil, isConclusive: Bool = true
+    ) -> Attempt {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil)
+            namesDevices: change != nil, countsForHost: isSingle && isConclusive)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

@@ -72,7 +72,24 @@ extension LoginHandler {
     private func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
         guard rule.isRoot else { return finish(request.origin == .trusted ? .noOpinion : .denied, text: "") }
         guard service.writer.isOpen else { return refuse(.unavailable(.storeUnavailable), request: request) }
-        guard service.writer.blocks[request.account] != nil else { return finish(.noOpinion, text: "") }
+        guard !service.writer.blocks.isEmpty else { return finish(.noOpinion, text: "") }
+        guard service.writer.blocks[request.account] == nil else { return refuseBlocked(request) }
+        // Whoever is blocked may be called otherwise as well, where the directory folds case.
+        let name = request.account
+        lookUp = service.directory.ask(for: peer.uid) {
+            $0.owner(of: name)
+        } then: { owner in
+            self.lookUp = nil
+            guard !self.isClosing else { return }
+            switch owner {
+            case .account(let other) where self.service.writer.blocks[other] != nil: self.refuseBlocked(request)
+            case .account, .nobody: self.finish(.noOpinion, text: "")
+            case .cannotTell, nil: self.refuse(.unavailable(.directoryUnavailable), request: request)
+            }
+        }
+    }
+
+    private func refuseBlocked(_ request: LoginRequest) {
         var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
         record.request = request
         service.ended(record)

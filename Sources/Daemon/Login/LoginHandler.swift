@@ -55,8 +55,15 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     private func identified(_ credentials: KernelCredentials) {
         peer = PeerCredentials(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
-        guard service.connections.admit(self, uid: peer.uid) else { return close() }
-        context?.read()
+        switch service.connections.admit(self, uid: peer.uid) {
+        case .admitted: context?.read()
+        case .refused: close()
+        case .inPlaceOf(let silent):
+            silent.close()
+            service.connections.remove(silent, uid: silent.peer.uid)
+            guard case .admitted = service.connections.admit(self, uid: peer.uid) else { return close() }
+            context?.read()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -110,6 +117,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         switch (header.kind, hasBegun) {
         case (.begin, false):
             hasBegun = true
+            service.connections.hasSpoken(self, uid: peer.uid)
             begin(payload)
         case (.answer, true):
             guard payload.count <= Wire.maximumAnswer else { return malformed() }
@@ -240,6 +248,11 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// Ends the login if it is this account's.
     func end(loginOf account: AccountName, _ reason: Reason) {
         if let conversation, conversation.request.account == account { conversation.refused(reason) }
+    }
+
+    /// Ends the login if it was proved by this user of a provider.
+    func end(loginProvedBy user: UserKey, _ reason: Reason) {
+        if let conversation, conversation.flow.provedUser == user { conversation.refused(reason) }
     }
 
     /// The daemon stops.

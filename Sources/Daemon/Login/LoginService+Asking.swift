@@ -50,14 +50,18 @@ extension LoginService {
         }
     }
 
-    /// The local account that a username's credentials open; they are created for `account`, if there are none.
+    /// The local account that a username's credentials open; they are created for `account`, if there are none. Where the
+    /// store keeps the provider's users none are created for somebody who was removed meanwhile.
     func credentials(
-        of user: UserKey, createdFor account: AccountName?, deliver: @escaping (Credentials) -> Void
+        of user: UserKey, createdFor account: AccountName?, isKept: Bool = false,
+        deliver: @escaping (Credentials) -> Void
     ) {
         let now = clocks.now()
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
-            guard let account, case .linked = try store.link(user, to: account, at: now) else { return nil }
+            guard let account else { return nil }
+            if isKept { guard try store.userDatabase.passwordHash(of: user) != nil else { return nil } }
+            guard case .linked = try store.link(user, to: account, at: now) else { return nil }
             return account
         } deliver: { answer in
             switch answer {

@@ -49,6 +49,11 @@ extension LoginService {
         for visit in visits.handlers where visit.account == account { visit.end(reason) }
     }
 
+    /// Ends the logins under way that a user of a provider has proved: they are no more, or it was with another password.
+    func endLogins(provedBy user: UserKey) {
+        for handler in connections.handlers { handler.end(loginProvedBy: user, .sessionEnded) }
+    }
+
     /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
     func forgetProofs(of account: AccountName) {
         for visit in visits.handlers where visit.account == account { visit.forgetProof() }

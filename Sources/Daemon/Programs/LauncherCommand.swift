@@ -5,8 +5,8 @@ import Glibc
 /// `twostep-launcher`: what the service manager starts for each program that is to be run, with the daemon's connection as
 /// its standard input.
 ///
-/// The unit has a user of its own and hides what programs must not see (twostep-program@.service). It is started as root
-/// (`ExecStart=!`), so that it can read the configuration, and becomes that user before the program runs.
+/// The unit hides what programs must not see (twostep-program@.service). It is started as root (`ExecStart=!`), so that it can
+/// read the configuration, and the program runs as a user that no other one has meanwhile.
 public struct LauncherCommand: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "twostep-launcher",
@@ -15,6 +15,9 @@ public struct LauncherCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("The configuration.", valueName: "file"))
     var config = "/etc/twostep/config.yaml"
+
+    @Option(help: ArgumentHelp("Where the users of programs are locked.", valueName: "directory"))
+    var users = "/run/twostep-programs"
 
     @Flag(help: "The unit lets programs reach the network.")
     var network = false
@@ -26,14 +29,16 @@ public struct LauncherCommand: ParsableCommand {
 
     public func run() throws {
         try? Privileges.harden()
-        guard let directory = unsafe getenv("RUNTIME_DIRECTORY").map({ unsafe String(cString: $0) }) else {
-            throw ValidationError("it is started by twostep-program@.service, and by nobody else")
-        }
         // The connection is out of the way of what a program gets as its own.
         let connection = fcntl(0, F_DUPFD_CLOEXEC, 8)
         guard connection >= 0 else { throw ExitCode(1) }
         let desk = ProgramDesk(
             configuration: config, allowsInsecure: allowInsecureExample, reachesNetwork: network, hidden: nil)
-        desk.serve(connection, as: ProgramUser(owning: directory))
+        guard let slot = ProgramSlot.take(in: users, reachesNetwork: network) else {
+            return desk.serve(connection, as: nil)
+        }
+        desk.serve(connection, as: slot.user)
+        close(connection)
+        slot.clear()
     }
 }

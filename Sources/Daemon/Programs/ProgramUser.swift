@@ -1,4 +1,6 @@
+import CPOSIX
 import Glibc
+import UnixSocket
 
 /// Whom a program runs as: a user of its own, who owns nothing and is in no group.
 package struct ProgramUser: Equatable, Sendable {
@@ -11,21 +13,48 @@ package struct ProgramUser: Equatable, Sendable {
     /// systemd hands out (60001 to 60705 and 61184 to 65519).
     static let first: UInt32 = 60_900
 
-    /// The user of a slot; nil if somebody has that uid or gid.
+    /// The user of a slot; nil if somebody has that uid or gid. There are as many again for programs that reach the network
+    /// where these have a unit of their own.
     package init?(slot: Int) {
-        guard (0..<ProgramUser.slots).contains(slot) else { return nil }
+        guard (0..<2 * ProgramUser.slots).contains(slot) else { return nil }
         uid = ProgramUser.first + UInt32(slot)
         gid = uid
         guard unsafe getpwuid(uid) == nil, unsafe getgrgid(gid) == nil else { return nil }
     }
+}
 
-    /// Whoever owns a directory that the service manager has made for a unit with DynamicUser; nil for root's.
-    package init?(owning directory: String) {
-        var status = stat()
-        guard unsafe lstat(directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid != 0,
-            status.st_gid != 0
-        else { return nil }
-        uid = status.st_uid
-        gid = status.st_gid
+/// A program's user that no other program has at the time: a lock on a file, gone with the process however that ends.
+struct ProgramSlot: ~Copyable {
+    let user: ProgramUser
+    private let file: Int32
+
+    private init(_ user: ProgramUser, _ file: Int32) {
+        self.user = user
+        self.file = file
     }
+
+    deinit { close(file) }
+
+    /// Takes one whose lock, in `directory`, nobody has; nil where there is none within 2 s, or no such directory.
+    ///
+    /// The service manager starts no more programs at a time than there are users, but one that has just ended may still
+    /// be seen to.
+    static func take(in directory: String, reachesNetwork: Bool) -> ProgramSlot? {
+        let first = reachesNetwork ? ProgramUser.slots : 0
+        let deadline = Deadline.after(milliseconds: 2000)
+        repeat {
+            for slot in first..<first + ProgramUser.slots {
+                guard let user = ProgramUser(slot: slot) else { continue }
+                let file = unsafe posix_open_or_create_private("\(directory)/\(slot)")
+                guard file >= 0 else { return nil }
+                if posix_lock(file) == 0 { return ProgramSlot(user, file) }
+                close(file)
+            }
+            usleep(10_000)
+        } while deadline.remaining > 0
+        return nil
+    }
+
+    /// Ends whatever still runs as the user, so that whoever has it next is alone.
+    func clear() { _ = posix_end_all_of(user.uid) }
 }

@@ -59,9 +59,11 @@ final class OwnerVisit: ServiceVisit {
         case PeerCredentials.overflowUID: return then(AdminRefusal(.notPermitted, "This uid is nobody's."))
         case _: break
         }
-        guard service.visits.admit(self, uid: uid) else {
+        guard case .admitted = service.visits.admit(self, uid: uid) else {
             return then(AdminRefusal(.busy, "Too many connections at once. Try again."))
         }
+        // It stays: whoever has no account is sent away at once.
+        service.visits.hasSpoken(self, uid: uid)
         lookUp = service.directory.ask(for: uid) {
             $0.owner(of: uid)
         } then: { owner in

@@ -29,7 +29,7 @@ package final class PreparedRestoration {
         // Read while that is still allowed: the file may be root's alone.
         let own = try SealingKeySource(keyFile: keyFile, credentials: nil).get()
         var keys = own
-        // There is none where systemd passes the key in. One that cannot be used is thrown: the daemon would be left with it.
+        // One that cannot be used is thrown: the daemon would be left with it.
         if storeKeyFile != keyFile, unsafe access(storeKeyFile, F_OK) == 0 {
             keys = try SealingKeySource(keyFile: storeKeyFile, credentials: nil).get()
             keys.admit(own)

@@ -19,7 +19,7 @@ package enum Lookup: Equatable, Sendable {
     case cannotTell
 }
 
-/// Whose a uid is.
+/// Whose a uid, or a name, is.
 package enum UIDOwner: Equatable, Sendable {
     case account(AccountName)
     case nobody
@@ -31,6 +31,8 @@ package protocol AccountDirectory: Sendable {
     func account(named name: AccountName) -> Lookup
     /// The account that the directory names first for a uid.
     func owner(of uid: UInt32) -> UIDOwner
+    /// Who is meant by a name, by the name that the directory itself has for them: one that folds case answers to several.
+    func owner(of name: AccountName) -> UIDOwner
     /// Whether the account belongs to a group of this name, its primary group included; nil if that cannot be told.
     func isMember(_ name: AccountName, gid: UInt32, of group: String) -> Bool?
     /// Whether there is a group of this name; nil if that cannot be told.
@@ -40,6 +42,9 @@ package protocol AccountDirectory: Sendable {
 extension AccountDirectory {
     /// A directory that goes by names alone does not tell.
     package func owner(of uid: UInt32) -> UIDOwner { .cannotTell }
+
+    /// Most directories know an account by one name alone.
+    package func owner(of name: AccountName) -> UIDOwner { .account(name) }
 
     /// To which of these groups the account belongs; none if there is no such account, nil if that cannot be told.
     package func groups(among names: Set<String>, of account: AccountName) -> Set<String>? {
@@ -82,6 +87,15 @@ package struct SystemDirectory: AccountDirectory {
         } answering: { found, status in
             guard let found = unsafe found else { return SystemDirectory.isAbsence(status) ? .nobody : .cannotTell }
             guard unsafe found.pointee.pw_uid == uid else { return .nobody }
+            return unsafe AccountName(String(cString: found.pointee.pw_name)).map { .account($0) } ?? .nobody
+        }
+    }
+
+    package func owner(of name: AccountName) -> UIDOwner {
+        unsafe look(up: passwd(), most: 1 << 20, cannotTell: .cannotTell) { entry, buffer, size, result in
+            unsafe getpwnam_r(name.text, entry, buffer, size, result)
+        } answering: { found, status in
+            guard let found = unsafe found else { return SystemDirectory.isAbsence(status) ? .nobody : .cannotTell }
             return unsafe AccountName(String(cString: found.pointee.pw_name)).map { .account($0) } ?? .nobody
         }
     }

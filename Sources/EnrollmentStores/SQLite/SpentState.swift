@@ -39,8 +39,10 @@ struct SpentState {
         let remove = try PreparedStatement(
             "DELETE FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3 AND device = ?4",
             on: connection)
+        var met: Set<DeviceKey> = []
         for listing in older {
             let same = try counterparts(of: listing, among: groups[listing.key.account] ?? [])
+            met.formUnion(same.map(\.key))
             if listing.key.module.isStopgap, !same.contains(where: { $0.key == listing.key }) {
                 try remove.bind(listing.key)
                 try remove.run()
@@ -60,10 +62,12 @@ struct SpentState {
             try spend.run()
             outlook.kept.append(listing.key)
         }
-        outlook.passwords = try formerPasswords(in: database)
+        try removeFormerUsers(from: database, &outlook)
         try removeUnlinked(from: database, &outlook)
         let keys = Set(older.map(\.key))
-        outlook.lost = present.map(\.key).filter { !keys.contains($0) && !$0.module.isStopgap }
+        let gone = present.map(\.key).filter { !met.contains($0) && !$0.module.isStopgap }
+        outlook.replaced = gone.filter { keys.contains($0) }
+        outlook.lost = gone.filter { !keys.contains($0) }
         if let file { try copyFailures(from: file, into: database) }
         let own = older.filter { !$0.key.module.isStopgap }
         outlook.extent = StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
@@ -84,16 +88,25 @@ struct SpentState {
         return listings
     }
 
-    /// Whose password is not the one that it is now.
-    private func formerPasswords(in database: Database) throws -> [UserKey] {
-        let row = try PreparedStatement("SELECT \(Columns.user) FROM user", on: Connection(database))
+    /// A user who was removed does not come back; told is also whose password is not the one that it is now.
+    private func removeFormerUsers(from database: Database, _ outlook: inout RestorationOutlook) throws {
+        let connection = try Connection(database)
+        let row = try PreparedStatement("SELECT \(Columns.user) FROM user", on: connection)
         let changes = Dictionary(users.map { ($0.key, $0.changedAt) }, uniquingKeysWith: { first, _ in first })
-        var former: [UserKey] = []
-        while try row.step() {
-            let user = try Columns.user(in: row)
-            if changes[user.key] != user.changedAt { former.append(user.key) }
+        var older: [ProviderUser] = []
+        while try row.step() { older.append(try Columns.user(in: row)) }
+        let remove = try PreparedStatement(
+            "DELETE FROM user WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3", on: connection)
+        for user in older {
+            switch changes[user.key] {
+            case nil where credentials != nil:
+                try remove.bind(user.key)
+                try remove.run()
+                outlook.removed.append(user.key)
+            case user.changedAt: break
+            case _: outlook.passwords.append(user.key)
+            }
         }
-        return former
     }
 
     /// A user who was taken an account away, or was given another, does not get it back.
@@ -110,9 +123,7 @@ struct SpentState {
         let remove = try PreparedStatement(
             "DELETE FROM credential WHERE provider_type = ?1 AND provider_id = ?2 AND username = ?3", on: connection)
         for listing in older where opened[listing.user] != listing.account {
-            try remove.bind(listing.user.provider.type, at: 1)
-            try remove.bind(listing.user.provider.id ?? "", at: 2)
-            try remove.bind(listing.user.username.text, at: 3)
+            try remove.bind(listing.user)
             try remove.run()
             outlook.unlinked.append(listing)
         }
@@ -155,5 +166,12 @@ extension PreparedStatement {
         try bind(key.module.type, at: 2)
         try bind(key.module.id ?? "", at: 3)
         try bind(key.device, at: 4)
+    }
+
+    /// Binds the place of a provider's user to the first three parameters.
+    fileprivate func bind(_ key: UserKey) throws(DatabaseFault) {
+        try bind(key.provider.type, at: 1)
+        try bind(key.provider.id ?? "", at: 2)
+        try bind(key.username.text, at: 3)
     }
 }

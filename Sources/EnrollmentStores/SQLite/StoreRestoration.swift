@@ -106,7 +106,13 @@ package final class StoreRestoration {
         do throws(StoreFailure) {
             return (try SQLiteStore.open(in: directory.path, sealing: sealing), nil)
         } catch {
-            if case .inUse = error { throw error }
+            switch error {
+            case .inUse: throw error
+            // Nothing is wrong with it: what it knows is not to be thrown away for want of a key.
+            case .sealedWithAnotherKey(let words):
+                throw .unreachable("the key of the present store is not at hand: \(words)")
+            case .unreachable, .newer, .damaged, .notDurable: break
+            }
             return (nil, Integrity.words(of: error))
         }
     }

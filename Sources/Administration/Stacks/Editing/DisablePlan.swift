@@ -32,8 +32,29 @@ struct DisablePlan {
                 plan.files.append(PlannedChange.File(path: path, old: bytes, new: edited))
             }
         }
+        try checkLineEnds(plan)
         try check(plan)
         return plan
+    }
+
+    /// Throws where a line of ours would stay, since it ends with a carriage return: to libpam that is part of the module's
+    /// name, so that it refuses everybody, and to us it is no line of ours.
+    private func checkLineEnds(_ plan: PlannedChange) throws(CommandFailure) {
+        for path in group.services.map({ "/etc/pam.d/\($0)" }) {
+            let planned = plan.files.first { $0.path == path }
+            guard let bytes = planned.map(\.new) ?? tree.files.contents(of: path) else { continue }
+            let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            let isLeft = { (line: ArraySlice<UInt8>) in
+                line.last == UInt8(ascii: "\r") && line.first != UInt8(ascii: "#")
+                    && String(decoding: line, as: UTF8.self).contains("pam_twostep.so\r")
+            }
+            guard let index = lines.firstIndex(where: isLeft) else { continue }
+            throw CommandFailure(
+                .refused, code: .stack,
+                "\(path):\(index + 1) ends with a carriage return, as lines of Windows do, and libpam refuses everybody for it. "
+                    + "Nothing was changed.",
+                hint: "Take them out, then type this again: sed -i 's/\\r$//' \(Wording.word(path))")
+        }
     }
 
     /// A file as it was before the first change; nil where that is lost, or nothing was there.

@@ -6,6 +6,8 @@ import PAMStacks
 struct SSHDFragment {
     /// A key and a code, or the password and a code.
     let hasKeys: Bool
+    /// Whether the administrator has said which of them, and has not just left it at that.
+    var isChosen = false
 
     /// Where the settings are written, and read by sshd_config's own Include.
     static let path = "/etc/ssh/sshd_config.d/twostep.conf"
@@ -120,6 +122,14 @@ struct SSHDFragment {
                 hint: unseen.summary)
         }
         var warnings = findings.filter { $0.severity == .warning }.map(\.summary)
+        if hasKeys, let complaint = missingKey(program, tree, host) {
+            guard isChosen else {
+                throw CommandFailure(
+                    .refused, code: .lockout, "\(complaint) Nothing was changed.",
+                    hint: "Where people have passwords and no keys: --password. Where the keys are elsewhere: --key.")
+            }
+            warnings.append(complaint)
+        }
         let isRootRefused = ["without-password", "prohibit-password"].contains {
             lines.contains("permitrootlogin \($0)")
         }
@@ -130,6 +140,18 @@ struct SSHDFragment {
             )
         }
         return warnings
+    }
+
+    /// What is to be said where the administrator has no key that sshd would take; nil where there is one, or it cannot be
+    /// told.
+    private func missingKey(_ program: some SSHDProgram, _ files: any FileTree, _ host: any StackHost) -> String? {
+        let name = host.administrator
+        guard let account = host.account(named: name),
+            let settings = try? program.settings(for: SSHDConnection(user: name)),
+            case .none(let paths) = AuthorizedKeys(account: account, settings: settings, files: files).standing
+        else { return nil }
+        let place = paths.isEmpty ? "sshd takes none from files" : "there is none in \(paths.joined(separator: " or "))"
+        return "sshd would ask everybody for a key, and \(name) has none: \(place)."
     }
 
     /// The main file with another folder in its Include lines; nil where none of them names the folder.

@@ -54,6 +54,11 @@ package struct SystemStackHost: StackHost {
         return SystemProgram.run("\(folder)/\(program)", arguments)
     }
 
+    package func account(named name: String) -> StackAccount? {
+        guard let entry = unsafe getpwnam(name), let home = unsafe entry.pointee.pw_dir else { return nil }
+        return unsafe StackAccount(name: name, uid: entry.pointee.pw_uid, home: String(cString: home))
+    }
+
     private static func uid(_ name: String) -> UInt32? { unsafe getpwnam(name).map { unsafe $0.pointee.pw_uid } }
 
     private static func name(_ uid: UInt32) -> String? {
