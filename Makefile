@@ -8,6 +8,7 @@ SWIFT ?= swift
 MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null || cc -print-multiarch 2>/dev/null || uname -m | sed 's/$$/-linux-gnu/')
 SECURITYDIR ?= $(PREFIX)/lib/$(MULTIARCH)/security
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
@@ -17,15 +18,17 @@ BUILD := .build
 MODULE_BUILD := .build-module
 MODULE := $(MODULE_BUILD)/release/libpam_twostep.so
 DAEMON := $(BUILD)/release/twostepd
+# Who asks security keys: a program of its own, which alone is linked with libfido2.
+KEYS := $(BUILD)/release/twostep-fido2
 # Where demo and tests take the programs from: laid out as they are installed.
 TREE := .build-tree
 VERSION := $(shell sed -n 's/.*version = "\(.*\)"/\1/p' Sources/AdminProtocol/Release.swift)
 
 # What building needs, and what the tests and the demo need on top (Debian's names).
-BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev
+BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev libfido2-dev
 DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd procps
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind strace mandoc shellcheck systemd zbar-tools \
-	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp
+	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp python3-cryptography python3-cbor2
 CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
 	checkpolicy semodule-utils
 ANIMATION_PACKAGES := $(DEMO_PACKAGES) python3 python3-pexpect python3-pyte
@@ -52,6 +55,7 @@ module: deps-build
 daemon: deps-build
 	@echo "== building twostepd and twostep (the first time takes some minutes)"
 	@$(SWIFT) build --product twostepd -c release
+	@$(SWIFT) build --product twostep-fido2 -c release
 
 # Whoever cannot is told so before anything is built.
 may-become-root:
@@ -78,7 +82,7 @@ deps-bench:
 	@packaging/need $(BUILD_PACKAGES) $(BENCH_PACKAGES)
 
 install: ## lay everything out below DESTDIR
-	@[ -e $(MODULE) ] && [ -e $(DAEMON) ] || $(MAKE) --no-print-directory all
+	@[ -e $(MODULE) ] && [ -e $(DAEMON) ] && [ -e $(KEYS) ] || $(MAKE) --no-print-directory all
 	install -d $(DESTDIR)$(SECURITYDIR) $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 0644 $(MODULE) $(DESTDIR)$(SECURITYDIR)/pam_twostep.so
 	strip --strip-unneeded --remove-section=.comment --remove-section=.note $(DESTDIR)$(SECURITYDIR)/pam_twostep.so
@@ -87,6 +91,8 @@ install: ## lay everything out below DESTDIR
 	ln -sf ../sbin/twostepd $(DESTDIR)$(PREFIX)/bin/twostep
 	install -d $(DESTDIR)$(PREFIX)/lib/twostep
 	ln -sf ../../sbin/twostepd $(DESTDIR)$(PREFIX)/lib/twostep/twostep-launcher
+	install -m 0755 $(KEYS) $(DESTDIR)$(PREFIX)/lib/twostep/twostep-fido2
+	strip --remove-section=.comment --remove-section=.note $(DESTDIR)$(PREFIX)/lib/twostep/twostep-fido2
 	install -d -m 0750 $(DESTDIR)$(SYSCONFDIR)/twostep
 	[ -e $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml ] || \
 		install -m 0640 packaging/config.yaml $(DESTDIR)$(SYSCONFDIR)/twostep/config.yaml
@@ -94,6 +100,7 @@ install: ## lay everything out below DESTDIR
 	install -m 0644 packaging/systemd/* $(DESTDIR)$(UNITDIR)/
 	install -m 0644 packaging/sysusers.d/twostep.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/twostep.conf
 	install -m 0644 packaging/tmpfiles.d/twostep.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/twostep.conf
+	install -D -m 0644 -t $(DESTDIR)$(UDEVDIR) packaging/udev/*
 	install -d $(DESTDIR)$(EXAMPLEDIR)/pam.d
 	install -m 0644 pam.d/* $(DESTDIR)$(EXAMPLEDIR)/pam.d/
 	install -m 0644 packaging/sshd_config.d/* $(DESTDIR)$(EXAMPLEDIR)/

@@ -48,6 +48,9 @@ let daemonLink: [LinkerSetting] = [
     ])
 ]
 
+/// The same for who asks security keys, without Foundation.
+let keyLink: [LinkerSetting] = [.unsafeFlags(["-static-stdlib", "-Xlinker", "-z", "-Xlinker", "now"])]
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -64,6 +67,7 @@ let package = Package(
     products: [
         .library(name: "pam_twostep", type: .dynamic, targets: ["pam_twostep"]),
         .executable(name: "twostepd", targets: ["twostepd"]),
+        .executable(name: "twostep-fido2", targets: ["twostep_fido2"]),
         // For the fuzzers alone, whose package Tests/Fuzz is.
         .library(name: "FuzzEntries", targets: ["FuzzEntries"]),
     ],
@@ -84,6 +88,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CQREncode"),
+        .systemLibrary(name: "CFIDO2"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CPOSIX"], swiftSettings: strict),
 
         // Leaf: compiled into the module and into the daemon.
@@ -101,7 +106,9 @@ let package = Package(
         .target(name: "Authentication", dependencies: ["Wire"], swiftSettings: strict),
 
         // Arms: one target a kind, none knows another.
-        .target(name: "AuthModules", dependencies: ["Authentication", "Cryptography"], swiftSettings: strict),
+        .target(
+            name: "AuthModules", dependencies: ["Authentication", "Cryptography", "SecurityKeyProtocol"],
+            swiftSettings: strict),
         .target(
             name: "AuthProviders", dependencies: ["Authentication", "CCrypt", "Cryptography", "CPOSIX"],
             swiftSettings: strict),
@@ -110,6 +117,12 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "AuthPrograms", dependencies: ["Authentication"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
+
+        // What the daemon and whoever asks security keys say to each other, and who that is.
+        .target(name: "SecurityKeyProtocol", dependencies: ["Authentication"], swiftSettings: strict),
+        .executableTarget(
+            name: "twostep_fido2", dependencies: ["Authentication", "CFIDO2", "CPOSIX", "SecurityKeyProtocol"],
+            swiftSettings: strict, linkerSettings: keyLink),
 
         // How libpam reads its files, without libpam.
         .target(name: "PAMStacks", dependencies: ["Authentication"], swiftSettings: strict),
@@ -122,8 +135,8 @@ let package = Package(
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication", "CPOSIX",
                 "Configuration",
-                "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "UnixSocket", "Wire", argumentParser,
-                lifecycle, logging,
+                "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "SecurityKeyProtocol", "UnixSocket", "Wire",
+                argumentParser, lifecycle, logging,
                 nioCore, nioPosix, signals,
             ], swiftSettings: strict),
         .target(
@@ -153,8 +166,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AuthModulesTests",
-            dependencies: ["AuthModules", "Authentication", "AuthenticationTesting", "Cryptography"],
-            swiftSettings: strict),
+            dependencies: [
+                "AuthModules", "Authentication", "AuthenticationTesting", "COpenSSL", "Cryptography",
+                "SecurityKeyProtocol",
+            ], swiftSettings: strict),
         .testTarget(
             name: "AuthProvidersTests",
             dependencies: ["AuthProviders", "Authentication", "AuthenticationTesting", "CCrypt"],
@@ -174,7 +189,8 @@ let package = Package(
             name: "DaemonTests",
             dependencies: [
                 "AdminProtocol", "Authentication", "AuthenticationTesting", "AuthModules", "AuthPrograms",
-                "AuthProviders", "Configuration", "Daemon", "UnixSocket", "Wire", nioCore, nioEmbedded, nioPosix,
+                "AuthProviders", "Configuration", "Daemon", "SecurityKeyProtocol", "UnixSocket", "Wire", nioCore,
+                nioEmbedded, nioPosix,
             ], swiftSettings: strict),
         .testTarget(
             name: "AdministrationTests",
@@ -189,7 +205,7 @@ let package = Package(
             name: "FuzzEntries",
             dependencies: [
                 "Administration", "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPAM", "CPOSIX",
-                "Configuration", "Daemon", "PAMModule", "PAMStacks", "Wire",
+                "Configuration", "Daemon", "PAMModule", "PAMStacks", "SecurityKeyProtocol", "Wire",
             ], path: "Tests/FuzzEntries", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["AuthenticationTesting", "FuzzEntries"], swiftSettings: strict),
     ]

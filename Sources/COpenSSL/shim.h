@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
 /// HMAC (RFC 2104) with a hash function of libcrypto's, and without a key; NULL if there is none of that name.
 static inline EVP_MAC_CTX *hmac_with_digest(const char *name) {

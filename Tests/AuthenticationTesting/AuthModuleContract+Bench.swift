@@ -65,16 +65,55 @@ extension AuthModuleContract {
         mutating func judge(
             _ answer: [UInt8], session: ValidationSession? = nil, standing: Attempt.Standing = .known(uid: Bench.uid)
         ) -> Outcome {
-            guard let answer = handedOn(answer) else { return .unavailable(.moduleFailed) }
-            let attempt = Attempt(
-                .answer(answer, session: session ?? self.session(of: account), module: subject.module),
-                account: account, standing: standing, host: nil, throttle: Throttle(), now: now)
-            let outcome = attempt.judge(in: &record, host: &host, sealing: PlainSealing())
+            let session = session ?? self.session(of: account)
+            let outcome: Outcome
+            if let module = subject.module as? any ConsultingModule {
+                outcome = consult(module, about: input(answer), in: session, standing)
+            } else {
+                guard let answer = handedOn(answer) else { return .unavailable(.moduleFailed) }
+                outcome = perform(.answer(answer, session: session, module: subject.module), standing)
+            }
             // What the person is told beside is the module's own affair, as long as it is a line.
             guard case .accepted(let name, let acceptance) = outcome else { return outcome }
             let notice = acceptance.notice
             #expect(notice != "" && notice?.contains("\n") != true, "the notice is no line of text")
             return .accepted(name)
+        }
+
+        private mutating func perform(_ subject: Attempt.Subject, _ standing: Attempt.Standing) -> Outcome {
+            Attempt(subject, account: account, standing: standing, host: nil, throttle: Throttle(), now: now)
+                .judge(in: &record, host: &host, sealing: PlainSealing())
+        }
+
+        /// Two transactions, and whoever is asked in between.
+        private mutating func consult(
+            _ module: any ConsultingModule, about input: UserInput, in session: ValidationSession,
+            _ standing: Attempt.Standing
+        ) -> Outcome {
+            let charged = perform(.question(input, service: "sudo", session: session, module: module), standing)
+            guard case .charged(let guess) = charged else { return charged }
+            return perform(.testimony(module.consult(guess), of: guess, session: session, module: module), standing)
+        }
+    }
+
+    /// What a module that somebody outside judges says to an answer, where nothing was charged; nil if it accepts it.
+    private static func refusal(
+        of input: UserInput, by module: any ConsultingModule, _ bench: Bench, _ devices: inout Devices
+    ) -> InvalidAuth? {
+        guard module.recognizes(input) else { return .malformed }
+        do throws(InvalidAuth) {
+            var opened: [ChargedGuess.OpenedDevice] = []
+            for (index, device) in devices.devices.enumerated() {
+                let payload = try devices.withPayload(of: index) { (bytes) throws(InvalidAuth) in
+                    ChargedGuess.OpenedPayload(Secret(copying: bytes))
+                }
+                opened.append(ChargedGuess.OpenedDevice(name: device.name, state: device.state, payload: payload))
+            }
+            let guess = ChargedGuess(uncharged: input, of: bench.account, service: "sudo", devices: opened)
+            return try module.settle(module.consult(guess), against: &devices, at: bench.now) == bench.account
+                ? nil : .unavailable
+        } catch {
+            return error
         }
     }
 
@@ -87,6 +126,9 @@ extension AuthModuleContract {
     /// What the module says to an answer; nil if it accepts it.
     static func refusal(of answer: [UInt8], _ bench: Bench, _ devices: inout Devices) -> InvalidAuth? {
         guard let form = try? bench.form(answer) else { return .unavailable }
+        if let module = bench.subject.module as? any ConsultingModule {
+            return refusal(of: form, by: module, bench, &devices)
+        }
         do throws(InvalidAuth) {
             _ = try bench.subject.module.validate(
                 bench.session(of: bench.account), form, against: &devices, at: bench.now)

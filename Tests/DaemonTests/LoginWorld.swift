@@ -215,6 +215,11 @@ final class ScriptedProcesses: ProcessTable {
         return process == getpid() ? sessions.withLock { $0[name] } : nil
     }
 
+    /// Whether whoever asks sits at the seat.
+    let seated = Mutex<Bool>(false)
+
+    func isAtSeat(_ process: Int32, console: String?) -> Bool { process == getpid() && seated.withLock { $0 } }
+
     func isOpen(_ session: TerminalSession) -> Bool {
         let isOpen = sessions.withLock { $0[session.terminal] } == session
         answering.withLock { $0 }?.pass()

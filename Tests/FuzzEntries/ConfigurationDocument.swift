@@ -6,7 +6,8 @@ import Configuration
 /// The configuration: a document is refused with its reasons, or it is whole: every step that it names can be asked for.
 enum ConfigurationDocument {
     private static let reader = ConfigurationReader(
-        modules: ModuleRegistry.types, providers: ProviderRegistry.types, hostName: "host.example", allowsInsecure: true
+        modules: ModuleRegistry.types + SecurityKeyRegistry.modules(nil, hostName: "host.example"),
+        providers: ProviderRegistry.types, hostName: "host.example", allowsInsecure: true
     )
 
     static func run(_ bytes: [UInt8]) throws(Violation) {

@@ -29,6 +29,8 @@ public struct FuzzEntry: Sendable, CustomStringConvertible {
         FuzzEntry(name: "own-request", boundedRuns: 2000, run: AdminMessage.runOwnRequest),
         FuzzEntry(name: "reply", boundedRuns: 2000, run: AdminMessage.runReply),
         FuzzEntry(name: "admin-frame", boundedRuns: 4000, run: AdminMessage.runFrame),
+        FuzzEntry(name: "pam-u2f", boundedRuns: 2000, run: ImportedFile.runPAMU2F),
+        FuzzEntry(name: "security-key", boundedRuns: 2000, run: SecurityKeyMessage.run),
         FuzzEntry(name: "pam-stack", boundedRuns: 500, run: PAMFiles.run),
         FuzzEntry(name: "sshd-config", boundedRuns: 500, run: SSHDFiles.run),
     ]

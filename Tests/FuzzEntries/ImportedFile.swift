@@ -48,6 +48,25 @@ enum ImportedFile {
         try runBatch(text) { text, _, key in !isPlain || SecretsInText.json(text).contains(key) }
     }
 
+    static func runPAMU2F(_ text: [UInt8]) throws(Violation) {
+        let party = "pam://host.example"
+        let devices: [ForeignDevice]
+        do throws(ImportFailure) {
+            devices = try PAMU2FFile.read(text.span, named: "f", relyingParty: party)
+        } catch {
+            let lines = text.count { $0 == 0x0A } + 1
+            try promise(error.line <= lines && !error.explanation.isEmpty, "refused at line \(error.line) of \(lines)")
+            return
+        }
+        try promise(devices.count <= text.count, "\(devices.count) keys of \(text.count) bytes")
+        for device in devices {
+            let payload = device.key.withBytes { $0.array }
+            let credential = FIDO2Credential(payload: payload.span)
+            try promise(credential.map { $0.payload.withBytes { $0.array } } == payload, "it is no credential")
+            try promise(device.kind == .fido2 && device.account?.isEmpty == false, "it is nobody's key")
+        }
+    }
+
     private static func runBatch(
         _ text: [UInt8], holds: ([UInt8], Int, [UInt8]) -> Bool
     ) throws(Violation) {
@@ -106,6 +125,7 @@ enum ImportedFile {
                 switch device.kind {
                 case .totp: try TOTPModule(ModuleID("totp"))
                 case .hotp: try HOTPModule(ModuleID("hotp"))
+                case .fido2: throw Violation("a file of codes has a security key")
                 }
             let setup = try module.adopt(request, key: device.key, minimumBits: 0)
             return setup.uri.withBytes { $0.array }

@@ -3,12 +3,15 @@ import Testing
 /// The layers of ARCHITECTURE.md, held against every import line: SwiftPM lets a target import what it reaches only
 /// through others, so the package's own list proves nothing.
 @Suite struct LayeringTests {
-    static let doors: Set<String> = ["CPAM", "CPAMApplication", "CPOSIX", "COpenSSL", "CCrypt", "CQREncode"]
+    static let doors: Set<String> = [
+        "CPAM", "CPAMApplication", "CPOSIX", "COpenSSL", "CCrypt", "CFIDO2", "CQREncode",
+    ]
 
     /// What each target's files may import. A target without a row here fails.
     static let rows: [String: Set<String>] = [
         // Doors: the system's libraries.
-        "CPAM": [], "CPAMApplication": [], "CPOSIX": [], "COpenSSL": [], "CCrypt": [], "CQREncode": [],
+        "CPAM": [], "CPAMApplication": [], "CPOSIX": [], "COpenSSL": [], "CCrypt": [], "CFIDO2": [],
+        "CQREncode": [],
         "Cryptography": ["COpenSSL", "CPOSIX"],
         // Leaf.
         // An atomic is what keeps a value at one address, so that wiping it wipes all there is.
@@ -20,7 +23,7 @@ import Testing
         // Heart.
         "Authentication": ["Wire"],
         // Arms: the heart, the system, and each its own library.
-        "AuthModules": ["Authentication", "Cryptography"],
+        "AuthModules": ["Authentication", "Cryptography", "SecurityKeyProtocol"],
         // The standard library by its name, for the composed form of texts.
         "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Swift", "Synchronization"],
         "AuthPrograms": ["Authentication", "Synchronization"],
@@ -29,6 +32,9 @@ import Testing
         "Configuration": ["Authentication", "CYaml", "Glibc"],
         // The Swift face of libqrencode: for what is shown at a login and on the command line.
         "QRCodes": ["Authentication", "CQREncode", "Wire"],
+        // What the daemon and whoever asks security keys say to each other; and he, who alone knows libfido2.
+        "SecurityKeyProtocol": ["Authentication"],
+        "twostep_fido2": ["Authentication", "CFIDO2", "CPOSIX", "Glibc", "SecurityKeyProtocol", "Synchronization"],
         // How libpam reads its files, without libpam.
         "PAMStacks": ["Authentication", "Glibc"],
         // The daemon, the command line, and what they say to each other.
@@ -37,7 +43,8 @@ import Testing
             "AdminProtocol", "ArgumentParser", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication",
             "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
-            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "ServiceLifecycle", "Synchronization", "UnixSignals",
+            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "SecurityKeyProtocol", "ServiceLifecycle", "Synchronization",
+            "UnixSignals",
             "UnixSocket",
             "Wire",
         ],

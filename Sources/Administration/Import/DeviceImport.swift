@@ -40,7 +40,7 @@ struct DeviceImport {
             let module = device.module.map { ModuleReference($0) } ?? (device.kind == .totp ? totp : hotp)
             let base =
                 device.name ?? options.name ?? device.label.flatMap { DeviceImport.name($0, of: account) }
-                ?? (device.kind == .totp ? "phone" : "token")
+                ?? device.kind.usualName
             var name = base
             var number = 1
             // A name that the file gives is the file's mistake if it stands twice, and the daemon's to refuse.

@@ -13,7 +13,7 @@ struct ImportCommand: ParsableCommand {
             """,
         subcommands: [
             ImportGoogleAuthenticatorCommand.self, ImportOATHCommand.self, ImportOTPAuthCommand.self,
-            ImportMigrationCommand.self, ImportBatchCommand.self,
+            ImportMigrationCommand.self, ImportBatchCommand.self, ImportPAMU2FCommand.self,
         ])
 }
 

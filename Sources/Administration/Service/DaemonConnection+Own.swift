@@ -15,7 +15,8 @@ extension DaemonConnection {
         _ secrets: borrowing SecretFields = SecretFields()
     ) throws(CommandFailure) -> Answer {
         switch door {
-        case .administration: try ask(.finishEnrollment, secrets: secrets)
+        // A program may take a minute over it, and a key waits half of one to be touched.
+        case .administration: try ask(.finishEnrollment, secrets: secrets, longer: 65_000)
         case .own: try ask(own: .finishEnrollment, secrets: secrets)
         }
     }

@@ -66,14 +66,15 @@ struct DaemonConnection: ~Copyable {
 
     /// Sends a request and returns the answer to it; a refusal is thrown.
     borrowing func ask(
-        _ request: AdminRequest, secrets: borrowing SecretFields = SecretFields()
+        _ request: AdminRequest, secrets: borrowing SecretFields = SecretFields(), longer: Int64 = 0
     ) throws(CommandFailure) -> Answer {
-        try send(request, secrets: secrets)
+        try send(request, secrets: secrets, longer: longer)
     }
 
-    /// The same for the requests of either socket.
+    /// The same for the requests of either socket. An answer to one that takes its time may come so many milliseconds later
+    /// than the limit.
     borrowing func send(
-        _ request: some ServiceRequest, secrets: borrowing SecretFields
+        _ request: some ServiceRequest, secrets: borrowing SecretFields, longer: Int64 = 0
     ) throws(CommandFailure) -> Answer {
         let frame: Secret
         do throws(AdminProtocolError) {
@@ -81,7 +82,7 @@ struct DaemonConnection: ~Copyable {
         } catch {
             throw CommandFailure(AdminRefusal(error))
         }
-        let deadline = Deadline.after(milliseconds: limit)
+        let deadline = Deadline.after(milliseconds: limit + longer)
         try send(frame, before: deadline)
         let answer = try receive(before: deadline)
         if case .refused(let refusal) = answer.reply { throw CommandFailure(refusal) }

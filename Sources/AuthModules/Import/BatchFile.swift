@@ -33,7 +33,7 @@ package enum BatchFile {
         let place = ImportPlace(file: file, line: row.line)
         guard let user = text("user", of: row) else { throw place.failure("there is no user") }
         let module = module(text("module", of: row) ?? "totp")
-        guard let module, let kind = ForeignDevice.Kind(rawValue: module.type) else {
+        guard let module, let kind = ForeignDevice.Kind(ofCodes: module.type) else {
             throw place.failure(
                 "the module is '\(text("module", of: row) ?? "")', expected totp or hotp, or one with an id")
         }

@@ -5,9 +5,29 @@ internal import Cryptography
 ///
 /// A class, because its key cannot be copied.
 package final class ForeignDevice: Sendable {
-    /// How its codes are made.
+    /// How it proves whose it is.
     package enum Kind: String, Sendable, CaseIterable {
         case totp, hotp
+        /// By signatures: what it has of a key is public.
+        case fido2
+
+        /// The kind of what makes codes, by its name.
+        init?(ofCodes name: String) {
+            switch name {
+            case Kind.totp.rawValue: self = .totp
+            case Kind.hotp.rawValue: self = .hotp
+            case _: return nil
+            }
+        }
+
+        /// What such a device is called where nobody says.
+        package var usualName: String {
+            switch self {
+            case .totp: "phone"
+            case .hotp: "token"
+            case .fido2: "key"
+            }
+        }
     }
 
     /// What its codes are made of, as a file has it.
@@ -69,6 +89,7 @@ package final class ForeignDevice: Sendable {
                     "the counter is \(made.counter), expected 0 to \(HOTPModule.counters.upperBound)")
             }
             parameters["counter"] = String(made.counter)
+        case .fido2: throw place.failure("a security key makes no codes")
         }
         var notes = notes
         if key.count < 16 {
@@ -84,6 +105,23 @@ package final class ForeignDevice: Sendable {
         self.name = name
         self.parameters = parameters
         self.key = key
+        self.notes = notes
+    }
+
+    /// A security key that was made for `relyingParty`.
+    init(
+        _ place: ImportPlace, account: String, module: ModuleID, _ credential: FIDO2Credential, relyingParty: String,
+        notes: [String]
+    ) {
+        file = place.file
+        line = place.line
+        self.account = account
+        label = nil
+        kind = .fido2
+        self.module = module
+        name = nil
+        parameters = ["relying_party": relyingParty]
+        key = credential.payload
         self.notes = notes
     }
 }

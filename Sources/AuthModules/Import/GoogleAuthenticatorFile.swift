@@ -166,7 +166,7 @@ extension ForeignDevice.Kind {
         case .totp:
             "the module's own window holds for every device, which is at most one step to either side. twostep verify "
                 + "tells how far off a phone is."
-        case .hotp: "the module's look_ahead holds for every device."
+        case .hotp, .fido2: "the module's look_ahead holds for every device."
         }
     }
 }

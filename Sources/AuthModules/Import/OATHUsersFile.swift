@@ -43,7 +43,7 @@ package enum OATHUsersFile {
         }
         switch kind {
         case .hotp: made.counter = try next(counter, after: last, key, made, at: place)
-        case .totp: made.usedUntil = try used(last, key, made, at: place, now: now)
+        case .totp, .fido2: made.usedUntil = try used(last, key, made, at: place, now: now)
         }
         let notes = notes(pin: text.extracting(words[2]))
         return try ForeignDevice(place, account: account, kind: kind, made, key: key, notes: notes)

@@ -24,7 +24,7 @@ package enum OTPAuthList {
             slash < mark
         else { throw place.failure("expected otpauth://TYPE/LABEL?PARAMETERS") }
         let type = ImportText.text(rest.extracting(first: slash))
-        guard let kind = ForeignDevice.Kind(rawValue: type.lowercased()) else {
+        guard let kind = ForeignDevice.Kind(ofCodes: type.lowercased()) else {
             throw place.failure("the type is '\(type)', expected totp or hotp")
         }
         guard let label = ImportText.percentDecoded(rest.extracting(slash + 1..<mark)) else {

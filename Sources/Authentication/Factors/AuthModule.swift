@@ -31,6 +31,9 @@ package protocol AuthModule: Sendable {
     /// Whether answers must be stretched before they are judged.
     var stretchesAnswers: Bool { get }
 
+    /// Whether it is for people who sit at the machine: it is asked for in sessions alone that are local and active.
+    var needsPresence: Bool { get }
+
     /// Prepares the module, once, before the first login. One that throws admits nobody.
     func initialize() throws(ModuleFailure)
 
@@ -68,6 +71,7 @@ extension AuthModule {
     package var canFollowPassword: Bool { false }
     package var isInsecure: Bool { false }
     package var stretchesAnswers: Bool { false }
+    package var needsPresence: Bool { false }
 
     /// Whether an answer is one to be judged, and charged for: of the module's alphabet, and not Enter alone where something
     /// has to be typed.

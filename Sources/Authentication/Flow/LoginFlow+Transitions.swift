@@ -12,7 +12,8 @@ extension LoginFlow {
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
             .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
             .shuttingDown, .noRandomness,
-            .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed:
+            .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed,
+            .notLocal:
             false
         }
     }

@@ -13,6 +13,12 @@ package final class ChargedGuess: Sendable {
         package let name: String
         package let state: Int64
         package let payload: OpenedPayload
+
+        package init(name: String, state: Int64, payload: OpenedPayload) {
+            self.name = name
+            self.state = state
+            self.payload = payload
+        }
     }
 
     /// What the store keeps of a device, opened for as long as the guess lives.
@@ -38,8 +44,10 @@ package final class ChargedGuess: Sendable {
     }
 
     /// A guess that no store has charged: for whoever tries a module beside any login.
-    package convenience init(uncharged input: UserInput, of account: AccountName, service: String) {
-        self.init(account: account, service: service, input: input, devices: [], charge: nil)
+    package convenience init(
+        uncharged input: UserInput, of account: AccountName, service: String, devices: [OpenedDevice] = []
+    ) {
+        self.init(account: account, service: service, input: input, devices: devices, charge: nil)
     }
 
     /// The counter as it is without this guess, which was none: as before, or one less where others were charged meanwhile.

@@ -16,6 +16,9 @@ package struct LoginRequest: Equatable, Sendable {
     /// Whose word all this is.
     package var origin: Origin
 
+    /// Whether nothing that is said of it keeps it from being one at the machine itself. It need not be one for that.
+    package var mayBeLocal: Bool { service != "sshd" && (remoteHost ?? "").isEmpty }
+
     /// Whose word a request is.
     package enum Origin: Equatable, Sendable {
         /// A process of uid 0, or a caller that the configuration lists: believed.

@@ -53,6 +53,8 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case directoryUnavailable
     case accountChanged
     case moduleFailed
+    /// What is owed is for people who sit at the machine, and whether this one does cannot be told.
+    case notLocal
     case providerFailed
 
     /// One stable word, for journals and filters; values follow in fields of their own.
@@ -87,6 +89,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .directoryUnavailable: "directory_unavailable"
         case .accountChanged: "account_changed"
         case .moduleFailed: "module_failed"
+        case .notLocal: "not_local"
         case .providerFailed: "provider_failed"
         }
     }

@@ -98,7 +98,7 @@ extension LoginConversation {
     }
 
     /// How many seconds the next reply may take, 0 for the usual: what is worked out besides has its own time.
-    private var patience: UInt16 {
+    var patience: UInt16 {
         waitingTime == 0 ? 0 : UInt16(clamping: min(waitingTime + Int(Wire.replySeconds), Int(Wire.maximumPatience)))
     }
 

@@ -1,4 +1,5 @@
 import Authentication
+import Wire
 
 /// Answers that somebody outside judges.
 extension LoginConversation {
@@ -21,13 +22,19 @@ extension LoginConversation {
         _ module: any ConsultingModule, about guess: ChargedGuess, in session: ValidationSession,
         _ standing: Attempt.Standing
     ) {
+        if let announcement = module.announcement {
+            port?.prompt(.info, patience: patience, text: announcement)
+        }
+        let consultation = Consultation(until: session.deadline)
+        self.consultation = consultation
         let clocks = service.clocks
         let end = clocks.now().boottime + LoginConversation.workLimit
         service.programs.run(for: payer) { () -> Testimony in
             // It has waited its turn for longer than anybody waits for it.
             guard clocks.now().boottime <= end else { return .unavailable("too much was asked before") }
-            return module.consult(guess)
+            return module.consult(guess, for: consultation)
         } then: { testimony in
+            self.consultation = nil
             let said = testimony ?? .unavailable("too much is asked at a time")
             if case .unavailable(let reason) = said {
                 self.service.journal.error("module \(module.id): \(reason)")

@@ -41,9 +41,14 @@ extension LoginConversation {
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
         guard !isSingle else { return judgeCode(by: step.alternatives) }
-        guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
+        withModulesHere(modules) { self.enter($0, at: stage) }
+    }
+
+    /// Asks for the form of these modules of a step, or which of them it shall be.
+    private func enter(_ modules: [any AuthModule], at stage: LoginFlow.Stage) {
+        guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: modules.map(\.id)) }
         // What somebody has is told to nobody who has proved nothing.
-        guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
+        guard !record.isFirstFactorWaived else { return chooseModule(of: modules.map(\.id), at: stage) }
         service.devices(of: request.account) { devices in
             guard !self.isOver else { return }
             guard let devices else { return self.failed(.storeUnavailable) }
@@ -226,7 +231,10 @@ extension LoginConversation {
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
             if let input, reason == .wrongAnswer { suspect = (input, module) }
-            if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
+            // What a key was not touched for is right the next time.
+            if let input, !module.needsPresence, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) {
+                rejected.append(input)
+            }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .charged: break
         case .unavailable(let reason):

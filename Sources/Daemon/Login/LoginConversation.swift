@@ -81,6 +81,10 @@ final class LoginConversation {
     /// When something was last heard of the other end.
     var lastHeard: Int64 = 0
     private(set) var isOver = false
+    /// Whether it is asked for at the machine's own seat; nil before anybody wanted to know.
+    var isLocal: Bool?
+    /// What somebody outside is asked about just now.
+    var consultation: Consultation?
 
     init(
         _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, process: Int32 = 0,
@@ -188,6 +192,8 @@ final class LoginConversation {
         expectation = .nothing
         if let lookUp { service.directory.forget(lookUp.lookUp) }
         lookUp = nil
+        consultation?.abandon()
+        consultation = nil
         closeSession()
         rejected = []
         refusedTogether = []

@@ -80,7 +80,7 @@ struct Rehearsal {
                     progress.chain.steps.indices.contains(index),
                     let module = module(for: progress.chain.steps[index], counters, host)
                 else {
-                    ending.verdict = flow.failed(.misconfigured)
+                    ending.verdict = flow.failed(request.mayBeLocal ? .misconfigured : .notLocal)
                     return ending
                 }
                 if triesLeft == plan.tries { ending.answered.append(module.id) }
@@ -168,8 +168,10 @@ struct Rehearsal {
     private func module(
         for step: Step, _ counters: [ModuleID: FailureCounter], _ host: HostCounter
     ) -> (any AuthModule)? {
-        let modules = step.alternatives.compactMap { configuration.modules[$0] }
-        guard modules.count == step.alternatives.count else { return nil }
+        let known = step.alternatives.compactMap { configuration.modules[$0] }
+        guard known.count == step.alternatives.count else { return nil }
+        // Whether somebody is there who could be asked is not to be known here.
+        let modules = known.filter { request.mayBeLocal || !$0.needsPresence }
         let held = modules.filter { !($0 is any EnrollableModule) || situation.standing(with: $0.id) != nil }
         let best = (held + (bypass.map { [$0] } ?? [])).first { module in
             var (counters, host) = (counters, host)

@@ -6,11 +6,12 @@ enum SetupChoice {
     /// person begin anew.
     static let fewestTries = 3
 
-    /// The module that a step is set up with: its first that people enrol with by themselves; nil if there is none.
+    /// The module that a step is set up with: its first that people enrol with by themselves, wherever they are; nil if there
+    /// is none.
     static func module(
         for step: Step, among modules: [ModuleID: any AuthModule]
     ) -> (any EnrollableModule)? {
         step.alternatives.lazy.compactMap { modules[$0] as? any EnrollableModule }
-            .first { !$0.isIssuedWithFirstDevice }
+            .first { !$0.isIssuedWithFirstDevice && !$0.needsPresence }
     }
 }

@@ -17,6 +17,8 @@ enum Texts {
         "That password or code is wrong, or the code was used before. Wait for the next code, and longer after many "
         + "wrong ones."
     static let tooBusy = "Login is not possible right now: too many logins at once. Please try again."
+    static let notLocal =
+        "Login is not possible here: it takes a security key at the machine itself."
     static let restarting =
         "Login is not possible right now: the login service is being restarted. Please try again."
     static let changeNotOffered =
@@ -79,6 +81,7 @@ enum Texts {
         case .triesUsedUp: refusal ?? refused
         case .unavailable(.tooBusy): tooBusy
         case .unavailable(.shuttingDown): restarting
+        case .unavailable(.notLocal): notLocal
         case .unavailable: unavailable
         case .badArgument: unavailable
         }

@@ -15,6 +15,7 @@ enum LauncherProcess {
             try StateDirectories.prepareRuntime(options)
             let sockets = [
                 try bind(options.programSocket, owner: target), try bind(options.networkProgramSocket, owner: target),
+                try bind(options.securityKeySocket, owner: target),
             ]
             defer { for socket in sockets { close(socket.descriptor) } }
             // Before anybody can connect: what is asked early waits.
@@ -82,7 +83,10 @@ enum LauncherProcess {
             guard connection >= 0 else { continue }
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             let user = slot.flatMap { ProgramUser(slot: $0) }
-            busy[slot ?? 0] = serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
+            busy[slot ?? 0] =
+                index == 2
+                ? SecurityKeyProgram.serve(connection, sockets)
+                : serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
             close(connection)
         }
     }

@@ -67,7 +67,7 @@ struct ProgramDesk {
     }
 
     /// Whether root or the daemon's user is at the other end.
-    private static func isDaemon(_ connection: Int32) -> Bool {
+    static func isDaemon(_ connection: Int32) -> Bool {
         var peer = posix_peer_credentials()
         guard unsafe posix_peer_credentials(connection, &peer) == 0 else { return false }
         return peer.uid == 0 || peer.uid == (try? Privileges.target())?.uid
@@ -76,7 +76,8 @@ struct ProgramDesk {
     /// What the configuration says of a program.
     private func settings(of program: ProgramName) -> Result<ProgramSettings, ProviderFailure> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types + ProgramRegistry.modules(nil),
+            modules: ModuleRegistry.types + ProgramRegistry.modules(nil)
+                + SecurityKeyRegistry.modules(nil, hostName: "localhost"),
             providers: ProviderRegistry.types + ProgramRegistry.providers(nil), hostName: "localhost",
             allowsInsecure: allowsInsecure)
         if let fault = ConfigurationFolder.fault(above: configuration) { return .failure(ProviderFailure(fault)) }

@@ -92,9 +92,9 @@ extension PreparedChange {
 
 extension ActiveConfiguration {
     /// The modules that people enrol with, in the order in which the providers owe them; those that only rules name come
-    /// last. None that an administrator hands out.
+    /// last. None that an administrator hands out, or sees to at the machine itself.
     var modulesOfPeople: [any EnrollableModule] {
-        var left = AdminDesk.enrollable(self).filter { !$0.id.isStopgap }
+        var left = AdminDesk.enrollable(self).filter { !$0.id.isStopgap && !$0.needsPresence }
         var ordered: [any EnrollableModule] = []
         for id in policy.chains.flatMap(\.steps).flatMap(\.alternatives) {
             guard let index = left.firstIndex(where: { $0.id == id }) else { continue }

@@ -4,6 +4,7 @@ import AuthPrograms
 import AuthProviders
 import Configuration
 import Glibc
+import SecurityKeyProtocol
 import UnixSocket
 
 /// Reads the configuration and makes a generation of it; off the event loop, since providers may compute.
@@ -24,6 +25,8 @@ struct ConfigurationLoader: Sendable {
     let allowsInsecure: Bool
     /// Who starts programs; nil for whoever only reads.
     var programs: (any ProgramRunner)?
+    /// Who has security keys asked; nil likewise.
+    var keys: (any SecurityKeys)?
 
     var stamp: Stamp {
         var status = Glibc.stat()
@@ -39,7 +42,8 @@ struct ConfigurationLoader: Sendable {
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types + ProgramRegistry.modules(programs),
+            modules: ModuleRegistry.types + ProgramRegistry.modules(programs)
+                + SecurityKeyRegistry.modules(keys, hostName: HostName.own),
             providers: ProviderRegistry.types + ProgramRegistry.providers(programs), hostName: hostName,
             allowsInsecure: allowsInsecure)
         return reader.load(path).flatMap { read in

@@ -62,6 +62,7 @@ final class StartedDaemon: Service {
     private let keys: SealingKeySource
     private let loader: ConfigurationLoader
     private let programs: SocketProgramRunner
+    private let securityKeys: SocketSecurityKeys
     private let clocks = SystemClocks()
     private let descriptors: Int
     private let startedAt: Moment
@@ -116,10 +117,11 @@ final class StartedDaemon: Service {
             }
         }
         programs = SocketProgramRunner(in: options.runtimeDirectory)
+        securityKeys = SocketSecurityKeys(in: options.runtimeDirectory)
         loader = ConfigurationLoader(
             path: options.configuration, accounts: SystemDirectory(), hostName: ProcessInfo.processInfo.hostName,
             allowsInsecure: options.allowsInsecure,
-            programs: programs)
+            programs: programs, keys: securityKeys)
         startedAt = clocks.now()
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
@@ -176,6 +178,7 @@ final class StartedDaemon: Service {
         }
         manager.notify("STOPPING=1")
         programs.stop()
+        securityKeys.stop()
         await server.stop(listeners)
         writer.stop()
         journal.notice("twostepd has stopped")

@@ -9,6 +9,10 @@ package protocol ProcessTable: Sendable {
 
     /// Whether the session's leader still lives, or that cannot be told.
     func isOpen(_ session: TerminalSession) -> Bool
+
+    /// Whether whoever uses `process` sits at this machine's own seat, in a session that is in front there; false where that
+    /// cannot be told. `console` is the terminal of somebody who is just logging in and has no session yet.
+    func isAtSeat(_ process: Int32, console: String?) -> Bool
 }
 
 /// proc(5).
