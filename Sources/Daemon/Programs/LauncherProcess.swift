@@ -15,6 +15,7 @@ enum LauncherProcess {
             try StateDirectories.prepareRuntime(options)
             let sockets = [
                 try bind(options.programSocket, owner: target), try bind(options.networkProgramSocket, owner: target),
+                try bind(options.sshdSocket, owner: target),
             ]
             defer { for socket in sockets { close(socket.descriptor) } }
             // Before anybody can connect: what is asked early waits.
@@ -72,7 +73,7 @@ enum LauncherProcess {
             guard found > 0 else { continue }
             guard let index = sockets.indices.first(where: { waited[$0].revents != 0 }) else { continue }
             // Looked up each time: somebody may have got one of them since.
-            let slot = free.first { ProgramUser(slot: $0) != nil }
+            let slot = index == asksSSHD ? free.first : free.first { ProgramUser(slot: $0) != nil }
             guard slot != nil || isIdle else {
                 // All that there are run something, and one of them ends.
                 usleep(20_000)
@@ -82,9 +83,28 @@ enum LauncherProcess {
             guard connection >= 0 else { continue }
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             let user = slot.flatMap { ProgramUser(slot: $0) }
-            busy[slot ?? 0] = serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
+            busy[slot ?? 0] =
+                index == asksSSHD
+                ? serve(connection, sockets)
+                : serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
             close(connection)
         }
+    }
+
+    /// The number of the socket at which sshd is asked.
+    private static let asksSSHD = 2
+
+    /// Forks who asks sshd for one connection; 0 if nobody could be. sshd does no more than read its files.
+    private static func serve(_ connection: Int32, _ sockets: [Int32]) -> pid_t {
+        let launcher = getpid()
+        let child = posix_fork()
+        guard child == 0 else { return max(child, 0) }
+        guard posix_end_with_parent(launcher) == 0 else { _exit(1) }
+        for socket in sockets { close(socket) }
+        // Longer nobody waits for it.
+        alarm(10)
+        SecurityKeyDesk().serve(connection)
+        _exit(0)
     }
 
     /// Forks who serves one connection, and refuses where there is no `user`; 0 if nobody could be.

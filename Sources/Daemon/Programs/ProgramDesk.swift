@@ -67,7 +67,7 @@ struct ProgramDesk {
     }
 
     /// Whether root or the daemon's user is at the other end.
-    private static func isDaemon(_ connection: Int32) -> Bool {
+    static func isDaemon(_ connection: Int32) -> Bool {
         var peer = posix_peer_credentials()
         guard unsafe posix_peer_credentials(connection, &peer) == 0 else { return false }
         return peer.uid == 0 || peer.uid == (try? Privileges.target())?.uid

@@ -24,6 +24,7 @@ package struct DaemonOptions: Equatable, Sendable {
     var adminSocket: String { runtimeDirectory + "/admin.sock" }
     var programSocket: String { runtimeDirectory + "/program.sock" }
     var networkProgramSocket: String { runtimeDirectory + "/program-network.sock" }
+    var sshdSocket: String { runtimeDirectory + "/sshd.sock" }
     var selfSocket: String { runtimeDirectory + "/self.sock" }
 }
 

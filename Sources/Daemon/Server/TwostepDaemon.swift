@@ -145,7 +145,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            keys: keys,
+            keys: keys, securityKeys: SocketSecurityKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
             mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
