@@ -40,14 +40,26 @@ extension LoginConversation {
         }
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
-        guard !isSingle else { return judgeCode(by: step.alternatives) }
-        guard !LoginConversation.sharesPrompt(modules) else { return ask(stage, modules: step.alternatives) }
+        let usable = usable(of: modules)
+        guard !usable.isEmpty else { return failed(.moduleFailed) }
+        guard !isSingle else { return judgeCode(by: usable.map(\.id)) }
+        guard !LoginConversation.sharesPrompt(usable) else { return ask(stage, modules: usable.map(\.id)) }
         // What somebody has is told to nobody who has proved nothing.
-        guard !record.isFirstFactorWaived else { return chooseModule(of: step.alternatives, at: stage) }
+        guard !record.isFirstFactorWaived else { return chooseModule(of: usable.map(\.id), at: stage) }
         service.devices(of: request.account) { devices in
             guard !self.isOver else { return }
             guard let devices else { return self.failed(.storeUnavailable) }
-            self.chooseModule(of: modules, among: devices, at: stage)
+            self.chooseModule(of: usable, among: devices, at: stage)
+        }
+    }
+
+    /// Those of a step that can be asked now; the journal is told of the others.
+    private func usable(of modules: [any AuthModule]) -> [any AuthModule] {
+        modules.filter { module in
+            guard let outage = module.outage else { return true }
+            record.module = module.id
+            service.journal.error("module \(module.id): \(outage)")
+            return false
         }
     }
 
