@@ -70,11 +70,15 @@ package struct Explanation: Codable, Equatable, Sendable {
         /// How many digits a code has that stands behind the password, in one answer with it; nil where it is asked for by
         /// itself.
         package let codeDigits: Int?
+        /// The type of the security key that stands for the first step, should sshd be strict at the login; nil where none
+        /// does.
+        package let securityKey: String?
 
         package init(
             rule: Int?, isExempt: Bool, isFirstFactorWaived: Bool, unenrolled: String, rememberSeconds: Int64?,
-            tries: Int, sessionSeconds: Int64, codeDigits: Int? = nil
+            tries: Int, sessionSeconds: Int64, codeDigits: Int? = nil, securityKey: String? = nil
         ) {
+            self.securityKey = securityKey
             self.codeDigits = codeDigits
             self.rule = rule
             self.isExempt = isExempt

@@ -12,7 +12,7 @@ package struct CommandLineModule: ProgramModule {
 
     /// Asks the program for its form.
     package func initialize() throws(ModuleFailure) {
-        if let reason = program.describe(expectingSetup: false) { throw ModuleFailure(reason) }
+        if let reason = program.fault { throw ModuleFailure(reason) }
     }
 
     package func consult(_ guess: ChargedGuess) -> Testimony {

@@ -11,6 +11,7 @@ package struct CommandLineProvider: AuthProvider, ProgramBacked {
     package let speaksOfAccounts = false
     package let createsCredentials: Bool
     package var refusal: String { program.refusal ?? "That password is wrong." }
+    package var outage: String? { program.outage }
     package var timeLimit: Int { program.settings.time }
 
     package init(
@@ -23,7 +24,7 @@ package struct CommandLineProvider: AuthProvider, ProgramBacked {
 
     /// Asks the program for its form.
     package func initialize() throws(ProviderFailure) {
-        if let reason = program.describe(expectingSetup: false) { throw ProviderFailure(reason) }
+        if let reason = program.fault { throw ProviderFailure(reason) }
     }
 
     package func prove(

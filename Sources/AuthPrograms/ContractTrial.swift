@@ -91,7 +91,7 @@ package struct ContractTrial {
 
     private func findings(of right: RightAnswer, _ schema: InputSchema) -> [Finding] {
         let program = Program(name, settings, runner: runner)
-        _ = program.describe(expectingSetup: false)
+        program.describe()
         let first = program.validate(right.input, of: right.user, service: "test", host: nil, devices: nil)
         let again = program.validate(right.input, of: right.user, service: "test", host: nil, devices: nil)
         let ofAnother = AccountName("twostep-nobody").map {

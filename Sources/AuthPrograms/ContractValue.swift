@@ -23,16 +23,20 @@ final class ContractText: Sendable {
 /// Why an answer is none: a sentence for the journal, which repeats nothing of it.
 struct ContractFault: Error, Equatable, Sendable {
     let explanation: String
+    /// Whether nothing was answered, rather than something that is none of the contract's.
+    let isOutage: Bool
     /// What a set-up that is not finished is told, where the program has said so.
     let rejection: SetupRejection?
 
-    init(_ explanation: String) {
+    init(_ explanation: String, isOutage: Bool = false) {
         self.explanation = explanation
+        self.isOutage = isOutage
         rejection = nil
     }
 
     init(rejection: SetupRejection) {
         explanation = "it does not finish the set-up"
+        isOutage = false
         self.rejection = rejection
     }
 }

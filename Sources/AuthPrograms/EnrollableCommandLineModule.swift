@@ -8,12 +8,12 @@ package struct EnrollableCommandLineModule: ProgramModule, EnrollableModule {
 
     package init(_ id: ModuleID, _ settings: ProgramSettings, runner: (any ProgramRunner)?) {
         self.id = id
-        program = Program(ProgramName(.module, id.description), settings, runner: runner)
+        program = Program(ProgramName(.module, id.description), settings, isSetUp: true, runner: runner)
     }
 
     /// Asks the program for its form.
     package func initialize() throws(ModuleFailure) {
-        if let reason = program.describe(expectingSetup: true) { throw ModuleFailure(reason) }
+        if let reason = program.fault { throw ModuleFailure(reason) }
     }
 
     package func consult(_ guess: ChargedGuess) -> Testimony {

@@ -9,37 +9,81 @@ package final class Program: Sendable {
     package let name: ProgramName
     package let settings: ProgramSettings
     private let runner: (any ProgramRunner)?
-    private let described = Mutex<ProgramDescription?>(nil)
+    /// Whether the configuration says that people enrol with it.
+    private let isSetUp: Bool
+    private let standing = Mutex<Standing>(.unasked)
+
+    /// What it has said of itself.
+    private enum Standing {
+        case unasked
+        case described(ProgramDescription)
+        /// It has not answered, and why.
+        case silent(String)
+        /// It has answered what does not fit the contract, or the configuration.
+        case unfit(String)
+    }
 
     /// Without a `runner` nothing is started: for whoever reads a configuration and lets nobody in by it.
-    package init(_ name: ProgramName, _ settings: ProgramSettings, runner: (any ProgramRunner)?) {
+    package init(
+        _ name: ProgramName, _ settings: ProgramSettings, isSetUp: Bool = false, runner: (any ProgramRunner)?
+    ) {
         self.name = name
         self.settings = settings
+        self.isSetUp = isSetUp
         self.runner = runner
     }
 
     /// What is known of its form before it was asked.
     private static let unknownForm = InputSchema([InputField(name: "answer", label: "Answer", kind: .secret)])
 
-    package var schema: InputSchema { described.withLock { $0?.schema } ?? Program.unknownForm }
-    package var refusal: String? { described.withLock { $0?.refusal } }
+    private var described: ProgramDescription? {
+        standing.withLock { if case .described(let description) = $0 { description } else { nil } }
+    }
 
-    /// Asks it what it is; the reason in a sentence if it does not say, nil if it does or nothing is started.
-    package func describe(expectingSetup: Bool) -> String? {
+    package var schema: InputSchema { described?.schema ?? Program.unknownForm }
+    package var refusal: String? { described?.refusal }
+
+    /// Why it is asked nothing now: it has not said yet what it is. Nil once it has, and where nothing is started.
+    package var outage: String? {
         guard runner != nil else { return nil }
+        return standing.withLock {
+            switch $0 {
+            case .unasked: "\(settings.program) has not been asked yet what it is"
+            case .described: nil
+            case .silent(let reason), .unfit(let reason): reason
+            }
+        }
+    }
+
+    /// What is wrong with it or with its configuration, in a sentence: it is asked what it is, if it was not yet. Nil where it
+    /// fits, where it does not answer, and where nothing is started.
+    package var fault: String? {
+        if case .unasked = standing.withLock({ $0 }) { describe() }
+        return standing.withLock { if case .unfit(let reason) = $0 { reason } else { nil } }
+    }
+
+    /// Asks it what it is, and waits for that.
+    package func describe() {
+        guard runner != nil else { return }
+        let found = ask()
+        standing.withLock { $0 = found }
+    }
+
+    private func ask() -> Standing {
         do throws(ContractFault) {
             let description = try ProgramDescription(
                 // What is loaded is waited for: no longer than what nobody has given more time.
                 ask(ContractLine("describe", to: name), within: min(settings.time, Contract.usualTime)), of: name.kind)
-            guard description.hasSetup == expectingSetup else {
-                return expectingSetup
-                    ? "it describes no set-up, and the configuration says setup: true"
-                    : "it describes a set-up, and the configuration does not say setup: true"
+            guard description.hasSetup == isSetUp else {
+                return .unfit(
+                    isSetUp
+                        ? "it describes no set-up, and the configuration says setup: true"
+                        : "it describes a set-up, and the configuration does not say setup: true")
             }
-            described.withLock { $0 = description }
-            return nil
+            return .described(description)
         } catch {
-            return "\(settings.program): \(error.explanation)"
+            let reason = "\(settings.program): \(error.explanation)"
+            return error.isOutage ? .silent(reason) : .unfit(reason)
         }
     }
 
@@ -87,7 +131,7 @@ package final class Program: Sendable {
             name, mayReachNetwork: settings.mayReachNetwork, asking: request,
             within: Int64(seconds ?? settings.time) * 1000)
         {
-        case .failed(let reason): throw ContractFault(reason)
+        case .failed(let reason): throw ContractFault(reason, isOutage: true)
         case .ended(let output): return try ContractReply(output)
         }
     }

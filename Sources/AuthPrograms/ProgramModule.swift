@@ -6,6 +6,7 @@ protocol ProgramModule: ConsultingModule, ProgramBacked {}
 extension ProgramModule {
     package var inputSchema: InputSchema { program.schema }
     package var refusal: String { program.refusal ?? "That answer is wrong." }
+    package var outage: String? { program.outage }
     package var timeLimit: Int { program.settings.time }
     // Nobody else can know how easily its answers are guessed.
     package var isLowEntropy: Bool { true }

@@ -3,7 +3,7 @@ import Authentication
 extension Reading {
     private static let ruleKeys: Set<String> = [
         "code_digits", "conversation", "echo", "enroll_until", "exempt", "first_factor", "match", "modules", "prompt",
-        "provider", "remember", "session", "ticket", "tries", "unenrolled",
+        "provider", "remember", "session", "ssh_key", "ticket", "tries", "unenrolled",
     ]
 
     /// Reads the rules; the first that matches a login wins.
@@ -45,6 +45,7 @@ extension Reading {
             }, echo: values["echo"].map { _ in boolean(values, "echo") },
             prompt: values["prompt"].flatMap { readPrompt($0) }, line: item.line)
         rule.needsTicket = readTicket(values)
+        rule.countsSecurityKey = readSecurityKey(values, rule)
         rule.single = readSingle(values)
         refuseContradictions(rule, values, item)
         return match == nil ? nil : rule
@@ -176,7 +177,7 @@ extension Reading {
         if rule.isExempt {
             for key in [
                 "modules", "tries", "unenrolled", "enroll_until", "ticket", "first_factor", "echo", "prompt",
-                "remember", "session", "conversation", "code_digits",
+                "remember", "session", "conversation", "code_digits", "ssh_key",
             ] {
                 guard let value = values[key] else { continue }
                 refuse(value, "\(key) beside exempt: true", expected: "one of them: exempt waives the modules")

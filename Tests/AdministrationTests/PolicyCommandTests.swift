@@ -192,7 +192,7 @@ import Testing
                 "evidence": ["a password taken by a line above"], "rules": [{"line": 9, "mismatch": "service"}, \
                 {"line": 12, "mismatch": null}], "terms": {"rule": 12, "exempt": false, \
                 "first_factor_waived": false, "unenrolled": "skip", "remember_seconds": 900, "tries": 1, \
-                "session_seconds": 300, "code_digits": null}, "uid": 1005, "former_uids": [1001], "block": {\(block)}, "failures": 6, \
+                "session_seconds": 300, "code_digits": null, "security_key": null}, "uid": 1005, "former_uids": [1001], "block": {\(block)}, "failures": 6, \
                 "standing": "delayed", "delay_seconds": 25, \
                 "bypass": "until 2026-11-25 15:00 UTC: phone lost", "grant": \(grant), "ways": [{"provider": "homeassistant", \
                 "provider_id": "home", "chosen": true, "asks_first": true, "owed": [[{"module": "totp", \

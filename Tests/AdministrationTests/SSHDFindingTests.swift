@@ -242,4 +242,77 @@ import Testing
         #expect(unseen.isEmpty == isSeen)
         #expect(unseen.contains { $0.found.contains("'Match User ann'") } == !isSeen)
     }
+
+    /// A rule that counts security keys, for those whom it is for.
+    static func counting(_ match: Match) -> Policy {
+        var rule = Rule(match, line: 9)
+        rule.countsSecurityKey = true
+        let chain = ProviderChain(provider: ProviderID("pam"), livesOnEvidence: true, steps: [Step(ModuleID("totp"))])
+        return Policy(chains: [chain], rules: [rule])
+    }
+
+    static func findings(_ config: String, _ policy: Policy) -> [CheckFinding] {
+        let files = tree(key, config)
+        return SSHDFindings(
+            tree: StackTree(InMemoryTree(files: files)), program: ScriptedSSHD(files: files), isRoot: true,
+            policy: policy
+        ) { $0.hasPrefix("/etc/") ? nil : "\($0) belongs to uid 1000" }.findings()
+    }
+
+    static let touched = both + "PubkeyAuthOptions touch-required\nAuthorizedKeysFile /etc/ssh/keys/%u\n"
+
+    @Test(arguments: [
+        (touched, []), (both + "PubkeyAuthOptions verify-required\nAuthorizedKeysFile none\n", []),
+        (both, ["sshd_config:1 insert PubkeyAuthOptions touch-required", "sshd_config:1 -"]),
+        (both + "PubkeyAuthOptions touch-required\n", ["sshd_config:1 -"]),
+        (
+            both + "AuthorizedKeysFile /etc/ssh/keys/%u\nPubkeyAuthOptions none\n",
+            ["sshd_config:3 PubkeyAuthOptions touch-required"]
+        ),
+        (touched + "Match User ann\n  AuthorizedKeysFile .ssh/authorized_keys\n", ["sshd_config:5 -"]),
+        (touched + "Match User ann\n  PubkeyAuthOptions none\n", ["sshd_config:5   PubkeyAuthOptions touch-required"]),
+        (touched + "AuthorizedKeysCommand /usr/bin/keys\n", ["sshd_config:4 -"]),
+    ]) func `a rule that counts security keys is refused where sshd is not strict`(
+        _ config: String, _ expected: [String]
+    ) {
+        let problems = Self.findings(config, Self.counting(Match(services: ["sshd"]))).filter {
+            $0.severity == .problem
+        }
+        let found = problems.map { problem in
+            let name = problem.file.split(separator: "/").last ?? ""
+            return switch problem.mend {
+            case .replace(_, let lines, let text)?: "\(name):\(lines.lowerBound) \(text)"
+            case .insert(_, let line, let text)?: "\(name):\(line) insert \(text)"
+            case _: "\(name):\(problem.line ?? 0) -"
+            }
+        }
+        #expect(found == expected)
+        for problem in problems { #expect(problem.found.contains("rule in line 9")) }
+        // Where no rule counts keys nothing is said of them.
+        var policy = Self.counting(Match(services: ["sshd"]))
+        policy.rules[0].countsSecurityKey = false
+        #expect(!Self.findings(config, policy).contains { $0.severity == .problem })
+    }
+
+    @Test func `what is in force for those alone whom the rule is not for says nothing against it`() throws {
+        let ann = try #require(AccountName("ann"))
+        let policy = Self.counting(Match(services: ["sshd"], accounts: [ann]))
+        let config = Self.touched + "Match User backup\n  PubkeyAuthOptions none\n"
+        #expect(Self.findings(config, policy).filter { $0.severity == .problem } == [])
+        let other = Self.touched + "Match User ann\n  PubkeyAuthOptions none\n"
+        let problem = try #require(Self.findings(other, policy).first { $0.severity == .problem })
+        #expect(problem.line == 5)
+    }
+
+    @Test func `a rule for a network or for certain hours is held against sshd, too`() throws {
+        let network = try #require(Network("10.1.2.0/24"))
+        let hours = try #require(TimeWindow("Mon-Fri 08:00-18:00"))
+        for match in [
+            Match(services: ["sshd"], networks: [network]), Match(services: ["sshd"], times: [hours]),
+            Match(services: ["sshd"], groups: ["ann"]),
+        ] {
+            let problems = Self.findings(Self.both, Self.counting(match)).filter { $0.severity == .problem }
+            #expect(problems.count == 2, "\(match)")
+        }
+    }
 }

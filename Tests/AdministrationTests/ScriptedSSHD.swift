@@ -1,4 +1,5 @@
 import Administration
+import Daemon
 import Foundation
 
 /// Stands in for `sshd -T`: reads sshd_config as a test has written it, with what it includes in place of the line.
@@ -8,7 +9,10 @@ struct ScriptedSSHD: SSHDProgram {
     static let defaults = [
         "usepam": "yes", "kbdinteractiveauthentication": "yes", "passwordauthentication": "no",
         "pubkeyauthentication": "yes", "gssapiauthentication": "no", "hostbasedauthentication": "no",
-        "permitemptypasswords": "no", "permitrootlogin": "no", "authenticationmethods": "any",
+        "authorizedkeysfile": ".ssh/authorized_keys .ssh/authorized_keys2", "authorizedkeyscommand": "none",
+        "authorizedprincipalsfile": "none", "authorizedprincipalscommand": "none", "trustedusercakeys": "none",
+        "pubkeyauthoptions": "none", "permitemptypasswords": "no", "permitrootlogin": "no",
+        "authenticationmethods": "any",
     ]
 
     func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings {

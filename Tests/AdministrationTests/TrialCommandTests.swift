@@ -1,4 +1,5 @@
 import Administration
+import Daemon
 import Testing
 
 @Suite struct TrialCommandTests {

@@ -186,10 +186,28 @@ import Testing
                 ]))
     }
 
-    @Test func `a program that does not run makes the configuration one that cannot be`() {
+    @Test func `a program that answers what fits no contract makes the configuration one that cannot be`() {
         let module = CommandLineModule(
-            ModuleID("command_line"), ContractTests.settings, runner: ScriptedRunner(["describe": .fails("it hangs")]))
-        #expect(throws: ModuleFailure("/usr/lib/twostep/programs/door: it hangs")) { try module.initialize() }
+            ModuleID("command_line"), ContractTests.settings,
+            runner: ScriptedRunner(["describe": .writes(#"{"twostep":1}"# + "\n")]))
+        #expect(throws: ModuleFailure("/usr/lib/twostep/programs/door: it describes no fields")) {
+            try module.initialize()
+        }
+    }
+
+    @Test func `a program that does not run is out until it says what it is`() throws {
+        let runner = ScriptedRunner(["describe": .fails("it hangs")])
+        let module = CommandLineModule(ModuleID("command_line"), ContractTests.settings, runner: runner)
+        #expect(module.outage != nil)
+        try module.initialize()
+        #expect(module.outage == "/usr/lib/twostep/programs/door: it hangs")
+        runner.answer("describe", .writes(#"{"twostep":1,"fields":[\#(ScriptedRunner.field)]}"# + "\n"))
+        module.program.describe()
+        #expect(module.outage == nil)
+        #expect(module.inputSchema.fields.map(\.label) == ["Door code"])
+        runner.answer("describe", .writes(#"{"twostep":1,"fields":[]}"# + "\n"))
+        module.program.describe()
+        #expect(module.outage == "/usr/lib/twostep/programs/door: it describes no fields")
     }
 
     // MARK: Providers

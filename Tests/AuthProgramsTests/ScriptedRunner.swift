@@ -4,16 +4,19 @@ import Synchronization
 
 /// Answers for a program: by the request, what it would have written; and keeps what it was asked.
 final class ScriptedRunner: ProgramRunner {
-    private let answers: [String: ProgramRunText]
+    private let answers: Mutex<[String: ProgramRunText]>
     private let questions = Mutex<[String]>([])
 
     /// What a program does about a request.
-    enum ProgramRunText {
+    enum ProgramRunText: Sendable {
         case writes(String)
         case fails(String)
     }
 
-    init(_ answers: [String: ProgramRunText]) { self.answers = answers }
+    init(_ answers: [String: ProgramRunText]) { self.answers = Mutex(answers) }
+
+    /// Has a request answered otherwise from now on.
+    func answer(_ request: String, _ text: ProgramRunText) { answers.withLock { $0[request] = text } }
 
     /// One that describes a form of one field, and answers whatever else with `answer`.
     convenience init(describing fields: String = ScriptedRunner.field, validate answer: String) {
@@ -33,7 +36,7 @@ final class ScriptedRunner: ProgramRunner {
             String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
         }
         questions.withLock { $0.append(text) }
-        for (request, answer) in answers where text.contains(#""request":"\#(request)""#) {
+        for (request, answer) in answers.withLock({ $0 }) where text.contains(#""request":"\#(request)""#) {
             switch answer {
             case .writes(let text):
                 let bytes = Array(text.utf8)

@@ -147,6 +147,22 @@ import Testing
         #expect(configuration.policy.rules.map(\.single?.codeDigits) == [6, 8, nil])
     }
 
+    @Test func `a rule that counts security keys is read`() throws {
+        let configuration = try Fakes.configuration(
+            """
+            auth_providers:
+              - type: pam
+                modules: totp
+            policy:
+              - match: {service: sshd, user: ann}
+                ssh_key: second_factor
+              - match: {service: sshd}
+
+            """)
+        #expect(configuration.policy.rules.map(\.countsSecurityKey) == [true, false])
+        #expect(configuration.warnings.isEmpty)
+    }
+
     @Test func `the old design's form is read, its empty key and trailing spaces included`() throws {
         let configuration = try Fakes.configuration(
             """

@@ -218,7 +218,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a rule's key that is none", "policy: [{match: {service: sudo}, remembr: 15m}]\n",
             ":1:35: the key 'remembr' in a rule, expected one of code_digits, conversation, echo, enroll_until, "
-                + "exempt, first_factor, match, modules, prompt, provider, remember, session, ticket, tries, unenrolled; did you mean 'remember'?"
+                + "exempt, first_factor, match, modules, prompt, provider, remember, session, ssh_key, ticket, tries, unenrolled; did you mean 'remember'?"
         ),
         BadDocument(
             "times that are none",
@@ -235,6 +235,27 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":8:32: remember is '99999999999999999999h', expected a time from 1m to 12h, as in 15m, 2h or 900s",
             ":9:32: remember is '15 m', expected a time from 1m to 12h, as in 15m, 2h or 900s",
             ":10:32: remember is '15M', expected a time from 1m to 12h, as in 15m, 2h or 900s"),
+        BadDocument(
+            "a key that counts as something else",
+            "policy: [{match: {service: sshd}, ssh_key: second-factor}]\n",
+            ":1:44: ssh_key is 'second-factor', expected second_factor, or no such key; did you mean 'second_factor'?"),
+        BadDocument(
+            "a key that counts, and is no word", "policy: [{match: {service: sshd}, ssh_key: true}]\n",
+            ":1:44: ssh_key is 'true', expected second_factor, or no such key"),
+        BadDocument(
+            "a key that counts elsewhere", "policy: [{match: {service: [sshd, sudo]}, ssh_key: second_factor}]\n",
+            ":1:52: ssh_key in a rule that is for other services, too, expected match: {service: sshd} in it"),
+        BadDocument(
+            "a key that counts everywhere", "policy: [{match: {user: ann}, ssh_key: second_factor}]\n",
+            ":1:40: ssh_key in a rule that is for other services, too, expected match: {service: sshd} in it"),
+        BadDocument(
+            "a key that counts, and no factor before it",
+            "policy: [{match: {service: sshd}, first_factor: none, ssh_key: second_factor}]\n",
+            ":1:64: ssh_key beside first_factor: none, expected one of them: a second factor stands behind a first"),
+        BadDocument(
+            "a key that counts where nothing is owed",
+            "policy: [{match: {service: sshd}, exempt: true, ssh_key: second_factor}]\n",
+            ":1:58: ssh_key beside exempt: true, expected one of them: exempt waives the modules"),
         BadDocument(
             "password and code in one answer, checked elsewhere", "policy: [{match: {}, conversation: single}]\n",
             ":1:36: conversation: single with the provider pam, for which something else has taken the password already, "

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -61,7 +62,7 @@ class Sshd:
 
     _ports = iter(range(2200, 2300))
 
-    def __init__(self, *lines, shipped=True):
+    def __init__(self, *lines, shipped=True, arguments=()):
         self.port = next(Sshd._ports)
         folder = Path("/run/ssh-test")
         folder.mkdir(mode=0o755, exist_ok=True)
@@ -74,19 +75,25 @@ class Sshd:
         # Which of the shipped settings; without any, PAM alone.
         fragment = "twostep.conf" if shipped is True else shipped
         settings = [f"Include {EXAMPLES}/{fragment}"] if fragment else ["UsePAM yes"]
-        path = folder / f"config-{self.port}"
+        self.configuration = path = folder / f"config-{self.port}"
         # What stands first in sshd_config wins.
         path.write_text("\n".join([
             *lines, "ListenAddress 127.0.0.1", f"Port {self.port}", f"HostKey {host_key}", "PidFile none",
             "Subsystem sftp internal-sftp",
             "LogLevel VERBOSE", "MaxStartups 500", "MaxAuthTries 100", "LoginGraceTime 120", *settings, ""]))
         with open(self.log.path, "ab") as log:
-            self.process = subprocess.Popen([shutil.which("sshd"), "-D", "-e", "-f", path], stderr=log)
+            self.process = subprocess.Popen([shutil.which("sshd"), "-D", "-e", "-f", path, *arguments], stderr=log)
         wait_until(lambda: self.log.since_mark("Server listening"), "sshd to listen")
 
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
+
+    def reload(self):
+        """SIGHUP; returns when it listens again."""
+        self.log.mark()
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.log.since_mark("Server listening"), "sshd to listen again")
 
     def client(self, user, *command, options=(), prompts=1, key=None):
         """OpenSSH's client on a terminal."""

@@ -234,7 +234,6 @@ UNFIT = {
     "setuid": (lambda path: path.chmod(0o4755), "setuid"),
     "a link": (lambda path: path.rename(path.with_suffix(".real")) and path.symlink_to(path.with_suffix(".real")), "is a link"),
     "in a folder of others": (lambda path: FOLDER.chmod(0o777), "can be written by others"),
-    "no program": (lambda path: path.write_text("hello"), "cannot be run|status"),
     "one that describes nothing": (lambda path: path.write_text("#!/bin/sh\necho '{\"twostep\":1}'\n"), "describes no fields"),
 }
 
@@ -250,11 +249,74 @@ def test_a_program_that_is_unfit_makes_a_broken_configuration(elsewhere, what):
         status = place.status()
         assert not status["serving"]
         assert re.search(f"config.yaml:3:.*({reason})", "\n".join(status["problems"])), status["problems"]
-        if what not in ("no program", "one that describes nothing"):
+        if what != "one that describes nothing":
             done = world.run("twostep", "check", "--only", "configuration", *place.places[:2])
             assert done.returncode != 0 and re.search(reason, done.stdout + done.stderr), done
     finally:
         FOLDER.chmod(0o755)
+
+
+OUT = {
+    "no program": ("hello", "cannot be run|status"),
+    "one that ends with an error": ("#!/bin/sh\nexit 3\n", "ended with status 3"),
+}
+
+
+@pytest.mark.parametrize("what", OUT)
+def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_others(elsewhere, user, what):
+    text, reason = OUT[what]
+    path = write("out", text)
+    place = elsewhere(
+        "auth_providers:\n  - type: pam\n    modules:\n      - {type: totp}\n"
+        f"      - any_of: [totp, {{type: command_line, id: other, program: {path}}}]\n"
+        "policy:\n  - match: {service: e2e-door}\n    modules: [command_line:other]\n"
+        "  - match: {service: e2e-either}\n    modules: [{any_of: [totp, command_line:other]}]\n"
+        "  - match: {}\n    modules: [totp]\n")
+    for service in ("e2e-door", "e2e-either"):
+        world.write_stack(service, f"auth required pam_twostep.so socket={place.socket}")
+    assert re.search(reason, "\n".join(place.status()["problems"])), place.status()
+    phone = world.enroll(user, runtime=place.runtime)
+
+    def log_in(service, *answers):
+        child = spawn("pamtester", "-v", "-E", EVIDENCE, service, user, "authenticate")
+        for answer in answers:
+            assert expect(child, r"[^\n]*: $", pexpect.EOF) == 0, child.shown
+            child.sendline(answer)
+        return finish(child)
+
+    # Nobody is asked what nobody could judge, and nobody gets in without it.
+    code, shown = log_in("e2e-door")
+    assert code != 0 and "Door" not in shown and "Answer" not in shown, shown
+    assert place.log.since_mark(f"module command_line:other: .*({reason})", count=1)
+    assert place.log.since_mark("login unavailable reason=module_failed service=e2e-door", count=1)
+    # Where another will do, that is asked for.
+    assert log_in("e2e-either", phone.next())[0] == 0
+    assert log_in(place.service, phone.wrong())[0] != 0
+    assert world.failures_of(user, runtime=place.runtime) == 1
+    # It is asked again by itself.
+    python("out", "accept() if code == '1234' else say(verdict='wrong')")
+    world.wait_until(lambda: not place.status()["problems"], "the program to be asked again", 30)
+    assert place.log.since_mark("command_line:other answers", count=1)
+    assert log_in("e2e-door", "1234")[0] == 0
+
+
+def test_a_provider_whose_program_does_not_answer_costs_its_own_logins(elsewhere, user):
+    path = write("first", "#!/bin/sh\nexit 3\n")
+    place = elsewhere(
+        "auth_providers:\n  - type: pam\n    modules: [{type: totp}]\n"
+        f"  - type: command_line\n    program: {path}\n    modules: [totp]\n"
+        "policy:\n  - match: {service: e2e-first}\n    provider: command_line\n"
+        "  - match: {}\n    provider: pam\n")
+    world.write_stack("e2e-first", f"auth required pam_twostep.so socket={place.socket}")
+    child = spawn("pamtester", "-v", "e2e-first", user, "authenticate")
+    code, shown = finish(child)
+    assert code != 0 and "assword" not in shown and "Answer" not in shown, shown
+    assert place.log.since_mark("login unavailable reason=provider_failed service=e2e-first", count=1)
+    phone = world.enroll(user, runtime=place.runtime)
+    child = spawn("pamtester", "-v", "-E", EVIDENCE, place.service, user, "authenticate")
+    expect(child, "Verification code: ")
+    child.sendline(phone.next())
+    assert finish(child)[0] == 0
 
 
 # --- what a program cannot reach ------------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ extension FlowDiagram {
                 Node(id: "\(id)m", kind: .step, lines: ["no modules", "exempt by the rule in line \(drawn.line)"]))
         } else {
             nodes += (drawn?.steps ?? chain.steps).enumerated().map { index, step in
-                FlowDiagram.step(step, id: "\(id)m\(index + 1)", drawn, configuration)
+                let node = FlowDiagram.step(step, id: "\(id)m\(index + 1)", drawn, configuration)
+                return index == 0 && drawn?.countsSecurityKey == true ? FlowDiagram.withSecurityKey(node) : node
             }
         }
         nodes.append(Node(id: "\(id)c", kind: .step, lines: credentials(provider, chain)))
@@ -128,6 +129,12 @@ extension FlowDiagram {
         }
         let alternatives = step.alternatives.enumerated().map { node($1, "\(id)a\($0 + 1)") }
         return Node(id: id, kind: .step, lines: ["any one of"], alternatives: alternatives)
+    }
+
+    private static func withSecurityKey(_ node: Node) -> Node {
+        Node(
+            id: node.id, kind: node.kind, lines: node.lines + ["or a security key of ssh, if sshd is strict"],
+            alternatives: node.alternatives)
     }
 
     private static func credentials(_ provider: (any AuthProvider)?, _ chain: ProviderChain) -> [String] {

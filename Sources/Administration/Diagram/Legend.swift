@@ -52,6 +52,10 @@ extension Legend.Row {
             let names = steps.map { $0.alternatives.map(\.description).joined(separator: " or ") }
             changes.append("modules \(names.joined(separator: ", then "))")
         }
+        if rule.countsSecurityKey {
+            changes.append(
+                "a security key of ssh stands for the first module, if sshd is strict (ssh_key: second_factor)")
+        }
         switch rule.unenrolled {
         case .deny: break
         case .skip: changes.append("no modules for who has no device (unenrolled: skip)")

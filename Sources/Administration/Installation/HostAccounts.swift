@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 
 /// The machine's own users, through the system's directory and its own tools.

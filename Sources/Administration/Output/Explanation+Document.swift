@@ -32,6 +32,7 @@ extension Explanation.Terms {
             ("first_factor_waived", .boolean(isFirstFactorWaived)), ("unenrolled", .text(unenrolled)),
             ("remember_seconds", .integer(rememberSeconds)), ("tries", .integer(Int64(tries))),
             ("session_seconds", .integer(sessionSeconds)), ("code_digits", .integer(codeDigits.map { Int64($0) })),
+            ("security_key", .text(securityKey)),
         ]
     }
 }

@@ -62,6 +62,11 @@ extension Explanation.Terms {
         if let codeDigits {
             lines.append("  conversation: single, with codes of \(codeDigits) digits right behind the password")
         }
+        if let securityKey {
+            lines.append(
+                "  ssh_key: second_factor, and \(securityKey) stands for the first module if sshd is strict at the login"
+            )
+        }
         if let rememberSeconds { lines.append("  remember: \(Wording.span(seconds: rememberSeconds))") }
         lines.append("  \(Wording.count(tries, "answer")) a step, each within \(Wording.span(seconds: sessionSeconds))")
         return lines

@@ -1,3 +1,4 @@
+import Daemon
 import Glibc
 
 /// journalctl(1): asked for what journald has of twostepd, without a shell and with an environment of our own.

@@ -1,4 +1,5 @@
 import Authentication
+package import Daemon
 
 /// A login by ssh, as far as sshd's own settings look at it.
 package struct SSHDLogin {

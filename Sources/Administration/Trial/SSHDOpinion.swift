@@ -1,3 +1,4 @@
+import Daemon
 import PAMStacks
 
 /// What sshd would make of a login that PAM is asked about, by its own settings for it.

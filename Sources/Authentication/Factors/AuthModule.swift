@@ -37,6 +37,10 @@ package protocol AuthModule: Sendable {
     /// Prepares the module, once, before the first login. One that throws admits nobody.
     func initialize() throws(ModuleFailure)
 
+    /// Why nothing can be asked with it now, in a sentence for the journal; nil where it can be. A step with no other module
+    /// is unavailable then.
+    var outage: String? { get }
+
     /// Makes guessing dear: what `validate` is given in place of the answer, by a key derivation function.
     ///
     /// Called where `stretchesAnswers` says so, on the pool for slow work; it may take its time, the same for every
@@ -80,6 +84,7 @@ extension AuthModule {
         return !input.isEmpty || !inputSchema.fields.contains(where: \.isRequired)
     }
 
+    package var outage: String? { nil }
     package func initialize() throws(ModuleFailure) {}
     package func stretch(_ input: UserInput, for account: AccountName) -> UserInput? { input }
     package func notice(after devices: Devices) -> String? { nil }

@@ -17,6 +17,9 @@ package protocol AuthProvider: Sendable {
     /// Prepares the provider, once, before the first login. One that throws admits nobody.
     func initialize() throws(ProviderFailure)
 
+    /// Why nothing can be asked with it now, in a sentence for the journal; nil where it can be.
+    var outage: String? { get }
+
     /// Whether credentials are created at a username's first login, where a local account has the same name.
     ///
     /// What speaks of accounts needs no leave. For others an administrator gives it (`create_credentials: true`), and it
@@ -55,6 +58,7 @@ extension AuthProvider {
 
     package var createsCredentials: Bool { speaksOfAccounts }
     package var timeLimit: Int { 0 }
+    package var outage: String? { nil }
 
     package func initialize() throws(ProviderFailure) {}
 }

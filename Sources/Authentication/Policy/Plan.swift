@@ -31,6 +31,15 @@ package struct ProviderChain: Equatable, Sendable {
     }
 }
 
+extension ProviderChain {
+    /// The same without what stands first in it.
+    var withoutFirstStep: ProviderChain {
+        ProviderChain(
+            provider: provider, livesOnEvidence: livesOnEvidence, speaksOfAccounts: speaksOfAccounts,
+            steps: Array(steps.dropFirst()))
+    }
+}
+
 /// What one login owes, as policy has decided before it begins. The flow follows it and decides nothing more.
 package struct Plan: Equatable, Sendable {
     /// Whose login it is: PAM_USER. No other name, whoever proved it, ends in a pass.
@@ -64,6 +73,8 @@ package struct Plan: Equatable, Sendable {
     package var echo: Bool?
     /// What a module's form asks for; nil leaves that to the module.
     package var prompt: String?
+    /// The security key that has stood for the first step of each chain, by its type; nil where none has.
+    package var countedKey: String?
     /// The line of the rule that matched, for the journal and `explain`; nil where none did.
     package var ruleLine: Int?
 

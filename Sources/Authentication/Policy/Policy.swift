@@ -44,6 +44,15 @@ package struct Policy: Equatable, Sendable {
         return (chains.flatMap(\.steps) + rules.flatMap { $0.steps ?? [] }).filter { told.insert($0).inserted }
     }
 
+    /// Whether a security key counts for `request`, should it be certain that it was touched: a rule says so, and sshd has
+    /// accepted one. Of nobody but sshd is that believed.
+    package func wouldCountSecurityKey(of request: LoginRequest) -> Bool {
+        guard rules.contains(where: \.countsSecurityKey), request.origin == .trusted, request.service == "sshd",
+            request.evidence.securityKey != nil
+        else { return false }
+        return rules.first { $0.match.holds(for: request) }?.countsSecurityKey ?? false
+    }
+
     /// Whether any rule looks at the time.
     package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
 
@@ -80,6 +89,7 @@ package struct Policy: Equatable, Sendable {
             plan.single = nil
             steps = nil
         }
+        let countsKey = request.evidence.isSecurityKeyCertain && wouldCountSecurityKey(of: request)
         if let chosen {
             guard let chain = chains.first(where: { $0.provider == chosen }) else { throw .unknownProvider(chosen) }
             plan.chains = [chain]
@@ -95,6 +105,11 @@ package struct Policy: Equatable, Sendable {
                     provider: $0.provider, livesOnEvidence: $0.livesOnEvidence, speaksOfAccounts: $0.speaksOfAccounts,
                     steps: steps)
             }
+        }
+        // The provider's is the first factor, and the step behind it the second: what comes after that stays owed.
+        if countsKey, rule?.provider == nil || chosen == rule?.provider {
+            plan.countedKey = request.evidence.securityKey
+            plan.chains = plan.chains.map { $0.withoutFirstStep }
         }
         // What was checked outside came without a code, and a second code has no place behind the first.
         if !plan.chains.allSatisfy({ !$0.livesOnEvidence && $0.steps.count == 1 }) { plan.single = nil }

@@ -23,6 +23,8 @@ package struct Rule: Equatable, Sendable {
     package var prompt: String?
     /// Password and code come in one answer; nil where the code is asked for by itself.
     package var single: CombinedAnswer?
+    /// Whether a security key that sshd has accepted, and that is certain to have been touched, stands for the first step.
+    package var countsSecurityKey = false
     /// Where it stands in the configuration.
     package var line: Int
 

@@ -7,6 +7,8 @@ package struct LoginRequest: Equatable, Sendable {
     package var terminal: String?
     package var remoteUser: String?
     package var evidence: Evidence
+    /// The connection that sshd asks for; nil for every other service.
+    package var connection: SSHConnection?
     /// The provider named on the PAM line.
     package var provider: ProviderID?
     /// Those of the policy's groups that the account belongs to, as the system's directory says.

@@ -43,9 +43,12 @@ extension AdminDesk {
     /// The request as it would be read from a `begin`.
     private static func request(_ login: SupposedLogin, _ account: AccountName, _ rule: PeerRule) -> LoginRequest {
         if case .itself(let uid) = rule { return .ofAccountItself(account, service: login.service, uid: uid) }
+        var evidence = Evidence(methods: login.ssh, hasAuthtok: login.hasAuthtok)
+        // There is no connection that sshd could be asked about: a key is taken for touched, as an answer is for right.
+        evidence.isSecurityKeyCertain = true
         return LoginRequest(
             service: login.service, account: account, remoteHost: login.remoteHost, terminal: login.terminal,
-            evidence: Evidence(methods: login.ssh, hasAuthtok: login.hasAuthtok), provider: login.provider?.provider)
+            evidence: evidence, provider: login.provider?.provider)
     }
 
     /// What outside has proved, in words.
@@ -258,6 +261,7 @@ extension Explanation.Terms {
         self.init(
             rule: plan.ruleLine, isExempt: plan.isExempt, isFirstFactorWaived: plan.isFirstFactorWaived,
             unenrolled: plan.unenrolled.rawValue, rememberSeconds: plan.rememberFor.map { $0 / 1000 },
-            tries: plan.tries, sessionSeconds: plan.sessionLifetime / 1000, codeDigits: plan.single?.codeDigits)
+            tries: plan.tries, sessionSeconds: plan.sessionLifetime / 1000, codeDigits: plan.single?.codeDigits,
+            securityKey: plan.countedKey)
     }
 }

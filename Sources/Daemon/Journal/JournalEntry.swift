@@ -60,6 +60,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var isFirstFactorWaived = false
     /// What has let the login off its modules, where it is granted without them.
     package var waiver: Waiver?
+    /// The type of the security key that has stood for a step; nil where none has.
+    package var securityKey: String?
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
     /// A device was set up within the login.
@@ -122,7 +124,7 @@ package struct LoginRecord: Equatable, Sendable {
     /// claims to be somebody, and its line begins otherwise, as does one that is about no login.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
-        fields.reserveCapacity(12)
+        fields.reserveCapacity(13)
         // Bytes, since appending to a text takes several times as long.
         var line: [UInt8] = []
         line.reserveCapacity(256)
@@ -150,6 +152,7 @@ package struct LoginRecord: Equatable, Sendable {
         add("tty", "TWOSTEP_TTY", request?.terminal)
         add("provider", "TWOSTEP_PROVIDER", provider?.description)
         add("modules", "TWOSTEP_MODULES", modules.map(\.description).joined(separator: ","))
+        add("security_key", "TWOSTEP_SECURITY_KEY", securityKey)
         add("module", "TWOSTEP_MODULE", module?.description)
         add("step_offset", "TWOSTEP_STEP_OFFSET", stepOffset.map(String.init))
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }

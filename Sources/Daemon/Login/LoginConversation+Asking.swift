@@ -45,6 +45,10 @@ extension LoginConversation {
             guard let provider = configuration.providers[progress.chain.provider] else {
                 return failed(.misconfigured)
             }
+            if let outage = provider.outage {
+                service.journal.error("provider \(provider.id): \(outage)")
+                return failed(.providerFailed)
+            }
             if provider.livesOnEvidence { return proveByEvidence(provider) }
             startProviderClock()
             ask(stage, modules: [])

@@ -40,8 +40,10 @@ extension LoginConversation {
         }
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
         guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
-        guard !isSingle else { return judgeCode(by: step.alternatives) }
-        withModulesHere(modules) { self.enter($0, at: stage) }
+        let usable = usable(of: modules)
+        guard !usable.isEmpty else { return failed(.moduleFailed) }
+        guard !isSingle else { return judgeCode(by: usable.map(\.id)) }
+        withModulesHere(usable) { self.enter($0, at: stage) }
     }
 
     /// Asks for the form of these modules of a step, or which of them it shall be.
@@ -53,6 +55,16 @@ extension LoginConversation {
             guard !self.isOver else { return }
             guard let devices else { return self.failed(.storeUnavailable) }
             self.chooseModule(of: modules, among: devices, at: stage)
+        }
+    }
+
+    /// Those of a step that can be asked now; the journal is told of the others.
+    private func usable(of modules: [any AuthModule]) -> [any AuthModule] {
+        modules.filter { module in
+            guard let outage = module.outage else { return true }
+            record.module = module.id
+            service.journal.error("module \(module.id): \(outage)")
+            return false
         }
     }
 

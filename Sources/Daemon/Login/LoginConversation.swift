@@ -109,6 +109,7 @@ final class LoginConversation {
         record.process = process
         record.isChange = plan.purpose != .login
         record.ruleLine = plan.ruleLine
+        record.securityKey = plan.countedKey
         lastHeard = service.clocks.now().boottime
     }
 

@@ -62,7 +62,9 @@ extension LoginHandler {
             self.lookUp = nil
             guard !self.isClosing else { return }
             guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
-            self.begin(completed, rule, configuration)
+            self.withTestimony(to: completed, rule, configuration) { attested, doubt in
+                self.begin(attested, rule, configuration, doubt)
+            }
         }
         // What was known at once may have led to the next question already.
         if let asked { lookUp = asked }
@@ -96,7 +98,33 @@ extension LoginHandler {
         finish(.blocked, text: Texts.refused)
     }
 
-    private func begin(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
+    /// Finds out whether the security key that sshd has accepted counts, where a rule lets it; `doubt` is why it does not.
+    private func withTestimony(
+        to request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration,
+        _ body: @escaping (_ attested: LoginRequest, _ doubt: String?) -> Void
+    ) {
+        guard rule.isRoot, configuration.policy.wouldCountSecurityKey(of: request) else { return body(request, nil) }
+        guard let question = SecurityKeyQuestion(request, process: peer.pid) else {
+            return body(request, "sshd cannot be asked about such a connection")
+        }
+        let witness = service.securityKeys
+        service.programs.run(for: .person(request.account)) {
+            witness.testify(question)
+        } then: { testimony in
+            guard !self.isClosing else { return }
+            var attested = request
+            switch testimony {
+            case .counts?: attested.evidence.isSecurityKeyCertain = true
+            case .doubtful(let reason)?: return body(request, reason)
+            case nil: return body(request, "too many logins are waiting")
+            }
+            body(attested, nil)
+        }
+    }
+
+    private func begin(
+        _ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration, _ doubt: String?
+    ) {
         let plan: Plan
         do throws(Policy.Failure) {
             plan = try configuration.policy.plan(for: request, at: service.clocks.now())
@@ -112,6 +140,7 @@ extension LoginHandler {
             let conversation = LoginConversation(
                 request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, process: self.peer.pid,
                 terminalSession: session, configuration: configuration, service: self.service, port: self)
+            conversation.record.hint = doubt.map { "the security key does not count: \($0)" }
             self.conversation = conversation
             self.admit(conversation, request, rule)
         }

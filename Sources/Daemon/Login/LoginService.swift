@@ -16,6 +16,8 @@ final class LoginService {
     let slowWork: SlowWork
     /// The pool for what waits for programs of the administrator's.
     let programs: SlowWork
+    /// Who says whether security keys of ssh count.
+    var securityKeys: any SecurityKeyWitness = NoSecurityKeyWitness()
     var sessions: SessionTable
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation

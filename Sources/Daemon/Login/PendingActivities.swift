@@ -45,7 +45,7 @@ extension AccountActivity {
             case .exempt: self.visit = visit(.exempt)
             case .skipped: self.visit = visit(.skipped)
             case .remembered: self.visit = visit(.firstFactor)
-            case nil: self.visit = visit(record.modules.isEmpty ? .firstFactor : .granted)
+            case nil: self.visit = visit(record.modules.isEmpty && record.securityKey == nil ? .firstFactor : .granted)
             }
         case .exempt: self.visit = visit(.exempt)
         case .skipped: self.visit = visit(.skipped)

@@ -72,6 +72,10 @@ struct Rehearsal {
                     action = setUp(index, progress.chain.steps, &flow, &ending, &counters, &host)
                     continue
                 }
+                guard !isOut(stage, of: progress.chain.steps) else {
+                    ending.verdict = flow.failed(.moduleFailed)
+                    return ending
+                }
                 if case .ask = action, plan.single == nil || ending.steps == 0 {
                     triesLeft = plan.tries
                     ending.steps += 1
@@ -163,6 +167,12 @@ struct Rehearsal {
         situation.standing(with: .bypass) == .usable ? configuration.modules[.bypass] : nil
     }
 
+    /// Whether no module of a step can be asked now.
+    private func isOut(_ stage: LoginFlow.Stage, of steps: [Step]) -> Bool {
+        guard case .step(let index) = stage, steps.indices.contains(index) else { return false }
+        return steps[index].alternatives.allSatisfy { configuration.modules[$0]?.outage != nil }
+    }
+
     /// The module that the person answers with: the first of which they have something that is accepted now, else the
     /// administrator's code if one is outstanding, else the first of which they have anything.
     private func module(
@@ -172,7 +182,9 @@ struct Rehearsal {
         guard known.count == step.alternatives.count else { return nil }
         // Whether somebody is there who could be asked is not to be known here.
         let modules = known.filter { request.mayBeLocal || !$0.needsPresence }
-        let held = modules.filter { !($0 is any EnrollableModule) || situation.standing(with: $0.id) != nil }
+        let held = modules.filter { $0.outage == nil }.filter {
+            !($0 is any EnrollableModule) || situation.standing(with: $0.id) != nil
+        }
         let best = (held + (bypass.map { [$0] } ?? [])).first { module in
             var (counters, host) = (counters, host)
             return if case .accepted = outcome(by: module, &counters, &host) { true } else { false }

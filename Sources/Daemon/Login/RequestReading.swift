@@ -18,6 +18,11 @@ package enum RequestReading {
         }
         var request = LoginRequest(service: service, account: account)
         request.remoteHost = RequestReading.remoteHost(begin, payload, service: service)
+        if service == "sshd", let connection = RequestReading.text(begin.connection, in: payload),
+            let host = RequestReading.text(begin.remoteHost, in: payload)
+        {
+            request.connection = SSHConnection(connection, host: host)
+        }
         request.terminal = RequestReading.text(begin.terminal, in: payload)
         request.remoteUser = RequestReading.text(begin.remoteUser, in: payload)
         request.evidence.hasAuthtok = begin.hasAuthtok

@@ -5,6 +5,8 @@ import Glibc
 /// `twostep-launcher`: what the service manager starts for each program that is to be run, with the daemon's connection as
 /// its standard input.
 ///
+/// With `--sshd` it asks sshd what is in force for a connection, and runs no program of the configuration.
+///
 /// The unit hides what programs must not see (twostep-program@.service). It is started as root (`ExecStart=!`), so that it can
 /// read the configuration, and the program runs as a user that no other one has meanwhile.
 public struct LauncherCommand: ParsableCommand {
@@ -19,6 +21,9 @@ public struct LauncherCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Where the users of programs are locked.", valueName: "directory"))
     var users = "/run/twostep-programs"
 
+    @Flag(help: "Ask sshd what is in force for a connection, and run nothing else.")
+    var sshd = false
+
     @Flag(help: "The unit lets programs reach the network.")
     var network = false
 
@@ -32,6 +37,7 @@ public struct LauncherCommand: ParsableCommand {
         // The connection is out of the way of what a program gets as its own.
         let connection = fcntl(0, F_DUPFD_CLOEXEC, 8)
         guard connection >= 0 else { throw ExitCode(1) }
+        guard !sshd else { return SecurityKeyDesk().serve(connection) }
         let desk = ProgramDesk(
             configuration: config, allowsInsecure: allowInsecureExample, reachesNetwork: network, hidden: nil)
         guard let slot = ProgramSlot.take(in: users, reachesNetwork: network) else {

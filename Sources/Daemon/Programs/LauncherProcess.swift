@@ -16,6 +16,7 @@ enum LauncherProcess {
             let sockets = [
                 try bind(options.programSocket, owner: target), try bind(options.networkProgramSocket, owner: target),
                 try bind(options.securityKeySocket, owner: target),
+                try bind(options.sshdSocket, owner: target),
             ]
             defer { for socket in sockets { close(socket.descriptor) } }
             // Before anybody can connect: what is asked early waits.
@@ -73,7 +74,7 @@ enum LauncherProcess {
             guard found > 0 else { continue }
             guard let index = sockets.indices.first(where: { waited[$0].revents != 0 }) else { continue }
             // Looked up each time: somebody may have got one of them since.
-            let slot = free.first { ProgramUser(slot: $0) != nil }
+            let slot = index >= asksKeys ? free.first : free.first { ProgramUser(slot: $0) != nil }
             guard slot != nil || isIdle else {
                 // All that there are run something, and one of them ends.
                 usleep(20_000)
@@ -84,11 +85,29 @@ enum LauncherProcess {
             _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             let user = slot.flatMap { ProgramUser(slot: $0) }
             busy[slot ?? 0] =
-                index == 2
-                ? SecurityKeyProgram.serve(connection, sockets)
-                : serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
+                switch index {
+                case asksKeys: SecurityKeyProgram.serve(connection, sockets)
+                case asksSSHD: serve(connection, sockets)
+                case _: serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
+                }
             close(connection)
         }
+    }
+
+    /// The numbers of the sockets at which security keys and sshd are asked.
+    private static let (asksKeys, asksSSHD) = (2, 3)
+
+    /// Forks who asks sshd for one connection; 0 if nobody could be. sshd does no more than read its files.
+    private static func serve(_ connection: Int32, _ sockets: [Int32]) -> pid_t {
+        let launcher = getpid()
+        let child = posix_fork()
+        guard child == 0 else { return max(child, 0) }
+        guard posix_end_with_parent(launcher) == 0 else { _exit(1) }
+        for socket in sockets { close(socket) }
+        // Longer nobody waits for it.
+        alarm(10)
+        SecurityKeyDesk().serve(connection)
+        _exit(0)
     }
 
     /// Forks who serves one connection, and refuses where there is no `user`; 0 if nobody could be.

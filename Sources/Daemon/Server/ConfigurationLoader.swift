@@ -50,6 +50,7 @@ struct ConfigurationLoader: Sendable {
             let (callers, strangers) = resolve(read)
             let unfit = unfitPrograms(read)
             // What must not be run is not even asked what it is.
+            if unfit.isEmpty, programs != nil { ProgramDescriptions.ask(programsBehind(read)) }
             let problems = (unfit.isEmpty ? read.prepare() : unfit) + strangers + unknownGroups(read)
             guard problems.isEmpty else { return .failure(Problems(problems, warnings: read.warnings)) }
             let names = Dictionary(uniqueKeysWithValues: read.names.map { ($0.key.description, $0.value) })
@@ -64,6 +65,11 @@ struct ConfigurationLoader: Sendable {
                     warnings: read.warnings
                 ))
         }
+    }
+
+    private func programsBehind(_ read: Configuration) -> [Program] {
+        read.modules.values.compactMap { ($0 as? any ProgramBacked)?.program }
+            + read.providers.values.compactMap { ($0 as? any ProgramBacked)?.program }
     }
 
     /// Programs that anybody but root could have written, or that nobody may run.

@@ -25,6 +25,7 @@ package struct DaemonOptions: Equatable, Sendable {
     var programSocket: String { runtimeDirectory + "/program.sock" }
     var networkProgramSocket: String { runtimeDirectory + "/program-network.sock" }
     var securityKeySocket: String { runtimeDirectory + "/fido2.sock" }
+    var sshdSocket: String { runtimeDirectory + "/sshd.sock" }
     var selfSocket: String { runtimeDirectory + "/self.sock" }
 }
 

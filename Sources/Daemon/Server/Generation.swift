@@ -1,4 +1,5 @@
 package import Authentication
+import AuthPrograms
 package import Configuration
 
 /// A configuration in force: what new logins follow. Those under way keep the one they began with.
@@ -40,6 +41,17 @@ package struct ActiveConfiguration: Sendable {
         self.issuer = issuer
         self.tellsLastLogin = tellsLastLogin
         self.selfService = selfService
+    }
+
+    /// The programs behind modules and providers.
+    var programs: [Program] {
+        modules.values.compactMap { ($0 as? any ProgramBacked)?.program }
+            + providers.values.compactMap { ($0 as? any ProgramBacked)?.program }
+    }
+
+    /// The programs that have not said what they are, each with the reason.
+    var outages: [String] {
+        programs.compactMap { program in program.outage.map { "\(program.name): \($0)" } }.sorted()
     }
 
     /// Whether one of these modules is none that people enrol with: what the configuration itself holds for people,

@@ -18,6 +18,7 @@ package final class LoginServer: Sendable {
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
+        securityKeys: any SecurityKeyWitness = NoSecurityKeyWitness(),
         mostConnections: Int = 16_384, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
         describe: @escaping Description
     ) throws {
@@ -28,6 +29,7 @@ package final class LoginServer: Sendable {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
                 processes: processes, generation: generation, randomBytes: randomBytes)
+            service.securityKeys = securityKeys
             service.connections.capacity = mostConnections
             service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service, keys: keys) {

@@ -1,4 +1,5 @@
 import AdminProtocol
+import AuthPrograms
 import Authentication
 import CPOSIX
 import Configuration
@@ -74,6 +75,8 @@ final class StartedDaemon: Service {
     }
 
     private let reloading = Mutex(Reloading())
+    /// Programs that have not said what they are, being asked again.
+    private let describing = Mutex(Reloading())
     /// What the journal was last told of the store.
     private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
@@ -147,7 +150,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            keys: keys,
+            keys: keys, securityKeys: SocketSecurityKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
             mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
@@ -194,6 +197,9 @@ final class StartedDaemon: Service {
         switch loader.load(number: number) {
         case .success((let active, let warnings)):
             for warning in warnings { journal.warning(warning.description) }
+            for outage in active.outages {
+                journal.error("\(outage); logins that need it are refused until it answers")
+            }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
@@ -240,11 +246,32 @@ final class StartedDaemon: Service {
         }
     }
 
+    /// Asks programs that have not said what they are again, now and then, off the event loop.
+    private func askAgain(_ service: LoginService, _ server: LoginServer) {
+        let silent = service.generation.active?.programs.filter { $0.outage != nil } ?? []
+        guard !silent.isEmpty else { return }
+        let now = clocks.now().boottime
+        let mayStart = describing.withLock { describing in
+            guard !describing.isUnderWay, now - describing.startedAt >= 5000 else { return false }
+            describing = Reloading(isUnderWay: true, startedAt: now)
+            return true
+        }
+        guard mayStart else { return }
+        DetachedThread.start(named: "twostep-describe") {
+            ProgramDescriptions.ask(silent)
+            for program in silent where program.outage == nil {
+                self.journal.notice("\(program.name) answers: \(program.settings.program)")
+            }
+            self.describing.withLock { $0.isUnderWay = false }
+        }
+    }
+
     /// Once a second: tries a broken store again, and a broken configuration as soon as its file has changed, or
     /// after a while, since what it names may be there by then (an account, a directory server).
     private func recover(_ service: LoginService, _ server: LoginServer) {
         tellStore()
         writer.check()
+        askAgain(service, server)
         guard !service.generation.problems.isEmpty else { return }
         let isDue = clocks.now().boottime - reloading.withLock(\.startedAt) >= 5000
         if isDue || lastStamp.withLock({ $0 }) != loader.stamp { reload(server) }
@@ -272,7 +299,7 @@ final class StartedDaemon: Service {
         let now = clocks.now()
         return ServiceStatus(
             version: Release.version, isServing: generation.active != nil && problem == nil,
-            problems: generation.problems + (problem.map { [$0] } ?? []),
+            problems: generation.problems + (problem.map { [$0] } ?? []) + (generation.active?.outages ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

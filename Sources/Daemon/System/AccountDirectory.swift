@@ -81,6 +81,16 @@ package struct SystemDirectory: AccountDirectory {
         }
     }
 
+    /// The account's home; nil if there is none, or that cannot be told.
+    func home(of name: AccountName) -> String? {
+        unsafe look(up: passwd(), most: 1 << 20, cannotTell: nil) { entry, buffer, size, result in
+            unsafe getpwnam_r(name.text, entry, buffer, size, result)
+        } answering: { found, _ in
+            guard let found = unsafe found, let home = unsafe found.pointee.pw_dir else { return nil }
+            return unsafe String(cString: home)
+        }
+    }
+
     package func owner(of uid: UInt32) -> UIDOwner {
         unsafe look(up: passwd(), most: 1 << 20, cannotTell: .cannotTell) { entry, buffer, size, result in
             unsafe getpwuid_r(uid, entry, buffer, size, result)

@@ -15,8 +15,15 @@ package struct SSHDFindings: FindingSource {
     let isRoot: Bool
     /// Nil where there is no good configuration.
     let policy: Policy?
+    /// Who else than root could change what is at a path of the tree, in words; nil for nobody.
+    let faultOf: (String) -> String?
 
-    package init(tree: StackTree, program: (any SSHDProgram)?, isRoot: Bool, policy: Policy?) {
+    package init(
+        tree: StackTree, program: (any SSHDProgram)?, isRoot: Bool, policy: Policy?,
+        faultOf: ((String) -> String?)? = nil
+    ) {
+        let prefix = tree.files.prefix
+        self.faultOf = faultOf ?? { RootOnlyPath.fault(of: $0, below: prefix) }
         self.tree = tree
         self.program = program
         self.isRoot = isRoot
@@ -76,6 +83,14 @@ package struct SSHDFindings: FindingSource {
                     ? "nobody was found whom \(name) is for"
                     : "whoever was found for \(name) an earlier Match is for, too"
                 findings.append(unseen(reason, block.line))
+            }
+            if let policy {
+                let keys = SecurityKeyReview(policy: policy, file: file, names: names, usual: usual, faultOf: faultOf)
+                for fault in try keys.faults(by: program) {
+                    findings.append(
+                        finding(
+                            fault.fault, file, fault.connection, names, for: fault.connection.words(besides: usual)))
+                }
             }
         } catch {
             findings.append(failed(error))

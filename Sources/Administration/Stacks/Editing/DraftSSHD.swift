@@ -1,3 +1,5 @@
+import Daemon
+
 /// sshd with a configuration that is not installed.
 struct DraftSSHD: SSHDProgram {
     let host: any StackHost

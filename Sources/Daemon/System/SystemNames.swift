@@ -1,21 +1,23 @@
-import PAMStacks
+package import PAMStacks
 
 /// Users and groups by a tree's own files, /etc/passwd and /etc/group: of another system nobody else can be asked.
-struct SystemNames {
+package struct SystemNames {
     /// A line of /etc/passwd.
-    struct User {
-        let name: String
-        let uid: UInt32
-        let gid: UInt32
+    package struct User {
+        package let name: String
+        package let uid: UInt32
+        package let gid: UInt32
+        /// Empty where the line has none.
+        package let home: String
     }
 
-    let users: [User]
+    package let users: [User]
     private let groups: [(name: String, gid: UInt32, members: [String])]
 
-    init(_ files: any FileTree) {
+    package init(_ files: any FileTree) {
         users = SystemNames.rows(files, "/etc/passwd").compactMap { fields in
             guard fields.count > 3, let uid = UInt32(fields[2]), let gid = UInt32(fields[3]) else { return nil }
-            return User(name: fields[0], uid: uid, gid: gid)
+            return User(name: fields[0], uid: uid, gid: gid, home: fields.count > 5 ? fields[5] : "")
         }
         groups = SystemNames.rows(files, "/etc/group").compactMap { fields in
             guard fields.count > 3, let gid = UInt32(fields[2]) else { return nil }
@@ -24,10 +26,12 @@ struct SystemNames {
     }
 
     /// The uid of a user; root's is 0 without a file as well.
-    func uid(ofUser name: String) -> UInt32? { users.first { $0.name == name }?.uid ?? (name == "root" ? 0 : nil) }
+    package func uid(ofUser name: String) -> UInt32? {
+        users.first { $0.name == name }?.uid ?? (name == "root" ? 0 : nil)
+    }
 
     /// The groups that a user is in.
-    func groups(of user: String) -> [String] {
+    package func groups(of user: String) -> [String] {
         let primary = users.first { $0.name == user }?.gid
         return groups.filter { $0.gid == primary || $0.members.contains(user) }.map(\.name)
     }

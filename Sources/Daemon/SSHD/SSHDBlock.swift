@@ -1,10 +1,10 @@
 /// A Match line of sshd_config, and whom it is for.
-struct SSHDBlock {
-    let line: SSHDLine
+package struct SSHDBlock {
+    package let line: SSHDLine
     /// The criteria in small letters with their lists; empty for `all`.
-    let criteria: [(name: String, list: String)]
+    package let criteria: [(name: String, list: String)]
 
-    init(_ line: SSHDLine) {
+    package init(_ line: SSHDLine) {
         self.line = line
         var criteria: [(String, String)] = []
         var rest = line.arguments[...]
@@ -19,7 +19,7 @@ struct SSHDBlock {
     }
 
     /// Whether a connection is meant.
-    func holds(for connection: SSHDConnection, _ names: SystemNames) -> Bool {
+    package func holds(for connection: SSHDConnection, _ names: SystemNames) -> Bool {
         criteria.allSatisfy { name, list in
             switch name {
             case "user": SSHDPattern.holds(list, for: connection.user)
@@ -36,7 +36,7 @@ struct SSHDBlock {
 
     /// Connections that are meant, like another as far as that goes: one for each pattern, and for each user that there is.
     /// Empty where none can be made up.
-    func examples(like usual: SSHDConnection, _ names: SystemNames) -> [SSHDConnection] {
+    package func examples(like usual: SSHDConnection, _ names: SystemNames) -> [SSHDConnection] {
         let made = values("user") + names.users.filter { $0.uid != 0 }.map(\.name) + ["root"]
         var connections = ([usual.user] + made).map { user in
             var connection = usual

@@ -1,19 +1,19 @@
 /// A line of sshd_config or of a file that it includes.
-struct SSHDLine: Equatable {
+package struct SSHDLine: Equatable {
     /// In small letters, an old name replaced by the present one.
-    let keyword: String
-    let arguments: [String]
+    package let keyword: String
+    package let arguments: [String]
     /// Within the tree.
-    let path: String
+    package let path: String
     /// From 1.
-    let number: Int
+    package let number: Int
     /// What stands before the keyword.
-    let indentation: String
+    package let indentation: String
     /// The blocks that it stands in, by their number in the file; more than one where a block includes a file.
-    let blocks: [Int]
+    package let blocks: [Int]
 
     /// Reads a line; nil where there is none (sshd_config(5)).
-    init?(_ text: String, path: String, number: Int, blocks: [Int]) {
+    package init?(_ text: String, path: String, number: Int, blocks: [Int]) {
         let indentation = text.prefix { $0 == " " || $0 == "\t" }
         var rest = text.dropFirst(indentation.count)
         while let last = rest.last, last.isWhitespace { rest.removeLast() }

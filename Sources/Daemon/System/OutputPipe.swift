@@ -1,10 +1,10 @@
 import Glibc
 
 /// A pipe for what a program says. No program inherits an end of it but the one that it is given to.
-struct OutputPipe: ~Copyable {
-    let reading: Int32
+package struct OutputPipe: ~Copyable {
+    package let reading: Int32
     /// Closed by `closeWriting`, without which there is no end to what is read.
-    let writing: Int32
+    package let writing: Int32
     private var isOpen = true
 
     private init(reading: Int32, writing: Int32) {
@@ -12,7 +12,7 @@ struct OutputPipe: ~Copyable {
         self.writing = writing
     }
 
-    static func make() throws(ProgramFailure) -> OutputPipe {
+    package static func make() throws(ProgramFailure) -> OutputPipe {
         var ends: [Int32] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw ProgramFailure(code: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -25,7 +25,7 @@ struct OutputPipe: ~Copyable {
     }
 
     /// Leaves the end for writing to the program.
-    mutating func closeWriting() {
+    package mutating func closeWriting() {
         guard isOpen else { return }
         isOpen = false
         close(writing)

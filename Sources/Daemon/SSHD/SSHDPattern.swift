@@ -1,9 +1,9 @@
 import Authentication
 
 /// Lists of patterns as sshd_config(5) has them: `*` and `?`, networks, and `!` for what is not meant.
-enum SSHDPattern {
+package enum SSHDPattern {
     /// Whether a word is in a list: one that is excluded is not, whatever else matches.
-    static func holds(_ list: String, for word: String, networks: Bool = false) -> Bool {
+    package static func holds(_ list: String, for word: String, networks: Bool = false) -> Bool {
         var isIn = false
         for entry in list.split(separator: ",") {
             let isExclusion = entry.first == "!"
@@ -20,7 +20,7 @@ enum SSHDPattern {
     }
 
     /// A word for each pattern of a list that it matches; empty for a list of exclusions alone.
-    static func examples(of list: String, networks: Bool = false) -> [String] {
+    package static func examples(of list: String, networks: Bool = false) -> [String] {
         list.split(separator: ",").filter { $0.first != "!" }.compactMap { entry in
             if networks, entry.contains("/") { return entry.split(separator: "/").first.map(String.init) }
             let filler = networks ? "1" : "x"

@@ -1,15 +1,26 @@
 /// A connection as `sshd -C` is told of it (sshd(8)).
 package struct SSHDConnection: Hashable {
     package var user: String
-    var host = "host.invalid"
-    /// Addresses that nobody has (RFC 5737).
-    var address = "192.0.2.1"
-    var localAddress = "192.0.2.2"
-    var localPort = "22"
-    var routingDomain = ""
+    package var host: String
+    /// If it is not said, the addresses are those that nobody has (RFC 5737).
+    package var address: String
+    package var localAddress: String
+    package var localPort: String
+    package var routingDomain = ""
+
+    package init(
+        user: String, host: String = "host.invalid", address: String = "192.0.2.1", localAddress: String = "192.0.2.2",
+        localPort: String = "22"
+    ) {
+        self.user = user
+        self.host = host
+        self.address = address
+        self.localAddress = localAddress
+        self.localPort = localPort
+    }
 
     /// The value of `-C`.
-    var argument: String {
+    package var argument: String {
         let parts = [
             "user=\(user)", "host=\(host)", "addr=\(address)", "laddr=\(localAddress)", "lport=\(localPort)",
             "rdomain=\(routingDomain)",
@@ -18,7 +29,7 @@ package struct SSHDConnection: Hashable {
     }
 
     /// In a sentence: what of it is no matter of course.
-    func words(besides usual: SSHDConnection) -> String {
+    package func words(besides usual: SSHDConnection) -> String {
         var words: [String] = []
         if user != usual.user { words.append("user \(user)") }
         if host != usual.host { words.append("host \(host)") }

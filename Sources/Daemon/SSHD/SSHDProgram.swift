@@ -1,5 +1,5 @@
 import Glibc
-import PAMStacks
+package import PAMStacks
 
 /// Whoever says what sshd would make of its configuration.
 package protocol SSHDProgram {
@@ -15,7 +15,7 @@ package struct SSHDFailure: Error, Equatable {
     package init(said: [String]) { self.said = said }
 
     /// A method that a list of AuthenticationMethods needs and that is off: sshd then takes no list, and does not start.
-    var disabledMethod: (method: String, list: String)? {
+    package var disabledMethod: (method: String, list: String)? {
         guard said.contains(where: { $0.contains("AuthenticationMethods cannot be satisfied") }),
             let line = said.first(where: { $0.hasPrefix("Disabled method ") })
         else { return nil }
@@ -24,7 +24,7 @@ package struct SSHDFailure: Error, Equatable {
     }
 
     /// The first line that sshd does not take, and why: `/etc/ssh/sshd_config line 7: Bad configuration option: UsePam2`.
-    var refusedLine: (path: String, number: Int, reason: String)? {
+    package var refusedLine: (path: String, number: Int, reason: String)? {
         for line in said {
             let words = line.split(separator: " ", maxSplits: 3).map(String.init)
             guard words.count == 4, words[0].hasPrefix("/"), words[1] == "line",
@@ -37,7 +37,7 @@ package struct SSHDFailure: Error, Equatable {
 }
 
 /// The sshd of a tree, run with `-T`: in the tree itself, if that is not the machine's own.
-struct HostSSHD: SSHDProgram {
+package struct HostSSHD: SSHDProgram {
     private static let places = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd", "/sbin/sshd"]
     private static let chroot = ["/usr/sbin/chroot", "/usr/bin/chroot", "/sbin/chroot"]
 
@@ -45,7 +45,7 @@ struct HostSSHD: SSHDProgram {
     private let arguments: [String]
 
     /// Nil where the tree has none.
-    init?(_ tree: HostTree) {
+    package init?(_ tree: HostTree) {
         guard let program = HostSSHD.places.first(where: { tree.exists($0) }) else { return nil }
         guard !tree.prefix.isEmpty else {
             (self.program, arguments) = (program, [])
@@ -56,7 +56,13 @@ struct HostSSHD: SSHDProgram {
         arguments = [tree.prefix, program]
     }
 
-    func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings {
+    /// One of this machine's with a configuration of its own.
+    init(_ program: String, configuration: String) {
+        self.program = program
+        arguments = ["-f", configuration]
+    }
+
+    package func settings(for connection: SSHDConnection) throws(SSHDFailure) -> SSHDSettings {
         let run: SystemProgram.Capture
         do throws(ProgramFailure) {
             run = try SystemProgram.capture(program, arguments + ["-T", "-C", connection.argument])

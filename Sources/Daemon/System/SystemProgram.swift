@@ -2,12 +2,12 @@ import Glibc
 
 /// A program of the system's that runs beside this one: without a shell, with an environment of our own, and with
 /// nothing to read.
-struct SystemProgram {
+package struct SystemProgram {
     private let process: pid_t
 
     /// Starts the one at an absolute path. What it says goes to two descriptors; nil: nowhere. `isInterruptible`: Ctrl-C
     /// ends it, whatever this process makes of that itself.
-    init(
+    package init(
         _ path: String, _ arguments: [String], output: Int32, errors: Int32?, isInterruptible: Bool = false
     ) throws(ProgramFailure) {
         var actions = unsafe posix_spawn_file_actions_t()
@@ -42,7 +42,7 @@ struct SystemProgram {
     }
 
     /// Waits for its end, and tells its status as waitpid(2) has it.
-    func wait() throws(ProgramFailure) -> Int32 {
+    package func wait() throws(ProgramFailure) -> Int32 {
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0 {
             guard errno == EINTR else { throw ProgramFailure(code: errno) }
@@ -51,7 +51,7 @@ struct SystemProgram {
     }
 
     /// Has it end before it has done.
-    func terminate() { kill(process, SIGTERM) }
+    package func terminate() { kill(process, SIGTERM) }
 
     /// Lends strings as a C array that ends with NULL.
     private static func withArray(

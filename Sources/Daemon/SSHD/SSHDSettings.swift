@@ -15,18 +15,18 @@ package struct SSHDSettings: Equatable {
     }
 
     /// The value of a keyword in small letters; nil where this sshd does not know it.
-    subscript(_ keyword: String) -> String? { values[keyword]?.first }
+    package subscript(_ keyword: String) -> String? { values[keyword]?.first }
 
     /// The patterns of a keyword that takes several; empty where it is not set.
-    func patterns(_ keyword: String) -> [String] {
+    package func patterns(_ keyword: String) -> [String] {
         (values[keyword] ?? []).flatMap { $0.split(separator: " ") }.map(String.init)
     }
 
     /// Whether it is on; what this sshd does not know is off.
-    func isOn(_ keyword: String) -> Bool { self[keyword]?.lowercased() == "yes" }
+    package func isOn(_ keyword: String) -> Bool { self[keyword]?.lowercased() == "yes" }
 
     /// The lists of methods of which one has to be gone through; nil where any single method is enough.
-    var methodLists: [[String]]? {
+    package var methodLists: [[String]]? {
         guard let value = self["authenticationmethods"], !value.isEmpty, value.lowercased() != "any" else {
             return nil
         }
@@ -34,7 +34,7 @@ package struct SSHDSettings: Equatable {
     }
 
     /// The methods that are on, by the names that lists have for them.
-    var methods: [String] {
+    package var methods: [String] {
         let keywords = [
             ("pubkeyauthentication", "publickey"), ("gssapiauthentication", "gssapi-with-mic"),
             ("hostbasedauthentication", "hostbased"), ("passwordauthentication", "password"),
