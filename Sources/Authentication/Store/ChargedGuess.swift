@@ -13,6 +13,12 @@ package final class ChargedGuess: Sendable {
         package let name: String
         package let state: Int64
         package let payload: OpenedPayload
+
+        package init(name: String, state: Int64, payload: OpenedPayload) {
+            self.name = name
+            self.state = state
+            self.payload = payload
+        }
     }
 
     /// What the store keeps of a device, opened for as long as the guess lives.

@@ -11,6 +11,6 @@ enum SetupChoice {
         for step: Step, among modules: [ModuleID: any AuthModule]
     ) -> (any EnrollableModule)? {
         step.alternatives.lazy.compactMap { modules[$0] as? any EnrollableModule }
-            .first { !$0.isIssuedWithFirstDevice }
+            .first { !$0.isIssuedWithFirstDevice && !$0.needsParameters }
     }
 }
