@@ -108,7 +108,7 @@ let package = Package(
         .target(
             name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
             swiftSettings: strict),
-        .target(name: "AuthPrograms", dependencies: ["Authentication"], swiftSettings: strict),
+        .target(name: "AuthPrograms", dependencies: ["Authentication", "Cryptography"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // How libpam reads its files, without libpam.

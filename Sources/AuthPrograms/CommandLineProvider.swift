@@ -7,6 +7,7 @@ package struct CommandLineProvider: AuthProvider, ProgramBacked {
     package let id: ProviderID
     package let program: Program
 
+    package var programs: [ProgramName: ProgramSettings] { [program.name: program.settings] }
     package var inputSchema: InputSchema { program.schema }
     package let speaksOfAccounts = false
     package let createsCredentials: Bool

@@ -1,5 +1,5 @@
-/// A module or a provider that a program stands behind.
+/// A module or a provider that programs of the administrator's stand behind.
 package protocol ProgramBacked: Sendable {
-    /// The program.
-    var program: Program { get }
+    /// What is run for it, by the names under which it is asked for.
+    var programs: [ProgramName: ProgramSettings] { get }
 }

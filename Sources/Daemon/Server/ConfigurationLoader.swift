@@ -24,6 +24,8 @@ struct ConfigurationLoader: Sendable {
     let allowsInsecure: Bool
     /// Who starts programs; nil for whoever only reads.
     var programs: (any ProgramRunner)?
+    /// What was sent to people and is still good, whatever configuration follows on this one.
+    let codes = RunningCodes()
 
     var stamp: Stamp {
         var status = Glibc.stat()
@@ -39,7 +41,7 @@ struct ConfigurationLoader: Sendable {
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types + ProgramRegistry.modules(programs),
+            modules: ModuleRegistry.types + ProgramRegistry.modules(programs, codes),
             providers: ProviderRegistry.types + ProgramRegistry.providers(programs), hostName: hostName,
             allowsInsecure: allowsInsecure)
         return reader.load(path).flatMap { read in
@@ -64,15 +66,17 @@ struct ConfigurationLoader: Sendable {
 
     /// Programs that anybody but root could have written, or that nobody may run.
     private func unfitPrograms(_ read: Configuration) -> [Problem] {
-        let modules = read.modules.compactMap { id, module in
-            (module as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
-                .map { read.problem(with: id, $0) }
+        let modules = read.modules.flatMap { id, module in
+            ConfigurationLoader.faults(of: module as? any ProgramBacked).map { read.problem(with: id, $0) }
         }
-        let providers = read.providers.compactMap { id, provider in
-            (provider as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
-                .map { read.problem(with: id, $0) }
+        let providers = read.providers.flatMap { id, provider in
+            ConfigurationLoader.faults(of: provider as? any ProgramBacked).map { read.problem(with: id, $0) }
         }
         return modules + providers
+    }
+
+    private static func faults(of backed: (any ProgramBacked)?) -> [String] {
+        Set((backed?.programs.values).map { $0.map(\.program) } ?? []).sorted().compactMap { ProgramFile.fault(of: $0) }
     }
 
     /// Groups of rules that the directory does not know: the rule would be missed by whoever it is for. A directory that
