@@ -115,7 +115,7 @@ let package = Package(
         .target(
             name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
             swiftSettings: strict),
-        .target(name: "AuthPrograms", dependencies: ["Authentication"], swiftSettings: strict),
+        .target(name: "AuthPrograms", dependencies: ["Authentication", "Cryptography"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),
 
         // What the daemon and whoever asks security keys say to each other, and who that is.

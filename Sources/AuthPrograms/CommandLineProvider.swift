@@ -3,7 +3,7 @@ package import Authentication
 /// `command_line`: a first factor that a program of the administrator's proves (twostep-module(7)).
 ///
 /// Its users are its own: what their names open is decided by credentials.
-package struct CommandLineProvider: AuthProvider, ProgramBacked {
+package struct CommandLineProvider: AuthProvider, ProgramDescribed {
     package let id: ProviderID
     package let program: Program
 

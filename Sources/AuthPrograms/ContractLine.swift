@@ -2,8 +2,7 @@ internal import Authentication
 
 /// A line of the contract while it is written: one JSON object, and whatever secrets are in it in memory that is wiped.
 struct ContractLine: ~Copyable {
-    private var bytes = Secret(count: 512) { _ in }
-    private var count = 0
+    private var bytes = GrowingSecret()
     private var isFirst = true
 
     /// Begins a question.
@@ -60,9 +59,7 @@ struct ContractLine: ~Copyable {
     /// The whole line; nil if it is longer than a question may be.
     consuming func finished() -> Secret? {
         append("}\n")
-        guard count <= Contract.longestRequest else { return nil }
-        let count = count
-        return bytes.withBytes { Secret(copying: $0.extracting(first: count)) }
+        return bytes.count <= Contract.longestRequest ? bytes.finished() : nil
     }
 
     // MARK: JSON
@@ -109,19 +106,7 @@ struct ContractLine: ~Copyable {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
     }
 
-    private mutating func append(_ text: String) { for byte in text.utf8 { append(byte) } }
+    private mutating func append(_ text: String) { bytes.append(text) }
 
-    private mutating func append(_ byte: UInt8) {
-        if count == bytes.count {
-            // The old memory is wiped when it is let go.
-            let larger = bytes.withBytes { old in
-                Secret(count: old.count * 2) { target in
-                    for index in old.indices { target[index] = old[index] }
-                }
-            }
-            bytes = larger
-        }
-        bytes.replace(at: count, with: byte)
-        count += 1
-    }
+    private mutating func append(_ byte: UInt8) { bytes.append(byte) }
 }

@@ -1,7 +1,7 @@
 import Authentication
 
 /// What a module is because a program stands behind it, whether people enrol with it or not.
-protocol ProgramModule: ConsultingModule, ProgramBacked {}
+protocol ProgramModule: ConsultingModule, ProgramDescribed {}
 
 extension ProgramModule {
     package var inputSchema: InputSchema { program.schema }

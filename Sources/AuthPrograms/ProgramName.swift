@@ -4,6 +4,10 @@ package struct ProgramName: Hashable, Sendable, CustomStringConvertible {
     package enum Kind: String, Sendable {
         case module
         case provider
+        /// The ways on which a module sends messages.
+        case command
+        case mail
+        case webhook
     }
 
     package let kind: Kind

@@ -13,19 +13,14 @@ package struct ProgramSettings: Equatable, Sendable {
     /// Whether it may reach the network.
     package let mayReachNetwork: Bool
 
-    /// Reads them strictly; `identity` is whose they are, for what is missing.
-    package init(_ settings: Settings, of identity: String) throws(SettingFailure) {
-        guard let program = settings["program"] else {
-            throw SettingFailure("\(identity) has no program, expected program: and an absolute path")
-        }
-        guard case .text(let path, _) = program.value, ProgramSettings.isPath(path) else {
-            throw SettingFailure(
-                at: program, "program is \(program.found), expected an absolute path without '.', '..' and '//'")
-        }
-        self.program = path
+    /// Reads them strictly; `identity` is whose they are, for what is missing and has nothing usual in its place.
+    package init(
+        _ settings: Settings, of identity: String, usualProgram: String? = nil, usuallyReachesNetwork: Bool = false
+    ) throws(SettingFailure) {
+        program = try ProgramSettings.program(settings["program"], usualProgram, of: identity)
         arguments = try ProgramSettings.arguments(settings["arguments"])
         time = try ProgramSettings.time(settings["time"])
-        mayReachNetwork = try settings.boolean("network", default: false)
+        mayReachNetwork = try settings.boolean("network", default: usuallyReachesNetwork)
     }
 
     package init(
@@ -42,6 +37,22 @@ package struct ProgramSettings: Equatable, Sendable {
         guard text.utf8.count <= 1024, text.hasPrefix("/"), !text.utf8.contains(0) else { return false }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         return !parts.isEmpty && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+    }
+
+    private static func program(
+        _ setting: Setting?, _ usual: String?, of identity: String
+    ) throws(SettingFailure) -> String {
+        guard let setting else {
+            guard let usual else {
+                throw SettingFailure("\(identity) has no program, expected program: and an absolute path")
+            }
+            return usual
+        }
+        guard case .text(let path, _) = setting.value, isPath(path) else {
+            throw SettingFailure(
+                at: setting, "program is \(setting.found), expected an absolute path without '.', '..' and '//'")
+        }
+        return path
     }
 
     private static func arguments(_ setting: Setting?) throws(SettingFailure) -> [String] {
@@ -65,7 +76,8 @@ package struct ProgramSettings: Equatable, Sendable {
         return arguments
     }
 
-    private static func time(_ setting: Setting?) throws(SettingFailure) -> Int {
+    /// What `time` says, in seconds.
+    static func time(_ setting: Setting?) throws(SettingFailure) -> Int {
         guard let setting else { return Contract.usualTime }
         guard case .text(let text, isQuoted: false) = setting.value, text.hasSuffix("s"),
             let seconds = Settings.number(String(text.dropLast())), Contract.times.contains(seconds)

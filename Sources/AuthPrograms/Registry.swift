@@ -2,8 +2,8 @@ package import Authentication
 
 /// The kinds of modules and providers that are programs; `runner` starts them, and without one nothing is started.
 package enum ProgramRegistry {
-    /// The modules.
-    package static func modules(_ runner: (any ProgramRunner)?) -> [ModuleType] {
+    /// The modules; `codes` has what they have sent to people, over all configurations.
+    package static func modules(_ runner: (any ProgramRunner)?, _ codes: RunningCodes) -> [ModuleType] {
         [
             ModuleType(name: "command_line", keys: ProgramSettings.keys.union(["setup"])) {
                 (id, settings) throws(SettingFailure) in
@@ -11,7 +11,10 @@ package enum ProgramRegistry {
                 return try settings.boolean("setup", default: false)
                     ? EnrollableCommandLineModule(id, program, runner: runner)
                     : CommandLineModule(id, program, runner: runner)
-            }
+            },
+            ModuleType(name: "notify", keys: NotifySettings.keys) { (id, settings) throws(SettingFailure) in
+                NotifyModule(id, try NotifySettings(settings, of: "the module \(id)"), codes: codes, runner: runner)
+            },
         ]
     }
 

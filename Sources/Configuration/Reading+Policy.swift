@@ -202,6 +202,7 @@ extension Reading {
                 setting, "first_factor: none with \(rule.provider.map { "the provider \($0)" } ?? "these providers")",
                 expected: "a provider that lives on evidence (pam)")
         }
+        refuseSending(rule, setting, concerned)
         // Neither a first factor nor a second: anybody would be let in.
         let open = chains.first { $0.livesOnEvidence && $0.steps.isEmpty }
         if let open = concerned.first(where: { $0.steps.isEmpty }) ?? open, rule.steps == nil, !rule.isExempt {
@@ -236,9 +237,9 @@ extension Reading {
         }
     }
 
-    /// Whether people enrol with a module by themselves: recovery codes only come along.
+    /// Whether people enrol with a module by themselves: recovery codes only come along, and an address has to be told.
     func isSetUpByPeople(_ id: ModuleID) -> Bool {
         guard let module = modules[id] as? any EnrollableModule else { return false }
-        return !module.isIssuedWithFirstDevice
+        return !module.isIssuedWithFirstDevice && !module.needsParameters
     }
 }

@@ -26,7 +26,7 @@ import Testing
         "AuthModules": ["Authentication", "Cryptography", "SecurityKeyProtocol"],
         // The standard library by its name, for the composed form of texts.
         "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Swift", "Synchronization"],
-        "AuthPrograms": ["Authentication", "Synchronization"],
+        "AuthPrograms": ["Authentication", "Cryptography", "Synchronization"],
         "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
         "Configuration": ["Authentication", "CYaml", "Glibc"],

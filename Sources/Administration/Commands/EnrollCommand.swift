@@ -40,6 +40,10 @@ struct EnrollCommand: AdministrationVerb {
     /// Wrong answers until the enrolment is given up, all with the same secret.
     private static let tries = 3
 
+    /// How long the daemon may take, in milliseconds: programs may have a part in it, which have a minute (twostep.yaml(5))
+    /// and what starting them takes.
+    private static func limit(in world: AdministrationWorld) -> Int64 { max(world.replyLimit, 75_000) }
+
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         // The one word that somebody says of themselves is the module, unless it is their name.
         if world.isAboutOneself(user) { return try enrolOneself(module, in: world) }
@@ -58,7 +62,7 @@ struct EnrollCommand: AdministrationVerb {
         // Before the connection: the daemon waits for nobody who types.
         let given: SecretFields
         if let secret { given = try GivenSecret.read(secret, on: world.console) } else { given = SecretFields() }
-        let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
+        let connection = try DaemonConnection.open(service.runtimeDirectory, limit: EnrollCommand.limit(in: world))
         let issuesNothing: Bool? = issuesNothing ? true : nil
         let request: AdminRequest =
             secret == nil
@@ -83,7 +87,8 @@ struct EnrollCommand: AdministrationVerb {
                 .refused, code: .notPermitted, "\(option) is for root alone. Nothing was stored.")
         }
         let module = try module.map { (argument) throws(CommandFailure) in try ModuleReference(argument: argument) }
-        let connection = try DaemonConnection.open(service.runtimeDirectory, .own, limit: world.replyLimit)
+        let connection = try DaemonConnection.open(
+            service.runtimeDirectory, .own, limit: EnrollCommand.limit(in: world))
         _ = try connection.prove(on: world.console, otherwise: "Nothing was stored.")
         let answer = try connection.ask(
             own: .beginEnrollment(module: module, device: name, parameters: parameters.given))

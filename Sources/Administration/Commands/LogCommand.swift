@@ -21,7 +21,8 @@ struct LogCommand: AdministrationVerb {
     @Option(help: "Only logins through this service.") var service: String?
     @Option(
         help: ArgumentHelp(
-            "Only this result: granted, exempt, skipped, denied, unavailable, abandoned, misconfigured, diagnosed."))
+            "Only this result: granted, exempt, skipped, denied, unavailable, abandoned, misconfigured, diagnosed, message."
+        ))
     var result: String?
     @Option(
         help: ArgumentHelp(

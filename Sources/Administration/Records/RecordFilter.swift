@@ -5,7 +5,7 @@ import Authentication
 struct RecordFilter: Equatable {
     /// What `TWOSTEP_RESULT` may be.
     static let results = [
-        "granted", "exempt", "skipped", "denied", "unavailable", "abandoned", "misconfigured", "diagnosed",
+        "granted", "exempt", "skipped", "denied", "unavailable", "abandoned", "misconfigured", "diagnosed", "message",
         "proved", "declined",
     ]
 

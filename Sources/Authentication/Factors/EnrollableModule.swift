@@ -13,6 +13,9 @@ package protocol EnrollableModule: AuthModule {
     /// Whether an account gets one of these with its first device of another module (recovery codes).
     var isIssuedWithFirstDevice: Bool { get }
 
+    /// Whether a set-up needs to be told something (an address): nobody can begin one who is asked nothing but answers.
+    var needsParameters: Bool { get }
+
     /// Makes a new secret for `request`; nothing is stored yet.
     func beginSetup(_ request: SetupRequest) throws(SetupFailure) -> Setup
 
@@ -44,6 +47,7 @@ extension EnrollableModule {
     /// With as many phones as this, and the failures that lock an account, one in 700 is guessed (6 digits, three steps).
     package var mostDevices: Int { 10 }
     package var isIssuedWithFirstDevice: Bool { false }
+    package var needsParameters: Bool { false }
     package func answersLeft(_ payload: Span<UInt8>, state: Int64) -> Int? { nil }
     package func standing(of payload: Span<UInt8>, state: Int64, at now: Moment) -> DeviceStanding {
         answersLeft(payload, state: state) == 0 ? .usedUp : .usable

@@ -6,12 +6,16 @@ package struct SetupRequest: Equatable, Sendable {
     package let issuer: String
     /// What the administrator chose (`digits`: `8`), as typed; a key the module does not know is refused.
     package let parameters: [String: String]
+    /// When it begins; nil where nobody says, and then nothing is sent for it.
+    package let now: Moment?
     /// Whether a login waits for it: its host does for 10 s, whatever the module's own time is.
     package let isWithinLogin: Bool
 
     package init(
-        account: AccountName, device: String, issuer: String, parameters: [String: String], isWithinLogin: Bool = false
+        account: AccountName, device: String, issuer: String, parameters: [String: String], at now: Moment? = nil,
+        isWithinLogin: Bool = false
     ) {
+        self.now = now
         self.account = account
         self.device = device
         self.issuer = issuer

@@ -79,6 +79,14 @@ extension Attempt {
                 return .rejected(.malformed)
             }
             return charge(input, service, module, in: &record, sealing: sealing)
+        case .errand(let service, _, let module):
+            if let refusal = refusal(of: module, in: record) { return refusal }
+            guard let devices = openedDevices(of: module, in: record, sealing: sealing) else {
+                return .unavailable(.moduleFailed)
+            }
+            let nothing = UserInput(Secret(count: 0) { _ in })
+            return .charged(
+                ChargedGuess(account: account, service: service, input: nothing, devices: devices, charge: nil))
         case .testimony(let testimony, let guess, let session, let module):
             if let reason = doubt(in: record) { return .unavailable(reason) }
             guard guess.account == account else { return .unavailable(.moduleFailed) }
@@ -124,18 +132,8 @@ extension Attempt {
         _ input: UserInput, _ service: String, _ module: any ConsultingModule, in record: inout AccountRecord,
         sealing: any SecretSealing
     ) -> Outcome {
-        var opened: [ChargedGuess.OpenedDevice] = []
-        // An account that the directory does not know owns nothing, whatever the store still has of it.
-        for device in standing == .unknown ? [] : record.devices {
-            let key = DeviceKey(account: account, module: module.id, device: device.name)
-            do throws(StoreFailure) {
-                let payload = try sealing.open(device.sealed, at: key)
-                opened.append(
-                    ChargedGuess.OpenedDevice(
-                        name: device.name, state: device.state, payload: ChargedGuess.OpenedPayload(payload)))
-            } catch {
-                return .unavailable(.moduleFailed)
-            }
+        guard let opened = openedDevices(of: module, in: record, sealing: sealing) else {
+            return .unavailable(.moduleFailed)
         }
         var charge: ChargedGuess.Charge?
         if module.isLowEntropy {
@@ -147,6 +145,27 @@ extension Attempt {
         }
         return .charged(
             ChargedGuess(account: account, service: service, input: input, devices: opened, charge: charge))
+    }
+
+    /// The account's devices with a module, the oldest first, opened; nil if one of them does not open.
+    private func openedDevices(
+        of module: any AuthModule, in record: AccountRecord, sealing: any SecretSealing
+    ) -> [ChargedGuess.OpenedDevice]? {
+        var opened: [ChargedGuess.OpenedDevice] = []
+        // An account that the directory does not know owns nothing, whatever the store still has of it.
+        let devices = standing == .unknown ? [] : record.devices
+        for device in devices.sorted(by: { ($0.createdAt, $0.name) < ($1.createdAt, $1.name) }) {
+            let key = DeviceKey(account: account, module: module.id, device: device.name)
+            do throws(StoreFailure) {
+                let payload = try sealing.open(device.sealed, at: key)
+                opened.append(
+                    ChargedGuess.OpenedDevice(
+                        name: device.name, state: device.state, payload: ChargedGuess.OpenedPayload(payload)))
+            } catch {
+                return nil
+            }
+        }
+        return opened
     }
 
     /// What a guess that is charged comes to: what is refunded, what is spent, and what is left charged.

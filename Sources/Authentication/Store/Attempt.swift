@@ -11,6 +11,9 @@ package final class Attempt: Sendable {
         case answer(Answer, session: ValidationSession, module: any AuthModule)
         /// An answer that somebody outside is to judge: charged here, and handed out.
         case question(UserInput, service: String, session: ValidationSession, module: any ConsultingModule)
+        /// Something is to be sent: nothing is charged, and what the account has with the module is handed out, unless it may
+        /// not answer now.
+        case errand(service: String, session: ValidationSession, module: any SendingModule)
         /// What was said of a guess that was charged before.
         case testimony(Testimony, of: ChargedGuess, session: ValidationSession, module: any ConsultingModule)
     }
@@ -70,6 +73,7 @@ package final class Attempt: Sendable {
         case .firstFactor: nil
         case .answer(_, _, let module): module.id
         case .question(_, _, _, let module), .testimony(_, _, _, let module): module.id
+        case .errand(_, _, let module): module.id
         }
     }
 
@@ -77,7 +81,9 @@ package final class Attempt: Sendable {
     package var session: ValidationSession? {
         switch subject {
         case .firstFactor: nil
-        case .answer(_, let session, _), .question(_, _, let session, _), .testimony(_, _, let session, _): session
+        case .answer(_, let session, _), .question(_, _, let session, _), .testimony(_, _, let session, _),
+            .errand(_, let session, _):
+            session
         }
     }
 }
@@ -86,7 +92,7 @@ package final class Attempt: Sendable {
 package enum Outcome: Equatable, Sendable {
     /// The first factor stands, or the module returned this username.
     case accepted(AccountName, Acceptance = Acceptance())
-    /// Charged, and not judged: whoever is asked now has the word, and the flow is told nothing.
+    /// Charged where there is a guess, and not judged: whoever is asked now has the word, and the flow is told nothing.
     case charged(ChargedGuess)
     case rejected(Reason)
     /// Try again in so many seconds. `after` is what was just refused and charged; nil if nothing was looked at.

@@ -46,6 +46,8 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     /// An administrator has blocked the account.
     case blocked
     case tooBusy
+    /// As much was sent to the account lately as may be.
+    case tooManyMessages
     case shuttingDown
     case noRandomness
     case misconfigured
@@ -82,6 +84,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .notPermitted: "not_permitted"
         case .blocked: "blocked"
         case .tooBusy: "too_busy"
+        case .tooManyMessages: "too_many_messages"
         case .shuttingDown: "shutting_down"
         case .noRandomness: "no_randomness"
         case .misconfigured: "misconfigured"

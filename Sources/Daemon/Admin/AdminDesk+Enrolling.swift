@@ -22,7 +22,7 @@ extension AdminDesk {
             let companion = issuing ? known.first(where: \.isIssuedWithFirstDevice) : nil
             let request = SetupRequest(
                 account: account, device: device ?? module.usualDeviceName, issuer: configuration.issuer,
-                parameters: parameters)
+                parameters: parameters, at: service.clocks.now())
             do throws(SetupFailure) {
                 if let issued = module as? IssuedCodeModule {
                     try issued.checkEnd(of: request, at: service.clocks.now())

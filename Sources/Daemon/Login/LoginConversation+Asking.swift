@@ -74,6 +74,7 @@ extension LoginConversation {
             waitingTime = provider?.timeLimit ?? 0
             schema = isSingle ? singleForm(of: provider, progress.chain.steps) : provider?.inputSchema
         case .step:
+            if let sender = sender(among: modules), delivery?.module != sender.id { return send(by: sender, at: stage) }
             schema = form(of: modules)
             waitingTime = modules.compactMap { configuration.modules[$0]?.waitingTime }.max() ?? 0
         case .enrollment: return askForSetup(stage, showing: .nothing, notice: notice)
@@ -86,7 +87,8 @@ extension LoginConversation {
     func put(_ form: Form, _ stage: LoginFlow.Stage, _ modules: [ModuleID], notice: String?) {
         guard let field = form.next else { return judge(form, stage, modules) }
         expectation = .form(form, stage, modules)
-        prompt(field.style, field.promptText(after: notice, hint: menu.isEmpty ? nil : Texts.back))
+        let hints = (wasSent ? [Texts.another] : []) + (menu.isEmpty ? [] : [Texts.back])
+        prompt(field.style, field.promptText(after: notice, hint: hints.isEmpty ? nil : hints.joined(separator: ", ")))
     }
 
     /// Puts a question. The module takes so many of them and no more; a caller that is no module is held to that too.
@@ -100,6 +102,9 @@ extension LoginConversation {
         guard mayPrompt() else { return }
         port?.prompt(style, patience: patience, showing: text)
     }
+
+    /// Says that something takes its time, and how long it may: the next question comes when that is over.
+    func announce(_ text: String) { port?.prompt(.info, patience: patience, text: text) }
 
     /// How many seconds the next reply may take, 0 for the usual: what is worked out besides has its own time.
     var patience: UInt16 {

@@ -92,9 +92,10 @@ extension LoginConversation {
         return bytes[0] == UInt8(ascii: "r") || bytes[0] == UInt8(ascii: "R")
     }
 
-    func chooseModule(of modules: [ModuleID], at stage: LoginFlow.Stage) {
+    func chooseModule(of modules: [ModuleID], at stage: LoginFlow.Stage, notice: String? = nil) {
         expectation = .alternative(stage, modules)
-        prompt(.visible, Texts.menu(Texts.stepTitle, modules.map { configuration.menuLine(of: $0) }))
+        let menu = Texts.menu(Texts.stepTitle, modules.map { configuration.menuLine(of: $0) })
+        prompt(.visible, (notice.map { $0 + "\n" } ?? "") + menu)
     }
 
     /// Whether one prompt will do: a single module, or several whose answers tell themselves apart.
@@ -112,6 +113,10 @@ extension LoginConversation {
         guard schemas.count == modules.count, let first = schemas.first else { return nil }
         refusal = modules.first.flatMap { configuration.modules[$0]?.refusal }
         let plan = flow.plan
+        // What was sent, and where, is told whatever else a rule has to say.
+        if let delivery, let message = delivery.message, modules == [delivery.module] {
+            return first.with(label: message.label, echo: plan.echo)
+        }
         guard schemas.count > 1 else { return first.with(label: plan.prompt, echo: plan.echo) }
         let fields = schemas.flatMap(\.fields)
         return InputSchema([

@@ -46,6 +46,8 @@ final class LoginConversation {
     var asked: [ModuleID] = []
     /// The menu that the present form was picked from, empty if from none: `r` goes back to it.
     var menu: [ModuleID] = []
+    /// What was sent for the present step, by the module that asks about it.
+    var delivery: Delivery?
     /// Answers that this step has refused, to know the same again.
     var rejected: [UserInput] = []
     /// Where password and code are one answer: what was typed, for as long as it takes to judge it, and what was refused.
@@ -150,6 +152,12 @@ final class LoginConversation {
         case .form(_, let stage, _) where goesBack(bytes, at: stage):
             guard checkSession() else { return }
             chooseModule(of: menu, at: stage)
+        case .form(_, let stage, _) where wantsAnother(bytes, at: stage):
+            guard checkSession() else { return }
+            sendAnother(at: stage)
+        case .form(_, let stage, _) where saysApproved(bytes, at: stage):
+            guard checkSession() else { return }
+            confirm(at: stage)
         case .form(let form, let stage, let modules):
             form.answer(bytes)
             if form.next != nil { return put(form, stage, modules, notice: nil) }
@@ -222,6 +230,7 @@ final class LoginConversation {
         guard let open = session else { return }
         service.sessions.close(open.id)
         session = nil
+        withdraw(from: open)
     }
 
     // MARK: Account

@@ -3,7 +3,7 @@ import Authentication
 /// What waits for programs, and what does not.
 extension LoginService {
     /// The pool for what a module takes its time over.
-    func pool(for module: any AuthModule) -> SlowWork { module is any ConsultingModule ? programs : slowWork }
+    func pool(for module: any AuthModule) -> SlowWork { module.asksOutside ? programs : slowWork }
 
     /// Begins a set-up: at once where the module makes the secret itself, off the event loop where it asks outside. Nil
     /// means too busy.
@@ -22,12 +22,18 @@ extension LoginService {
                 return .failure(error)
             }
         }
-        guard module is any ConsultingModule else { return deliver(begin()) }
+        guard module.asksOutside else { return deliver(begin()) }
         programs.run(for: payer, begin, then: deliver)
     }
 }
 
 extension AuthModule {
-    /// How long whoever is asked about an answer may take, in seconds; 0 where nobody outside is asked.
-    var waitingTime: Int { (self as? any ConsultingModule)?.timeLimit ?? 0 }
+    /// Whether programs have a part in it, which are waited for.
+    fileprivate var asksOutside: Bool { self is any ConsultingModule || self is any SendingModule }
+
+    /// How long whoever is asked about an answer, or sends what is to be answered, may take, in seconds; 0 where nobody
+    /// outside is asked.
+    var waitingTime: Int {
+        (self as? any ConsultingModule)?.timeLimit ?? (self as? any SendingModule)?.sendingTime ?? 0
+    }
 }

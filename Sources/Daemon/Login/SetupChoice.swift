@@ -12,6 +12,6 @@ enum SetupChoice {
         for step: Step, among modules: [ModuleID: any AuthModule]
     ) -> (any EnrollableModule)? {
         step.alternatives.lazy.compactMap { modules[$0] as? any EnrollableModule }
-            .first { !$0.isIssuedWithFirstDevice && !$0.needsPresence }
+            .first { !$0.isIssuedWithFirstDevice && !$0.needsPresence && !$0.needsParameters }
     }
 }

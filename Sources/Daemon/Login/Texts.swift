@@ -44,6 +44,13 @@ enum Texts {
     static let keepCodes = "They are not shown again. Press Enter when you have kept them: "
     static let menuPrompt = "Number: "
     static let back = "r goes back"
+    static let another = "s sends another"
+    static let sending = "A message is on its way."
+    static let nothingSent = "No message could be sent."
+    static let noOtherSent = "No other message could be sent."
+    static let noMoreMessages = "No more messages are sent for this login."
+    static let notApproved = "That was not approved yet."
+    static let approvalUnknown = "It cannot be told right now whether that was approved."
 
     static func changeNeedsTicket(_ account: AccountName) -> String {
         "\(account) has no device yet. The administrator issues a ticket for the first one: twostep ticket \(account)"
@@ -52,6 +59,10 @@ enum Texts {
     static func stepNeedsTicket(_ account: AccountName) -> String {
         "What \(account) has is not enough for a login, so it is not enough to set up the rest either. Ask the administrator "
             + "for a ticket: twostep ticket \(account)"
+    }
+
+    static func tooManyMessages(_ seconds: Int64) -> String {
+        "Too many messages were sent lately. Try again in \(duration(seconds))."
     }
 
     static func delayed(_ seconds: Int64) -> String {
@@ -80,6 +91,7 @@ enum Texts {
         case .triesUsedUp(.locked): locked
         case .triesUsedUp: refusal ?? refused
         case .unavailable(.tooBusy): tooBusy
+        case .unavailable(.tooManyMessages): refusal ?? unavailable
         case .unavailable(.shuttingDown): restarting
         case .unavailable(.notLocal): notLocal
         case .unavailable: unavailable

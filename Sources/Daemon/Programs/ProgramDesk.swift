@@ -76,7 +76,7 @@ struct ProgramDesk {
     /// What the configuration says of a program.
     private func settings(of program: ProgramName) -> Result<ProgramSettings, ProviderFailure> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types + ProgramRegistry.modules(nil)
+            modules: ModuleRegistry.types + ProgramRegistry.modules(nil, RunningCodes())
                 + SecurityKeyRegistry.modules(nil, hostName: "localhost"),
             providers: ProviderRegistry.types + ProgramRegistry.providers(nil), hostName: "localhost",
             allowsInsecure: allowsInsecure)
@@ -88,11 +88,10 @@ struct ProgramDesk {
         case .success(let read):
             let all: [any Sendable] =
                 switch program.kind {
-                case .module: Array(read.modules.values)
+                case .module, .command, .mail, .webhook: Array(read.modules.values)
                 case .provider: Array(read.providers.values)
                 }
-            let settings = all.lazy.compactMap { $0 as? any ProgramBacked }.first { $0.program.name == program }?
-                .program.settings
+            let settings = all.lazy.compactMap { ($0 as? any ProgramBacked)?.programs[program] }.first
             return settings.map { .success($0) }
                 ?? .failure(ProviderFailure("the configuration has no \(program)"))
         }

@@ -107,7 +107,7 @@ extension ActiveConfiguration {
     func moduleOfNewDevice(_ change: DeviceChange) -> (any EnrollableModule)? {
         modulesOfPeople.first {
             // Where there is one device alone, a further one would take its place.
-            !$0.isIssuedWithFirstDevice && (change.isFirst || !$0.hasOneDevice)
+            !$0.isIssuedWithFirstDevice && !$0.needsParameters && (change.isFirst || !$0.hasOneDevice)
         }
     }
 }

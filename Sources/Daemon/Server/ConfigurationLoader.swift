@@ -27,6 +27,8 @@ struct ConfigurationLoader: Sendable {
     var programs: (any ProgramRunner)?
     /// Who has security keys asked; nil likewise.
     var keys: (any SecurityKeys)?
+    /// What was sent to people and is still good, whatever configuration follows on this one.
+    let codes = RunningCodes()
 
     var stamp: Stamp {
         var status = Glibc.stat()
@@ -42,7 +44,7 @@ struct ConfigurationLoader: Sendable {
     /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         let reader = ConfigurationReader(
-            modules: ModuleRegistry.types + ProgramRegistry.modules(programs)
+            modules: ModuleRegistry.types + ProgramRegistry.modules(programs, codes)
                 + SecurityKeyRegistry.modules(keys, hostName: HostName.own),
             providers: ProviderRegistry.types + ProgramRegistry.providers(programs), hostName: hostName,
             allowsInsecure: allowsInsecure)
@@ -68,21 +70,23 @@ struct ConfigurationLoader: Sendable {
     }
 
     private func programsBehind(_ read: Configuration) -> [Program] {
-        read.modules.values.compactMap { ($0 as? any ProgramBacked)?.program }
-            + read.providers.values.compactMap { ($0 as? any ProgramBacked)?.program }
+        read.modules.values.compactMap { ($0 as? any ProgramDescribed)?.program }
+            + read.providers.values.compactMap { ($0 as? any ProgramDescribed)?.program }
     }
 
     /// Programs that anybody but root could have written, or that nobody may run.
     private func unfitPrograms(_ read: Configuration) -> [Problem] {
-        let modules = read.modules.compactMap { id, module in
-            (module as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
-                .map { read.problem(with: id, $0) }
+        let modules = read.modules.flatMap { id, module in
+            ConfigurationLoader.faults(of: module as? any ProgramBacked).map { read.problem(with: id, $0) }
         }
-        let providers = read.providers.compactMap { id, provider in
-            (provider as? any ProgramBacked).flatMap { ProgramFile.fault(of: $0.program.settings.program) }
-                .map { read.problem(with: id, $0) }
+        let providers = read.providers.flatMap { id, provider in
+            ConfigurationLoader.faults(of: provider as? any ProgramBacked).map { read.problem(with: id, $0) }
         }
         return modules + providers
+    }
+
+    private static func faults(of backed: (any ProgramBacked)?) -> [String] {
+        Set((backed?.programs.values).map { $0.map(\.program) } ?? []).sorted().compactMap { ProgramFile.fault(of: $0) }
     }
 
     /// Groups of rules that the directory does not know: the rule would be missed by whoever it is for. A directory that

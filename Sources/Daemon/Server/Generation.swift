@@ -45,8 +45,8 @@ package struct ActiveConfiguration: Sendable {
 
     /// The programs behind modules and providers.
     var programs: [Program] {
-        modules.values.compactMap { ($0 as? any ProgramBacked)?.program }
-            + providers.values.compactMap { ($0 as? any ProgramBacked)?.program }
+        modules.values.compactMap { ($0 as? any ProgramDescribed)?.program }
+            + providers.values.compactMap { ($0 as? any ProgramDescribed)?.program }
     }
 
     /// The programs that have not said what they are, each with the reason.
