@@ -224,8 +224,10 @@ extension LoginConversation {
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
-            if let input, reason == .wrongAnswer { suspect = (input, module) }
-            if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) { rejected.append(input) }
+            if let input, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) {
+                suspect = (input, module)
+                rejected.append(input)
+            }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
         case .charged: break
         case .unavailable(let reason):
