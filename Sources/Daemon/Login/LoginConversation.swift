@@ -186,7 +186,7 @@ final class LoginConversation {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
-        if let lookUp { service.directory.forget(lookUp.lookUp) }
+        if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
         closeSession()
         rejected = []

@@ -87,23 +87,25 @@ final class DirectoryDesk {
     /// Begins to look up an account that will be needed later; see `whenHeardOf`.
     func beginAccount(_ account: AccountName, for uid: UInt32) -> AccountLookUp {
         let pace = pace
-        let begunAt = NIODeadline.now()
-        let lookUp = begin(for: uid) { directory in
+        return begin(for: uid) { directory in
+            // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
+            // another.
+            let askedAt = NIODeadline.now()
             let found = directory.account(named: account)
-            if found == .notFound { pace.note(NIODeadline.now() - begunAt) }
-            return found
+            if found == .notFound { pace.note(NIODeadline.now() - askedAt) }
+            return AccountAnswer(found: found, askedAt: askedAt)
         }
-        return AccountLookUp(lookUp: lookUp, begunAt: begunAt)
     }
 
-    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it is known that nobody has a
-    /// name, only then: at the same time for all names.
+    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it would be known that nobody
+    /// has the name, only then: at the same time for all names.
     func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
-        let earliest = account.begunAt + pace.usual
-        guard NIODeadline.now() < earliest else { return whenSettled(account.lookUp, then: report) }
-        let later = NIOLoopBound((desk: self, report: report), eventLoop: loop)
-        loop.scheduleTask(deadline: earliest) {
-            later.value.desk.whenSettled(account.lookUp, then: later.value.report)
+        whenSettled(account) { answer in
+            guard let answer else { return report(nil) }
+            let earliest = answer.askedAt + self.pace.usual
+            guard NIODeadline.now() < earliest else { return report(answer.found) }
+            let later = NIOLoopBound(report, eventLoop: self.loop)
+            self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }
         }
     }
 
