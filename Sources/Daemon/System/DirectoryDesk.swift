@@ -27,8 +27,10 @@ final class DirectoryDesk {
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
-    /// What this tick has begun. It goes to the threads together: one of them is woken once.
+    /// What this tick has begun behind the first. It goes to the threads together.
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
+    /// The first one of this tick has gone to the threads.
+    private var isHandingOver = false
     private let shares = LookUpShares(DirectoryDesk.mostPerUID)
     private var isLookingAfter = false
     private let pace = LookUpPace()
@@ -61,10 +63,6 @@ final class DirectoryDesk {
         }
         let directory = directory
         let shares = shares
-        if begun.isEmpty {
-            let desk = NIOLoopBound(self, eventLoop: loop)
-            loop.execute { desk.value.handOver() }
-        }
         let question = LookUpThreads.Question(isRoots: uid == 0) {
             if !lookUp.isSettled { lookUp.settle(question(directory)) }
             // Only now: what is looked up in vain keeps a thread all the same.
@@ -80,6 +78,15 @@ final class DirectoryDesk {
             ))
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
             lookUp.settle(nil)
+        }
+        guard !isHandingOver else { return lookUp }
+        // The first of a tick goes at once: who answers as soon as he is asked does not wait for a thread to wake up.
+        isHandingOver = true
+        handOver()
+        let desk = NIOLoopBound(self, eventLoop: loop)
+        loop.execute {
+            desk.value.isHandingOver = false
+            desk.value.handOver()
         }
         return lookUp
     }
@@ -110,6 +117,7 @@ final class DirectoryDesk {
     }
 
     private func handOver() {
+        guard !begun.isEmpty else { return }
         let (taken, mustWait) = threads.put(begun.map(\.question), limit: DirectoryDesk.mostWaiting)
         for (refused, isTaken) in zip(begun, taken) where !isTaken { refused.giveUp() }
         begun.removeAll(keepingCapacity: true)
