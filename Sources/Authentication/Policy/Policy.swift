@@ -29,6 +29,11 @@ package struct Policy: Equatable, Sendable {
         return groups
     }
 
+    /// Whether more must be known before it can be told which rule is for `request`: the time, or groups.
+    package func asksMore(about request: LoginRequest) -> Bool {
+        looksAtTime || !groupsThatMatter(for: request).isEmpty
+    }
+
     /// The rules that are looked at for `request`, in order: up to the one that is for it, which alone has no mismatch.
     package func rulesLookedAt(for request: LoginRequest) -> [(line: Int, mismatch: Match.Key?)] {
         var lookedAt: [(line: Int, mismatch: Match.Key?)] = []
