@@ -151,7 +151,8 @@ extension HOTPModule {
     /// The offset is how far the token is ahead of the counter that is expected next.
     package func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? {
         guard let answer = HOTPModule.answer(in: input) else { return nil }
-        return devices.nearest { (device, payload) throws(InvalidAuth) in
+        return devices.nearest(standIn: HOTPModule.standIn, initialState: 0) {
+            (device, payload) throws(InvalidAuth) in
             guard let parameters = HOTPModule.device(payload, state: device.state) else { throw .unavailable }
             let key = payload.extracting(droppingFirst: OTPParameters.headerSize)
             let start = max(0, device.state - HOTPModule.diagnosedReach)

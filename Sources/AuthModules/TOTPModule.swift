@@ -127,7 +127,8 @@ extension TOTPModule {
 
     package func diagnose(_ input: UserInput, against devices: inout Devices, at now: Moment) -> Diagnosis? {
         guard let code = TOTPModule.code(in: input) else { return nil }
-        return devices.nearest { (device, payload) throws(InvalidAuth) in
+        return devices.nearest(standIn: TOTPModule.standIn, initialState: TOTPModule.initialState) {
+            (device, payload) throws(InvalidAuth) in
             try TOTPModule.nearest(code, of: device, payload: payload, at: now)
         }
     }

@@ -42,6 +42,15 @@ public struct FixedBytes<let capacity: Int>: ~Copyable {
         count = 0
     }
 
+    /// The same for what was put together here and never received: behind the bytes that are there lies nothing of it, and
+    /// they alone are overwritten.
+    mutating func restart() {
+        let used = min(max(count, 0), capacity)
+        var span = storage.mutableSpan
+        unsafe span.withUnsafeMutableBytes { unsafe posix_wipe($0.baseAddress, used) }
+        count = 0
+    }
+
     /// The bytes that are there.
     public borrowing func withBytes<Result, Failure: Error>(
         from start: Int = 0, _ body: (Span<UInt8>) throws(Failure) -> Result

@@ -3,6 +3,8 @@ public struct FrameBuffer: ~Copyable {
     private var bytes: FixedBytes<4096>
     /// Where the count of the list that is being built stands, or 0.
     private var listStart = 0
+    /// Something was received into it, perhaps more than was counted.
+    private var isOfOthers = false
 
     /// How many bytes of the frame are there.
     public var count: Int { bytes.count }
@@ -17,6 +19,7 @@ public struct FrameBuffer: ~Copyable {
     public mutating func clear() {
         bytes.clear()
         listStart = 0
+        isOfOthers = false
     }
 
     /// The frame as far as it has come.
@@ -41,14 +44,16 @@ public struct FrameBuffer: ~Copyable {
     public mutating func receive<Failure: Error>(
         atMost limit: Int, _ read: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) -> Int {
-        try unsafe bytes.receive(atMost: limit, read)
+        isOfOthers = true
+        return try unsafe bytes.receive(atMost: limit, read)
     }
 
     // MARK: Building
 
     /// Begins a frame; `finish()` fills its length in.
     public mutating func start(_ kind: FrameKind, version: UInt8) {
-        clear()
+        if isOfOthers { clear() } else { bytes.restart() }
+        listStart = 0
         append(uint32: 0)
         append(uint8: version)
         append(uint8: kind.rawValue)

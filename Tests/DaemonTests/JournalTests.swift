@@ -49,4 +49,37 @@ import Testing
         #expect(message.contains("uid=1001"))
         #expect(!message.contains("rhost="))
     }
+
+    @Test(arguments: [
+        ("alice", "192.0.2.1", "pts/3"), ("a b\"c\\", "x y", ""), ("é", "h\nMESSAGE=x", "t\u{1B}y"),
+        ("user=\"root\"", "\u{202E}", ":0"),
+    ]) func `what journald gets says what the entry says`(_ user: String, _ host: String, _ terminal: String) throws {
+        var datagram = JournalDatagram()
+        let verdicts: [Verdict] = [
+            .granted, .denied(.wrongAnswer), .triesUsedUp(.delayed(seconds: 30)), .unavailable(.misconfigured),
+            .badArgument("a \"b\""), .proved,
+        ]
+        for verdict in verdicts {
+            var login = try record(user, host: host, verdict: verdict)
+            login.request?.terminal = terminal
+            login.provider = ProviderID("pam")
+            login.modules = [ModuleID("totp"), ModuleID("pin", id: "work")]
+            login.lastRefusal = .replayed
+            login.stepOffset = -1
+            login.process = 42
+            login.ruleLine = 7
+            login.hint = "one\ntwo \"three\""
+            for peer: UInt32 in [0, 1001] {
+                if peer != 0 { login.request?.origin = .accountItself(uid: peer) }
+                login.peer = peer
+                let entry = login.entry
+                datagram.put(login)
+                var lines = [
+                    "PRIORITY=\(entry.level.rawValue)", "SYSLOG_IDENTIFIER=twostepd", "MESSAGE=\(entry.message)",
+                ]
+                lines += entry.fields.map { "\($0.name)=\($0.value)" }
+                #expect(String(decoding: datagram.bytes, as: UTF8.self) == lines.map { $0 + "\n" }.joined())
+            }
+        }
+    }
 }

@@ -9,6 +9,11 @@
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define VALGRIND_MONITOR_COMMAND(command) 0
+#endif
 
 static volatile int64_t *shift;
 static int (*real)(clockid_t, struct timespec *);
@@ -33,7 +38,9 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     return result;
 }
 
+/* Under callgrind, what all threads have done until now is written down as well. Nothing asks for this but the status. */
 int adjtimex(struct timex *status) {
+    (void)VALGRIND_MONITOR_COMMAND("dump");
     if (shift[2] == 0) return real_adjtimex(status);
     status->status = 0;
     return (int)shift[2] - 1;

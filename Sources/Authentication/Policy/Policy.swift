@@ -21,11 +21,17 @@ package struct Policy: Equatable, Sendable {
     /// that may be the first to match.
     package func groupsThatMatter(for request: LoginRequest) -> Set<String> {
         var groups: Set<String> = []
-        for rule in rules where rule.match.holdsButForGroups(for: request) {
-            guard !rule.match.groups.isEmpty else { break }
-            groups.formUnion(rule.match.groups)
+        // Where they stand: a rule that is taken out is copied, with all that it holds.
+        for index in rules.indices where rules[index].match.holdsButForGroups(for: request) {
+            guard !rules[index].match.groups.isEmpty else { break }
+            groups.formUnion(rules[index].match.groups)
         }
         return groups
+    }
+
+    /// Whether more must be known before it can be told which rule is for `request`: the time, or groups.
+    package func asksMore(about request: LoginRequest) -> Bool {
+        looksAtTime || !groupsThatMatter(for: request).isEmpty
     }
 
     /// The rules that are looked at for `request`, in order: up to the one that is for it, which alone has no mismatch.
@@ -54,11 +60,11 @@ package struct Policy: Equatable, Sendable {
     }
 
     /// Whether any rule looks at the time.
-    package var looksAtTime: Bool { rules.contains { !$0.match.times.isEmpty } }
+    package var looksAtTime: Bool { rules.indices.contains { !rules[$0].match.times.isEmpty } }
 
     /// What `request` owes at `now`.
     package func plan(for request: LoginRequest, at now: Moment) throws(Failure) -> Plan {
-        let rule = rules.first { $0.match.holds(for: request) }
+        let rule = rules.indices.first { rules[$0].match.holds(for: request) }.map { rules[$0] }
         var plan = Plan(
             for: request.account, chains: chains, tries: rule?.tries ?? Policy.tries(of: request.service),
             sessionLifetime: rule?.sessionLifetime ?? sessionLifetime, ruleLine: rule?.line)

@@ -32,8 +32,10 @@ package struct AccountName: Hashable, Sendable, CustomStringConvertible {
     package static func == (left: AccountName, right: AccountName) -> Bool {
         let isEqual = unsafe left.text.utf8.withContiguousStorageIfAvailable { left in
             unsafe right.text.utf8.withContiguousStorageIfAvailable { right in
-                // Where they lie: a text's own iterator takes ten times as long.
-                unsafe left.elementsEqual(right)
+                // Where they lie, byte by byte: a text's own iterator takes many times as long, and a buffer's some.
+                guard left.count == right.count else { return false }
+                for index in 0..<left.count where unsafe left[index] != right[index] { return false }
+                return true
             }
         }
         return isEqual.flatMap(\.self) ?? left.text.utf8.elementsEqual(right.text.utf8)

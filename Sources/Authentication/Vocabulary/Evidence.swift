@@ -41,8 +41,12 @@ package struct Evidence: Equatable, Sendable {
 
     /// The ssh methods that prove something by themselves (sshd_config(5), AuthenticationMethods). A method
     /// we have never heard of is none of them.
+    private static let proofs = ["publickey", "password", "hostbased", "gssapi-with-mic", "gssapi-keyex"]
+
     private static func isProof(_ line: String) -> Bool {
-        let method = line.prefix { $0 != " " }
-        return ["publickey", "password", "hostbased", "gssapi-with-mic", "gssapi-keyex"].contains(String(method))
+        proofs.contains { proof in
+            line.utf8.starts(with: proof.utf8)
+                && line.utf8.dropFirst(proof.utf8.count).first.map { $0 == UInt8(ascii: " ") } ?? true
+        }
     }
 }

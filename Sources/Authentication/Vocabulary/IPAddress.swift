@@ -13,15 +13,14 @@ package struct IPAddress: Hashable, Sendable {
 
     /// Accepts dotted IPv4 and IPv6 with or without a zone, as inet_pton(3) does; nil for all else.
     package init?(_ text: String) {
+        if let four = IPAddress.dotted(text.utf8) {
+            bytes = four
+            return
+        }
         let parts = text.utf8.split(separator: UInt8(ascii: "%"), maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = parts.first, address.count <= IPAddress.longest else { return nil }
-        if parts.count == 1, let four = IPAddress.dotted(address) {
-            bytes = four
-        } else if parts.count == 1 || !parts[1].isEmpty, let sixteen = IPAddress.colons(address) {
-            bytes = sixteen.starts(with: IPAddress.mapped) ? Array(sixteen.dropFirst(12)) : sixteen
-        } else {
-            return nil
-        }
+        guard parts.count == 1 || !parts[1].isEmpty, let sixteen = IPAddress.colons(address) else { return nil }
+        bytes = sixteen.starts(with: IPAddress.mapped) ? Array(sixteen.dropFirst(12)) : sixteen
     }
 
     /// An address made of 4 or 16 bytes.
@@ -36,28 +35,42 @@ package struct IPAddress: Hashable, Sendable {
     /// customer has as many as he likes.
     package var counterKey: String {
         let prefix = bytes.count == 4 ? bytes : Array(bytes.prefix(8))
-        let digits = prefix.map { byte in
-            let text = String(byte, radix: 16)
-            return text.utf8.count == 1 ? "0" + text : text
+        var key: [UInt8] = []
+        key.reserveCapacity(19)
+        for byte in prefix {
+            key.append(IPAddress.digit(byte >> 4))
+            key.append(IPAddress.digit(byte & 0xF))
         }
-        return digits.joined() + (bytes.count == 4 ? "/32" : "/64")
+        key += (bytes.count == 4 ? "/32" : "/64").utf8
+        return String(decoding: key, as: UTF8.self)
+    }
+
+    /// A hexadecimal digit of a number from 0 to 15.
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 
     /// Four numbers of 0 to 255 without leading zeros.
-    private static func dotted(_ text: some Collection<UInt8>) -> [UInt8]? {
-        let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+    private static func dotted(_ text: some Sequence<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
-        for part in parts {
-            guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0") else { return nil }
-            var value = 0
-            for digit in part {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-                value = value * 10 + Int(digit - UInt8(ascii: "0"))
+        bytes.reserveCapacity(4)
+        var value = 0
+        var digits = 0
+        for byte in text {
+            if byte == UInt8(ascii: ".") {
+                guard digits > 0, bytes.count < 3 else { return nil }
+                bytes.append(UInt8(value))
+                value = 0
+                digits = 0
+                continue
             }
-            guard let byte = UInt8(exactly: value) else { return nil }
-            bytes.append(byte)
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits == 0 || value > 0 else { return nil }
+            value = value * 10 + Int(byte - UInt8(ascii: "0"))
+            digits += 1
+            guard value <= 255 else { return nil }
         }
+        guard digits > 0, bytes.count == 3 else { return nil }
+        bytes.append(UInt8(value))
         return bytes
     }
 

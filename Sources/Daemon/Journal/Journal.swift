@@ -42,7 +42,8 @@ package final class SystemJournal: Journal {
     package init() {
         journald = SystemJournal.connectToJournald()
         DetachedThread.start(named: "twostep-journal") { [self] in
-            while true { write(queue.takeAll()) }
+            var datagram = JournalDatagram()
+            while true { write(queue.takeAll(), &datagram) }
         }
     }
 
@@ -66,22 +67,32 @@ package final class SystemJournal: Journal {
         _ = done.takeAll()
     }
 
-    private func write(_ items: [Item]) {
+    private func write(_ items: [Item], _ datagram: inout JournalDatagram) {
         let lost = dropped.exchange(0, ordering: .relaxed)
-        if lost > 0 { write(JournalEntry(.warning, "\(lost) journal entries were dropped: too many at once")) }
+        if lost > 0 {
+            write(JournalEntry(.warning, "\(lost) journal entries were dropped: too many at once"), &datagram)
+        }
         for item in items {
             switch item {
-            case .entry(let entry): write(entry)
-            case .login(let login): write(login.entry)
+            case .entry(let entry): write(entry, &datagram)
+            case .login(let login):
+                datagram.put(login)
+                let isRecorded = send(datagram)
+                if !isRecorded || isAtTerminal { say(login.entry) }
             case .flush(let done): done.put(true)
             }
         }
     }
 
-    private func write(_ entry: JournalEntry) {
-        let isRecorded = journald.map { SystemJournal.send(entry, to: $0) } ?? false
-        // Whoever starts it by hand reads along, and needs no number for the level.
-        guard !isRecorded || isAtTerminal else { return }
+    private func write(_ entry: JournalEntry, _ datagram: inout JournalDatagram) {
+        datagram.put(entry)
+        let isRecorded = send(datagram)
+        // Whoever starts it by hand reads along.
+        if !isRecorded || isAtTerminal { say(entry) }
+    }
+
+    /// Writes an entry to standard error. Whoever sits at a terminal needs no number for the level.
+    private func say(_ entry: JournalEntry) {
         let level = isAtTerminal ? "" : "<\(entry.level.rawValue)>"
         let line = Array("\(level)twostepd: \(entry.message)\n".utf8)
         // A pipe that nobody reads must not stop this thread for ever: what does not fit is lost. It is waited for
@@ -116,20 +127,9 @@ package final class SystemJournal: Journal {
         return descriptor
     }
 
-    private static func send(_ entry: JournalEntry, to journald: Int32) -> Bool {
-        // Bytes, since appending to a text takes several times as long.
-        var record: [UInt8] = []
-        record.reserveCapacity(1024)
-        record += "PRIORITY=\(entry.level.rawValue)\nSYSLOG_IDENTIFIER=twostepd\nMESSAGE=".utf8
-        record += entry.message.utf8
-        for (name, value) in entry.fields {
-            record.append(UInt8(ascii: "\n"))
-            record += name.utf8
-            record.append(UInt8(ascii: "="))
-            record += value.utf8
-        }
-        record.append(UInt8(ascii: "\n"))
-        let sent = unsafe Glibc.send(journald, record, record.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-        return sent >= 0
+    private func send(_ datagram: JournalDatagram) -> Bool {
+        guard let journald else { return false }
+        let bytes = datagram.bytes
+        return unsafe Glibc.send(journald, bytes, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)) >= 0
     }
 }

@@ -120,34 +120,56 @@ package struct LoginRecord: Equatable, Sendable {
         }
     }
 
-    /// The line and the fields. Its beginning is what fail2ban's filter matches; a caller other than uid 0 only
-    /// claims to be somebody, and its line begins otherwise, as does one that is about no login.
+    /// The line and the fields.
     package var entry: JournalEntry {
         var fields: [(name: String, value: String)] = [("TWOSTEP_RESULT", result)]
         fields.reserveCapacity(13)
         // Bytes, since appending to a text takes several times as long.
-        var line: [UInt8] = []
+        var line = Array(beginning.utf8)
         line.reserveCapacity(256)
-        if isClaimed { line += "claimed ".utf8 }
-        line += (isChange ? "change " : "login ").utf8
-        line += result.utf8
+        forEachPart { part in
+            if !part.word.isEmpty {
+                line.append(UInt8(ascii: " "))
+                line += part.word.utf8
+                line.append(UInt8(ascii: "="))
+                line += (part.isQuoted ? LoginRecord.quoted(part.value) : LoginRecord.word(part.value)).utf8
+            }
+            if !part.field.isEmpty { fields.append((part.field, part.value)) }
+        }
+        return JournalEntry(level, String(decoding: line, as: UTF8.self), fields: fields)
+    }
+
+    /// One thing that a record says.
+    struct Part {
+        /// What it is called in the line; empty where the line does not have it.
+        let word: String
+        /// What it is called as a field; empty where it is none.
+        let field: String
+        let value: String
+        var isQuoted = false
+    }
+
+    /// How the line begins, which is what fail2ban's filter matches; a caller other than uid 0 only claims to be
+    /// somebody, and its line begins otherwise, as does one that is about no login.
+    var beginning: String { (isClaimed ? "claimed " : "") + (isChange ? "change " : "login ") + result }
+
+    /// Lends all that comes behind the beginning, in order; what is empty is left out.
+    func forEachPart(_ body: (Part) -> Void) {
         func add(_ word: String, _ field: String, _ value: String?, quoted: Bool = false) {
             guard let value, !value.isEmpty else { return }
-            line.append(UInt8(ascii: " "))
-            line += word.utf8
-            line.append(UInt8(ascii: "="))
-            line += (quoted ? LoginRecord.quoted(value) : LoginRecord.word(value)).utf8
-            fields.append((field, value))
+            body(Part(word: word, field: field, value: value, isQuoted: quoted))
         }
+        let isClaimed = isClaimed
+        let reason = reason
         add("reason", "TWOSTEP_REASON", reason)
-        if lastRefusal?.description != reason, ![.granted, .proved].contains(verdict) {
-            add("last", "TWOSTEP_LAST_REASON", lastRefusal?.description)
+        if let last = lastRefusal?.description, last != reason, ![.granted, .proved].contains(verdict) {
+            add("last", "TWOSTEP_LAST_REASON", last)
         }
         add("service", "TWOSTEP_SERVICE", request?.service)
         if isClaimed { add("uid", "TWOSTEP_PEER_UID", String(peer)) }
         if !isClaimed { add("rhost", "TWOSTEP_RHOST", request?.remoteHost) }
         // For programs: whoever goes through a login can be told from whoever only tries one.
-        if !isClaimed, process > 0 { fields.append(("TWOSTEP_PEER_PID", String(process))) }
+        if !isClaimed, process > 0 { add("", "TWOSTEP_PEER_PID", String(process)) }
         add("user", "TWOSTEP_USER", request?.account.text, quoted: true)
         add("tty", "TWOSTEP_TTY", request?.terminal)
         add("provider", "TWOSTEP_PROVIDER", provider?.description)
@@ -159,14 +181,13 @@ package struct LoginRecord: Equatable, Sendable {
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)
         add("config", "TWOSTEP_GENERATION", String(generation))
-        if let hint { line += " hint=\(LoginRecord.quoted(hint))".utf8 }
-        return JournalEntry(level, String(decoding: line, as: UTF8.self), fields: fields)
+        add("hint", "", hint, quoted: true)
     }
 
     /// The caller is believed in nothing but the answers: anybody could have written the rest.
     var isClaimed: Bool { request.map { $0.origin != .trusted } ?? (peer != 0) }
 
-    private var level: JournalEntry.Level {
+    var level: JournalEntry.Level {
         switch verdict {
         case .granted: isFirstFactorWaived || isInsecure || usesBypass ? .warning : .info
         case .exempt, .skipped, .declined: .info

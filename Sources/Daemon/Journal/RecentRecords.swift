@@ -11,11 +11,11 @@ struct RecentRecords {
     /// By which records are told from those of a daemon that ran before.
     let run: Int64
     /// What is kept as it is, since it is put into words only if somebody asks.
-    enum Content {
+    private enum Content {
         case login(LoginRecord)
         case other(JournalEntry)
 
-        fileprivate var entry: JournalEntry {
+        var entry: JournalEntry {
             switch self {
             case .login(let record): record.entry
             case .other(let entry): entry
@@ -63,14 +63,16 @@ struct RecentRecords {
 
     init(run: Int64) { self.run = run }
 
-    mutating func append(_ content: Content, at wall: Int64) {
+    mutating func append(_ login: consuming LoginRecord, at wall: Int64) {
+        // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
+        login.request?.evidence = Evidence()
+        keep(.login(login), at: wall)
+    }
+
+    mutating func append(_ entry: JournalEntry, at wall: Int64) { keep(.other(entry), at: wall) }
+
+    private mutating func keep(_ content: consuming Content, at wall: Int64) {
         last += 1
-        var content = content
-        if case .login(var record) = content {
-            // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
-            record.request?.evidence = Evidence()
-            content = .login(record)
-        }
         let record = Kept(number: last, at: wall, content: content)
         if case .login(let login) = content, login.peer != 0 { claimed.append(record) } else { trusted.append(record) }
     }

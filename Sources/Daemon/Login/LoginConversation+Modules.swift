@@ -247,9 +247,9 @@ extension LoginConversation {
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
             record.lastRefusal = reason
-            if let input, reason == .wrongAnswer { suspect = (input, module) }
             // What a key was not touched for is right the next time.
             if let input, !module.needsPresence, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) {
+                suspect = (input, module)
                 rejected.append(input)
             }
         case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason

@@ -30,10 +30,14 @@ extension LoginConversation {
 
     /// Has looked whether the last wrong answer is one of another time.
     func diagnoseSuspect() {
-        guard let (input, module) = suspect, ![.granted, .proved].contains(record.verdict),
-            case .known(let uid) = standing
-        else { return }
+        guard let (input, module) = suspect, ![.granted, .proved].contains(record.verdict) else { return }
         suspect = nil
+        let uid: UInt32?
+        switch standing {
+        case .known(let own): uid = own
+        case .unknown: uid = nil
+        case .cannotTell, nil: return
+        }
         // Who has proved nothing gets no work done beyond what a login takes.
         guard !record.isFirstFactorWaived else { return }
         service.diagnose(input, by: module, of: request, uid: uid)

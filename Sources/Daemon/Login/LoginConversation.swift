@@ -199,7 +199,7 @@ final class LoginConversation {
         guard !isOver else { return }
         isOver = true
         expectation = .nothing
-        if let lookUp { service.directory.forget(lookUp.lookUp) }
+        if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
         consultation?.abandon()
         consultation = nil

@@ -57,6 +57,8 @@ extension LoginHandler {
             record.hint = problem.description
             return refuse(record)
         }
+        // What most policies look at is there already: nothing has to be kept for later.
+        guard configuration.policy.asksMore(about: request) else { return begin(request, rule, configuration) }
         let now = service.clocks.now()
         let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
             self.lookUp = nil
@@ -133,24 +135,29 @@ extension LoginHandler {
             case .unknownProvider(let id): return refuse(.badArgument("provider=\(id)"), request: request)
             }
         }
-        withTerminalSession(of: request, rule, plan) { session in
-            // Not before: a block ends the logins that it finds, and this one is none as yet.
-            var plan = plan
-            plan.isBlocked = self.service.writer.blocks[request.account] != nil
-            let conversation = LoginConversation(
-                request, plan: plan, isRoot: rule.isRoot, peer: self.peer.uid, process: self.peer.pid,
-                terminalSession: session, configuration: configuration, service: self.service, port: self)
-            conversation.record.hint = doubt.map { "the security key does not count: \($0)" }
-            self.conversation = conversation
-            self.admit(conversation, request, rule)
+        // Only where a rule lets remember it.
+        guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else {
+            return converse(request, rule, plan, nil, configuration, doubt)
         }
+        withSession(of: terminal) { self.converse(request, rule, plan, $0, configuration, doubt) }
     }
 
-    /// Finds out which terminal session a login is asked from, where a rule lets remember that.
-    private func withTerminalSession(
-        of request: LoginRequest, _ rule: PeerRule, _ plan: Plan, _ body: @escaping (TerminalSession?) -> Void
+    private func converse(
+        _ request: LoginRequest, _ rule: PeerRule, _ plan: consuming Plan, _ session: TerminalSession?,
+        _ configuration: ActiveConfiguration, _ doubt: String?
     ) {
-        guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else { return body(nil) }
+        // Not before: a block ends the logins that it finds, and this one is none as yet.
+        plan.isBlocked = service.writer.blocks[request.account] != nil
+        let conversation = LoginConversation(
+            request, plan: plan, isRoot: rule.isRoot, peer: peer.uid, process: peer.pid, terminalSession: session,
+            configuration: configuration, service: service, port: self)
+        conversation.record.hint = doubt.map { "the security key does not count: \($0)" }
+        self.conversation = conversation
+        admit(conversation, request, rule)
+    }
+
+    /// Finds out which session of a terminal a login is asked from.
+    private func withSession(of terminal: String, _ body: @escaping (TerminalSession?) -> Void) {
         let process = peer.pid
         let processes = service.processes
         service.directory.ask(for: peer.uid) { _ in

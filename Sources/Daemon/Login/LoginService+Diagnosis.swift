@@ -27,8 +27,9 @@ extension LoginService {
     ///
     /// The login is over and the person knows the outcome, which this neither delays nor changes; nothing is charged.
     /// Looking at a thousand seconds of codes takes longer than a login, so it is done on the pool for slow work and for
-    /// at most one login a second on the long run: a wrong code costs what a right one does.
-    func diagnose(_ input: UserInput, by module: any AuthModule, of request: LoginRequest, uid: UInt32) {
+    /// at most one login a second on the long run: a wrong code costs what a right one does. `uid` is nil for a name that
+    /// nobody has: where there is no device one is searched all the same, so that nobody hears by the load what there is.
+    func diagnose(_ input: UserInput, by module: any AuthModule, of request: LoginRequest, uid: UInt32?) {
         let now = clocks.now()
         guard let module = module as? any EnrollableModule, !module.stretchesAnswers, diagnoses.admits(at: now) else {
             return
@@ -38,7 +39,7 @@ extension LoginService {
             let own = try store.devices(of: account).filter { $0.key.module == module.id && $0.uid == uid }
             return Devices(own.map(\.device), of: account, module: module.id, sealing: store.sealing)
         } deliver: { found in
-            guard case .success(let devices) = found, !devices.isEmpty else { return }
+            guard case .success(let devices) = found else { return }
             self.slowWork.run(for: .person(account)) {
                 var devices = devices
                 return module.diagnose(input, against: &devices, at: now)

@@ -138,11 +138,12 @@ final class LoginService {
         waiting.removeAll(keepingCapacity: true)
         unknownUsers.removeAll(keepingCapacity: true)
         let loop = loop
-        let deliveries = NIOLoopBound((service: self, outcomes: group.map(\.deliver)), eventLoop: loop)
+        // The attempts come back with what came of them: memory is given back soonest by the thread that it is from.
+        let deliveries = NIOLoopBound((service: self, group: group), eventLoop: loop)
         writer.submit(group.map(\.attempt), readingCredentialsOf: users) { outcomes, credentials in
             loop.execute {
                 for (user, account) in credentials { deliveries.value.service.knownCredentials[user] = account }
-                for (deliver, outcome) in zip(deliveries.value.outcomes, outcomes) { deliver(outcome) }
+                for (waiting, outcome) in zip(deliveries.value.group, outcomes) { waiting.deliver(outcome) }
             }
         }
     }
@@ -183,7 +184,7 @@ final class LoginService {
                 || admitsEntry(about: record.peer)
         else { return }
         journal.record(record)
-        recent.append(.login(record), at: clocks.now().wall)
+        recent.append(record, at: clocks.now().wall)
         guard !hasQuietRecords else { return }
         hasQuietRecords = true
         // The journal's thread is woken once for all that this tick ends, and after the verdicts have gone out.
@@ -199,7 +200,7 @@ final class LoginService {
     /// Records what else is said of a login, in the journal and in memory.
     func keep(_ entry: JournalEntry) {
         journal.record(entry)
-        recent.append(.other(entry), at: clocks.now().wall)
+        recent.append(entry, at: clocks.now().wall)
     }
 
     /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with

@@ -27,8 +27,10 @@ final class DirectoryDesk {
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
-    /// What this tick has begun. It goes to the threads together: one of them is woken once.
+    /// What this tick has begun behind the first. It goes to the threads together.
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
+    /// The first one of this tick has gone to the threads.
+    private var isHandingOver = false
     private let shares = LookUpShares(DirectoryDesk.mostPerUID)
     private var isLookingAfter = false
     private let pace = LookUpPace()
@@ -61,10 +63,6 @@ final class DirectoryDesk {
         }
         let directory = directory
         let shares = shares
-        if begun.isEmpty {
-            let desk = NIOLoopBound(self, eventLoop: loop)
-            loop.execute { desk.value.handOver() }
-        }
         let question = LookUpThreads.Question(isRoots: uid == 0) {
             if !lookUp.isSettled { lookUp.settle(question(directory)) }
             // Only now: what is looked up in vain keeps a thread all the same.
@@ -81,33 +79,45 @@ final class DirectoryDesk {
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
             lookUp.settle(nil)
         }
+        guard !isHandingOver else { return lookUp }
+        // The first of a tick goes at once: who answers as soon as he is asked does not wait for a thread to wake up.
+        isHandingOver = true
+        handOver()
+        let desk = NIOLoopBound(self, eventLoop: loop)
+        loop.execute {
+            desk.value.isHandingOver = false
+            desk.value.handOver()
+        }
         return lookUp
     }
 
     /// Begins to look up an account that will be needed later; see `whenHeardOf`.
     func beginAccount(_ account: AccountName, for uid: UInt32) -> AccountLookUp {
         let pace = pace
-        let begunAt = NIODeadline.now()
-        let lookUp = begin(for: uid) { directory in
+        return begin(for: uid) { directory in
+            // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
+            // another.
+            let askedAt = NIODeadline.now()
             let found = directory.account(named: account)
-            if found == .notFound { pace.note(NIODeadline.now() - begunAt) }
-            return found
+            if found == .notFound { pace.note(NIODeadline.now() - askedAt) }
+            return AccountAnswer(found: found, askedAt: askedAt)
         }
-        return AccountLookUp(lookUp: lookUp, begunAt: begunAt)
     }
 
-    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it is known that nobody has a
-    /// name, only then: at the same time for all names.
+    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it would be known that nobody
+    /// has the name, only then: at the same time for all names.
     func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
-        let earliest = account.begunAt + pace.usual
-        guard NIODeadline.now() < earliest else { return whenSettled(account.lookUp, then: report) }
-        let later = NIOLoopBound((desk: self, report: report), eventLoop: loop)
-        loop.scheduleTask(deadline: earliest) {
-            later.value.desk.whenSettled(account.lookUp, then: later.value.report)
+        whenSettled(account) { answer in
+            guard let answer else { return report(nil) }
+            let earliest = answer.askedAt + self.pace.usual
+            guard NIODeadline.now() < earliest else { return report(answer.found) }
+            let later = NIOLoopBound(report, eventLoop: self.loop)
+            self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }
         }
     }
 
     private func handOver() {
+        guard !begun.isEmpty else { return }
         let (taken, mustWait) = threads.put(begun.map(\.question), limit: DirectoryDesk.mostWaiting)
         for (refused, isTaken) in zip(begun, taken) where !isTaken { refused.giveUp() }
         begun.removeAll(keepingCapacity: true)

@@ -27,6 +27,6 @@ final class LookUpPace: Sendable {
         }
     }
 
-    /// How long after its beginning a look-up is heard of at the soonest.
+    /// How long after the directory was asked a look-up is heard of at the soonest.
     var usual: TimeAmount { lately.withLock { min($0.times.max() ?? .zero, LookUpPace.longest) } }
 }

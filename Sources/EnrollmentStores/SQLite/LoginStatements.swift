@@ -111,8 +111,8 @@ final class LoginStatements {
 
     private func account(of user: UserKey) throws(DatabaseFault) -> AccountName? {
         defer { credentials.reset() }
-        try credentials.bind(user.provider.type, at: 1)
-        try credentials.bind(user.provider.id ?? "", at: 2)
+        try credentials.bind(kept: user.provider.type, at: 1)
+        try credentials.bind(kept: user.provider.id ?? "", at: 2)
         try credentials.bind(user.username.text, at: 3)
         guard try credentials.step() else { return nil }
         return try Columns.account(in: credentials, at: 0)
@@ -180,7 +180,7 @@ final class LoginStatements {
         _ account: AccountName, _ module: ModuleID, to statement: PreparedStatement
     ) throws(DatabaseFault) {
         try statement.bind(account.text, at: 1)
-        try statement.bind(module.type, at: 2)
-        try statement.bind(module.id ?? "", at: 3)
+        try statement.bind(kept: module.type, at: 2)
+        try statement.bind(kept: module.id ?? "", at: 3)
     }
 }

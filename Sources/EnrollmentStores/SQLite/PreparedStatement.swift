@@ -7,6 +7,8 @@ internal import GRDBSQLite
 final class PreparedStatement {
     private let handle: OpaquePointer
     private let connection: Connection
+    /// What was last bound for good, by the parameter's index.
+    private var kept: [[UInt8]?] = []
 
     init(_ sql: String, on connection: Connection) throws(DatabaseFault) {
         var prepared: OpaquePointer?
@@ -40,6 +42,22 @@ final class PreparedStatement {
             }
         }
         try check(code)
+    }
+
+    /// The same for text that seldom differs from one run to the next: what is bound stays bound, and is looked at first.
+    func bind(kept text: String, at index: Int32) throws(DatabaseFault) {
+        let place = Int(index)
+        while kept.count <= place { kept.append(nil) }
+        if let last = kept[place], PreparedStatement.isSame(last.span, text.utf8.span) { return }
+        kept[place] = nil
+        try bind(text, at: index)
+        kept[place] = Array(text.utf8)
+    }
+
+    private static func isSame(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] { return false }
+        return true
     }
 
     /// The same for bytes.

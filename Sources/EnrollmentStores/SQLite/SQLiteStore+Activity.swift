@@ -19,7 +19,8 @@ extension SQLiteStore {
                 INSERT INTO activity (account, unenrolled_at) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET
                 unenrolled_at = ?2 WHERE \(isLater(than: "unenrolled_at"))
                 """, on: connection)
-            for activity in activities {
+            // In the order of the tables: whose rows stand side by side are found and written together.
+            for activity in activities.sorted(by: { $0.account.text < $1.account.text }) {
                 if let visit = activity.visit {
                     try putVisit.bind(activity.account.text, at: 1)
                     try Columns.bind(visit, to: putVisit, at: 2)
