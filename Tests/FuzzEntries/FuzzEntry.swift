@@ -31,5 +31,6 @@ public struct FuzzEntry: Sendable, CustomStringConvertible {
         FuzzEntry(name: "admin-frame", boundedRuns: 4000, run: AdminMessage.runFrame),
         FuzzEntry(name: "pam-stack", boundedRuns: 500, run: PAMFiles.run),
         FuzzEntry(name: "sshd-config", boundedRuns: 500, run: SSHDFiles.run),
+        FuzzEntry(name: "security-key", boundedRuns: 2000, run: SecurityKeyLines.run),
     ]
 }

@@ -81,6 +81,10 @@ extension LoginHandler {
         finish(.blocked, text: Texts.refused)
     }
 
+    /// How long a question about sshd may wait for its turn, in milliseconds: with its answer it is less than the PAM module
+    /// waits for a reply.
+    private static let mostWaiting: Int64 = 3000
+
     /// Finds out whether the security key that sshd has accepted counts, where a rule lets it; `doubt` is why it does not.
     private func withTestimony(
         to request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration,
@@ -91,8 +95,10 @@ extension LoginHandler {
             return body(request, "sshd cannot be asked about such a connection")
         }
         let witness = service.securityKeys
-        service.programs.run(for: .person(request.account)) {
-            witness.testify(question)
+        let clocks = service.clocks
+        let end = clocks.now().boottime + LoginHandler.mostWaiting
+        service.questions.run(for: .person(request.account)) {
+            clocks.now().boottime <= end ? witness.testify(question) : .doubtful("too many logins are waiting")
         } then: { testimony in
             guard !self.isClosing else { return }
             var attested = request

@@ -68,7 +68,7 @@ extension SecurityKeyTestimony {
     package init(line: String) {
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
         switch words.first {
-        case "counts" where words.count == 1: self = .counts
+        case "counts" where line == "counts": self = .counts
         case "doubtful" where words.count == 2: self = .doubtful(words[1])
         case _: self = .doubtful("whoever asks sshd has answered nothing that makes sense")
         }

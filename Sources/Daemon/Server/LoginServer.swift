@@ -143,13 +143,14 @@ package final class LoginServer: Sendable {
             service.value.endLogins()
             return (
                 directory: service.value.directory.threads, slowWork: service.value.slowWork.threads,
-                programs: service.value.programs.threads
+                programs: service.value.programs.threads, questions: service.value.questions.threads
             )
         }.get()
         // What they still say, they say to a loop that is there to hear it.
         await threads?.directory.stop()
         try? await threads?.slowWork.shutdownGracefully()
         try? await threads?.programs.shutdownGracefully()
+        try? await threads?.questions.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }
