@@ -318,6 +318,23 @@ def test_a_provider_whose_program_does_not_answer_costs_its_own_logins(elsewhere
     assert finish(child)[0] == 0
 
 
+def test_what_a_program_and_all_that_it_starts_have_in_memory_is_bounded(elsewhere, user):
+    # What they share is counted for each, and so the machine needs no more than the first of them has.
+    place = elsewhere(module(python("large", """
+        memory = bytearray(os.urandom(1024)) * (150 << 10)
+        for number in range(3):
+            if os.fork() == 0:
+                time.sleep(8)
+                os._exit(0)
+        time.sleep(8)
+        accept()
+        """)))
+    assert ask(place, user, "1234")[0] != 0
+    assert place.log.since_mark("module command_line:door: .*ended by signal 9", count=1)
+    place = elsewhere(module(python("small", "memory = bytearray(os.urandom(1024)) * (150 << 10)\naccept()")))
+    assert ask(place, user, "1234")[0] == 0
+
+
 # --- what a program cannot reach ------------------------------------------------------------------------------------
 
 PROBES = """

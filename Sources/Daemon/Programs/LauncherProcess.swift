@@ -1,5 +1,6 @@
 import CPOSIX
 import Glibc
+import UnixSocket
 
 /// Starts programs where no service manager does: a process of root's that is forked before the daemon stops being root.
 ///
@@ -58,10 +59,15 @@ enum LauncherProcess {
         standardDescriptorsToNothing()
         for socket in sockets { _ = fcntl(socket, F_SETFL, O_NONBLOCK) }
         var busy = [pid_t](repeating: 0, count: ProgramUser.slots)
+        var untilLook = Deadline.after(milliseconds: 0)
         while true {
             for slot in busy.indices where busy[slot] > 0 && posix_has_ended(busy[slot]) != 0 {
                 _ = posix_wait_for(busy[slot])
                 busy[slot] = 0
+            }
+            if untilLook.remaining == 0 {
+                boundMemory(of: busy.filter { $0 > 0 })
+                untilLook = .after(milliseconds: 100)
             }
             let free = busy.indices.filter { busy[$0] == 0 }
             let isIdle = busy.allSatisfy { $0 == 0 }
@@ -89,6 +95,14 @@ enum LauncherProcess {
                 : serve(connection, as: user, reachesNetwork: index == 1, options, sockets)
             close(connection)
         }
+    }
+
+    /// Ends a program where they use more memory than they may; whoever serves it says so.
+    private static func boundMemory(of serving: [pid_t]) {
+        let used = serving.map { (run: $0, bytes: ProgramMemory.used(below: $0)) }
+        guard let run = ProgramMemory.excessive(used) else { return }
+        // What it has started is in a world of its own, of which it is the first process.
+        for program in ProgramMemory.children(of: run) { kill(program, SIGKILL) }
     }
 
     /// The number of the socket at which sshd is asked.
