@@ -161,6 +161,24 @@ def test_a_backup_that_is_killed_at_any_call_is_whole_or_is_not_there(place, cal
 
 @pytest.mark.parametrize("call", ["openat", "pwrite64", "unlink"])
 def test_a_daemon_that_is_killed_while_it_copies_loses_nothing_and_leaves_nothing(place, call):
+def test_what_a_backup_that_was_killed_has_left_goes_with_the_next_to_that_file_and_nothing_else_does(place):
+    path = path_of("backup")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = {
+        f".{path.name}.{dead.pid}": False, f".{path.name}.{os.getpid()}": True, f".{path.name}.0{dead.pid}": True,
+        f".{path.name}.x": True, f".{path.name}": True, f".other.{dead.pid}": True}
+    for name in names:
+        path.with_name(name).write_text("half")
+        path.with_name(name).chmod(0o600)
+    open_to_others = path.with_name(f".{path.name}.{dead.pid}9999999")
+    names[open_to_others.name] = True
+    open_to_others.write_text("not ours")
+    done = world.twostep("backup", path, "--config", place.configuration, runtime=place.runtime)
+    assert done.returncode == 0, done
+    assert {name: path.with_name(name).exists() for name in names} == names
+
+
     deaths = 0
     for number in range(1, 60):
         user, phone, _ = enrolled(place)

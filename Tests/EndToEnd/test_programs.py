@@ -273,7 +273,7 @@ def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_othe
         "  - match: {}\n    modules: [totp]\n")
     for service in ("e2e-door", "e2e-either"):
         world.write_stack(service, f"auth required pam_twostep.so socket={place.socket}")
-    assert re.search(reason, "\n".join(place.status()["problems"])), place.status()
+    assert re.search(reason, "\n".join(place.status()["warnings"])), place.status()
     phone = world.enroll(user, runtime=place.runtime)
 
     def log_in(service, *answers):
@@ -294,7 +294,7 @@ def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_othe
     assert world.failures_of(user, runtime=place.runtime) == 1
     # It is asked again by itself.
     python("out", "accept() if code == '1234' else say(verdict='wrong')")
-    world.wait_until(lambda: not place.status()["problems"], "the program to be asked again", 30)
+    world.wait_until(lambda: not place.status()["warnings"], "the program to be asked again", 30)
     assert place.log.since_mark("command_line:other answers", count=1)
     assert log_in("e2e-door", "1234")[0] == 0
 

@@ -296,7 +296,10 @@ final class StartedDaemon: Service {
         let now = clocks.now()
         return ServiceStatus(
             version: Release.version, isServing: generation.active != nil && problem == nil,
-            problems: generation.problems + (problem.map { [$0] } ?? []) + (generation.active?.outages ?? []),
+            problems: generation.problems + (problem.map { [$0] } ?? []),
+            warnings: (generation.active?.outages ?? []).map {
+                "\($0); logins that need it are refused until it answers"
+            },
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
