@@ -6,6 +6,8 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let isServing: Bool
     /// What is wrong, in sentences; empty if nothing is.
     package let problems: [String]
+    /// What is unfinished, or out for some logins, in sentences; nil from a daemon that does not say.
+    package let warnings: [String]?
     package let configuration: LoadedConfiguration
     package let store: StoreStatus
     /// The paths that it listens on.
@@ -29,7 +31,8 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let clockProblems: [String]?
 
     package init(
-        version: String, isServing: Bool, problems: [String], configuration: LoadedConfiguration, store: StoreStatus,
+        version: String, isServing: Bool, problems: [String], warnings: [String]? = nil,
+        configuration: LoadedConfiguration, store: StoreStatus,
         sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
         granted: Int, refused: Int,
         uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil
@@ -37,6 +40,7 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
         self.version = version
         self.isServing = isServing
         self.problems = problems
+        self.warnings = warnings
         self.configuration = configuration
         self.store = store
         self.sockets = sockets
@@ -56,7 +60,18 @@ extension ServiceStatus {
     /// The same with what the store has.
     package func with(accounts: Int?, devices: Int?) -> ServiceStatus {
         ServiceStatus(
-            version: version, isServing: isServing, problems: problems, configuration: configuration, store: store,
+            version: version, isServing: isServing, problems: problems, warnings: warnings,
+            configuration: configuration,
+            store: store,
+            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+    }
+
+    /// The same with more of what is unfinished.
+    package func adding(warnings more: [String]) -> ServiceStatus {
+        ServiceStatus(
+            version: version, isServing: isServing, problems: problems, warnings: (warnings ?? []) + more,
+            configuration: configuration, store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
             granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
     }
@@ -64,7 +79,9 @@ extension ServiceStatus {
     /// The same with what is to be said of the clock.
     package func with(isClockSane: Bool, clockProblems: [String]) -> ServiceStatus {
         ServiceStatus(
-            version: version, isServing: isServing, problems: problems, configuration: configuration, store: store,
+            version: version, isServing: isServing, problems: problems, warnings: warnings,
+            configuration: configuration,
+            store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
             granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
     }

@@ -111,78 +111,17 @@ struct ContractReader {
     /// The string whose opening quote stands at `position`.
     private mutating func string(_ text: Span<UInt8>) throws(ContractFault) -> ContractText {
         position += 1
-        let start = position
-        while true {
-            guard position < text.count, text[position] >= 0x20 else {
-                throw ContractFault("a text of its answer is not closed")
-            }
-            if text[position] == UInt8(ascii: "\"") { break }
-            position += text[position] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        let quoted = text.extracting(start..<position)
-        position += 1
-        // No escape is shorter than what it stands for.
-        var count = 0
-        let plain = try Secret(count: quoted.count) { (target) throws(ContractFault) in
-            var index = 0
-            while index < quoted.count {
-                guard quoted[index] == UInt8(ascii: "\\") else {
-                    target[count] = quoted[index]
-                    count += 1
-                    index += 1
-                    continue
-                }
-                for byte in try ContractReader.escaped(quoted, &index) {
-                    target[count] = byte
-                    count += 1
-                }
+        do throws(JSONString.Fault) {
+            return ContractText(try JSONString.read(text, from: &position))
+        } catch {
+            switch error {
+            case .unclosed: throw ContractFault("a text of its answer is not closed")
+            case .cutEscape: throw ContractFault("a text of its answer ends in a backslash")
+            case .unknownEscape: throw ContractFault("there is an escape in its answer that JSON has not")
+            case .digitsMissing: throw ContractFault("a \\u of its answer has no four digits")
+            case .halfCharacter: throw ContractFault("half a character stands in its answer")
             }
         }
-        return ContractText(plain.withBytes { Secret(copying: $0.extracting(first: count)) })
-    }
-
-    /// What the escape at `index` stands for; `index` is then behind it.
-    private static func escaped(_ text: Span<UInt8>, _ index: inout Int) throws(ContractFault) -> [UInt8] {
-        guard index + 1 < text.count else { throw ContractFault("a text of its answer ends in a backslash") }
-        let kind = text[index + 1]
-        index += 2
-        switch kind {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [kind]
-        case UInt8(ascii: "n"): return [UInt8(ascii: "\n")]
-        case UInt8(ascii: "r"): return [UInt8(ascii: "\r")]
-        case UInt8(ascii: "t"): return [UInt8(ascii: "\t")]
-        case UInt8(ascii: "b"): return [8]
-        case UInt8(ascii: "f"): return [12]
-        case UInt8(ascii: "u"):
-            var value = try hexadecimal(text, &index)
-            if (0xD800...0xDBFF).contains(value) {
-                guard index + 1 < text.count, text[index] == UInt8(ascii: "\\"), text[index + 1] == UInt8(ascii: "u")
-                else { throw ContractFault("half a character stands in its answer") }
-                index += 2
-                let low = try hexadecimal(text, &index)
-                guard (0xDC00...0xDFFF).contains(low) else {
-                    throw ContractFault("half a character stands in its answer")
-                }
-                value = 0x10000 + (value - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(value) else {
-                throw ContractFault("half a character stands in its answer")
-            }
-            return Array(String(Character(scalar)).utf8)
-        case _: throw ContractFault("there is an escape in its answer that JSON has not")
-        }
-    }
-
-    private static func hexadecimal(_ text: Span<UInt8>, _ index: inout Int) throws(ContractFault) -> UInt32 {
-        var value: UInt32 = 0
-        for _ in 0..<4 {
-            guard index < text.count, let digit = Character(Unicode.Scalar(text[index])).hexDigitValue,
-                text[index] < 0x80
-            else { throw ContractFault("a \\u of its answer has no four digits") }
-            value = value << 4 | UInt32(digit)
-            index += 1
-        }
-        return value
     }
 
     private mutating func skipBlanks(_ text: Span<UInt8>) {

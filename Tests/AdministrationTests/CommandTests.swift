@@ -173,7 +173,7 @@ import Testing
 
                 """,
             json: """
-                {"version": "0.1.0", "serving": true, "problems": [], "configuration": \
+                {"version": "0.1.0", "serving": true, "problems": [], "warnings": null, "configuration": \
                 {"path": "/etc/twostep/config.yaml", "generation": 2, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": 1, "problem": null}, "sockets": \
                 ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
@@ -194,7 +194,7 @@ import Testing
                 """,
             json: """
                 {"version": "0.1.0", "serving": false, "problems": \
-                ["/etc/twostep/config.yaml:3: found 'totq', expected a module"], "configuration": \
+                ["/etc/twostep/config.yaml:3: found 'totq', expected a module"], "warnings": null, "configuration": \
                 {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read."}, \
                 "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "blocked": null, "granted": 0, "refused": 9, \

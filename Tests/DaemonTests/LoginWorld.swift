@@ -34,7 +34,7 @@ final class LoginWorld {
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
         isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false,
-        selfService: SelfServiceSettings? = nil, securityKeys: any SecurityKeyWitness = NoSecurityKeyWitness(),
+        selfService: SelfServiceSettings? = nil, sshKeys: any SSHKeyWitness = NoSSHKeyWitness(),
         randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto
     ) throws {
         let number = LoginWorld.counter.add(1, ordering: .relaxed).newValue
@@ -67,7 +67,7 @@ final class LoginWorld {
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
         server = try LoginServer(
             clocks: TestClocks(clock: clock), journal: journal, writer: writer, accounts: directory,
-            processes: processes, generation: generation, securityKeys: securityKeys, mostConnections: 100,
+            processes: processes, generation: generation, sshKeys: sshKeys, mostConnections: 100,
             randomBytes: randomBytes
         ) { generation, sessions, tally in
             ServiceStatus(

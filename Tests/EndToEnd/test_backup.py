@@ -2,9 +2,11 @@
 
 import json
 import os
+import secrets
 import shutil
 import sqlite3
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -159,6 +161,24 @@ def test_a_backup_that_is_killed_at_any_call_is_whole_or_is_not_there(place, cal
     assert pam.log_in(place.service, user, phone.next()).granted
 
 
+def test_what_a_backup_that_was_killed_has_left_goes_with_the_next_to_that_file_and_nothing_else_does(place):
+    path = path_of("backup")
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    names = {
+        f".{path.name}.{dead.pid}": False, f".{path.name}.{os.getpid()}": True, f".{path.name}.0{dead.pid}": True,
+        f".{path.name}.x": True, f".{path.name}": True, f".other.{dead.pid}": True}
+    for name in names:
+        path.with_name(name).write_text("half")
+        path.with_name(name).chmod(0o600)
+    open_to_others = path.with_name(f".{path.name}.{dead.pid}9999999")
+    names[open_to_others.name] = True
+    open_to_others.write_text("not ours")
+    done = world.twostep("backup", path, "--config", place.configuration, runtime=place.runtime)
+    assert done.returncode == 0, done
+    assert {name: path.with_name(name).exists() for name in names} == names
+
+
 @pytest.mark.parametrize("call", ["openat", "pwrite64", "unlink"])
 def test_a_daemon_that_is_killed_while_it_copies_loses_nothing_and_leaves_nothing(place, call):
     deaths = 0
@@ -247,6 +267,34 @@ def test_a_store_whose_key_is_not_at_hand_is_not_thrown_away(place):
     place.start()
     assert not pam.log_in(place.service, user, phone.next()).granted
     assert world.twostep("unblock", user, runtime=place.runtime).returncode == 0
+    assert not pam.log_in(place.service, user, codes[0]).granted
+    assert pam.log_in(place.service, user, codes[1]).granted
+
+
+def test_a_key_file_that_was_left_behind_seals_nothing(place, elsewhere):
+    """systemd has come to pass in the key, and the file of before is another."""
+    user, _, codes = enrolled(place)
+    path, _ = made(place)
+    assert pam.log_in(place.service, user, codes[0]).granted
+    assert place.stop() == 0
+    kept = path_of("key")
+    shutil.copy2(place.key, kept)
+    place.key.write_text(secrets.token_hex(32) + "\n")
+    done = restore(place, path, "--yes", "--json", "--key-file", str(kept))
+    assert done.returncode == 0, done
+    outlook = json.loads(done.stdout)
+    assert outlook["resealed"] == 0 and {key["device"] for key in outlook["kept"]} == {"codes"}, outlook
+    # Which key the daemon has is not known where neither of the two is the store's.
+    other = elsewhere(CONFIGURATION)
+    enrolled(other)
+    foreign, _ = made(other)
+    before = state(place)
+    refused = restore(place, foreign, "--yes", "--key-file", str(other.key))
+    assert refused.returncode == 1 and "move that file away" in refused.stderr, refused
+    assert state(place) == before
+    shutil.copy2(kept, place.key)
+    place.start()
+    assert check_store(place) == []
     assert not pam.log_in(place.service, user, codes[0]).granted
     assert pam.log_in(place.service, user, codes[1]).granted
 

@@ -274,7 +274,7 @@ def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_othe
         "  - match: {}\n    modules: [totp]\n")
     for service in ("e2e-door", "e2e-either"):
         world.write_stack(service, f"auth required pam_twostep.so socket={place.socket}")
-    assert re.search(reason, "\n".join(place.status()["problems"])), place.status()
+    assert re.search(reason, "\n".join(place.status()["warnings"])), place.status()
     phone = world.enroll(user, runtime=place.runtime)
 
     def log_in(service, *answers):
@@ -295,7 +295,7 @@ def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_othe
     assert world.failures_of(user, runtime=place.runtime) == 1
     # It is asked again by itself.
     python("out", "accept() if code == '1234' else say(verdict='wrong')")
-    world.wait_until(lambda: not place.status()["problems"], "the program to be asked again", 30)
+    world.wait_until(lambda: not place.status()["warnings"], "the program to be asked again", 30)
     assert place.log.since_mark("command_line:other answers", count=1)
     assert log_in("e2e-door", "1234")[0] == 0
 
@@ -317,6 +317,23 @@ def test_a_provider_whose_program_does_not_answer_costs_its_own_logins(elsewhere
     expect(child, "Verification code: ")
     child.sendline(phone.next())
     assert finish(child)[0] == 0
+
+
+def test_what_a_program_and_all_that_it_starts_have_in_memory_is_bounded(elsewhere, user):
+    # What they share is counted for each, and so the machine needs no more than the first of them has.
+    place = elsewhere(module(python("large", """
+        memory = bytearray(os.urandom(1024)) * (150 << 10)
+        for number in range(3):
+            if os.fork() == 0:
+                time.sleep(8)
+                os._exit(0)
+        time.sleep(8)
+        accept()
+        """)))
+    assert ask(place, user, "1234")[0] != 0
+    assert place.log.since_mark("module command_line:door: .*ended by signal 9", count=1)
+    place = elsewhere(module(python("small", "memory = bytearray(os.urandom(1024)) * (150 << 10)\naccept()")))
+    assert ask(place, user, "1234")[0] == 0
 
 
 # --- what a program cannot reach ------------------------------------------------------------------------------------

@@ -245,7 +245,9 @@ def test_a_rotation_that_is_interrupted_is_gone_on_with(place):
     assert failed.returncode != 0 and "full" in failed.stderr, failed
     assert {"twostep.key", "twostep.key.new"} == set(keys(place))
     assert pam.log_in(place.service, user, codes[0]).granted
+    assert ["twostep rekey goes on with it" in warning for warning in place.status()["warnings"]] == [True]
     assert rekey(place).returncode == 0
+    assert place.status()["warnings"] == []
     place.restart()
     assert check_store(place) == []
     assert pam.log_in(place.service, user, phone.next()).granted

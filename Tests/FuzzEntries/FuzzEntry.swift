@@ -33,5 +33,6 @@ public struct FuzzEntry: Sendable, CustomStringConvertible {
         FuzzEntry(name: "security-key", boundedRuns: 2000, run: SecurityKeyMessage.run),
         FuzzEntry(name: "pam-stack", boundedRuns: 500, run: PAMFiles.run),
         FuzzEntry(name: "sshd-config", boundedRuns: 500, run: SSHDFiles.run),
+        FuzzEntry(name: "ssh-key", boundedRuns: 2000, run: SSHKeyLines.run),
     ]
 }

@@ -30,6 +30,7 @@ struct StatusCommand: AdministrationVerb {
         if status.isServing, !status.problems.isEmpty {
             lines.append("Until that is repaired, the configuration of before stays in force.")
         }
+        lines += (status.warnings ?? []).map { "Warning: \($0)" }
         if let problems = status.clockProblems {
             lines += problems.map { "\(status.isClockSane ? "Warning" : "Problem"): \($0)" }
         } else if !status.isClockSane {
@@ -61,6 +62,7 @@ struct StatusCommand: AdministrationVerb {
         .object([
             ("version", .text(status.version)), ("serving", .boolean(status.isServing)),
             ("problems", .list(status.problems.map { .text($0) })),
+            ("warnings", status.warnings.map { .list($0.map { .text($0) }) } ?? .null),
             (
                 "configuration",
                 .object([

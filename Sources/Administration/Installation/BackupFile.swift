@@ -1,6 +1,8 @@
 import AdminProtocol
 import CPOSIX
+import Foundation
 import Glibc
+import PAMStacks
 
 /// A file that a backup is written to: mode 0600 from its first moment, and under its name once it is whole and on the disk.
 struct BackupFile: ~Copyable {
@@ -21,10 +23,30 @@ struct BackupFile: ~Copyable {
                 hint: "Name another file, or remove that one.")
         }
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+        removeDrafts(in: String(path[..<slash]), of: String(path[slash...]))
         let draft = "\(path[..<slash]).\(path[slash...]).\(getpid())"
         let descriptor = unsafe draft.withCString { unsafe posix_create_private($0) }
         guard descriptor >= 0 else { throw failure(path, posix_errno()) }
         return BackupFile(descriptor, path, draft)
+    }
+
+    /// Removes what backups to the same file have left that were killed: nothing that is not this user's alone, nor that of a
+    /// process that lives.
+    private static func removeDrafts(in folder: String, of name: String) {
+        let prefix = ".\(name)."
+        let files = HostTree(root: "/")
+        let place = folder.hasPrefix("/") ? folder : "\(FileManager.default.currentDirectoryPath)/\(folder)"
+        for found in files.names(in: place) where found.hasPrefix(prefix) {
+            guard let process = pid_t(found.dropFirst(prefix.count)), process > 0, "\(prefix)\(process)" == found,
+                kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            let draft = folder + found
+            var status = stat()
+            guard unsafe lstat(draft, &status) == 0, status.st_mode & (S_IFMT | 0o7777) == S_IFREG | 0o600,
+                status.st_uid == geteuid()
+            else { continue }
+            unsafe unlink(draft)
+        }
     }
 
     deinit {

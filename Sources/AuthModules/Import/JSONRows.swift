@@ -88,60 +88,16 @@ struct JSONRows {
 
     /// The text whose opening quote lies before `position`.
     private mutating func string(_ text: Span<UInt8>) throws(ImportFailure) -> UserInput {
-        let start = position
-        while true {
-            guard position < text.count, text[position] >= 0x20 else { throw failure("a quote is not closed") }
-            if text[position] == UInt8(ascii: "\"") { break }
-            position += text[position] == UInt8(ascii: "\\") ? 2 : 1
-        }
-        let quoted = text.extracting(start..<position)
-        position += 1
-        // No escape is shorter than what it stands for.
-        var count = 0
-        let plain = try Secret(count: quoted.count) { (target) throws(ImportFailure) in
-            var index = 0
-            while index < quoted.count {
-                guard quoted[index] == UInt8(ascii: "\\") else {
-                    target[count] = quoted[index]
-                    count += 1
-                    index += 1
-                    continue
-                }
-                guard index + 1 < quoted.count else { throw failure("a \\ has nothing behind it") }
-                for byte in try escaped(quoted, &index) {
-                    target[count] = byte
-                    count += 1
-                }
+        do throws(JSONString.Fault) {
+            return UserInput(try JSONString.read(text, from: &position))
+        } catch {
+            switch error {
+            case .unclosed: throw failure("a quote is not closed")
+            case .cutEscape: throw failure("a \\ has nothing behind it")
+            case .unknownEscape: throw failure("there is no such escape in JSON")
+            case .digitsMissing: throw failure("a \\u has no four digits behind it")
+            case .halfCharacter: throw failure("a \\u has half a character behind it")
             }
-        }
-        return UserInput(plain.withBytes { Secret(copying: $0.extracting(first: count)) })
-    }
-
-    /// What the escape at `index` stands for; `index` is then behind it.
-    private func escaped(_ text: Span<UInt8>, _ index: inout Int) throws(ImportFailure) -> [UInt8] {
-        let kind = text[index + 1]
-        index += 2
-        switch kind {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [kind]
-        case UInt8(ascii: "n"): return [UInt8(ascii: "\n")]
-        case UInt8(ascii: "r"): return [UInt8(ascii: "\r")]
-        case UInt8(ascii: "t"): return [UInt8(ascii: "\t")]
-        case UInt8(ascii: "b"): return [8]
-        case UInt8(ascii: "f"): return [12]
-        case UInt8(ascii: "u"):
-            var value: UInt32 = 0
-            for _ in 0..<4 {
-                guard index < text.count, let digit = ImportText.value(ofHexadecimal: text[index]) else {
-                    throw failure("a \\u has no four digits behind it")
-                }
-                value = value << 4 | UInt32(digit)
-                index += 1
-            }
-            guard let scalar = Unicode.Scalar(value) else {
-                throw failure("write characters beyond U+FFFF as they are, not as two \\u")
-            }
-            return Array(String(Character(scalar)).utf8)
-        case _: throw failure("there is no such escape in JSON")
         }
     }
 }

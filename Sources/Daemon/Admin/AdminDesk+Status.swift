@@ -11,7 +11,7 @@ extension AdminDesk {
     /// Describes the daemon, with what the store has where it says so in time.
     func status(_ status: ServiceStatus, _ answer: AdminAnswer) {
         var isAnswered = false
-        func tell(_ extent: StoreExtent?, lastUse: Int64?) {
+        func tell(_ extent: StoreExtent?, lastUse: Int64?, unfinished: [String] = []) {
             guard !isAnswered else { return }
             isAnswered = true
             let doubts = service.clockDoubts(lastUse: lastUse)
@@ -19,20 +19,36 @@ extension AdminDesk {
             answer(
                 .status(
                     status.with(accounts: extent?.accounts, devices: extent?.devices)
+                        .adding(warnings: unfinished)
                         .with(
                             isClockSane: !doubts.contains(where: \.isCertain),
                             clockProblems: doubts.map { $0.words(at: now) })))
         }
         let late = NIOLoopBound({ tell(nil, lastUse: nil) }, eventLoop: service.loop)
         let timer = service.loop.scheduleTask(in: AdminDesk.countingLimit) { late.value() }
+        let keys = keySource
         service.ask { store throws(StoreFailure) in
-            (extent: try store.extent(), lastUse: try store.lastUse())
+            (extent: try store.extent(), lastUse: try store.lastUse(), unfinished: AdminDesk.unfinished(keys))
         } deliver: { result in
             timer.cancel()
             switch result {
-            case .success(let found): tell(found.extent, lastUse: found.lastUse)
+            case .success(let found): tell(found.extent, lastUse: found.lastUse, unfinished: found.unfinished)
             case .failure: tell(nil, lastUse: nil)
             }
+        }
+    }
+
+    /// What is to be said of a change of the key that has begun and not ended; on the writer's thread, since files are read.
+    private static func unfinished(_ keys: SealingKeySource?) -> [String] {
+        guard let keys else { return [] }
+        do throws(StoreFailure) {
+            let standing = try keys.standing()
+            guard standing.next != nil || !standing.former.isEmpty else { return [] }
+            return [
+                "The change of the store's key is not finished, and both keys are needed: twostep rekey goes on with it."
+            ]
+        } catch {
+            return ["The key that is to take the present one's place cannot be used: \(error.description)"]
         }
     }
 }

@@ -100,18 +100,24 @@ extension LoginHandler {
         finish(.blocked, text: Texts.refused)
     }
 
+    /// How long a question about sshd may wait for its turn, in milliseconds: with its answer it is less than the PAM module
+    /// waits for a reply.
+    private static let mostWaiting: Int64 = 3000
+
     /// Finds out whether the security key that sshd has accepted counts, where a rule lets it; `doubt` is why it does not.
     private func withTestimony(
         to request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration,
         _ body: @escaping (_ attested: LoginRequest, _ doubt: String?) -> Void
     ) {
         guard rule.isRoot, configuration.policy.wouldCountSecurityKey(of: request) else { return body(request, nil) }
-        guard let question = SecurityKeyQuestion(request, process: peer.pid) else {
+        guard let question = SSHKeyQuestion(request, process: peer.pid) else {
             return body(request, "sshd cannot be asked about such a connection")
         }
-        let witness = service.securityKeys
-        service.programs.run(for: .person(request.account)) {
-            witness.testify(question)
+        let witness = service.sshKeys
+        let clocks = service.clocks
+        let end = clocks.now().boottime + LoginHandler.mostWaiting
+        service.questions.run(for: .person(request.account)) {
+            clocks.now().boottime <= end ? witness.testify(question) : .doubtful("too many logins are waiting")
         } then: { testimony in
             guard !self.isClosing else { return }
             var attested = request

@@ -16,8 +16,10 @@ final class LoginService {
     let slowWork: SlowWork
     /// The pool for what waits for programs of the administrator's.
     let programs: SlowWork
+    /// The pool for what waits for sshd.
+    let questions: SlowWork
     /// Who says whether security keys of ssh count.
-    var securityKeys: any SecurityKeyWitness = NoSecurityKeyWitness()
+    var sshKeys: any SSHKeyWitness = NoSSHKeyWitness()
     var sessions: SessionTable
     /// The configuration that new logins follow; those under way keep theirs.
     var generation: Generation
@@ -77,6 +79,7 @@ final class LoginService {
         directory = DirectoryDesk(accounts, on: loop, clocks: clocks)
         slowWork = SlowWork(on: loop)
         programs = SlowWork(on: loop, .programs)
+        questions = SlowWork(on: loop, .questions)
         let active = generation.active
         sessions = SessionTable(capacity: active?.sessionCapacity ?? 20_000, reserve: active?.sessionReserve ?? 1_000)
     }

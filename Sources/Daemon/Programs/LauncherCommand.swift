@@ -37,7 +37,7 @@ public struct LauncherCommand: ParsableCommand {
         // The connection is out of the way of what a program gets as its own.
         let connection = fcntl(0, F_DUPFD_CLOEXEC, 8)
         guard connection >= 0 else { throw ExitCode(1) }
-        guard !sshd else { return SecurityKeyDesk().serve(connection) }
+        guard !sshd else { return SSHKeyDesk().serve(connection) }
         let desk = ProgramDesk(
             configuration: config, allowsInsecure: allowInsecureExample, reachesNetwork: network, hidden: nil)
         guard let slot = ProgramSlot.take(in: users, reachesNetwork: network) else {

@@ -1,5 +1,6 @@
 import CPOSIX
 import Glibc
+import UnixSocket
 
 /// Starts programs where no service manager does: a process of root's that is forked before the daemon stops being root.
 ///
@@ -59,10 +60,15 @@ enum LauncherProcess {
         standardDescriptorsToNothing()
         for socket in sockets { _ = fcntl(socket, F_SETFL, O_NONBLOCK) }
         var busy = [pid_t](repeating: 0, count: ProgramUser.slots)
+        var untilLook = Deadline.after(milliseconds: 0)
         while true {
             for slot in busy.indices where busy[slot] > 0 && posix_has_ended(busy[slot]) != 0 {
                 _ = posix_wait_for(busy[slot])
                 busy[slot] = 0
+            }
+            if untilLook.remaining == 0 {
+                boundMemory(of: busy.filter { $0 > 0 })
+                untilLook = .after(milliseconds: 100)
             }
             let free = busy.indices.filter { busy[$0] == 0 }
             let isIdle = busy.allSatisfy { $0 == 0 }
@@ -94,6 +100,14 @@ enum LauncherProcess {
         }
     }
 
+    /// Ends a program where they use more memory than they may; whoever serves it says so.
+    private static func boundMemory(of serving: [pid_t]) {
+        let used = serving.map { (run: $0, bytes: ProgramMemory.used(below: $0)) }
+        guard let run = ProgramMemory.excessive(used) else { return }
+        // What it has started is in a world of its own, of which it is the first process.
+        for program in ProgramMemory.children(of: run) { kill(program, SIGKILL) }
+    }
+
     /// The numbers of the sockets at which security keys and sshd are asked.
     private static let (asksKeys, asksSSHD) = (2, 3)
 
@@ -106,7 +120,7 @@ enum LauncherProcess {
         for socket in sockets { close(socket) }
         // Longer nobody waits for it.
         alarm(10)
-        SecurityKeyDesk().serve(connection)
+        SSHKeyDesk().serve(connection)
         _exit(0)
     }
 

@@ -13,9 +13,9 @@ package struct SSHDListener: Equatable {
     private static let mostGenerations = 8
 
     /// The listener above a process; throws where there is none, or not all that it was started with is understood.
-    static func above(_ process: Int32) throws(SecurityKeyDoubt) -> SSHDListener {
+    static func above(_ process: Int32) throws(SSHKeyDoubt) -> SSHDListener {
         guard var status = ProcessStatus(of: process) else {
-            throw SecurityKeyDoubt("the process that asks is gone, or not to be seen")
+            throw SSHKeyDoubt("the process that asks is gone, or not to be seen")
         }
         for _ in 0..<mostGenerations {
             guard status.parent > 1, let parent = ProcessStatus(of: status.parent) else { break }
@@ -28,7 +28,7 @@ package struct SSHDListener: Equatable {
             }
             status = parent
         }
-        throw SecurityKeyDoubt(
+        throw SSHKeyDoubt(
             "no sshd that listens is above the process that asks: what it was started with is not known")
     }
 
@@ -44,12 +44,12 @@ package struct SSHDListener: Equatable {
     }
 
     /// The program and the configuration; what could change a setting besides is not understood.
-    package static func understand(_ arguments: [String]) throws(SecurityKeyDoubt) -> (
+    package static func understand(_ arguments: [String]) throws(SSHKeyDoubt) -> (
         program: String, configuration: String
     ) {
         var rest = arguments[...]
         guard let program = rest.popFirst(), program.hasPrefix("/"), program.hasSuffix("/sshd") else {
-            throw SecurityKeyDoubt("sshd was not started by its path")
+            throw SSHKeyDoubt("sshd was not started by its path")
         }
         var configuration: String?
         while let word = rest.popFirst() {
@@ -58,10 +58,10 @@ package struct SSHDListener: Equatable {
             case "-p", "-E": _ = rest.popFirst()
             case "-f":
                 guard let path = rest.popFirst(), path.hasPrefix("/"), configuration == nil else {
-                    throw SecurityKeyDoubt("sshd was started with a configuration that has no path")
+                    throw SSHKeyDoubt("sshd was started with a configuration that has no path")
                 }
                 configuration = path
-            case _: throw SecurityKeyDoubt("sshd was started with '\(word)', which may overrule its configuration")
+            case _: throw SSHKeyDoubt("sshd was started with '\(word)', which may overrule its configuration")
             }
         }
         return (program, configuration ?? SSHDFile.path)
@@ -93,7 +93,7 @@ package struct SSHDListener: Equatable {
 }
 
 /// Why a security key does not count.
-package struct SecurityKeyDoubt: Error, Equatable {
+package struct SSHKeyDoubt: Error, Equatable {
     let reason: String
 
     init(_ reason: String) { self.reason = reason }

@@ -9,22 +9,22 @@ struct SSHDLoading {
     let time: Int64
 
     /// Throws where that cannot be told of a listener.
-    init(of listener: SSHDListener, _ settings: SSHDSettings) throws(SecurityKeyDoubt) {
+    init(of listener: SSHDListener, _ settings: SSHDSettings) throws(SSHKeyDoubt) {
         guard let path = settings["pidfile"], path.hasPrefix("/") else {
-            throw SecurityKeyDoubt("PidFile none: when sshd has read its configuration is not known")
+            throw SSHKeyDoubt("PidFile none: when sshd has read its configuration is not known")
         }
-        if let fault = RootOnlyPath.fault(of: path) { throw SecurityKeyDoubt("PidFile: \(fault)") }
+        if let fault = RootOnlyPath.fault(of: path) { throw SSHKeyDoubt("PidFile: \(fault)") }
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard descriptor >= 0 else { throw SecurityKeyDoubt("\(path) cannot be read: \(Privileges.reason())") }
+        guard descriptor >= 0 else { throw SSHKeyDoubt("\(path) cannot be read: \(Privileges.reason())") }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 32)
         let count = unsafe read(descriptor, &bytes, bytes.count)
         let text = String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self).filter { !$0.isWhitespace }
         guard Int32(text) == listener.process else {
-            throw SecurityKeyDoubt("\(path) is not that of the sshd that the connection has come to")
+            throw SSHKeyDoubt("\(path) is not that of the sshd that the connection has come to")
         }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw SecurityKeyDoubt("\(path) cannot be looked at") }
+        guard unsafe fstat(descriptor, &status) == 0 else { throw SSHKeyDoubt("\(path) cannot be looked at") }
         time = SSHDLoading.nanoseconds(status.st_mtim)
     }
 

@@ -18,7 +18,7 @@ package final class LoginServer: Sendable {
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
-        securityKeys: any SecurityKeyWitness = NoSecurityKeyWitness(),
+        sshKeys: any SSHKeyWitness = NoSSHKeyWitness(),
         mostConnections: Int = 16_384, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
         describe: @escaping Description
     ) throws {
@@ -29,7 +29,7 @@ package final class LoginServer: Sendable {
             let service = LoginService(
                 on: loop, clocks: clocks, journal: journal, writer: writer, accounts: accounts,
                 processes: processes, generation: generation, randomBytes: randomBytes)
-            service.securityKeys = securityKeys
+            service.sshKeys = sshKeys
             service.connections.capacity = mostConnections
             service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service, keys: keys) {
@@ -147,13 +147,14 @@ package final class LoginServer: Sendable {
             service.value.endLogins()
             return (
                 directory: service.value.directory.threads, slowWork: service.value.slowWork.threads,
-                programs: service.value.programs.threads
+                programs: service.value.programs.threads, questions: service.value.questions.threads
             )
         }.get()
         // What they still say, they say to a loop that is there to hear it.
         await threads?.directory.stop()
         try? await threads?.slowWork.shutdownGracefully()
         try? await threads?.programs.shutdownGracefully()
+        try? await threads?.questions.shutdownGracefully()
         try? await group.shutdownGracefully()
     }
 }

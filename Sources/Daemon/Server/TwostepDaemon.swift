@@ -150,7 +150,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            keys: keys, securityKeys: SocketSecurityKeyWitness(socket: options.sshdSocket),
+            keys: keys, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
             mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
@@ -299,7 +299,10 @@ final class StartedDaemon: Service {
         let now = clocks.now()
         return ServiceStatus(
             version: Release.version, isServing: generation.active != nil && problem == nil,
-            problems: generation.problems + (problem.map { [$0] } ?? []) + (generation.active?.outages ?? []),
+            problems: generation.problems + (problem.map { [$0] } ?? []),
+            warnings: (generation.active?.outages ?? []).map {
+                "\($0); logins that need it are refused until it answers"
+            },
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

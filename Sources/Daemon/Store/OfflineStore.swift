@@ -31,13 +31,36 @@ package final class PreparedRestoration {
         var keys = own
         // One that cannot be used is thrown: the daemon would be left with it.
         if storeKeyFile != keyFile, unsafe access(storeKeyFile, F_OK) == 0 {
-            keys = try SealingKeySource(keyFile: storeKeyFile, credentials: nil).get()
-            keys.admit(own)
+            keys = try PreparedRestoration.keys(
+                own, orOfStore: try SealingKeySource(keyFile: storeKeyFile, credentials: nil).get(), in: directory,
+                storeKeyFile)
         }
         self.directory = directory
         restoration = try StateOwner.act(in: directory) { () throws(StoreFailure) in
             try StoreRestoration(in: directory, from: descriptor, sealing: keys, at: now)
         }
+    }
+
+    /// The keys to seal with. The store's own key file may have been left behind where systemd has come to pass in another:
+    /// the key that counts is the one that the present store is sealed with, as far as there is one.
+    private static func keys(
+        _ own: KeyRing, orOfStore stored: KeyRing, in directory: String, _ storeKeyFile: String
+    ) throws(StoreFailure) -> KeyRing {
+        let (isStores, isOwn) = try StateOwner.act(in: directory) { () throws(StoreFailure) -> (Bool?, Bool?) in
+            let isStores = try StoreRestoration.opensPresent(in: directory, sealing: stored)
+            guard isStores == false else { return (isStores, nil) }
+            return (isStores, try StoreRestoration.opensPresent(in: directory, sealing: own))
+        }
+        guard isStores == false else {
+            stored.admit(own)
+            return stored
+        }
+        guard isOwn != false else {
+            throw .sealedWithAnotherKey(
+                "the present store is sealed with a key that is neither the backup's nor the one in \(storeKeyFile), so that it "
+                    + "is not known which one twostepd has; if it is the backup's, move that file away first")
+        }
+        return own
     }
 
     /// Puts it in the place of the present store; tells where that is now, nil where there was none.

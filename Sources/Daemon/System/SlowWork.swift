@@ -34,6 +34,9 @@ final class SlowWork {
         /// payer has more than a quarter.
         static let programs = Limits(
             threads: 8, waiting: 32, waitingOfStrangers: 6, waitingPerPayer: 2, niceness: 0)
+        /// What waits for sshd to say what is in force, some fifty milliseconds: for those alone who have shown it a key.
+        static let questions = Limits(
+            threads: 4, waiting: 64, waitingOfStrangers: 0, waitingPerPayer: 32, niceness: 0)
     }
 
     /// Whoever ends the daemon shuts it down.

@@ -45,6 +45,26 @@ package final class StoreRestoration {
 
     deinit { if !isInPlace { StoreRestoration.removeDraft(in: directory) } }
 
+    /// Whether `sealing` opens what the present store in `path` holds; nil where there is none, or that cannot be told. Throws
+    /// `inUse` while somebody has it.
+    package static func opensPresent(
+        in path: String, sealing: any SecretSealing
+    ) throws(StoreFailure) -> Bool? {
+        let directory = StateDirectory(path: path)
+        try directory.check { _ in }
+        guard unsafe access(directory.database, F_OK) == 0 else { return nil }
+        do throws(StoreFailure) {
+            try SQLiteStore.open(in: path, sealing: sealing).close()
+            return true
+        } catch {
+            switch error {
+            case .inUse: throw error
+            case .sealedWithAnotherKey: return false
+            case .unreachable, .newer, .damaged, .notDurable: return nil
+            }
+        }
+    }
+
     /// Puts it in place, on the disk when it returns; tells where the present store is now, nil where there was none.
     ///
     /// Whenever this is cut short there is the present store, or none and both of them beside, or the restored one: never

@@ -85,7 +85,7 @@ package struct SSHDFindings: FindingSource {
                 findings.append(unseen(reason, block.line))
             }
             if let policy {
-                let keys = SecurityKeyReview(policy: policy, file: file, names: names, usual: usual, faultOf: faultOf)
+                let keys = SSHKeyReview(policy: policy, file: file, names: names, usual: usual, faultOf: faultOf)
                 for fault in try keys.faults(by: program) {
                     findings.append(
                         finding(

@@ -7,7 +7,7 @@ import UnixSocket
 /// whether a security key counts there.
 ///
 /// It runs as root, takes nothing from the daemon but a process and names, and tells it nothing but that.
-struct SecurityKeyDesk {
+struct SSHKeyDesk {
     /// How long the daemon may take to say what it wants, in milliseconds.
     private static let patience: Int64 = 2000
     /// What a Match line may look at: all of it is told to sshd.
@@ -18,16 +18,16 @@ struct SecurityKeyDesk {
         let answer = Array(testimony(connection).line.utf8)
         _ = LocalStream.write(
             Secret(copying: answer.span), to: connection,
-            until: Deadline.after(milliseconds: SecurityKeyDesk.patience))
+            until: Deadline.after(milliseconds: SSHKeyDesk.patience))
     }
 
-    private func testimony(_ connection: Int32) -> SecurityKeyTestimony {
+    private func testimony(_ connection: Int32) -> SSHKeyTestimony {
         guard ProgramDesk.isDaemon(connection) else { return .doubtful("only twostepd is served") }
-        var received = ReceivedBytes(most: SecurityKeyQuestion.longestLine)
-        let deadline = Deadline.after(milliseconds: SecurityKeyDesk.patience)
+        var received = ReceivedBytes(most: SSHKeyQuestion.longestLine)
+        let deadline = Deadline.after(milliseconds: SSHKeyDesk.patience)
         while true {
             if let line = received.line() {
-                guard let question = SecurityKeyQuestion(line: line.text) else {
+                guard let question = SSHKeyQuestion(line: line.text) else {
                     return .doubtful("what was asked makes no sense")
                 }
                 return testimony(question)
@@ -39,34 +39,34 @@ struct SecurityKeyDesk {
     }
 
     /// What is found out about a connection.
-    func testimony(_ question: SecurityKeyQuestion) -> SecurityKeyTestimony {
-        do throws(SecurityKeyDoubt) {
+    func testimony(_ question: SSHKeyQuestion) -> SSHKeyTestimony {
+        do throws(SSHKeyDoubt) {
             let listener = try SSHDListener.above(question.process)
-            if let fault = RootOnlyPath.fault(of: listener.program) { throw SecurityKeyDoubt(fault) }
+            if let fault = RootOnlyPath.fault(of: listener.program) { throw SSHKeyDoubt(fault) }
             let file = SSHDFile(HostTree(root: "/"), at: listener.configuration)
             for path in file.paths {
-                if let fault = RootOnlyPath.fault(of: path) { throw SecurityKeyDoubt("sshd's configuration: \(fault)") }
+                if let fault = RootOnlyPath.fault(of: path) { throw SSHKeyDoubt("sshd's configuration: \(fault)") }
             }
             if let unread = file.unread.first {
-                throw SecurityKeyDoubt("\(unread), which sshd may have read, cannot be looked at")
+                throw SSHKeyDoubt("\(unread), which sshd may have read, cannot be looked at")
             }
             if let unknown = file.blocks.flatMap(\.criteria).first(where: {
-                !SecurityKeyDesk.criteria.contains($0.name)
+                !SSHKeyDesk.criteria.contains($0.name)
             }) {
-                throw SecurityKeyDoubt("a Match line looks at '\(unknown.name)', of which sshd cannot be told")
+                throw SSHKeyDoubt("a Match line looks at '\(unknown.name)', of which sshd cannot be told")
             }
             // sshd -T writes a path without its quotation marks.
             if let line = file.lines.first(where: { $0.arguments.contains { $0.contains(" ") } && $0.namesKeys }) {
-                throw SecurityKeyDoubt("\(line.path):\(line.number): a path has a blank in it")
+                throw SSHKeyDoubt("\(line.path):\(line.number): a path has a blank in it")
             }
             let settings = try ask(listener, question.connection)
             let loading = try SSHDLoading(of: listener, settings)
-            if let change = loading.change(in: file) { throw SecurityKeyDoubt(change) }
+            if let change = loading.change(in: file) { throw SSHKeyDoubt(change) }
             guard loading.isBefore(ticks: listener.connectionStart) else {
-                throw SecurityKeyDoubt("the connection is older than what sshd has read, or as old")
+                throw SSHKeyDoubt("the connection is older than what sshd has read, or as old")
             }
-            if let objection = SecurityKeyTerms.objections(settings, for: try owner(question.connection.user)).first {
-                throw SecurityKeyDoubt(objection.found)
+            if let objection = SSHKeyTerms.objections(settings, for: try owner(question.connection.user)).first {
+                throw SSHKeyDoubt(objection.found)
             }
             return .counts
         } catch {
@@ -76,20 +76,20 @@ struct SecurityKeyDesk {
 
     private func ask(
         _ listener: SSHDListener, _ connection: SSHDConnection
-    ) throws(SecurityKeyDoubt) -> SSHDSettings {
+    ) throws(SSHKeyDoubt) -> SSHDSettings {
         do throws(SSHDFailure) {
             return try HostSSHD(listener.program, configuration: listener.configuration).settings(for: connection)
         } catch {
-            throw SecurityKeyDoubt("sshd -T has failed: \(error.said.last ?? "")")
+            throw SSHKeyDoubt("sshd -T has failed: \(error.said.last ?? "")")
         }
     }
 
-    private func owner(_ user: String) throws(SecurityKeyDoubt) -> SecurityKeyTerms.Owner {
+    private func owner(_ user: String) throws(SSHKeyDoubt) -> SSHKeyTerms.Owner {
         let directory = SystemDirectory()
         guard let name = AccountName(user), case .found(let facts) = directory.account(named: name) else {
-            throw SecurityKeyDoubt("whose the home of \(user) is cannot be told")
+            throw SSHKeyDoubt("whose the home of \(user) is cannot be told")
         }
-        return SecurityKeyTerms.Owner(name: user, uid: facts.uid, home: directory.home(of: name) ?? "")
+        return SSHKeyTerms.Owner(name: user, uid: facts.uid, home: directory.home(of: name) ?? "")
     }
 }
 

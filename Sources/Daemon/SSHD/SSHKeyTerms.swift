@@ -6,7 +6,7 @@ import Glibc
 /// The type of a key proves neither. A signature says whether the key was touched, and sshd looks at that unless
 /// authorized_keys says `no-touch-required`, which PubkeyAuthOptions overrules (sshd_config(5)); and who can add a key of
 /// his own can add one that a program holds and that says whatever it likes.
-package enum SecurityKeyTerms {
+package enum SSHKeyTerms {
     /// Whose keys they are.
     package struct Owner: Equatable, Sendable {
         let name: String

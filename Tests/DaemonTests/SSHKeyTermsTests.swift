@@ -3,8 +3,8 @@ import Glibc
 import Testing
 
 /// What must be in force in sshd, and whose the files with keys must be.
-@Suite struct SecurityKeyTermsTests {
-    static let owner = SecurityKeyTerms.Owner(name: "alice", uid: 1001, home: "/home/alice")
+@Suite struct SSHKeyTermsTests {
+    static let owner = SSHKeyTerms.Owner(name: "alice", uid: 1001, home: "/home/alice")
     static let strict = [
         "pubkeyauthoptions": "touch-required", "authorizedkeysfile": "/etc/ssh/keys/%u",
         "authorizedkeyscommand": "none",
@@ -14,7 +14,7 @@ import Testing
     /// What is said against these settings, all others being strict.
     static func objections(_ settings: [String: String]) -> [String] {
         let output = settings.map { "\($0) \($1)" }.joined(separator: "\n")
-        return SecurityKeyTerms.objections(SSHDSettings(output), for: owner) { path in
+        return SSHKeyTerms.objections(SSHDSettings(output), for: owner) { path in
             path.hasPrefix("/etc/") ? nil : "\(path) belongs to uid 1001"
         }.map(\.keyword)
     }
@@ -167,18 +167,18 @@ import Testing
         "twostep-sshd 1 7  b 1.2.3.4 1.2.3.5 22", "twostep-sshd 1 -7 a b 1.2.3.4 1.2.3.5 22",
         "twostep-sshd 1 7 ä b 1.2.3.4 1.2.3.5 22",
     ]) func `a question that is none is not asked`(_ line: String) {
-        #expect(SecurityKeyQuestion(line: line) == nil)
+        #expect(SSHKeyQuestion(line: line) == nil)
     }
 
     @Test func `a question is read as it is written`() throws {
         let line = "twostep-sshd 1 4711 alice client.example 2001:db8::9 fe80::1%eth0 2222"
-        #expect(try #require(SecurityKeyQuestion(line: line)).line == line + "\n")
+        #expect(try #require(SSHKeyQuestion(line: line)).line == line + "\n")
     }
 
     @Test(arguments: [
         ("counts", true), ("counts ", false), ("Counts", false), ("", false), ("counts all", false),
         ("doubtful", false), ("doubtful counts", false),
     ]) func `whatever is answered but one word is a doubt`(_ line: String, _ counts: Bool) {
-        #expect((SecurityKeyTestimony(line: line) == .counts) == counts)
+        #expect((SSHKeyTestimony(line: line) == .counts) == counts)
     }
 }

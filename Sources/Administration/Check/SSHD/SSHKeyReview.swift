@@ -3,7 +3,7 @@ import Daemon
 
 /// Rules that count security keys, held against what is in force in sshd for the logins that they are for. twostepd looks
 /// itself at each login, and does not count a key where it finds what is found here.
-struct SecurityKeyReview {
+struct SSHKeyReview {
     /// What is wrong, and for which connection.
     struct Fault {
         let fault: SSHDFault
@@ -34,7 +34,7 @@ struct SecurityKeyReview {
         for connection in connections {
             guard let rule = rule(counting: connection), let owner = owner(connection.user) else { continue }
             let holding = file.blocks.indices.filter { file.blocks[$0].holds(for: connection, names) }
-            guard settings[holding] != nil || settings.count < SecurityKeyReview.mostAsked else { continue }
+            guard settings[holding] != nil || settings.count < SSHKeyReview.mostAsked else { continue }
             let known: SSHDSettings
             if let asked = settings[holding] {
                 known = asked
@@ -42,7 +42,7 @@ struct SecurityKeyReview {
                 known = try program.settings(for: connection)
                 settings[holding] = known
             }
-            for objection in SecurityKeyTerms.objections(known, for: owner, faultOf: faultOf) {
+            for objection in SSHKeyTerms.objections(known, for: owner, faultOf: faultOf) {
                 let line = file.line(setting: objection.keyword, for: connection, names)
                 guard seen.insert(Place(keyword: objection.keyword, path: line?.path, line: line?.number)).inserted
                 else { continue }
@@ -58,7 +58,7 @@ struct SecurityKeyReview {
         let line: Int?
     }
 
-    private func fault(_ objection: SecurityKeyTerms.Objection, _ rule: Rule) -> SSHDFault {
+    private func fault(_ objection: SSHKeyTerms.Objection, _ rule: Rule) -> SSHDFault {
         SSHDFault(
             severity: .problem, keyword: objection.keyword,
             found: "\(objection.found); so no key counts by the rule in line \(rule.line) (ssh_key: second_factor)",
@@ -87,7 +87,7 @@ struct SecurityKeyReview {
     private func rule(counting connection: SSHDConnection) -> Rule? {
         guard let account = AccountName(connection.user) else { return nil }
         var request = LoginRequest(
-            service: "sshd", account: account, remoteHost: connection.address, evidence: SecurityKeyReview.evidence)
+            service: "sshd", account: account, remoteHost: connection.address, evidence: SSHKeyReview.evidence)
         request.groups = Set(names.groups(of: connection.user))
         for rule in policy.rules {
             var match = rule.match
@@ -100,9 +100,9 @@ struct SecurityKeyReview {
         return nil
     }
 
-    private func owner(_ user: String) -> SecurityKeyTerms.Owner? {
+    private func owner(_ user: String) -> SSHKeyTerms.Owner? {
         names.users.first { $0.name == user }.map {
-            SecurityKeyTerms.Owner(name: $0.name, uid: $0.uid, home: $0.home)
+            SSHKeyTerms.Owner(name: $0.name, uid: $0.uid, home: $0.home)
         }
     }
 }

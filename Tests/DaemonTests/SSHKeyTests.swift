@@ -8,15 +8,15 @@ import Testing
 import Wire
 
 /// Security keys of ssh, from the witness to the verdict.
-@Suite struct SecurityKeyTests {
+@Suite struct SSHKeyTests {
     /// Says always the same, and keeps what it was asked.
-    final class ScriptedWitness: SecurityKeyWitness {
-        let answer: SecurityKeyTestimony
-        let asked = Mutex<[SecurityKeyQuestion]>([])
+    final class ScriptedWitness: SSHKeyWitness {
+        let answer: SSHKeyTestimony
+        let asked = Mutex<[SSHKeyQuestion]>([])
 
-        init(_ answer: SecurityKeyTestimony) { self.answer = answer }
+        init(_ answer: SSHKeyTestimony) { self.answer = answer }
 
-        func testify(_ question: SecurityKeyQuestion) -> SecurityKeyTestimony {
+        func testify(_ question: SSHKeyQuestion) -> SSHKeyTestimony {
             asked.withLock { $0.append(question) }
             return answer
         }
@@ -32,7 +32,7 @@ import Wire
 
     @Test func `a key that counts lets in without a question, and the journal says so`() async throws {
         let witness = ScriptedWitness(.counts)
-        try await withWorld(LoginWorld(rules: [Self.rule], securityKeys: witness)) { world in
+        try await withWorld(LoginWorld(rules: [Self.rule], sshKeys: witness)) { world in
             let client = try world.connect()
             try client.begin(
                 "alice", methods: [Self.key], remoteHost: "client.example", connection: Self.connection)
@@ -53,7 +53,7 @@ import Wire
 
     @Test func `a key that is doubtful leaves the code owed, and the journal says why`() async throws {
         let witness = ScriptedWitness(.doubtful("PubkeyAuthOptions none"))
-        try await withWorld(LoginWorld(rules: [Self.rule], securityKeys: witness)) { world in
+        try await withWorld(LoginWorld(rules: [Self.rule], sshKeys: witness)) { world in
             try world.enroll("alice")
             let client = try world.connect()
             try client.begin("alice", methods: [Self.key], connection: Self.connection)
@@ -75,7 +75,7 @@ import Wire
         let testDescription: String
         var service = "sshd"
         var methods = [key]
-        var connection = SecurityKeyTests.connection
+        var connection = SSHKeyTests.connection
         var host = "192.0.2.7"
         var account = "alice"
     }
@@ -90,7 +90,7 @@ import Wire
         Unasked(testDescription: "a host with a comma", host: "a,user=root"),
     ]) func `without a connection that sshd can be asked about no key counts`(_ row: Unasked) async throws {
         let witness = ScriptedWitness(.counts)
-        try await withWorld(LoginWorld(rules: [Self.rule], securityKeys: witness)) { world in
+        try await withWorld(LoginWorld(rules: [Self.rule], sshKeys: witness)) { world in
             try world.enroll("alice")
             let client = try world.connect()
             try client.begin(
@@ -105,7 +105,7 @@ import Wire
     }
 
     @Test func `a blocked account stays out with a key that counts`() async throws {
-        try await withWorld(LoginWorld(rules: [Self.rule], securityKeys: ScriptedWitness(.counts))) { world in
+        try await withWorld(LoginWorld(rules: [Self.rule], sshKeys: ScriptedWitness(.counts))) { world in
             let admin = try AdminClient(world.adminPath)
             guard case .blocked = try admin.ask(.block(account: "alice", reason: "lost key")) else {
                 Issue.record("alice was not blocked")

@@ -1,7 +1,7 @@
 package import Authentication
 
 /// What a witness is asked about: a connection, and the process that asks PAM for it.
-package struct SecurityKeyQuestion: Equatable, Sendable {
+package struct SSHKeyQuestion: Equatable, Sendable {
     /// The process of sshd's that asks, as the kernel has named it.
     package let process: Int32
     package let connection: SSHDConnection
@@ -14,7 +14,7 @@ package struct SecurityKeyQuestion: Equatable, Sendable {
         self.connection = SSHDConnection(
             user: request.account.text, host: connection.host, address: connection.address,
             localAddress: connection.localAddress, localPort: connection.localPort)
-        guard words.allSatisfy(SecurityKeyQuestion.isPlain) else { return nil }
+        guard words.allSatisfy(SSHKeyQuestion.isPlain) else { return nil }
     }
 
     /// The longest line, in bytes.
@@ -27,7 +27,7 @@ package struct SecurityKeyQuestion: Equatable, Sendable {
     package init?(line: String) {
         let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         guard words.count == 8, words[0] == "twostep-sshd", words[1] == "1", let process = Int32(words[2]), process > 0,
-            words.allSatisfy(SecurityKeyQuestion.isPlain)
+            words.allSatisfy(SSHKeyQuestion.isPlain)
         else { return nil }
         self.process = process
         connection = SSHDConnection(
@@ -54,7 +54,7 @@ package struct SecurityKeyQuestion: Equatable, Sendable {
     }
 }
 
-extension SecurityKeyTestimony {
+extension SSHKeyTestimony {
     /// As a launcher answers: `counts`, or `doubtful` and why.
     var line: String {
         switch self {
@@ -68,7 +68,7 @@ extension SecurityKeyTestimony {
     package init(line: String) {
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
         switch words.first {
-        case "counts" where words.count == 1: self = .counts
+        case "counts" where line == "counts": self = .counts
         case "doubtful" where words.count == 2: self = .doubtful(words[1])
         case _: self = .doubtful("whoever asks sshd has answered nothing that makes sense")
         }
