@@ -104,6 +104,32 @@ import Testing
         }
     }
 
+    @Test func `no answer cut short approves anything`() throws {
+        let number = Counter()
+        let length = Counter()
+        let office = Self.office {
+            let answer = #"{"reference":"\#($0)","answer":"approved","number":\#(number.value)}"# + "\n200"
+            return String(answer.prefix(length.value))
+        }
+        let scene = try NotifyScene(["webhook": NotifyScene.approving], office: office)
+        let session = try NotifyScene.session()
+        number.value = Self.number(in: try #require(sent(scene, for: session)))
+        let whole = 84
+        for count in 0..<whole {
+            length.value = count
+            guard case .unavailable = scene.module.confirmation(for: session, at: scene.now) else {
+                Issue.record("\(count) characters were enough")
+                return
+            }
+        }
+        length.value = whole
+        guard case .answered(let input) = scene.module.confirmation(for: session, at: scene.now) else {
+            Issue.record("the whole answer is not \(whole) characters long")
+            return
+        }
+        #expect(try scene.refusal(of: input, in: session) == nil)
+    }
+
     @Test func `what is pending may be asked for again`() throws {
         let isApproved = Counter()
         let number = Counter()

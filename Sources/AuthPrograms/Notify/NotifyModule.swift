@@ -27,7 +27,7 @@ package struct NotifyModule: SendingModule, EnrollableModule, ProgramBacked {
     package let answerShape = AnswerShape.anything
 
     package let inputSchema = InputSchema([InputField(name: "code", label: "Code from the message", kind: .secret)])
-    package let refusal = "That is not what was sent for this login, or it is too old. Answer s for another message."
+    package let refusal = "That is not what was sent for this login, or it is too old."
 
     package var programs: [ProgramName: ProgramSettings] {
         Dictionary(uniqueKeysWithValues: settings.channels.map { (name(of: $0), $0.program) })
