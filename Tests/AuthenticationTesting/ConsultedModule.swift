@@ -8,15 +8,17 @@ package final class ConsultedModule: ConsultingModule {
     package let refusal = "That was not right."
     package let isLowEntropy = true
     package let timeLimit: Int
+    package let announcement: String?
     private let answer: @Sendable (ChargedGuess) -> Testimony
     private let asked = Mutex<[ChargedGuess]>([])
 
     package init(
-        _ id: ModuleID = ModuleID("consulted"), timeLimit: Int = 10,
+        _ id: ModuleID = ModuleID("consulted"), timeLimit: Int = 10, announcement: String? = nil,
         answering answer: @escaping @Sendable (ChargedGuess) -> Testimony
     ) {
         self.id = id
         self.timeLimit = timeLimit
+        self.announcement = announcement
         self.answer = answer
     }
 

@@ -8,6 +8,7 @@ struct ShapedModule: EnrollableModule {
     var right = "right"
     var stretchesAnswers = false
     var isInsecure = false
+    var needsPresence = false
     var notice: String?
 
     var inputSchema: InputSchema { InputSchema([InputField(name: "code", label: label, kind: .secret)]) }

@@ -18,14 +18,14 @@ struct ImportPAMU2FCommand: AdministrationVerb {
         help: ArgumentHelp(
             "What the keys were made for: pam_u2f's origin; else pam:// and the host's name.", valueName: "origin"))
     var origin: String?
-    @Option(help: ArgumentHelp("The module for security keys.", valueName: "module")) var fido2 = "fido2"
+    @Option(help: ArgumentHelp("The module for security keys.", valueName: "module")) var module = "fido2"
     @OptionGroup var options: ImportOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
-        let module = try ModuleReference(argument: fido2)
+        let reference = try ModuleReference(argument: module)
         let party = origin ?? "pam://\(HostName.own)"
         return try DeviceImport(of: file, options) { (text) throws(ImportFailure) in
-            try PAMU2FFile.read(text, named: file, relyingParty: party, module: module.module)
+            try PAMU2FFile.read(text, named: file, relyingParty: party, module: reference.module)
         }.perform(in: world)
     }
 }
