@@ -53,7 +53,8 @@ package struct Policy: Equatable, Sendable {
     /// Whether a security key counts for `request`, should it be certain that it was touched: a rule says so, and sshd has
     /// accepted one. Of nobody but sshd is that believed.
     package func wouldCountSecurityKey(of request: LoginRequest) -> Bool {
-        guard rules.contains(where: \.countsSecurityKey), request.origin == .trusted, request.service == "sshd",
+        guard rules.indices.contains(where: { rules[$0].countsSecurityKey }), request.origin == .trusted,
+            request.service == "sshd",
             request.evidence.securityKey != nil
         else { return false }
         return rules.first { $0.match.holds(for: request) }?.countsSecurityKey ?? false

@@ -58,15 +58,13 @@ extension LoginHandler {
             return refuse(record)
         }
         // What most policies look at is there already: nothing has to be kept for later.
-        guard configuration.policy.asksMore(about: request) else { return begin(request, rule, configuration) }
+        guard configuration.policy.asksMore(about: request) else { return weigh(request, rule, configuration) }
         let now = service.clocks.now()
         let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
             self.lookUp = nil
             guard !self.isClosing else { return }
             guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
-            self.withTestimony(to: completed, rule, configuration) { attested, doubt in
-                self.begin(attested, rule, configuration, doubt)
-            }
+            self.weigh(completed, rule, configuration)
         }
         // What was known at once may have led to the next question already.
         if let asked { lookUp = asked }
@@ -104,14 +102,13 @@ extension LoginHandler {
     /// waits for a reply.
     private static let mostWaiting: Int64 = 3000
 
-    /// Finds out whether the security key that sshd has accepted counts, where a rule lets it; `doubt` is why it does not.
-    private func withTestimony(
-        to request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration,
-        _ body: @escaping (_ attested: LoginRequest, _ doubt: String?) -> Void
-    ) {
-        guard rule.isRoot, configuration.policy.wouldCountSecurityKey(of: request) else { return body(request, nil) }
+    /// Begins the login; finds out before whether the security key that sshd has accepted counts, where a rule lets it.
+    private func weigh(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
+        guard rule.isRoot, configuration.policy.wouldCountSecurityKey(of: request) else {
+            return begin(request, rule, configuration, nil)
+        }
         guard let question = SSHKeyQuestion(request, process: peer.pid) else {
-            return body(request, "sshd cannot be asked about such a connection")
+            return begin(request, rule, configuration, "sshd cannot be asked about such a connection")
         }
         let witness = service.sshKeys
         let clocks = service.clocks
@@ -122,14 +119,16 @@ extension LoginHandler {
             guard !self.isClosing else { return }
             var attested = request
             switch testimony {
-            case .counts?: attested.evidence.isSecurityKeyCertain = true
-            case .doubtful(let reason)?: return body(request, reason)
-            case nil: return body(request, "too many logins are waiting")
+            case .counts?:
+                attested.evidence.isSecurityKeyCertain = true
+                self.begin(attested, rule, configuration, nil)
+            case .doubtful(let reason)?: self.begin(request, rule, configuration, reason)
+            case nil: self.begin(request, rule, configuration, "too many logins are waiting")
             }
-            body(attested, nil)
         }
     }
 
+    /// `doubt` is why a security key does not count.
     private func begin(
         _ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration, _ doubt: String?
     ) {
