@@ -141,12 +141,11 @@ final class LoginService {
         waiting.removeAll(keepingCapacity: true)
         unknownUsers.removeAll(keepingCapacity: true)
         let loop = loop
-        // The attempts come back with what came of them: memory is given back soonest by the thread that it is from.
-        let deliveries = NIOLoopBound((service: self, group: group), eventLoop: loop)
+        let deliveries = NIOLoopBound((service: self, outcomes: group.map(\.deliver)), eventLoop: loop)
         writer.submit(group.map(\.attempt), readingCredentialsOf: users) { outcomes, credentials in
             loop.execute {
                 for (user, account) in credentials { deliveries.value.service.knownCredentials[user] = account }
-                for (waiting, outcome) in zip(deliveries.value.group, outcomes) { waiting.deliver(outcome) }
+                for (deliver, outcome) in zip(deliveries.value.outcomes, outcomes) { deliver(outcome) }
             }
         }
     }

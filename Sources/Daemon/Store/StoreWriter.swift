@@ -134,8 +134,6 @@ package final class StoreWriter: Sendable {
     private func commit(_ group: inout Group, _ store: inout (any EnrollmentStore)?) {
         guard !group.attempts.isEmpty else { return }
         let judged = judge(group, &store)
-        // Whoever hears of them has them still, and gives them back.
-        group.attempts = []
         var start = 0
         for (count, deliver) in group.deliveries {
             deliver(Array(judged.outcomes[start..<(start + count)]), start == 0 ? judged.credentials : [:])
