@@ -119,6 +119,32 @@ def test_a_block_for_machines_is_worth_a_warning_with_its_line():
     assert found[0]["found"].startswith("for user bob")
 
 
+def test_a_rule_that_counts_security_keys_is_a_problem_where_sshd_is_not_strict():
+    shutil.copy(world.EXAMPLES / "pam.d" / "sshd", "/etc/pam.d/sshd")
+    draft = Path("/etc/twostep/keys.yaml")
+    draft.write_text(
+        "auth_providers:\n  - type: pam\n    modules: [{type: totp}]\n"
+        "policy:\n  - match: {service: sshd}\n    ssh_key: second_factor\n")
+    shutil.chown(draft, "root", "twostep")
+    draft.chmod(0o640)
+
+    def found(*lines):
+        settings(BOTH, "KbdInteractiveAuthentication yes", *lines)
+        assert problems(only="sshd") == []
+        return [finding["found"] for finding in problems("--config", draft, only="sshd")]
+
+    try:
+        touch, keys = found()
+        assert "PubkeyAuthOptions none" in touch and "rule in line 5" in touch
+        assert "AuthorizedKeysFile leaves keys to others than root" in keys
+        strict = ("PubkeyAuthOptions verify-required", "AuthorizedKeysFile /etc/ssh/keys/%u")
+        assert found(*strict) == []
+        [other] = found(*strict, "Match User alice", "PubkeyAuthOptions none")
+        assert other.startswith("for user alice: PubkeyAuthOptions none")
+    finally:
+        draft.unlink()
+
+
 def test_what_sshd_does_not_take_has_its_line():
     settings("KbdInteractiveAuthentication yes", BOTH, "UsePAN yes")
     found = problems(only="sshd")

@@ -267,8 +267,8 @@ def test_a_program_that_does_not_answer_costs_the_steps_that_need_it_and_no_othe
     text, reason = OUT[what]
     path = write("out", text)
     place = elsewhere(
-        "auth_providers:\n  - type: pam\n    modules:\n      - {type: totp}\n"
-        f"      - any_of: [totp, {{type: command_line, id: other, program: {path}}}]\n"
+        "auth_providers:\n  - type: pam\n    modules:\n"
+        f"      - any_of: [{{type: totp}}, {{type: command_line, id: other, program: {path}}}]\n"
         "policy:\n  - match: {service: e2e-door}\n    modules: [command_line:other]\n"
         "  - match: {service: e2e-either}\n    modules: [{any_of: [totp, command_line:other]}]\n"
         "  - match: {}\n    modules: [totp]\n")
