@@ -66,15 +66,15 @@ struct RecentRecords {
     mutating func append(_ login: consuming LoginRecord, at wall: Int64) {
         // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
         login.request?.evidence = Evidence()
-        keep(.login(login), at: wall)
+        last += 1
+        let isClaimed = login.peer != 0
+        let record = Kept(number: last, at: wall, content: .login(login))
+        if isClaimed { claimed.append(record) } else { trusted.append(record) }
     }
 
-    mutating func append(_ entry: JournalEntry, at wall: Int64) { keep(.other(entry), at: wall) }
-
-    private mutating func keep(_ content: consuming Content, at wall: Int64) {
+    mutating func append(_ entry: JournalEntry, at wall: Int64) {
         last += 1
-        let record = Kept(number: last, at: wall, content: content)
-        if case .login(let login) = content, login.peer != 0 { claimed.append(record) } else { trusted.append(record) }
+        trusted.append(Kept(number: last, at: wall, content: .other(entry)))
     }
 
     /// At most `count` of the records behind the one of this number, the oldest first.
