@@ -118,8 +118,9 @@ def user():
 
 def test_sudo_takes_a_touch_and_a_pin_at_the_machine(elsewhere, user):
     place = elsewhere(factor())
-    with SoftKey("own", pin="1234") as key, world.stacks_for(place, "sudo"):
-        done = enroll(place, user, "1234")
+    pin = "pin-that-nobody-writes-down"
+    with SoftKey("own", pin=pin) as key, world.stacks_for(place, "sudo"):
+        done = enroll(place, user, pin)
         assert done.returncode == 0, done.stdout + done.stderr
         listed = json.loads(world.twostep("list", user, "--json", runtime=place.runtime).stdout)
         assert [(each["device"], each["description"]) for each in listed["devices"]] == [("key", "ES256, counter 1")]
@@ -127,10 +128,11 @@ def test_sudo_takes_a_touch_and_a_pin_at_the_machine(elsewhere, user):
         for _ in range(2):
             place.log.mark()
             before = key.counter
-            status, shown = answer(sudo(user, seat), user, "1234")
+            status, shown = answer(sudo(user, seat), user, pin)
             assert (status, shown.split()[-1]) == (0, "root"), shown
             assert "login granted" in verdict(place, user) and "fido2" in verdict(place, user)
             assert key.counter > before
+        assert not any(pin in line for line in place.log.all())
         # What it has of the person: nothing that tells whose it is.
         handles = [request[3]["id"] for command, request in key.asked if command == 1]
         assert handles and all(str(user).encode() not in handle for handle in handles)
@@ -254,6 +256,9 @@ def test_ssh_never_asks_for_a_key_and_has_the_other_ways(elsewhere, sshd, user):
         assert not client.interactive("123456") and not client.prompts
         client.close()
         assert place.log.since_mark(rf'login unavailable reason=not_local .*user="{user}"', count=1)
+        foreseen = world.twostep(
+            "explain", "sshd", user, "--ssh", "publickey", "--rhost", "192.0.2.1", runtime=place.runtime)
+        assert "not_local" in foreseen.stdout, foreseen.stdout + foreseen.stderr
 
 
 def test_whoever_leaves_cancels_what_the_key_waits_for(elsewhere, user):
