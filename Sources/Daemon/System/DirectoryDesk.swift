@@ -27,10 +27,8 @@ final class DirectoryDesk {
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
-    /// What this tick has begun behind the first. It goes to the threads together.
+    /// What this tick has begun. It goes to the threads together: one of them is woken once.
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
-    /// The first one of this tick has gone to the threads.
-    private var isHandingOver = false
     private let shares = LookUpShares(DirectoryDesk.mostPerUID)
     private var isLookingAfter = false
     private let pace = LookUpPace()
@@ -79,14 +77,14 @@ final class DirectoryDesk {
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
             lookUp.settle(nil)
         }
-        guard !isHandingOver else { return lookUp }
-        // The first of a tick goes at once: who answers as soon as he is asked does not wait for a thread to wake up.
-        isHandingOver = true
-        handOver()
-        let desk = NIOLoopBound(self, eventLoop: loop)
-        loop.execute {
-            desk.value.isHandingOver = false
-            desk.value.handOver()
+        // A lone one goes at once: who answers as soon as he is asked does not wait for a thread to wake up.
+        guard open.count > 1 else {
+            handOver()
+            return lookUp
+        }
+        if begun.count == 1 {
+            let desk = NIOLoopBound(self, eventLoop: loop)
+            loop.execute { desk.value.handOver() }
         }
         return lookUp
     }
