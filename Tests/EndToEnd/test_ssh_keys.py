@@ -1,5 +1,6 @@
 """Security keys of ssh as the second factor, through real sshd: what counts, and each doubt for which nothing does."""
 
+import json
 import os
 import re
 import shutil
@@ -218,3 +219,18 @@ def test_without_whoever_asks_sshd_the_code_is_owed(place, serve):
     finally:
         os.rename(f"{socket_file}.away", socket_file)
     assert log_in(server, user, key) == (True, 0)
+
+
+def test_explain_and_flow_show_what_a_key_stands_for(place):
+    user = world.new_user("key")
+    plain = world.twostep("explain", "sshd", user, "--ssh", "publickey ssh-ed25519", runtime=place.runtime).stdout
+    assert "ssh_key" not in plain and "owes totp" in plain, plain
+    key = "sk-ecdsa-sha2-nistp256@openssh.com"
+    shown = world.twostep("explain", "sshd", user, "--ssh", f"publickey {key}", runtime=place.runtime).stdout
+    assert f"ssh_key: second_factor, and {key} stands for the first module if sshd is strict" in shown, shown
+    assert "owes no module" in shown, shown
+    told = world.twostep("explain", "sshd", user, "--ssh", f"publickey {key}", "--json", runtime=place.runtime)
+    assert json.loads(told.stdout)["terms"]["security_key"] == key
+    drawn = world.run("twostep", "flow", "--config", place.configuration, "--service", "sshd")
+    assert "or a security key of ssh, if sshd is strict" in drawn.stdout, drawn
+    assert "ssh_key: second_factor" in " ".join(drawn.stdout.split()), drawn.stdout
