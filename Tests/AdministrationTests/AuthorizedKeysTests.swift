@@ -1,4 +1,5 @@
 import Administration
+import Daemon
 import PAMStacks
 import PAMStacksTesting
 import Testing

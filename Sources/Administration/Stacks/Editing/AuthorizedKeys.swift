@@ -1,3 +1,4 @@
+package import Daemon
 package import PAMStacks
 
 /// The keys with which somebody may log in by ssh, as far as files tell.
