@@ -73,6 +73,19 @@ package struct Configuration: Sendable {
         problem(places.callers[name], found, expected: expected)
     }
 
+    /// Steps that keep everybody out who does not sit at the machine, each by its first module: it may be meant.
+    package var stepsForTheMachineAlone: [Problem] {
+        policy.chains.flatMap(\.steps).compactMap { step in
+            guard let first = step.alternatives.first,
+                step.alternatives.allSatisfy({ modules[$0]?.needsPresence == true })
+            else { return nil }
+            return problem(
+                places.modules[first],
+                "\(first) is for people who sit at the machine, and nothing else will do: nobody gets in from elsewhere",
+                expected: "any_of, with a module for them")
+        }
+    }
+
     private func problem(_ place: Place?, _ found: String, expected: String? = nil) -> Problem {
         Problem(
             file: places.file, line: place?.line ?? 0, column: place?.column ?? 0, found: found, expected: expected)

@@ -232,6 +232,12 @@ def test_the_console_in_front_is_the_machine_itself(elsewhere, front, user):
             assert status != 0 and "reason=not_local" in said, terminal
 
 
+def run_check(place):
+    done = world.run("twostep", "check", "--config", place.configuration)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 def test_ssh_never_asks_for_a_key_and_has_the_other_ways(elsewhere, sshd, user):
     place = elsewhere(factor("{any_of: [fido2, totp]}"))
     with SoftKey("own") as key, world.stacks_for(place, "sshd", "sudo"):
@@ -249,7 +255,10 @@ def test_ssh_never_asks_for_a_key_and_has_the_other_ways(elsewhere, sshd, user):
         # Elsewhere the code is all there is.
         status, shown = answer(sudo(user, None), user, phone.next())
         assert status == 0 and "Number: " not in shown, shown
+        warning = "fido2 is for people who sit at the machine, and nothing else will do"
+        assert warning not in run_check(place)
         place.configure(factor())
+        assert warning in run_check(place)
         place.reload()
         world.wait_until(lambda: place.status()["configuration"]["generation"] > 1, "the new configuration")
         client = Paramiko(sshd, user)

@@ -64,7 +64,7 @@ struct ConfigurationLoader: Sendable {
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
                         sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
                         tellsLastLogin: read.notices.lastLogin, selfService: read.selfService),
-                    warnings: read.warnings
+                    warnings: read.warnings + read.stepsForTheMachineAlone
                 ))
         }
     }
