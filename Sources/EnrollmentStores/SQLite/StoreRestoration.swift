@@ -37,6 +37,10 @@ package final class StoreRestoration {
             try StoreRestoration.copy(descriptor, to: directory.restored)
             outlook = try StoreRestoration.settle(
                 in: directory, sealing: sealing, present: found.store, trouble: found.trouble)
+            // Nothing is wrong with it: what it knows is not to be thrown away for want of a key.
+            if let words = found.missingKey {
+                throw .unreachable("the key of the present store is not at hand: \(words)")
+            }
         } catch {
             StoreRestoration.removeDraft(in: directory)
             throw error
@@ -121,19 +125,16 @@ package final class StoreRestoration {
     /// The present store, and what is wrong where there is one that cannot be read.
     private static func openPresent(
         in directory: StateDirectory, sealing: any SecretSealing
-    ) throws(StoreFailure) -> (store: SQLiteStore?, trouble: String?) {
-        guard unsafe access(directory.database, F_OK) == 0 else { return (nil, nil) }
+    ) throws(StoreFailure) -> (store: SQLiteStore?, trouble: String?, missingKey: String?) {
+        guard unsafe access(directory.database, F_OK) == 0 else { return (nil, nil, nil) }
         do throws(StoreFailure) {
-            return (try SQLiteStore.open(in: directory.path, sealing: sealing), nil)
+            return (try SQLiteStore.open(in: directory.path, sealing: sealing), nil, nil)
         } catch {
             switch error {
             case .inUse: throw error
-            // Nothing is wrong with it: what it knows is not to be thrown away for want of a key.
-            case .sealedWithAnotherKey(let words):
-                throw .unreachable("the key of the present store is not at hand: \(words)")
-            case .unreachable, .newer, .damaged, .notDurable: break
+            case .sealedWithAnotherKey(let words): return (nil, Integrity.words(of: error), words)
+            case .unreachable, .newer, .damaged, .notDurable: return (nil, Integrity.words(of: error), nil)
             }
-            return (nil, Integrity.words(of: error))
         }
     }
 
