@@ -11,11 +11,11 @@ struct RecentRecords {
     /// By which records are told from those of a daemon that ran before.
     let run: Int64
     /// What is kept as it is, since it is put into words only if somebody asks.
-    private enum Content {
+    enum Content {
         case login(LoginRecord)
         case other(JournalEntry)
 
-        var entry: JournalEntry {
+        fileprivate var entry: JournalEntry {
             switch self {
             case .login(let record): record.entry
             case .other(let entry): entry
@@ -63,18 +63,18 @@ struct RecentRecords {
 
     init(run: Int64) { self.run = run }
 
-    mutating func append(_ login: consuming LoginRecord, at wall: Int64) {
-        // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
-        login.request?.evidence = Evidence()
+    mutating func append(_ content: Content, at wall: Int64) {
         last += 1
-        let isClaimed = login.peer != 0
-        let record = Kept(number: last, at: wall, content: .login(login))
+        var content = content
+        var isClaimed = false
+        if case .login(var record) = content {
+            isClaimed = record.peer != 0
+            // No record shows it, and a thousand of them would keep as many pages of a crowd that has gone.
+            record.request?.evidence = Evidence()
+            content = .login(record)
+        }
+        let record = Kept(number: last, at: wall, content: content)
         if isClaimed { claimed.append(record) } else { trusted.append(record) }
-    }
-
-    mutating func append(_ entry: JournalEntry, at wall: Int64) {
-        last += 1
-        trusted.append(Kept(number: last, at: wall, content: .other(entry)))
     }
 
     /// At most `count` of the records behind the one of this number, the oldest first.

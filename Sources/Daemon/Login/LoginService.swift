@@ -186,7 +186,7 @@ final class LoginService {
                 || admitsEntry(about: record.peer)
         else { return }
         journal.record(record)
-        recent.append(record, at: clocks.now().wall)
+        recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
         hasQuietRecords = true
         // The journal's thread is woken once for all that this tick ends, and after the verdicts have gone out.
@@ -202,7 +202,7 @@ final class LoginService {
     /// Records what else is said of a login, in the journal and in memory.
     func keep(_ entry: JournalEntry) {
         journal.record(entry)
-        recent.append(entry, at: clocks.now().wall)
+        recent.append(.other(entry), at: clocks.now().wall)
     }
 
     /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with

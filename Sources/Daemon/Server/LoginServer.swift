@@ -47,16 +47,12 @@ package final class LoginServer: Sendable {
         let service = service
         let channel = try bootstrap(socket, sayingToNewcomers: SpareDescriptor.verdict)
             .childChannelInitializer { channel in
-                do {
+                channel.eventLoop.makeCompletedFuture {
                     // Here, and not by the bootstrap, which takes a future for each.
                     try LoginServer.readOnDemand(channel)
                     try channel.syncOptions?.setOption(
                         ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
                     try channel.pipeline.syncOperations.addHandler(LoginHandler(service.value))
-                    // The one that the loop has for all.
-                    return channel.eventLoop.makeSucceededVoidFuture()
-                } catch {
-                    return channel.eventLoop.makeFailedFuture(error)
                 }
             }
             .withBoundSocket(socket.descriptor).wait()
