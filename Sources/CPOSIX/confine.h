@@ -277,12 +277,13 @@ static inline int posix_wait_for(pid_t child) {
 }
 
 /// Ends every process of a user, those too that have left their session; 0 if none is left. Whoever asks is root, and nobody
-/// of ours is that user.
-static inline int posix_end_all_of(uint32_t uid) {
+/// of ours is that user. `spare` is a uid that nobody has: whoever is to be ended may send nothing to it.
+static inline int posix_end_all_of(uint32_t uid, uint32_t spare) {
     pid_t child = fork();
     if (child < 0) return -1;
     if (child == 0) {
-        if (uid == 0 || setresuid(uid, uid, uid) != 0) _exit(1);
+        // kill(2) asks for the effective uid of whoever sends, and for the real or saved one of whoever is to be ended.
+        if (uid == 0 || spare == 0 || setresuid(spare, uid, spare) != 0) _exit(1);
         // All that it may send a signal to, and that is nobody else's; again for those that were just being made.
         for (int round = 0; round < 1000; round++) {
             if (kill(-1, SIGKILL) != 0 && errno == ESRCH) _exit(0);

@@ -19,7 +19,10 @@ package struct ProgramUser: Equatable, Sendable {
         guard (0..<2 * ProgramUser.slots).contains(slot) else { return nil }
         uid = ProgramUser.first + UInt32(slot)
         gid = uid
-        guard unsafe getpwuid(uid) == nil, unsafe getgrgid(gid) == nil else { return nil }
+        // Where it cannot be told whose it is, it may be somebody's.
+        guard case .nobody = SystemDirectory().owner(of: uid) else { return nil }
+        errno = 0
+        guard unsafe getgrgid(gid) == nil, [0, ENOENT, ESRCH].contains(errno) else { return nil }
     }
 }
 
@@ -55,6 +58,12 @@ struct ProgramSlot: ~Copyable {
         return nil
     }
 
-    /// Ends whatever still runs as the user, so that whoever has it next is alone.
-    func clear() { _ = posix_end_all_of(user.uid) }
+    /// Ends whatever still runs as the user, so that whoever has it next is alone; keeps the lock for as long as that takes, up
+    /// to a second. Where there are so many that nobody can be started to end them, the unit's end is theirs.
+    func clear() {
+        for _ in 0..<100 {
+            if posix_end_all_of(user.uid, user.uid + UInt32(2 * ProgramUser.slots)) == 0 { return }
+            usleep(10_000)
+        }
+    }
 }
