@@ -44,6 +44,8 @@ public struct LauncherCommand: ParsableCommand {
             return desk.serve(connection, as: nil)
         }
         desk.serve(connection, as: slot.user)
+        // It has all that there is, and waits for no more.
+        shutdown(connection, Int32(SHUT_RDWR))
         close(connection)
         slot.clear()
     }
