@@ -25,10 +25,10 @@ TREE := .build-tree
 VERSION := $(shell sed -n 's/.*version = "\(.*\)"/\1/p' Sources/AdminProtocol/Release.swift)
 
 # What building needs, and what the tests and the demo need on top (Debian's names).
-BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev libfido2-dev
+BUILD_PACKAGES := libpam0g-dev libssl-dev libsqlite3-dev libqrencode-dev libcrypt-dev libfido2-dev libpq-dev
 DEMO_PACKAGES := openssh-server openssh-client sudo oathtool iproute2 passwd procps
 TEST_PACKAGES := $(DEMO_PACKAGES) login pamtester binutils valgrind strace mandoc shellcheck systemd zbar-tools curl openssl \
-	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp python3-cryptography python3-cbor2
+	python3 python3-pytest python3-pexpect python3-paramiko python3-pyotp python3-cryptography python3-cbor2 postgresql
 CHECK_PACKAGES := binutils mandoc shellcheck systemd python3 sudo openssh-server apparmor fail2ban fish zsh \
 	checkpolicy semodule-utils
 ANIMATION_PACKAGES := $(DEMO_PACKAGES) python3 python3-pexpect python3-pyte

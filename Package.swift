@@ -89,6 +89,7 @@ let package = Package(
         .systemLibrary(name: "CCrypt"),
         .systemLibrary(name: "CQREncode"),
         .systemLibrary(name: "CFIDO2"),
+        .systemLibrary(name: "CPQ"),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "CPOSIX"], swiftSettings: strict),
 
         // Leaf: compiled into the module and into the daemon.
@@ -113,7 +114,7 @@ let package = Package(
             name: "AuthProviders", dependencies: ["Authentication", "CCrypt", "Cryptography", "CPOSIX"],
             swiftSettings: strict),
         .target(
-            name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "Cryptography", grdb, sqlite],
+            name: "EnrollmentStores", dependencies: ["Authentication", "CPOSIX", "CPQ", "Cryptography", grdb, sqlite],
             swiftSettings: strict),
         .target(name: "AuthPrograms", dependencies: ["Authentication", "Cryptography"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Authentication", yams], swiftSettings: strict),

@@ -137,9 +137,21 @@ package struct StoreSettings: Equatable, Sendable {
     package enum Kind: String, CaseIterable, Sendable {
         /// The embedded default, in the state directory.
         case sqlite
+        /// A database that several daemons share.
+        case postgresql
+    }
+
+    /// A parameter of libpq's.
+    package struct Parameter: Equatable, Sendable {
+        package let name: String
+        package let value: String
     }
 
     package var kind = Kind.sqlite
+    /// How the server is reached, for `postgresql`; there is no password among them.
+    package var connection: [Parameter] = []
+    /// Where the password stands; nil where it is found elsewhere, or none is needed.
+    package var passwordFile: String?
 
     package init() {}
 }

@@ -111,25 +111,6 @@ extension Reading {
         return settings
     }
 
-    private mutating func readStore(_ setting: Setting) -> StoreSettings {
-        var store = StoreSettings()
-        guard let values = map(setting, "store", keys: ["type"]) else { return store }
-        guard let type = values["type"] else {
-            refuse(setting, "store has no type", expected: Reading.words(StoreSettings.Kind.allCases.map(\.rawValue)))
-            return store
-        }
-        guard let word = text(type, "store's type") else { return store }
-        guard let kind = StoreSettings.Kind(rawValue: word) else {
-            let known = StoreSettings.Kind.allCases.map(\.rawValue)
-            refuse(
-                type, "the store type '\(word)'", expected: Reading.words(known),
-                suggestion: Nearness.suggestion(for: word, among: known))
-            return store
-        }
-        store.kind = kind
-        return store
-    }
-
     private mutating func readCallers(_ setting: Setting) -> [String: CallerRule] {
         guard case .map(let entries) = setting.value else {
             refuse(setting, "callers is \(setting.found)", expected: "a map of account names")

@@ -6,7 +6,7 @@ import Foundation
 struct ScriptedStores: StoreMaker {
     var failure: StoreFailure?
 
-    func makeStore(in directory: String, keyFile: String) throws(StoreFailure) -> Bool {
+    func makeStore(in directory: String, keyFile: String, configuration: String) throws(StoreFailure) -> Bool {
         if let failure { throw failure }
         let path = directory + "/twostep.sqlite"
         guard !FileManager.default.fileExists(atPath: path) else { return false }

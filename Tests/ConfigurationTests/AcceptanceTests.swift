@@ -236,6 +236,33 @@ import Testing
                 == ["config.yaml:2:23: a rule that is never reached: the one in line 2 matches every login"])
     }
 
+    @Test func `reads how a database is reached as libpq would, and warns of one that anybody could pretend to be`()
+        throws
+    {
+        func read(_ connection: String) throws -> Configuration {
+            try Fakes.configuration(
+                "auth_providers: [{type: pam, modules: totp}]\nstore:\n  type: postgresql\n  connection: \(connection)\n"
+                    + "  password_file: /etc/twostep/database.password\n")
+        }
+        let sure = try read("host=a,b port = 5432 dbname=twostep user='two step\\'s' sslmode=verify-full")
+        #expect(sure.store.kind == .postgresql && sure.warnings.isEmpty)
+        #expect(sure.store.passwordFile == "/etc/twostep/database.password")
+        #expect(
+            sure.store.connection.map { "\($0.name): \($0.value)" } == [
+                "host: a,b", "port: 5432", "dbname: twostep", "user: two step's", "sslmode: verify-full",
+            ])
+        for local in ["host=/run/postgresql", "host=localhost", "host=127.0.0.1"] {
+            #expect(try read("\(local) dbname=t user=t").warnings.isEmpty)
+        }
+        for (words, mode) in [("", "prefer"), (" sslmode=require", "require"), (" sslmode=verify-ca", "verify-ca")] {
+            #expect(
+                try read("host=/run,a dbname=t user=t\(words)").warnings.map(\.description) == [
+                    "config.yaml:4:15: a database over the network with sslmode \(mode), expected sslmode=verify-full: "
+                        + "whoever stands between could grant every login"
+                ])
+        }
+    }
+
     @Test func `warns of a roll-out without an end`() throws {
         let text = "auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {}, unenrolled: enroll}]\n"
         #expect(

@@ -97,7 +97,7 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
                 + "auth_providers, callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle; did you mean "
                 + "'auth_providers'?",
             ":1:16: auth_providers is an empty list, expected a list of at least one provider",
-            ":2:15: the store type 'sqlit', expected sqlite; did you mean 'sqlite'?"),
+            ":2:15: the store type 'sqlit', expected one of postgresql, sqlite; did you mean 'sqlite'?"),
     ]
 
     static let providers = [
@@ -397,9 +397,46 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "a number in exponents", "sessions: {capacity: 1e3}\n",
             ":1:22: capacity is '1e3', expected a whole number from 100 to 1000000"),
         BadDocument(
-            "another store", "store: {type: postgresql}\n",
-            ":1:15: the store type 'postgresql', expected sqlite"),
-        BadDocument("a store without a type", "store: {}\n", ":1:8: store has no type, expected sqlite"),
+            "another store", "store: {type: mysql}\n",
+            ":1:15: the store type 'mysql', expected one of postgresql, sqlite"),
+        BadDocument(
+            "a store without a type", "store: {}\n", ":1:8: store has no type, expected one of postgresql, sqlite"),
+        BadDocument(
+            "a database that is a file", "store: {type: sqlite, connection: host=a, password_file: /p}\n",
+            ":1:35: store of the type sqlite with connection, expected the type postgresql, or no such key",
+            ":1:58: store of the type sqlite with password_file, expected the type postgresql, or no such key"),
+        BadDocument(
+            "a database nowhere", "store: {type: postgresql}\n",
+            ":1:8: store of the type postgresql without connection, expected host=… dbname=… user=…"),
+        BadDocument(
+            "a password where others read it", store("host=/run dbname=t user=t password=tr\u{e4}umerei"),
+            ":3:15: connection has password, expected no password: it stands in a password_file, a file named by PGPASSFILE, "
+                + "or is not needed (peer, cert)"),
+        BadDocument(
+            "a password in a URI", store("postgresql://t:secret@a/t"),
+            ":3:15: connection is not a list of libpq's parameters, expected name=value name='value with spaces' …, and no URI"
+        ),
+        BadDocument(
+            "a quote without an end", store("host=/run dbname=t user='t"),
+            ":3:15: connection is not a list of libpq's parameters, expected name=value name='value with spaces' …, and no URI"
+        ),
+        BadDocument(
+            "half a connection", store("sslmode=require"),
+            ":3:15: connection without dbname, expected dbname=…", ":3:15: connection without user, expected user=…",
+            ":3:15: connection without host, expected host=… (a name, several with commas, or a folder)"),
+        BadDocument(
+            "a parameter twice", store("host=/run host=/tmp dbname=t user=t"),
+            ":3:15: connection has host twice, expected each once"),
+        BadDocument(
+            "a server that may only read", store("host=/run dbname=t user=t target_session_attrs=any"),
+            ":3:15: target_session_attrs is 'any', expected one of primary, read-write: logins are written"),
+        BadDocument(
+            "settings for the session", store("host=/run dbname=t user=t options='-c synchronous_commit=off'"),
+            ":3:15: connection has options, expected nothing: time-outs and durability are set by twostepd"),
+        BadDocument(
+            "a password file somewhere",
+            "store: {type: postgresql, connection: host=/run dbname=t user=t, password_file: p}\n",
+            ":1:81: password_file is 'p', expected an absolute path"),
         BadDocument(
             "root as a caller", "callers: {root: {services: [a], groups: [b]}}\n",
             ":1:11: the caller 'root', expected a service's own account"),
@@ -428,6 +465,11 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "an issuer with a colon", "issuer: a:b\n",
             ":1:9: issuer is 'a:b', expected at most 64 bytes without a colon"),
     ]
+
+    /// A store with a connection in the third line.
+    static func store(_ connection: String) -> String {
+        "store:\n  type: postgresql\n  connection: \"\(connection)\"\n"
+    }
 
     static let rest = """
         auth_providers:

@@ -4,14 +4,14 @@ import Testing
 /// through others, so the package's own list proves nothing.
 @Suite struct LayeringTests {
     static let doors: Set<String> = [
-        "CPAM", "CPAMApplication", "CPOSIX", "COpenSSL", "CCrypt", "CFIDO2", "CQREncode",
+        "CPAM", "CPAMApplication", "CPOSIX", "COpenSSL", "CCrypt", "CFIDO2", "CPQ", "CQREncode",
     ]
 
     /// What each target's files may import. A target without a row here fails.
     static let rows: [String: Set<String>] = [
         // Doors: the system's libraries.
         "CPAM": [], "CPAMApplication": [], "CPOSIX": [], "COpenSSL": [], "CCrypt": [], "CFIDO2": [],
-        "CQREncode": [],
+        "CPQ": [], "CQREncode": [],
         "Cryptography": ["COpenSSL", "CPOSIX"],
         // Leaf.
         // An atomic is what keeps a value at one address, so that wiping it wipes all there is.
@@ -27,7 +27,9 @@ import Testing
         // The standard library by its name, for the composed form of texts.
         "AuthProviders": ["Authentication", "CCrypt", "CPOSIX", "Cryptography", "Glibc", "Swift", "Synchronization"],
         "AuthPrograms": ["Authentication", "Cryptography", "Synchronization"],
-        "EnrollmentStores": ["Authentication", "CPOSIX", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization"],
+        "EnrollmentStores": [
+            "Authentication", "CPOSIX", "CPQ", "Cryptography", "GRDB", "GRDBSQLite", "Synchronization",
+        ],
         // CYaml is the C half of Yams: its events tell what `compose` hides.
         "Configuration": ["Authentication", "CYaml", "Glibc"],
         // The Swift face of libqrencode: for what is shown at a login and on the command line.

@@ -6,12 +6,17 @@ import Daemon
 struct StoreFindingSource: FindingSource {
     let subject = "store"
     let stateDirectory: String
+    /// The database that is the store instead, nil where there is none.
+    let database: String?
     let keyFile: String
     let runtimeDirectory: String
     let isRoot: Bool
     let replyLimit: Int64
 
     func findings() -> [CheckFinding] {
+        if let database {
+            return [CheckFinding(.warning, file: database, found: OfflineStore.elsewhere(database), isUnseen: true)]
+        }
         let file = stateDirectory
         guard isRoot else {
             return [CheckFinding(.warning, file: file, found: "only root may look into it", isUnseen: true)]

@@ -81,7 +81,8 @@ struct CheckCommand: AdministrationVerb {
                 ClockFindings(tree: files, now: world.now(), isSynchronized: world.isClockSynchronized())
             case .store:
                 StoreFindingSource(
-                    stateDirectory: stateDirectory, keyFile: key, runtimeDirectory: service.runtimeDirectory,
+                    stateDirectory: stateDirectory, database: OfflineStore.database(in: path), keyFile: key,
+                    runtimeDirectory: service.runtimeDirectory,
                     isRoot: world.accounts.isPrivileged, replyLimit: world.replyLimit)
             }
         }

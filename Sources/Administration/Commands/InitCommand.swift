@@ -62,9 +62,12 @@ struct InitCommand: AdministrationVerb {
     ) throws(CommandFailure) -> InstallationStep {
         do throws(StoreFailure) {
             let created = try world.stores.makeStore(
-                in: installation.state.text, keyFile: installation.key.text)
+                in: installation.state.text, keyFile: installation.key.text,
+                configuration: installation.configuration.text)
             return InstallationStep(
-                kind: "store", subject: installation.state.text, outcome: created ? .created : .present)
+                kind: "store",
+                subject: OfflineStore.database(in: installation.configuration.text) ?? installation.state.text,
+                outcome: created ? .created : .present)
         } catch {
             throw CommandFailure(
                 .refused, code: .files, "The store cannot be made: \(error.description).",

@@ -43,6 +43,9 @@ struct RestoreCommand: AdministrationVerb {
         guard world.accounts.isPrivileged else {
             throw CommandFailure(.refused, code: .notPermitted, "Only root may restore.", hint: "Try it with sudo.")
         }
+        if let database = OfflineStore.database(in: config) {
+            throw CommandFailure(.refused, code: .badParameter, OfflineStore.elsewhere(database))
+        }
         let backup = unsafe open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard backup >= 0 else {
             throw CommandFailure(.refused, code: .files, "\(file) cannot be opened: \(SystemError.text(errno)).")

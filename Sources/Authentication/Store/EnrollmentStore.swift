@@ -100,7 +100,11 @@ package protocol EnrollmentStore: AnyObject {
     /// What is remembered of every account's logins, by account.
     func activities() throws(StoreFailure) -> [AccountActivity]
 
-    /// What looks at whole states of it; nil for a store that lies nowhere.
+    /// What others have changed since the last call, in a store that several daemons share: they remember some of it. Nil for one
+    /// that nobody else writes to. Throws if it cannot be used any more; called once a second.
+    func changesByOthers() throws(StoreFailure) -> StoreChanges?
+
+    /// What looks at whole states of it; nil for a store that lies nowhere, or where others do that.
     var inspection: (any StoreInspection)? { get }
 
     /// What providers look at, from threads of their own.
@@ -127,6 +131,8 @@ extension EnrollmentStore {
     }
 
     package func checkPlace() throws(StoreFailure) {}
+
+    package func changesByOthers() throws(StoreFailure) -> StoreChanges? { nil }
 
     package var inspection: (any StoreInspection)? { nil }
 

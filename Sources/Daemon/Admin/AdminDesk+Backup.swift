@@ -54,6 +54,7 @@ extension AdminDesk {
         then keep: @escaping ((any StoreSnapshot)?) -> Void = { _ in }
     ) {
         let loop = service.loop
+        let path = describe().store.path
         let delivery = NIOLoopBound(
             { (reply: AdminReply, snapshot: (any StoreSnapshot)?) in
                 keep(snapshot)
@@ -67,7 +68,7 @@ extension AdminDesk {
             let extent: StoreExtent
             do throws(StoreFailure) {
                 let store = try result.get()
-                guard let found = store.inspection else { throw .unreachable("it lies nowhere") }
+                guard let found = store.inspection else { return tell(AdminDesk.isElsewhere(path)) }
                 inspection = found
                 extent = try store.extent()
             } catch {
@@ -82,6 +83,12 @@ extension AdminDesk {
                 }
             }
         }
+    }
+
+    private static func isElsewhere(_ path: String) -> AdminReply {
+        .refusal(
+            .badParameter, OfflineStore.elsewhere(path),
+            hint: "A copy of its schema twostep, together with the key file, is a backup: see pg_dump(1).")
     }
 
     private static func isUnusable(_ failure: StoreFailure) -> AdminReply {

@@ -54,6 +54,14 @@ extension LoginService {
         for handler in connections.handlers { handler.end(loginProvedBy: user, .sessionEnded) }
     }
 
+    /// Goes along with what other daemons' administrators have changed in a shared store: as after a change of one's own.
+    func follow(_ changes: StoreChanges) {
+        forgetCredentials()
+        grants.revoke { changes.isEverything || changes.accounts.contains($0.key.account) }
+        for account in changes.accounts { forgetProofs(of: account) }
+        for account in writer.blocks.keys { endLogins(of: account, .blocked) }
+    }
+
     /// Ends what the owner of an account is proving, or has proved, in order to change its devices.
     func forgetProofs(of account: AccountName) {
         for visit in visits.handlers where visit.account == account { visit.forgetProof() }

@@ -41,14 +41,27 @@ struct ConfigurationLoader: Sendable {
             mode: status.st_mode, owner: status.st_uid)
     }
 
-    /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
-    func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
-        let reader = ConfigurationReader(
+    /// Which store the file names, without a look at anything that it names otherwise; nil where it cannot be read.
+    var storeSettings: StoreSettings? { try? reader.load(path).get().store }
+
+    /// The same of a file at any path, as verbs of the command line need it.
+    static func storeSettings(in path: String) -> StoreSettings? {
+        ConfigurationLoader(
+            path: path, accounts: SystemDirectory(), hostName: "localhost", allowsInsecure: true
+        ).storeSettings
+    }
+
+    private var reader: ConfigurationReader {
+        ConfigurationReader(
             modules: ModuleRegistry.types + ProgramRegistry.modules(programs, codes)
                 + SecurityKeyRegistry.modules(keys, hostName: HostName.own),
             providers: ProviderRegistry.types + ProgramRegistry.providers(programs), hostName: hostName,
             allowsInsecure: allowsInsecure)
-        return reader.load(path).flatMap { read in
+    }
+
+    /// The configuration as generation `number`, or what is wrong with it, and what is worth a warning.
+    func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
+        reader.load(path).flatMap { read in
             let (callers, strangers) = resolve(read)
             let unfit = unfitPrograms(read)
             // What must not be run is not even asked what it is.
@@ -63,7 +76,8 @@ struct ConfigurationLoader: Sendable {
                         modules: read.modules.merging(IssuedCodeModule.all.map { ($0.id, $0) }) { own, _ in own },
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
                         sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
-                        tellsLastLogin: read.notices.lastLogin, selfService: read.selfService),
+                        tellsLastLogin: read.notices.lastLogin, selfService: read.selfService,
+                        store: read.store),
                     warnings: read.warnings + read.stepsForTheMachineAlone
                 ))
         }

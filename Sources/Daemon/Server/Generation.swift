@@ -20,12 +20,14 @@ package struct ActiveConfiguration: Sendable {
     package var tellsLastLogin: Bool
     /// What users may do about their own devices; nil where that is root's alone.
     package var selfService: SelfServiceSettings?
+    /// Where enrolments are kept.
+    package var store: StoreSettings
 
     package init(
         number: Int, policy: Policy, providers: [ProviderID: any AuthProvider], modules: [ModuleID: any AuthModule],
         names: [String: String] = [:], throttle: Throttle = Throttle(), sessionCapacity: Int = 20_000,
         sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String,
-        tellsLastLogin: Bool = false, selfService: SelfServiceSettings? = nil
+        tellsLastLogin: Bool = false, selfService: SelfServiceSettings? = nil, store: StoreSettings = StoreSettings()
     ) {
         self.number = number
         self.policy = policy
@@ -41,6 +43,7 @@ package struct ActiveConfiguration: Sendable {
         self.issuer = issuer
         self.tellsLastLogin = tellsLastLogin
         self.selfService = selfService
+        self.store = store
     }
 
     /// The programs behind modules and providers.

@@ -3,7 +3,6 @@ import AuthPrograms
 import Authentication
 import CPOSIX
 import Configuration
-import EnrollmentStores
 import Foundation
 import Logging
 import NIOCore
@@ -59,6 +58,7 @@ final class StartedDaemon: Service {
     private let admin: ListeningSocket
     /// Nil where it cannot be: no login is refused for that.
     private let own: ListeningSocket?
+    private let store: StoreSource
     private let writer: StoreWriter
     private let keys: SealingKeySource
     private let loader: ConfigurationLoader
@@ -108,17 +108,11 @@ final class StartedDaemon: Service {
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
-        let stateDirectory = options.stateDirectory
-        writer = StoreWriter { () throws(StoreFailure) in
-            do throws(StoreFailure) {
-                return try SQLiteStore.open(in: stateDirectory, sealing: try key.get(), isForLogins: true) {
-                    journal.error("store: \($0.description)")
-                }
-            } catch {
-                if case .sealedWithAnotherKey = error { key.forget() }
-                throw error
-            }
+        let source = StoreSource(in: options.stateDirectory, keys: key) {
+            journal.error("store: \($0.description)")
         }
+        store = source
+        writer = StoreWriter { () throws(StoreFailure) in try source.open() }
         programs = SocketProgramRunner(in: options.runtimeDirectory)
         securityKeys = SocketSecurityKeys(in: options.runtimeDirectory)
         loader = ConfigurationLoader(
@@ -126,6 +120,7 @@ final class StartedDaemon: Service {
             allowsInsecure: options.allowsInsecure,
             programs: programs, keys: securityKeys)
         startedAt = clocks.now()
+        if let settings = loader.storeSettings { _ = source.follow(settings) }
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
     }
@@ -200,6 +195,7 @@ final class StartedDaemon: Service {
             for outage in active.outages {
                 journal.error("\(outage); logins that need it are refused until it answers")
             }
+            if store.follow(active.store) { writer.reopen() }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
@@ -270,6 +266,8 @@ final class StartedDaemon: Service {
     /// after a while, since what it names may be there by then (an account, a directory server).
     private func recover(_ service: LoginService, _ server: LoginServer) {
         tellStore()
+        let changes = writer.takeChanges()
+        if !changes.isNothing { service.follow(changes) }
         writer.check()
         askAgain(service, server)
         guard !service.generation.problems.isEmpty else { return }
@@ -307,8 +305,8 @@ final class StartedDaemon: Service {
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
             store: StoreStatus(
-                path: options.stateDirectory + "/" + SQLiteStore.fileName,
-                schema: problem == nil ? SQLiteStore.schema : nil, problem: problem),
+                path: store.description.path, schema: problem == nil ? store.description.schema : nil,
+                problem: problem),
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,
             blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,

@@ -1,9 +1,24 @@
 package import Authentication
+import Configuration
 import EnrollmentStores
 import Glibc
 
 /// The store while no daemon has it, for those verbs that look at it themselves.
 package enum OfflineStore {
+    /// What the configuration names as the store, where that is a database whose administrators look after it; nil where it is
+    /// Twostep's own file, and where the configuration cannot be read.
+    package static func database(in configuration: String) -> String? {
+        guard let settings = ConfigurationLoader.storeSettings(in: configuration), settings.kind == .postgresql else {
+            return nil
+        }
+        return PostgreSQLPlace(settings).description
+    }
+
+    /// What is said of such a database by verbs that work on files.
+    package static func elsewhere(_ database: String) -> String {
+        "The store is a database (\(database)), which is copied, restored and checked by PostgreSQL's own programs (pg_dump, pg_restore, pg_amcheck)."
+    }
+
     /// What is wrong with the store in `directory`, in sentences; throws if nothing can be told.
     package static func findings(in directory: String, keyFile: String) throws(StoreFailure) -> [String] {
         let keys = try SealingKeySource(keyFile: keyFile, credentials: nil).get()

@@ -16,6 +16,7 @@ package final class StoreWriter: Sendable {
         case attempts([Attempt], readingCredentialsOf: [UserKey], Delivery)
         case task(@Sendable (Result<any EnrollmentStore, StoreFailure>) -> Void)
         case check
+        case reopen
         case stop
     }
 
@@ -24,6 +25,7 @@ package final class StoreWriter: Sendable {
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
     private let users = Mutex<(any UserDatabase)?>(nil)
     private let blocked = Mutex<[AccountName: AccountBlock]>([:])
+    private let changes = Mutex(StoreChanges())
     private let stopped = BlockingQueue<Bool>()
     private let commits = Mutex(CommitStatistics())
 
@@ -101,6 +103,17 @@ package final class StoreWriter: Sendable {
     /// Looks whether the store is still where it was opened, and tries one again that could not be; called once a second.
     package func check() { queue.put(.check) }
 
+    /// Closes the store and opens what `open` returns now: the configuration names another one.
+    package func reopen() { queue.put(.reopen) }
+
+    /// What others have changed in a shared store since the last call; what was remembered of it has to be forgotten.
+    package func takeChanges() -> StoreChanges {
+        changes.withLock { changes in
+            defer { changes = StoreChanges() }
+            return changes
+        }
+    }
+
     /// Attempts that share a transaction, and who hears what came of which of them.
     private struct Group {
         var attempts: [Attempt] = []
@@ -123,6 +136,10 @@ package final class StoreWriter: Sendable {
                     commit(&group, &store)
                     if let store { task(.success(store)) } else { task(.failure(problem ?? .unreachable("closed"))) }
                 case .check: check(&store)
+                case .reopen:
+                    commit(&group, &store)
+                    close(&store)
+                    store = tryToOpen()
                 case .stop: mustStop = true
                 }
             }
@@ -174,6 +191,9 @@ package final class StoreWriter: Sendable {
         }
         do throws(StoreFailure) {
             try opened.checkPlace()
+            guard let found = try opened.changesByOthers() else { return }
+            try readBlocks(of: opened)
+            if !found.isNothing { changes.withLock { $0.add(found) } }
         } catch {
             standing.withLock { $0 = error }
             close(&store)

@@ -1,0 +1,55 @@
+import Authentication
+import AuthenticationTesting
+import EnrollmentStores
+import Foundation
+
+/// A database with a store, sealed with a key of its own.
+final class ServerPlace: StorePlace {
+    let server: PostgreSQLServer
+    let database: String
+    let keys: KeyRing
+    private let folder: TemporaryFolder
+    var sealing: any SecretSealing { keys }
+    let reports = Reports()
+
+    init(isEmpty: Bool = false, schema: ServerSchema = .current) throws {
+        server = try PostgreSQLServer.shared.get()
+        database = try server.makeDatabase()
+        folder = try TemporaryFolder()
+        keys = KeyRing(try Sealer(SealingKey.generate("\(folder.path)/twostep.key")))
+        if !isEmpty { _ = try PostgreSQLStore.create(address(), schema: schema) }
+    }
+
+    /// How the database is reached, by the server's owner unless somebody else is named.
+    func address(as user: String = "owner", passwordFile: String? = nil) -> PostgreSQLPlace {
+        PostgreSQLPlace(
+            [
+                PostgreSQLPlace.Parameter("host", server.folder), PostgreSQLPlace.Parameter("dbname", database),
+                PostgreSQLPlace.Parameter("user", user),
+            ], passwordFile: passwordFile)
+    }
+
+    func open() throws -> any EnrollmentStore { try openStore() }
+
+    /// One more daemon: those that were opened before stay open.
+    func openStore(schema: ServerSchema = .current) throws -> PostgreSQLStore {
+        let reports = reports
+        return try PostgreSQLStore.open(address(), sealing: sealing, schema: schema) { reports.add($0) }
+    }
+
+    func rotateKey() throws {
+        let file = "\(folder.path)/twostep.key.\(keys.former.count + 1)"
+        keys.rotate(to: try Sealer(SealingKey.generate(file)))
+    }
+
+    /// Writes a file of its own, with a mode.
+    func write(_ text: String, mode: Int) throws -> String {
+        let path = "\(folder.path)/\(UUID().uuidString)"
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        return path
+    }
+
+    /// Runs SQL in the database, behind the store's back.
+    func run(_ sql: String) throws { try server.run(sql, in: database) }
+}
