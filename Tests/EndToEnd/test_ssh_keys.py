@@ -189,6 +189,18 @@ def test_an_sshd_of_which_not_all_is_known_leaves_the_code_owed(place, serve, ho
     assert place.log.since_mark(f"does not count: {words}", count=1)
 
 
+@pytest.mark.parametrize("include", ["Include '/etc/ssh/quoted/*.conf'", '"Include" /etc/ssh/quoted/*.conf'])
+def test_what_is_quoted_otherwise_than_it_is_read_leaves_the_code_owed(place, serve, include):
+    key = SecurityKey()
+    user, phone = person(place, key)
+    Path("/etc/ssh/quoted").mkdir(exist_ok=True)
+    Path("/etc/ssh/quoted/a.conf").write_text(f"{STRICT}\n")
+    server = serve(include, FILES)
+    place.log.mark()
+    assert log_in(server, user, key, phone.next()) == (True, 1)
+    assert place.log.since_mark("does not count: .* has quotation marks or backslashes", count=1)
+
+
 def test_a_plain_key_never_counts(place, serve):
     user = world.new_user("key")
     KEYS.mkdir(mode=0o755, exist_ok=True)

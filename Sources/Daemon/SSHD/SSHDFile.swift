@@ -11,6 +11,8 @@ package struct SSHDFile {
 
     /// Files and patterns that sshd may read and that are not read here.
     package private(set) var unread: [String] = []
+    /// Lines, by file and number, that sshd may read otherwise than they are read here.
+    package private(set) var doubtful: [String] = []
     /// What it was read from: the files, and the folders in which files were looked for.
     package private(set) var paths: [String] = []
 
@@ -29,6 +31,7 @@ package struct SSHDFile {
             .enumerated()
         {
             let number = index + 1
+            if SSHDLine.isDoubtful(String(decoding: raw, as: UTF8.self)) { doubtful.append("\(path):\(number)") }
             guard let line = SSHDLine(String(decoding: raw, as: UTF8.self), path: path, number: number, blocks: inside)
             else { continue }
             switch line.keyword {

@@ -32,6 +32,13 @@ package struct SSHDLine: Equatable {
         self.blocks = blocks
     }
 
+    /// Whether a line is quoted in a way of sshd's that is not read here: a keyword in quotation marks, and single ones and
+    /// backslashes anywhere.
+    static func isDoubtful(_ text: String) -> Bool {
+        guard let first = text.first(where: { $0 != " " && $0 != "\t" }), first != "#" else { return false }
+        return first == "\"" || text.contains { $0 == "'" || $0 == "\\" }
+    }
+
     /// Words between blanks, or between quotation marks.
     private static func words(_ text: Substring) -> [String] {
         var words: [String] = []

@@ -47,6 +47,9 @@ struct SSHKeyDesk {
             for path in file.paths {
                 if let fault = RootOnlyPath.fault(of: path) { throw SSHKeyDoubt("sshd's configuration: \(fault)") }
             }
+            if let line = file.doubtful.first {
+                throw SSHKeyDoubt("\(line) has quotation marks or backslashes that sshd may read otherwise")
+            }
             if let unread = file.unread.first {
                 throw SSHKeyDoubt("\(unread), which sshd may have read, cannot be looked at")
             }
