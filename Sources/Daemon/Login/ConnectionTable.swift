@@ -16,6 +16,7 @@ struct ConnectionTable<Handler: AnyObject> {
     private var silent: Set<ObjectIdentifier> = []
     private var arrivals: [ObjectIdentifier] = []
     private var oldest = 0
+    private var peak = 0
 
     init(capacity: Int = 16_384) { self.capacity = capacity }
 
@@ -43,6 +44,7 @@ struct ConnectionTable<Handler: AnyObject> {
         }
         guard open.count < capacity else { return .refused }
         open[ObjectIdentifier(handler)] = handler
+        peak = max(peak, open.count)
         guard uid != 0 else { return .admitted }
         perUID[uid, default: 0] += 1
         silent.insert(ObjectIdentifier(handler))
@@ -82,6 +84,12 @@ struct ConnectionTable<Handler: AnyObject> {
         perUID[uid] = left > 0 ? left : nil
         silent.remove(ObjectIdentifier(handler))
         forgetArrivals()
+    }
+
+    /// The most that were open at a time since this was last asked: a crowd may come and go between two looks at it.
+    mutating func takePeak() -> Int {
+        defer { peak = open.count }
+        return peak
     }
 
     /// All of them, as they are now: ending one takes it out of the table.

@@ -49,8 +49,6 @@ final class LoginService {
     private var hasQuietRecords = false
     /// How many connections there were at most since memory was last given back.
     private var busiest = 0
-    /// How many there were a second ago.
-    private var present = 0
     private var knownCredentials = KnownCredentials()
     /// What the next sessions are called.
     var sessionIDs: SessionIDs
@@ -272,12 +270,11 @@ final class LoginService {
 
     /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
     private func giveMemoryBack() {
-        let before = present
-        present = connections.count
-        busiest = max(busiest, present)
+        let peak = connections.takePeak()
+        busiest = max(busiest, peak)
         // Not while it is still going: what is in use lies between what is not.
-        guard busiest >= LoginService.crowd, present < busiest / 4, present >= before else { return }
-        busiest = present
+        guard busiest >= LoginService.crowd, peak < busiest / 4 else { return }
+        busiest = peak
         DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
     }
 
