@@ -18,28 +18,14 @@ extension PostgreSQLStore {
     }
 
     private func judgeOneByOne(_ attempts: [Attempt], by deadline: Int64) throws(StoreFailure) -> [Outcome] {
-        var outcomes: [Outcome] = []
-        outcomes.reserveCapacity(attempts.count)
-        var isAnythingDurable = false
-        var end: StoreFailure?
-        for attempt in attempts {
-            // Once the server has failed, the rest would only wait for it one by one.
-            guard end == nil else {
-                outcomes.append(.unavailable(.storeUnavailable))
-                continue
-            }
+        try JudgingApart.outcomes(of: attempts, report: report) { (attempt) throws(JudgingApart.Fault) in
             do throws(ServerFault) {
-                outcomes += try transact([attempt], reading: [], by: deadline).outcomes
-                isAnythingDurable = true
+                return try transact([attempt], reading: [], by: deadline).outcomes
             } catch {
-                let failure = error.failure(of: place.description)
-                report(failure)
-                if error.isEverybodys { end = failure }
-                outcomes.append(.unavailable(.storeUnavailable))
+                throw JudgingApart.Fault(
+                    failure: error.failure(of: place.description), isEverybodys: error.isEverybodys)
             }
         }
-        if let end, !isAnythingDurable { throw end }
-        return outcomes
     }
 
     /// One transaction, tried again for as long as others are in its way: durable when it returns outcomes. After a fault it is as

@@ -37,23 +37,16 @@ extension PostgreSQLStore {
                 account: try ServerColumns.account(in: rows, row, 0),
                 module: try ServerColumns.identity(in: rows, row, 1),
                 device: try rows.text(row, 3))
-            return try PostgreSQLStore.reseal(try rows.bytes(row, 4, atMost: Sealer.maximumSize), at: key, sealing)
+            return try sealing.reseal(try rows.bytes(row, 4, atMost: Sealer.maximumSize), at: key)
         },
         SealedTable(
             kind: "user", name: "person", key: ["provider_type", "provider_id", "username"],
             columns: ServerColumns.person
         ) { rows, row, sealing in
             let key = try ServerColumns.userKey(in: rows, row)
-            return try PostgreSQLStore.reseal(try rows.bytes(row, 3, atMost: Sealer.maximumSize), at: key, sealing)
+            return try sealing.reseal(try rows.bytes(row, 3, atMost: Sealer.maximumSize), at: key)
         },
     ]
-
-    private static func reseal(
-        _ sealed: [UInt8], at place: some SealedPlace, _ sealing: any SecretSealing
-    ) throws(StoreFailure) -> [UInt8]? {
-        guard !sealing.isCurrent(sealed) else { return nil }
-        return try sealing.seal(try sealing.open(sealed, at: place), at: place)
-    }
 
     package func reseal(after row: SealedRow?, atMost limit: Int) throws(StoreFailure) -> Resealed {
         let tables = PostgreSQLStore.sealedTables

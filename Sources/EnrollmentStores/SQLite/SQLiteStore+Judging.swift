@@ -33,29 +33,14 @@ extension SQLiteStore {
     private func judgeOneByOne(
         _ attempts: [Attempt], with statements: LoginStatements
     ) throws(StoreFailure) -> [Outcome] {
-        var outcomes: [Outcome] = []
-        outcomes.reserveCapacity(attempts.count)
-        var isAnythingDurable = false
-        var end: StoreFailure?
-        for attempt in attempts {
-            // Once the disk has failed, the rest would only wait for it one by one.
-            guard end == nil else {
-                outcomes.append(.unavailable(.storeUnavailable))
-                continue
-            }
+        try JudgingApart.outcomes(of: attempts, report: report) { (attempt) throws(JudgingApart.Fault) in
             switch transact([attempt], reading: [], with: statements) {
-            case .success(let judged):
-                outcomes += judged.outcomes
-                isAnythingDurable = true
+            case .success(let judged): return judged.outcomes
             case .failure(let fault):
-                let failure = fault.failure(of: directory.database)
-                report(failure)
-                if fault.isEverybodys { end = failure }
-                outcomes.append(.unavailable(.storeUnavailable))
+                throw JudgingApart.Fault(
+                    failure: fault.failure(of: directory.database), isEverybodys: fault.isEverybodys)
             }
         }
-        if let end, !isAnythingDurable { throw end }
-        return outcomes
     }
 
     /// Why a transaction failed, and whether that was the attempts' own doing.

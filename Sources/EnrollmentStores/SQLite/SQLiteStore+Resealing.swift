@@ -29,20 +29,13 @@ extension SQLiteStore {
             let key = DeviceKey(
                 account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
                 device: try row.text(3))
-            return try SQLiteStore.reseal(try row.bytes(4, atMost: Sealer.maximumSize), at: key, sealing)
+            return try sealing.reseal(try row.bytes(4, atMost: Sealer.maximumSize), at: key)
         },
         SealedTable(kind: "user", key: ["provider_type", "provider_id", "username"]) { (row, sealing) throws in
             let key = try Columns.userKey(in: row, at: 0)
-            return try SQLiteStore.reseal(try row.bytes(3, atMost: Sealer.maximumSize), at: key, sealing)
+            return try sealing.reseal(try row.bytes(3, atMost: Sealer.maximumSize), at: key)
         },
     ]
-
-    private static func reseal(
-        _ sealed: [UInt8], at place: some SealedPlace, _ sealing: any SecretSealing
-    ) throws(StoreFailure) -> [UInt8]? {
-        guard !sealing.isCurrent(sealed) else { return nil }
-        return try sealing.seal(try sealing.open(sealed, at: place), at: place)
-    }
 
     package func reseal(after row: SealedRow?, atMost limit: Int) throws(StoreFailure) -> Resealed {
         let sealing = sealing
