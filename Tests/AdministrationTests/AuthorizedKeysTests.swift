@@ -5,11 +5,11 @@ import PAMStacksTesting
 import Testing
 
 struct AuthorizedKeysTests {
-    private static let alice = StackAccount(name: "alice", uid: 1007, home: "/home/alice")
+    private static let alice = KeyOwner(name: "alice", uid: 1007, home: "/home/alice")
     private static let key = "ssh-ed25519 AAAA alice\n"
 
     private func standing(_ settings: String, _ files: [String: String] = [:]) -> AuthorizedKeys.Standing {
-        AuthorizedKeys(account: Self.alice, settings: SSHDSettings(settings), files: InMemoryTree(files: files))
+        AuthorizedKeys(owner: Self.alice, settings: SSHDSettings(settings), files: InMemoryTree(files: files))
             .standing
     }
 

@@ -1,5 +1,6 @@
 import Administration
 import Authentication
+import Daemon
 import Foundation
 
 /// A machine in a folder, whose clocks, processes and programs are what a test says.
@@ -29,7 +30,7 @@ final class ScriptedStackHost: StackHost {
 
     deinit { TemporaryFolder.remove(root) }
 
-    func account(named name: String) -> StackAccount? { StackAccount(name: name, uid: 1000, home: "/home/\(name)") }
+    func keyOwner(named name: String) -> KeyOwner? { KeyOwner(name: name, uid: 1000, home: "/home/\(name)") }
 
     func run(_ program: String, _ arguments: [String]) -> ProgramResult? {
         let line = ([program] + arguments).joined(separator: " ")

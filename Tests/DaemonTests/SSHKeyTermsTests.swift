@@ -4,7 +4,7 @@ import Testing
 
 /// What must be in force in sshd, and whose the files with keys must be.
 @Suite struct SSHKeyTermsTests {
-    static let owner = SSHKeyTerms.Owner(name: "alice", uid: 1001, home: "/home/alice")
+    static let owner = KeyOwner(name: "alice", uid: 1001, home: "/home/alice")
     static let strict = [
         "pubkeyauthoptions": "touch-required", "authorizedkeysfile": "/etc/ssh/keys/%u",
         "authorizedkeyscommand": "none",

@@ -1,5 +1,6 @@
 import CPOSIX
 import Glibc
+import PAMStacks
 
 /// A path that only root can change: what is there, and on every step of the way where it leads.
 package enum RootOnlyPath {
@@ -28,7 +29,7 @@ package enum RootOnlyPath {
             guard !step.isLink else {
                 links += 1
                 // Who made the link is root, since nobody else can write the folder that it is in.
-                guard links <= mostLinks, let target = target(ofLink: prefix + place) else {
+                guard links <= mostLinks, let target = HostTree.link(prefix + place) else {
                     return "\(place) leads nowhere"
                 }
                 if target.hasPrefix("/") { walked = [] }
@@ -57,16 +58,5 @@ package enum RootOnlyPath {
             return ("\(place) can be written by others (mode 0\(String(facts.permissions, radix: 8)))", false, false)
         }
         return (nil, isLink, facts.type == S_IFDIR)
-    }
-
-    private static func target(ofLink path: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            unsafe bytes.withMemoryRebound(to: CChar.self) { characters in
-                guard let start = characters.baseAddress else { return -1 }
-                return unsafe readlink(path, start, characters.count)
-            }
-        }
-        return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }
 }

@@ -87,12 +87,12 @@ struct SSHKeyDesk {
         }
     }
 
-    private func owner(_ user: String) throws(SSHKeyDoubt) -> SSHKeyTerms.Owner {
+    private func owner(_ user: String) throws(SSHKeyDoubt) -> KeyOwner {
         let directory = SystemDirectory()
         guard let name = AccountName(user), case .found(let facts) = directory.account(named: name) else {
             throw SSHKeyDoubt("whose the home of \(user) is cannot be told")
         }
-        return SSHKeyTerms.Owner(name: user, uid: facts.uid, home: directory.home(of: name) ?? "")
+        return KeyOwner(name: user, uid: facts.uid, home: directory.home(of: name) ?? "")
     }
 }
 

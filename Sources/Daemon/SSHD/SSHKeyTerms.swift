@@ -7,19 +7,6 @@ import Glibc
 /// authorized_keys says `no-touch-required`, which PubkeyAuthOptions overrules (sshd_config(5)); and who can add a key of
 /// his own can add one that a program holds and that says whatever it likes.
 package enum SSHKeyTerms {
-    /// Whose keys they are.
-    package struct Owner: Equatable, Sendable {
-        let name: String
-        let uid: UInt32
-        let home: String
-
-        package init(name: String, uid: UInt32, home: String) {
-            self.name = name
-            self.uid = uid
-            self.home = home
-        }
-    }
-
     /// Something that is in force and leaves a doubt.
     package struct Objection: Hashable, Sendable {
         /// The keyword that it is about, in small letters.
@@ -33,7 +20,7 @@ package enum SSHKeyTerms {
     /// What speaks against counting a key, by what `sshd -T` says for the connection; empty for nothing.
     /// `faultOf` says who else than root could change what is at a path; nil for nobody.
     package static func objections(
-        _ settings: SSHDSettings, for owner: Owner,
+        _ settings: SSHDSettings, for owner: KeyOwner,
         faultOf: (_ path: String) -> String? = { RootOnlyPath.fault(of: $0) }
     ) -> [Objection] {
         var objections: [Objection] = []
@@ -71,33 +58,12 @@ package enum SSHKeyTerms {
     }
 
     private static func faults(
-        of patterns: [String], for owner: Owner, _ faultOf: (String) -> String?
+        of patterns: [String], for owner: KeyOwner, _ faultOf: (String) -> String?
     ) -> [String] {
         guard !patterns.isEmpty else { return ["this sshd does not say which files it reads"] }
         return patterns.filter { $0.lowercased() != "none" }.compactMap { pattern in
-            guard let path = expand(pattern, for: owner) else { return "'\(pattern)' has a token that is not known" }
+            guard let path = owner.path(of: pattern) else { return "'\(pattern)' has a token that is not known" }
             return faultOf(path)
         }
-    }
-
-    /// A path as sshd makes it of a pattern (sshd_config(5), TOKENS); nil where that cannot be done.
-    static func expand(_ pattern: String, for owner: Owner) -> String? {
-        var path = ""
-        var rest = pattern[...]
-        while let character = rest.popFirst() {
-            guard character == "%" else {
-                path.append(character)
-                continue
-            }
-            switch rest.popFirst() {
-            case "%": path += "%"
-            case "h" where !owner.home.isEmpty: path += owner.home
-            case "u": path += owner.name
-            case "U": path += String(owner.uid)
-            case _: return nil
-            }
-        }
-        guard !path.hasPrefix("/") else { return path }
-        return owner.home.isEmpty ? nil : owner.home + "/" + path
     }
 }

@@ -83,7 +83,7 @@ package struct HostTree: FileTree {
     }
 
     /// What a symbolic link says; nil for whatever is none.
-    private static func link(_ path: String) -> String? {
+    package static func link(_ path: String) -> String? {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
             unsafe bytes.withMemoryRebound(to: CChar.self) { characters in

@@ -100,9 +100,9 @@ struct SSHKeyReview {
         return nil
     }
 
-    private func owner(_ user: String) -> SSHKeyTerms.Owner? {
+    private func owner(_ user: String) -> KeyOwner? {
         names.users.first { $0.name == user }.map {
-            SSHKeyTerms.Owner(name: $0.name, uid: $0.uid, home: $0.home)
+            KeyOwner(name: $0.name, uid: $0.uid, home: $0.home)
         }
     }
 }

@@ -3,12 +3,12 @@ package import PAMStacks
 
 /// The keys with which somebody may log in by ssh, as far as files tell.
 package struct AuthorizedKeys {
-    private let account: StackAccount
+    private let owner: KeyOwner
     private let settings: SSHDSettings
     private let files: any FileTree
 
-    package init(account: StackAccount, settings: SSHDSettings, files: any FileTree) {
-        self.account = account
+    package init(owner: KeyOwner, settings: SSHDSettings, files: any FileTree) {
+        self.owner = owner
         self.settings = settings
         self.files = files
     }
@@ -23,30 +23,14 @@ package struct AuthorizedKeys {
 
     package var standing: Standing {
         guard settings["authorizedkeysfile"] != nil else { return .cannotTell }
-        let paths = settings.patterns("authorizedkeysfile").filter { $0.lowercased() != "none" }.map(expanded)
+        let patterns = settings.patterns("authorizedkeysfile").filter { $0.lowercased() != "none" }
+        let paths = patterns.compactMap(owner.path)
         if paths.contains(where: hasKey) { return .there }
+        // sshd itself would take no such pattern.
+        guard paths.count == patterns.count else { return .cannotTell }
         let others = ["authorizedkeyscommand", "trustedusercakeys"]
         guard others.allSatisfy({ (settings[$0] ?? "none").lowercased() == "none" }) else { return .cannotTell }
         return .none(looked: paths)
-    }
-
-    /// As sshd finds a file: its tokens in place of what they stand for, below the home unless it says where (sshd_config(5)).
-    private func expanded(_ pattern: String) -> String {
-        var path = ""
-        var rest = pattern[...]
-        while let character = rest.popFirst() {
-            guard character == "%", let token = rest.popFirst() else {
-                path.append(character)
-                continue
-            }
-            switch token {
-            case "h": path += account.home
-            case "u": path += account.name
-            case "U": path += String(account.uid)
-            case _: path.append(token)
-            }
-        }
-        return path.hasPrefix("/") ? path : "\(account.home)/\(path)"
     }
 
     private func hasKey(_ path: String) -> Bool {

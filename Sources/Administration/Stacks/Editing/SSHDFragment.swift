@@ -146,9 +146,9 @@ struct SSHDFragment {
     /// told.
     private func missingKey(_ program: some SSHDProgram, _ files: any FileTree, _ host: any StackHost) -> String? {
         let name = host.administrator
-        guard let account = host.account(named: name),
+        guard let owner = host.keyOwner(named: name),
             let settings = try? program.settings(for: SSHDConnection(user: name)),
-            case .none(let paths) = AuthorizedKeys(account: account, settings: settings, files: files).standing
+            case .none(let paths) = AuthorizedKeys(owner: owner, settings: settings, files: files).standing
         else { return nil }
         let place = paths.isEmpty ? "sshd takes none from files" : "there is none in \(paths.joined(separator: " or "))"
         return "sshd would ask everybody for a key, and \(name) has none: \(place)."

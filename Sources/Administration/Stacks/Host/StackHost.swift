@@ -1,4 +1,5 @@
 package import Authentication
+package import Daemon
 
 /// What a change of stacks touches of the machine beside the files, so that tests can stand in for it.
 package protocol StackHost {
@@ -10,26 +11,13 @@ package protocol StackHost {
     var runsSystemd: Bool { get }
     /// Who is at work here: whoever has typed sudo, or has logged in, or owns the terminal.
     var administrator: String { get }
-    /// What the machine knows of an account; nil where there is none of this name.
-    func account(named name: String) -> StackAccount?
+    /// Whose keys sshd would take for an account; nil where there is none of this name.
+    func keyOwner(named name: String) -> KeyOwner?
     /// The processes that this one comes from, the nearest first.
     var ancestors: [RunningProgram] { get }
 
     /// Runs a program of the system's, `systemctl`, and waits for it; nil where there is none.
     func run(_ program: String, _ arguments: [String]) -> ProgramResult?
-}
-
-/// An account of the machine, as sshd needs it to find somebody's keys.
-package struct StackAccount: Equatable, Sendable {
-    package let name: String
-    package let uid: UInt32
-    package let home: String
-
-    package init(name: String, uid: UInt32, home: String) {
-        self.name = name
-        self.uid = uid
-        self.home = home
-    }
 }
 
 /// How a program has ended, and what it has said.

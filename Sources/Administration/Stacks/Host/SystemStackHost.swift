@@ -1,5 +1,5 @@
 package import Authentication
-import Daemon
+package import Daemon
 import Glibc
 
 /// The machine that this runs on.
@@ -54,9 +54,9 @@ package struct SystemStackHost: StackHost {
         return SystemProgram.run("\(folder)/\(program)", arguments)
     }
 
-    package func account(named name: String) -> StackAccount? {
+    package func keyOwner(named name: String) -> KeyOwner? {
         guard let entry = unsafe getpwnam(name), let home = unsafe entry.pointee.pw_dir else { return nil }
-        return unsafe StackAccount(name: name, uid: entry.pointee.pw_uid, home: String(cString: home))
+        return unsafe KeyOwner(name: name, uid: entry.pointee.pw_uid, home: String(cString: home))
     }
 
     private static func uid(_ name: String) -> UInt32? { unsafe getpwnam(name).map { unsafe $0.pointee.pw_uid } }
