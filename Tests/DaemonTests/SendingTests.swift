@@ -20,6 +20,15 @@ import Wire
         return try LoginWorld(rules: rules, chain: [step], extra: others + [module], throttle: throttle)
     }
 
+    /// A login of alice's that has been told of the message and is asked about it.
+    private func asked(_ world: LoginWorld) throws -> WireClient {
+        let client = try world.connect()
+        try client.begin("alice")
+        _ = try client.receive()
+        _ = try client.receive()
+        return client
+    }
+
     @Test func `a message is on its way before anything is asked, and its code is right`() async throws {
         let module = ScriptedSender()
         try await withWorld(world(module)) { world in
@@ -107,10 +116,7 @@ import Wire
     @Test func `another message that cannot be sent leaves the one before it`() async throws {
         let module = ScriptedSender { _, before in before == 0 ? ScriptedSender.sent() : .failed(["it hangs"]) }
         try await withWorld(world(module)) { world in
-            let client = try world.connect()
-            try client.begin("alice")
-            _ = try client.receive()
-            _ = try client.receive()
+            let client = try asked(world)
             try client.answer("s")
             _ = try client.receive()
             #expect(
@@ -197,10 +203,7 @@ import Wire
         var throttle = Throttle()
         throttle.freeFailures = 1
         try await withWorld(world(module, throttle: throttle)) { world in
-            let client = try world.connect()
-            try client.begin("alice")
-            _ = try client.receive()
-            _ = try client.receive()
+            let client = try asked(world)
             try client.answer("wrong")
             _ = try client.receive()
             try client.answer("wronger")
@@ -305,10 +308,7 @@ import Wire
         try await withWorld(world(module)) { world in
             place.withLock { $0 = UncheckedBox(world) }
             defer { place.withLock { $0 = nil } }
-            let client = try world.connect()
-            try client.begin("alice")
-            _ = try client.receive()
-            _ = try client.receive()
+            let client = try asked(world)
             try client.answer("")
             #expect(
                 try client.verdict() == .verdict(.denied, "The login took too long. Please start again."))
@@ -322,10 +322,7 @@ import Wire
             .answered(ScriptedSender.typed("wrong"))
         }
         try await withWorld(world(module)) { world in
-            let client = try world.connect()
-            try client.begin("alice")
-            _ = try client.receive()
-            _ = try client.receive()
+            let client = try asked(world)
             try client.answer("")
             #expect(
                 try client.receive()
@@ -338,10 +335,7 @@ import Wire
     @Test func `Enter is no answer where a code is waited for`() async throws {
         let module = ScriptedSender(confirming: { _ in .answered(ScriptedSender.typed("right")) })
         try await withWorld(world(module)) { world in
-            let client = try world.connect()
-            try client.begin("alice")
-            _ = try client.receive()
-            _ = try client.receive()
+            let client = try asked(world)
             try client.answer("")
             #expect(
                 try client.receive()

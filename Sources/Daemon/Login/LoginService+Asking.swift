@@ -60,7 +60,7 @@ extension LoginService {
         ask { store throws(StoreFailure) -> AccountName? in
             if let existing = try store.credentials(of: user) { return existing }
             guard let account else { return nil }
-            if isKept { guard try store.userDatabase.passwordHash(of: user) != nil else { return nil } }
+            if isKept, try store.userDatabase.passwordHash(of: user) == nil { return nil }
             guard case .linked = try store.link(user, to: account, at: now) else { return nil }
             return account
         } deliver: { answer in
