@@ -7,8 +7,8 @@ package import Authentication
 package enum AdminRequest: Codable, ServiceRequest {
     /// Answered by `AdminReply.status`.
     case status
-    /// The devices and failures of one account, or of all. Answered by `listing`.
-    case list(account: String?)
+    /// The devices and failures of one account, or of some of those after a name. Answered by `listing`.
+    case list(account: String?, after: String? = nil)
     /// Makes a new secret; nothing is stored yet. Without `device` it gets the module's usual name. `parameters` are
     /// the module's own (`digits`: `8`), as typed. With `issuesNothing` no recovery codes come with a first device.
     /// Answered by `enrollmentBegun`.

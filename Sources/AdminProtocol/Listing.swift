@@ -1,14 +1,19 @@
-/// What the store has of one account, or of all.
+/// What the store has of one account, or of some that follow each other.
 package struct Listing: Codable, Equatable, Sendable {
     package let devices: [EnrolledDevice]
     package let counters: [AccountFailures]
     /// The accounts that are blocked; nil from a daemon that knows no blocks.
     package let blocks: [BlockedAccount]?
+    /// What to ask for next: the accounts after this name; nil at the end.
+    package let next: String?
 
-    package init(devices: [EnrolledDevice], counters: [AccountFailures], blocks: [BlockedAccount]? = nil) {
+    package init(
+        devices: [EnrolledDevice], counters: [AccountFailures], blocks: [BlockedAccount]? = nil, next: String? = nil
+    ) {
         self.devices = devices
         self.counters = counters
         self.blocks = blocks
+        self.next = next
     }
 }
 

@@ -45,6 +45,35 @@ import Testing
                 "last_failure_at": null, "standing": "locked", "delay_seconds": 0}], "blocks": []}
                 """),
         Row(
+            arguments: ["list"],
+            turns: [
+                .exchange(
+                    .list(account: nil),
+                    reply: .listing(
+                        Listing(devices: [Samples.listing.devices[0]], counters: [], blocks: [], next: "alice"))),
+                // Nothing but accounts that have only been seen.
+                .exchange(
+                    .list(account: nil, after: "alice"),
+                    reply: .listing(Listing(devices: [], counters: [], blocks: [], next: "azra"))),
+                .exchange(
+                    .list(account: nil, after: "azra"),
+                    reply: .listing(Listing(devices: [Samples.listing.devices[1]], counters: [], blocks: []))),
+            ],
+            text: """
+                ACCOUNT  DEVICE  MODULE     CREATED     LAST USED  PARAMETERS
+                alice    phone   totp       2026-11-22  never      SHA1, 6 digits, 30 s
+                bob      key     totp:work  2026-11-22  never      unknown
+                bob's 'key' does not work: the account's uid has changed
+
+                """,
+            json: """
+                {"devices": [{"account": "alice", "module": "totp", "module_id": null, "device": "phone", \
+                "description": "SHA1, 6 digits, 30 s", "created_at": \(Samples.noon), "last_used_at": null, \
+                "problem": null}, {"account": "bob", "module": "totp", "module_id": "work", "device": "key", \
+                "description": null, "created_at": \(Samples.noon), "last_used_at": null, \
+                "problem": "the account's uid has changed"}], "failures": [], "blocks": []}
+                """),
+        Row(
             arguments: ["list", "carol"],
             turns: [.exchange(.list(account: "carol"), reply: .listing(Listing(devices: [], counters: [])))],
             text: "carol has no device.\n", json: #"{"devices": [], "failures": [], "blocks": []}"#),

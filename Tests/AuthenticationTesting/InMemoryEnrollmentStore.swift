@@ -19,6 +19,8 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         didSet { people.contents.withLock { $0.failure = failure } }
     }
     private let people: InMemoryUserDatabase
+    /// What lists and reports read it through; through the store itself without.
+    package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)?
     /// Accounts whose records cannot be read.
     package var damaged: Set<AccountName> = []
     /// How many groups were committed.

@@ -21,7 +21,7 @@ final class LoginWorld {
     let path: String
     let adminPath: String
     let ownPath: String
-    private let writer: StoreWriter
+    let writer: StoreWriter
     private var active: ActiveConfiguration
     let server: LoginServer
     private var listeners: [any Channel] = []

@@ -123,7 +123,7 @@ struct FirstMigrationTests {
             #expect(
                 try store.userDatabase.username(opening: row.account, at: row.user.provider) == row.user.username)
         }
-        #expect(try store.reader.check(place.sealing).isEmpty)
+        #expect(try store.reader.check().isEmpty)
     }
 
     @Test func `has room for users`() throws {

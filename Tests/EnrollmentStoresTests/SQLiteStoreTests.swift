@@ -195,7 +195,7 @@ struct SQLiteStoreTests {
         #expect(outcomes == [.unavailable(.storeUnavailable), .accepted(bench.alice)])
         #expect(try bench.store.devices(of: nil).contains { $0.key.account == bench.alice })
         _ = try bench.store.counters(of: nil)
-        #expect(!(try store.reader.check(place.sealing).isEmpty))
+        #expect(!(try store.reader.check().isEmpty))
         #expect(!place.reports.all.isEmpty)
     }
 
@@ -231,7 +231,7 @@ struct SQLiteStoreTests {
         #expect((try? bench.hash(of: bob.key)) != "b")
         #expect(try bench.hash(of: alice.key) == "a")
         #expect(try store.users(of: nil).contains(alice))
-        #expect(try store.reader.check(place.sealing).count == 1)
+        #expect(try store.reader.check().count == 1)
     }
 
     @Test(arguments: [
@@ -244,7 +244,7 @@ struct SQLiteStoreTests {
         try interfere(sql)
         #expect(try store.allCredentials().isEmpty)
         #expect(!place.reports.all.isEmpty)
-        #expect(try store.reader.check(place.sealing).count == 1)
+        #expect(try store.reader.check().count == 1)
     }
 
     @Test func `has no room for a second username of an account`() throws {
@@ -279,7 +279,7 @@ struct SQLiteStoreTests {
             "UPDATE device SET sealed = (SELECT sealed FROM device WHERE account = 'alice') WHERE account = 'bob'")
         #expect(try bench.answer("right 1", by: bench.bob) == .unavailable(.moduleFailed))
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
-        #expect(try store.reader.check(place.sealing).count == 1)
+        #expect(try store.reader.check().count == 1)
     }
 
     @Test func `says at once that the key is another`() throws {
@@ -311,7 +311,7 @@ struct SQLiteStoreTests {
         let user = try bench.user("alice", hash: "a")
         #expect(try store.add(user))
         #expect(try store.link(user.key, to: bench.alice, at: bench.clock.now) == .linked)
-        #expect(try store.reader.check(place.sealing).isEmpty)
+        #expect(try store.reader.check().isEmpty)
         #expect(place.reports.all.isEmpty)
     }
 
@@ -426,7 +426,7 @@ struct SQLiteStoreTests {
         #expect(throws: StoreFailure.self) { try store.link(user.key, to: bench.alice, at: bench.clock.now) }
         #expect(throws: StoreFailure.self) { _ = try store.userDatabase.passwordHash(of: user.key) }
         #expect(throws: StoreFailure.self) { try store.backUp(to: "\(place.folder.path)/copy") }
-        #expect(throws: StoreFailure.self) { try store.reader.check(place.sealing) }
+        #expect(throws: StoreFailure.self) { try store.reader.check() }
     }
 
     /// Does to the store, through a connection of its own, what only root or a broken disk could.

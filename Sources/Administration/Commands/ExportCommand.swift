@@ -24,8 +24,7 @@ struct ExportCommand: AdministrationVerb {
                 hint: "Name a file with --output, or say --to-pipe.")
         }
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let listed = try connection.ask(.list(account: user))
-        guard case .listing(let listing) = listed.reply else { throw connection.misplaced() }
+        let listing = try connection.listing(of: user)
         var exported: [EnrolledDevice] = []
         var left: [EnrolledDevice] = []
         var uris: [SharedSecret] = []

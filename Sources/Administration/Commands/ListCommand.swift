@@ -18,9 +18,14 @@ struct ListCommand: AdministrationVerb {
         let isOwn = world.isAboutOneself(user)
         let connection = try DaemonConnection.open(
             service.runtimeDirectory, isOwn ? .own : .administration, limit: world.replyLimit)
-        let answer = isOwn ? try connection.ask(own: .list) : try connection.ask(.list(account: user))
+        guard isOwn else { return report(try connection.listing(of: user), isOwn: false, in: world) }
+        let answer = try connection.ask(own: .list)
         guard case .listing(let listing) = answer.reply else { throw connection.misplaced() }
-        return Report(text: text(listing, isOwn: isOwn, in: world), json: json(listing))
+        return report(listing, isOwn: true, in: world)
+    }
+
+    private func report(_ listing: Listing, isOwn: Bool, in world: AdministrationWorld) -> Report {
+        Report(text: text(listing, isOwn: isOwn, in: world), json: json(listing))
     }
 
     private func text(_ listing: Listing, isOwn: Bool, in world: AdministrationWorld) -> String {

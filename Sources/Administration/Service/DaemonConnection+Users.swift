@@ -7,8 +7,7 @@ extension DaemonConnection {
         _ account: String, in world: AdministrationWorld, otherwise: String
     ) throws(CommandFailure) {
         guard world.absence(of: account) != nil else { return }
-        let answer = try ask(.list(account: account))
-        guard case .listing(let listing) = answer.reply else { throw misplaced() }
+        let listing = try listing(of: account)
         guard listing.devices.isEmpty, listing.counters.isEmpty, listing.blocks?.isEmpty ?? true else { return }
         throw CommandFailure(
             .refused, code: .unknownAccount,

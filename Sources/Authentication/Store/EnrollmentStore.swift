@@ -2,10 +2,7 @@
 ///
 /// All of it runs on the writer's thread. `AuthenticationTesting.EnrollmentStoreContract` is what every
 /// store must pass.
-package protocol EnrollmentStore: AnyObject {
-    /// What its secrets are sealed with; for the writer's thread, as all of it.
-    var sealing: any SecretSealing { get }
-
+package protocol EnrollmentStore: AnyObject, StoreReading {
     /// Judges these attempts, in order, in one transaction that is on disk when it returns: an outcome for each.
     ///
     /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could
@@ -18,15 +15,6 @@ package protocol EnrollmentStore: AnyObject {
     /// Throws if the store is not where it was opened any more: what is written to it then would be gone with the
     /// next start, and every code good again.
     func checkPlace() throws(StoreFailure)
-
-    /// The devices of one account, or of all; secrets stay sealed.
-    func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing]
-
-    /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
-    func extent() throws(StoreFailure) -> StoreExtent
-
-    /// When an answer of any device was last accepted, in Unix seconds; nil if none ever was.
-    func lastUse() throws(StoreFailure) -> Int64?
 
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
@@ -44,9 +32,6 @@ package protocol EnrollmentStore: AnyObject {
     /// Says that all devices of an account belong to `uid` from now on; returns how many belonged to another.
     func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int
 
-    /// The accounts that are blocked.
-    func blocks() throws(StoreFailure) -> [AccountBlock]
-
     /// Blocks an account; returns whether it was blocked already, and then this reason and time replace those.
     func block(_ block: AccountBlock) throws(StoreFailure) -> Bool
 
@@ -59,9 +44,6 @@ package protocol EnrollmentStore: AnyObject {
     /// Forgets the failures of an account with every module; returns how many there were.
     func unlock(_ account: AccountName) throws(StoreFailure) -> Int
 
-    /// The failures of one account, or of all that have any.
-    func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing]
-
     /// The local account that a provider's username opens, if there are credentials.
     func credentials(of user: UserKey) throws(StoreFailure) -> AccountName?
 
@@ -70,12 +52,6 @@ package protocol EnrollmentStore: AnyObject {
 
     /// Removes a username's credentials; returns the account that they opened, nil if there were none.
     func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName?
-
-    /// All credentials, by provider and username.
-    func allCredentials() throws(StoreFailure) -> [CredentialListing]
-
-    /// The users kept for a provider, or for all, by provider and username; hashes stay sealed.
-    func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser]
 
     /// Adds a user; returns false, and changes nothing, if there is one of that name.
     func add(_ user: ProviderUser) throws(StoreFailure) -> Bool
@@ -97,15 +73,16 @@ package protocol EnrollmentStore: AnyObject {
     /// Remembers what is later than what is remembered already, for reports.
     func note(_ activities: [AccountActivity]) throws(StoreFailure)
 
-    /// What is remembered of every account's logins, by account.
-    func activities() throws(StoreFailure) -> [AccountActivity]
-
     /// What others have changed since the last call, in a store that several daemons share: they remember some of it. Nil for one
     /// that nobody else writes to. Throws if it cannot be used any more; called once a second.
     func changesByOthers() throws(StoreFailure) -> StoreChanges?
 
     /// What looks at whole states of it; nil for a store that lies nowhere, or where others do that.
     var inspection: (any StoreInspection)? { get }
+
+    /// Opens what lists and reports read, on whatever thread calls it and for that thread alone; nil for a store that is read on
+    /// the writer's thread only.
+    var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)? { get }
 
     /// What providers look at, from threads of their own.
     var userDatabase: any UserDatabase { get }
@@ -136,12 +113,7 @@ extension EnrollmentStore {
 
     package var inspection: (any StoreInspection)? { nil }
 
-    package func lastUse() throws(StoreFailure) -> Int64? { try devices(of: nil).compactMap(\.device.lastUsedAt).max() }
-
-    package func extent() throws(StoreFailure) -> StoreExtent {
-        let own = try devices(of: nil).filter { !$0.key.module.isStopgap }
-        return StoreExtent(accounts: Set(own.map(\.key.account)).count, devices: own.count)
-    }
+    package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)? { nil }
 }
 
 /// How much a store has.

@@ -64,19 +64,18 @@ extension AdminDesk {
             @Sendable func tell(_ reply: AdminReply, _ snapshot: (any StoreSnapshot)? = nil) {
                 loop.execute { delivery.value(reply, snapshot) }
             }
-            let inspection: any StoreInspection
-            let extent: StoreExtent
+            let store: any EnrollmentStore
             do throws(StoreFailure) {
-                let store = try result.get()
-                guard let found = store.inspection else { return tell(AdminDesk.isElsewhere(path)) }
-                inspection = found
-                extent = try store.extent()
+                store = try result.get()
             } catch {
                 return tell(AdminDesk.isUnusable(error))
             }
+            guard let inspection = store.inspection, let open = store.reading else {
+                return tell(AdminDesk.isElsewhere(path))
+            }
             DetachedThread.start(named: "twostep-inspect") {
                 do throws(StoreFailure) {
-                    let (reply, snapshot) = try task(inspection, extent)
+                    let (reply, snapshot) = try task(inspection, try open().extent())
                     tell(reply, snapshot)
                 } catch {
                     tell(AdminDesk.isUnusable(error))

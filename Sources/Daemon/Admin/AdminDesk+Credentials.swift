@@ -4,7 +4,7 @@ import Authentication
 /// Which username of a provider opens which local account.
 extension AdminDesk {
     func credentials(_ answer: AdminAnswer) {
-        withStore(answer) { store throws(StoreFailure) in
+        withReading(answer) { store throws(StoreFailure) in
             .credentials(
                 CredentialsListing(
                     credentials: try store.allCredentials().map {

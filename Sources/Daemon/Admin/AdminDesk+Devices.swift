@@ -3,25 +3,42 @@ import Authentication
 
 /// The devices and failures that the store has.
 extension AdminDesk {
-    func list(_ name: String?, _ answer: AdminAnswer) {
-        guard let name else { return list(account: nil, answer) }
+    /// How many accounts a page of a list or report has: far from the longest reply there may be.
+    static let accountsAPage = 100
+
+    /// Lists one account's, or those of the accounts after a name.
+    func list(_ name: String?, after: String?, _ answer: AdminAnswer) {
+        guard let name else {
+            return list(answer) { store throws(StoreFailure) in
+                try store.page(after: after, atMost: AdminDesk.accountsAPage)
+            }
+        }
         withName(name, answer) { self.list(account: $0, answer) }
     }
 
-    /// Lists one account's, or everybody's.
-    func list(account: AccountName?, _ answer: AdminAnswer) {
+    /// Lists one account's.
+    func list(account: AccountName, _ answer: AdminAnswer) {
+        list(answer) { store throws(StoreFailure) in
+            AccountPage(
+                devices: try store.devices(of: account), counters: try store.counters(of: account), activities: [],
+                blocks: try store.blocks().filter { $0.account == account })
+        }
+    }
+
+    private func list(
+        _ answer: AdminAnswer, _ page: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> AccountPage
+    ) {
         let modules = service.generation.active?.modules ?? [:]
         let throttle = service.generation.active?.throttle ?? Throttle()
         let now = service.clocks.now()
-        withStore(answer) { store throws(StoreFailure) in
-            var devices: [EnrolledDevice] = []
-            for listing in try store.devices(of: account) {
-                devices.append(AdminDesk.describe(listing, modules, store.sealing))
-            }
-            let counters = try store.counters(of: account)
-            let failures = AdminDesk.standings(of: counters, throttle, at: now)
-            let blocks = try store.blocks().filter { account == nil || $0.account == account }
-            return .listing(Listing(devices: devices, counters: failures, blocks: blocks.map { BlockedAccount($0) }))
+        withReading(answer) { store throws(StoreFailure) in
+            let page = try page(store)
+            let sealing = store.sealing
+            return .listing(
+                Listing(
+                    devices: page.devices.map { AdminDesk.describe($0, modules, sealing) },
+                    counters: AdminDesk.standings(of: page.counters, throttle, at: now),
+                    blocks: page.blocks.map { BlockedAccount($0) }, next: page.next))
         }
     }
 

@@ -8,7 +8,7 @@ extension AdminDesk {
         let families = countedFamilies
         let throttle = service.generation.active?.throttle ?? Throttle()
         let now = service.clocks.now()
-        service.ask { store throws(StoreFailure) in
+        service.read { store throws(StoreFailure) in
             try AdminDesk.throttled(store.counters(of: nil), throttle, at: now)
         } deliver: { throttled in
             answer(.metrics(MetricsSnapshot(families: families + ((try? throttled.get()).map { [$0] } ?? []))))

@@ -3,32 +3,34 @@ import Authentication
 
 /// Reports: all that is known of the accounts, a page at a time.
 extension AdminDesk {
-    /// How many accounts a page has: far from the longest reply there may be.
-    private static let pageSize = 100
-
     func report(after name: String?, _ answer: AdminAnswer) {
         let modules = service.generation.active?.modules ?? [:]
         let throttle = service.generation.active?.throttle ?? Throttle()
         let now = service.clocks.now()
+        func read() {
+            withReading(answer) { store throws(StoreFailure) in
+                let page = try store.page(after: name, atMost: AdminDesk.accountsAPage)
+                let devices = Dictionary(grouping: page.devices, by: \.key.account)
+                let counters = Dictionary(grouping: page.counters, by: \.account)
+                let activities = Dictionary(
+                    page.activities.map { ($0.account, $0) }, uniquingKeysWith: { first, _ in first })
+                let accounts = Set(devices.keys).union(counters.keys).union(activities.keys)
+                let reports = page.accounts.filter(accounts.contains).map { account in
+                    AdminDesk.report(
+                        account, devices[account] ?? [], counters[account] ?? [], activities[account], modules,
+                        store.sealing, throttle, at: now)
+                }
+                return .report(ReportPage(accounts: reports, next: page.next))
+            } then: { reply in
+                if case .report(let page) = reply { self.addDates(to: page, answer) } else { answer(reply) }
+            }
+        }
+        guard name == nil else { return read() }
         // What is still on its way belongs to it.
         service.flushActivities()
-        withStore(answer) { store throws(StoreFailure) in
-            let devices = Dictionary(grouping: try store.devices(of: nil), by: \.key.account)
-            let counters = Dictionary(grouping: try store.counters(of: nil), by: \.account)
-            let activities = Dictionary(
-                try store.activities().map { ($0.account, $0) }, uniquingKeysWith: { first, _ in first })
-            let names = Set(devices.keys).union(counters.keys).union(activities.keys)
-                .filter { account in name.map { $0.utf8.lexicographicallyPrecedes(account.text.utf8) } ?? true }
-                .sorted { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }
-            let page = names.prefix(AdminDesk.pageSize).map { account in
-                AdminDesk.report(
-                    account, devices[account] ?? [], counters[account] ?? [], activities[account], modules,
-                    store.sealing, throttle, at: now)
-            }
-            let isLast = names.count <= AdminDesk.pageSize
-            return .report(ReportPage(accounts: page, next: isLast ? nil : page.last?.account))
-        } then: { reply in
-            if case .report(let page) = reply { self.addDates(to: page, answer) } else { answer(reply) }
+        service.ask { _ in
+        } deliver: { _ in
+            read()
         }
     }
 

@@ -27,7 +27,7 @@ extension AdminDesk {
         let late = NIOLoopBound({ tell(nil, lastUse: nil) }, eventLoop: service.loop)
         let timer = service.loop.scheduleTask(in: AdminDesk.countingLimit) { late.value() }
         let keys = keySource
-        service.ask { store throws(StoreFailure) in
+        service.read { store throws(StoreFailure) in
             (extent: try store.extent(), lastUse: try store.lastUse(), unfinished: AdminDesk.unfinished(keys))
         } deliver: { result in
             timer.cancel()
@@ -38,7 +38,7 @@ extension AdminDesk {
         }
     }
 
-    /// What is to be said of a change of the key that has begun and not ended; on the writer's thread, since files are read.
+    /// What is to be said of a change of the key that has begun and not ended; off the event loop, since files are read.
     private static func unfinished(_ keys: SealingKeySource?) -> [String] {
         guard let keys else { return [] }
         do throws(StoreFailure) {

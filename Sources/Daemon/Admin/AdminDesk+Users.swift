@@ -11,7 +11,7 @@ extension AdminDesk {
     private func listUsers(of provider: ProviderID?, _ answer: AdminAnswer) {
         activeConfiguration(answer) { configuration in
             let providers = configuration.providers
-            withStore(answer) { store throws(StoreFailure) in
+            withReading(answer) { store throws(StoreFailure) in
                 var listed: [KeptUser] = []
                 let accounts = Dictionary(
                     try store.allCredentials().map { ($0.user, $0.account.text) },

@@ -26,7 +26,7 @@ final class AdminDesk {
     ) {
         switch request {
         case .status: status(describe(), answer)
-        case .list(let name): list(name, answer)
+        case .list(let name, let after): list(name, after: after, answer)
         case .beginEnrollment(let account, let module, let device, let parameters, let issuesNothing):
             withAccount(account, answer) { account, facts in
                 self.begin(
@@ -132,17 +132,23 @@ final class AdminDesk {
         _ task: @escaping @Sendable (any EnrollmentStore) throws(StoreFailure) -> AdminReply,
         then deliver: ((AdminReply) -> Void)? = nil
     ) {
-        let loop = service.loop
-        let delivery = NIOLoopBound(deliver ?? { answer($0) }, eventLoop: loop)
-        service.writer.perform { result in
-            let reply: AdminReply
-            do throws(StoreFailure) {
-                reply = try task(try result.get())
-            } catch {
-                reply = .refusal(
-                    .storeUnavailable, "The store cannot be used: \(error).", hint: "See: twostep status")
-            }
-            loop.execute { delivery.value(reply) }
+        service.ask(task) { (deliver ?? { answer($0) })(AdminDesk.reply($0)) }
+    }
+
+    /// The same for what only reads: beside the logins, where the store can be read there.
+    func withReading(
+        _ answer: AdminAnswer,
+        _ task: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> AdminReply,
+        then deliver: ((AdminReply) -> Void)? = nil
+    ) {
+        service.read(task) { (deliver ?? { answer($0) })(AdminDesk.reply($0)) }
+    }
+
+    private static func reply(_ result: Result<AdminReply, StoreFailure>) -> AdminReply {
+        switch result {
+        case .success(let reply): reply
+        case .failure(let failure):
+            .refusal(.storeUnavailable, "The store cannot be used: \(failure).", hint: "See: twostep status")
         }
     }
 }

@@ -50,6 +50,28 @@ extension LoginService {
         }
     }
 
+    /// Has the store read beside the logins where it can be, and hears of it on the event loop: a list of a million accounts
+    /// keeps nobody waiting.
+    func read<Value: Sendable>(
+        _ question: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> Value,
+        deliver: @escaping (Result<Value, StoreFailure>) -> Void
+    ) {
+        guard let open = writer.reading else {
+            return ask({ store throws(StoreFailure) in try question(store) }, deliver: deliver)
+        }
+        let loop = loop
+        let delivery = NIOLoopBound(deliver, eventLoop: loop)
+        DetachedThread.start(named: "twostep-read") {
+            let answer: Result<Value, StoreFailure>
+            do throws(StoreFailure) {
+                answer = .success(try question(try open()))
+            } catch {
+                answer = .failure(error)
+            }
+            loop.execute { delivery.value(answer) }
+        }
+    }
+
     /// The local account that a username's credentials open; they are created for `account`, if there are none. Where the
     /// store keeps the provider's users none are created for somebody who was removed meanwhile.
     func credentials(

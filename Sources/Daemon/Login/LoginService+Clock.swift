@@ -9,7 +9,7 @@ extension LoginService {
 
     /// Says in the journal what makes it doubtful now.
     func tellClock() {
-        ask { store throws(StoreFailure) in
+        read { store throws(StoreFailure) in
             try store.lastUse()
         } deliver: { answer in
             let now = self.clocks.now()

@@ -24,6 +24,7 @@ package final class StoreWriter: Sendable {
     private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
     private let users = Mutex<(any UserDatabase)?>(nil)
+    private let opening = Mutex<(@Sendable () throws(StoreFailure) -> any StoreReading)?>(nil)
     private let blocked = Mutex<[AccountName: AccountBlock]>([:])
     private let changes = Mutex(StoreChanges())
     private let stopped = BlockingQueue<Bool>()
@@ -45,6 +46,10 @@ package final class StoreWriter: Sendable {
     package var userDatabase: any UserDatabase {
         users.withLock { $0 } ?? NoUserDatabase(problem ?? .unreachable("the store is closed"))
     }
+
+    /// Opens what lists and reports read, on a thread of theirs; nil while there is no store, and for one that is read on the
+    /// writer's thread only.
+    package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)? { opening.withLock { $0 } }
 
     /// The accounts that are blocked, as the store has them: read when it is opened, since every login looks at them.
     /// While no store can be used they say nothing, and nobody is admitted.
@@ -202,6 +207,7 @@ package final class StoreWriter: Sendable {
 
     private func close(_ store: inout (any EnrollmentStore)?) {
         users.withLock { $0 = nil }
+        opening.withLock { $0 = nil }
         store = nil
     }
 
@@ -211,6 +217,8 @@ package final class StoreWriter: Sendable {
             try readBlocks(of: opened)
             let database = opened.userDatabase
             users.withLock { $0 = database }
+            let reading = opened.reading
+            opening.withLock { $0 = reading }
             standing.withLock { $0 = nil }
             return opened
         } catch {

@@ -33,11 +33,10 @@ extension PostgreSQLStore {
     }
 
     package func activities() throws(StoreFailure) -> [AccountActivity] {
-        try rows("SELECT account, \(ServerColumns.visit), unenrolled_at FROM twostep.activity ORDER BY account", []) {
-            (rows, row) throws(ServerFault) in
-            AccountActivity(
-                account: try ServerColumns.account(in: rows, row, 0), visit: try ServerColumns.visit(in: rows, row, 1),
-                unenrolledAt: try rows.integerIfAny(row, 5))
+        try rows("\(PostgreSQLStore.activities) ORDER BY account", []) { (rows, row) throws(ServerFault) in
+            try ServerColumns.activity(in: rows, row)
         }
     }
+
+    static let activities = "SELECT account, \(ServerColumns.visit), unenrolled_at FROM twostep.activity"
 }

@@ -3,10 +3,12 @@ package import Authentication
 /// Devices and failures, as administrators see and change them.
 extension PostgreSQLStore {
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {
-        try rows("SELECT \(ServerColumns.device) FROM twostep.device", of: account) {
-            (rows, row) throws(ServerFault) in try ServerColumns.listing(in: rows, row)
+        try rows(PostgreSQLStore.devices, of: account) { (rows, row) throws(ServerFault) in
+            try ServerColumns.listing(in: rows, row)
         }
     }
+
+    static let devices = "SELECT \(ServerColumns.device) FROM twostep.device"
 
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         try read { (deadline) throws(ServerFault) in
@@ -42,10 +44,12 @@ extension PostgreSQLStore {
     }
 
     package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
-        try rows("SELECT \(ServerColumns.counter) FROM twostep.factor", of: account) {
-            (rows, row) throws(ServerFault) in try ServerColumns.counter(in: rows, row)
+        try rows(PostgreSQLStore.counters, of: account) { (rows, row) throws(ServerFault) in
+            try ServerColumns.counter(in: rows, row)
         }
     }
+
+    static let counters = "SELECT \(ServerColumns.counter) FROM twostep.factor"
 
     package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {
         try read { (deadline) throws(ServerFault) in

@@ -2,10 +2,14 @@ package import Authentication
 
 /// The accounts that are blocked, and what the daemons that share a store tell each other.
 extension PostgreSQLStore {
-    package func blocks() throws(StoreFailure) -> [AccountBlock] {
+    package func blocks() throws(StoreFailure) -> [AccountBlock] { try blocks("", []) }
+
+    /// Those of a range of names.
+    func blocks(_ range: String, _ bounds: [ServerValue]) throws(StoreFailure) -> [AccountBlock] {
         try read { (deadline) throws(ServerFault) in
             let rows = try connection.run(
-                ServerQuery("SELECT account, reason, since FROM twostep.block ORDER BY account"), by: deadline)
+                ServerQuery("SELECT account, reason, since FROM twostep.block \(range) ORDER BY account", bounds),
+                by: deadline)
             // A row that makes no sense makes all of it unreadable: it may be somebody's block.
             var blocks: [AccountBlock] = []
             for row in 0..<rows.count {

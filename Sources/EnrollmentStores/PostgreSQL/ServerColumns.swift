@@ -83,6 +83,13 @@ enum ServerColumns {
         return Visit(at: at, service: try rows.text(row, column + 1), host: host.isEmpty ? nil : host, way: way)
     }
 
+    /// The account, the columns of `visit`, and when somebody was refused for want of an enrolment.
+    static func activity(in rows: ServerRows, _ row: Int) throws(ServerFault) -> AccountActivity {
+        AccountActivity(
+            account: try account(in: rows, row, 0), visit: try visit(in: rows, row, 1),
+            unenrolledAt: try rows.integerIfAny(row, 5))
+    }
+
     // MARK: Values
 
     static func values(of visit: Visit) -> [ServerValue] {

@@ -10,9 +10,9 @@ struct SQLiteInspection: StoreInspection {
     private static let making = Mutex(())
 
     func findings() throws(StoreFailure) -> [String] {
-        let reader = try StoreReader(directory.database) { _ in }
+        let reader = try StoreReader(directory.database, sealing: sealing) { _ in }
         defer { reader.close() }
-        return try reader.check(sealing)
+        return try reader.check()
     }
 
     func snapshot() throws(StoreFailure) -> any StoreSnapshot {
@@ -26,7 +26,7 @@ struct SQLiteInspection: StoreInspection {
             }
             // Without a name it is gone with whoever has it open, however that ends.
             defer { unsafe unlink(path) }
-            let reader = try StoreReader(directory.database) { _ in }
+            let reader = try StoreReader(directory.database, sealing: sealing) { _ in }
             defer { reader.close() }
             try reader.copy(to: path)
             guard let (_, size) = file.facts(), size > 0 else {
@@ -61,6 +61,13 @@ private final class SQLiteSnapshot: StoreSnapshot {
 
 extension SQLiteStore {
     package var inspection: (any StoreInspection)? { SQLiteInspection(directory: directory, sealing: sealing) }
+
+    /// A connection for one list: what takes long there must keep neither logins waiting nor the connection that they look at
+    /// users through.
+    package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)? {
+        let (path, sealing, report) = (directory.database, sealing, report)
+        return { () throws(StoreFailure) in try StoreReader(path, sealing: sealing, report: report) }
+    }
 
     /// What is wrong with the store in `directory`, in sentences, whether somebody has it open or not: for `twostep check`.
     package static func findings(in directory: String, sealing: any SecretSealing) throws(StoreFailure) -> [String] {

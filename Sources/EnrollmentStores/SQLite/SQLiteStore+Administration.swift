@@ -7,6 +7,10 @@ extension SQLiteStore {
         try reader.devices(of: account)
     }
 
+    package func page(after name: String?, atMost limit: Int) throws(StoreFailure) -> AccountPage {
+        try reader.page(after: name, atMost: limit)
+    }
+
     package func extent() throws(StoreFailure) -> StoreExtent { try reader.extent() }
 
     package func lastUse() throws(StoreFailure) -> Int64? { try reader.lastUse() }

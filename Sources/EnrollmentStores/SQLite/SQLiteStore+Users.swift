@@ -22,7 +22,7 @@ extension SQLiteStore {
         }
     }
 
-    package func allCredentials() throws(StoreFailure) -> [CredentialListing] { try reader.credentials() }
+    package func allCredentials() throws(StoreFailure) -> [CredentialListing] { try reader.allCredentials() }
 
     package func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking {
         try SQLiteStore.checkID(of: user)

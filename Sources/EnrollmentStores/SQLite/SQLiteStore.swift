@@ -55,7 +55,7 @@ package final class SQLiteStore: EnrollmentStore {
     ///
     /// A store that is not there is never made on the way: an empty one in place of one that is lost would say
     /// of everybody "not enrolled". `report` hears what was put right, and what is wrong with single records;
-    /// it is called on the writer's thread and must not wait.
+    /// it is called on whatever thread reads or writes, and must not wait.
     ///
     /// With `isForLogins` some milliseconds and megabytes are spent so that each commit takes less.
     package static func open(
@@ -92,7 +92,7 @@ package final class SQLiteStore: EnrollmentStore {
                 let statements = try LoginStatements(on: Connection(database))
                 return (statements, try statements.hosts())
             }
-            reader = try StoreReader(directory.database, report: report)
+            reader = try StoreReader(directory.database, sealing: sealing, report: report)
         } catch {
             let failure = StoreFailure(error, of: directory.database)
             try? queue.close()
@@ -109,7 +109,7 @@ package final class SQLiteStore: EnrollmentStore {
         }
         // A wrong key shows in the first secret: nobody could be judged, so the store as a whole cannot be used. A
         // secret that is damaged is one account's trouble.
-        switch reader.firstSecretThatDoesNotOpen(sealing, among: 1) {
+        switch reader.firstSecretThatDoesNotOpen(among: 1) {
         case nil: break
         case .sealedWithAnotherKey(let explanation)?: throw .sealedWithAnotherKey(explanation)
         case let failure?: report(failure)

@@ -4,12 +4,15 @@ internal import GRDB
 /// Lists and checks a store, and finds users for providers, on a read-only connection of its own, from any thread.
 ///
 /// It sees whole transactions only, and neither waits for logins nor holds them up.
-package final class StoreReader: Sendable {
+package final class StoreReader: StoreReading, Sendable {
+    package let sealing: any SecretSealing
     private let path: String
     private let queue: DatabaseQueue
     private let report: @Sendable (StoreFailure) -> Void
 
-    init(_ path: String, report: @escaping @Sendable (StoreFailure) -> Void) throws(StoreFailure) {
+    init(
+        _ path: String, sealing: any SecretSealing, report: @escaping @Sendable (StoreFailure) -> Void
+    ) throws(StoreFailure) {
         var configuration = Configuration()
         configuration.label = "store reader"
         configuration.readonly = true
@@ -17,6 +20,7 @@ package final class StoreReader: Sendable {
         configuration.allowsUnsafeTransactions = true
         configuration.busyMode = .timeout(2)
         self.path = path
+        self.sealing = sealing
         self.report = report
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
@@ -70,9 +74,9 @@ package final class StoreReader: Sendable {
         }
     }
 
-    private static let devices = "SELECT account, module_type, module_id, \(Columns.device) FROM device"
+    static let devices = "SELECT account, module_type, module_id, \(Columns.device) FROM device"
 
-    private static func listing(_ row: PreparedStatement) throws(DatabaseFault) -> DeviceListing {
+    static func listing(_ row: PreparedStatement) throws(DatabaseFault) -> DeviceListing {
         let device = try Columns.device(in: row, at: 3)
         let key = DeviceKey(
             account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
@@ -82,25 +86,26 @@ package final class StoreReader: Sendable {
 
     /// The failures of one account, or of all that have any.
     package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {
-        try rows("SELECT account, \(Columns.counter) FROM factor", of: account) { (row) throws(DatabaseFault) in
-            CounterListing(
-                account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
-                counter: try Columns.counter(in: row, at: 3))
-        }
+        try rows(StoreReader.counters, of: account) { (row) throws(DatabaseFault) in try StoreReader.counter(row) }
+    }
+
+    static let counters = "SELECT account, \(Columns.counter) FROM factor"
+
+    static func counter(_ row: PreparedStatement) throws(DatabaseFault) -> CounterListing {
+        CounterListing(
+            account: try Columns.account(in: row, at: 0), module: try Columns.identity(in: row, at: 1),
+            counter: try Columns.counter(in: row, at: 3))
     }
 
     /// The accounts that are blocked. A row that makes no sense makes all of it unreadable: it may be somebody's block.
-    package func blocks() throws(StoreFailure) -> [AccountBlock] {
-        do {
-            return try queue.writeWithoutTransaction { database in
-                let row = try PreparedStatement(
-                    "SELECT account, reason, since FROM block ORDER BY account", on: Connection(database))
-                var blocks: [AccountBlock] = []
-                while try row.step() { blocks.append(try Columns.block(in: row)) }
-                return blocks
-            }
-        } catch {
-            throw StoreFailure(error, of: path)
+    package func blocks() throws(StoreFailure) -> [AccountBlock] { try blocks("", []) }
+
+    /// Those of a range of names.
+    func blocks(_ range: String, _ bounds: [String]) throws(StoreFailure) -> [AccountBlock] {
+        try query("SELECT account, reason, since FROM block \(range) ORDER BY account", bounds) { row in
+            var blocks: [AccountBlock] = []
+            while try row.step() { blocks.append(try Columns.block(in: row)) }
+            return blocks
         }
     }
 
@@ -121,16 +126,19 @@ package final class StoreReader: Sendable {
 
     /// What is remembered of every account's logins, by account.
     package func activities() throws(StoreFailure) -> [AccountActivity] {
-        try rows("SELECT account, \(Columns.visit), unenrolled_at FROM activity", of: nil) {
-            (row) throws(DatabaseFault) in
-            AccountActivity(
-                account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
-                unenrolledAt: try row.integerIfAny(5))
-        }
+        try rows(StoreReader.activities) { (row) throws(DatabaseFault) in try StoreReader.activity(row) }
+    }
+
+    static let activities = "SELECT account, \(Columns.visit), unenrolled_at FROM activity"
+
+    static func activity(_ row: PreparedStatement) throws(DatabaseFault) -> AccountActivity {
+        AccountActivity(
+            account: try Columns.account(in: row, at: 0), visit: try Columns.visit(in: row, at: 1),
+            unenrolledAt: try row.integerIfAny(5))
     }
 
     /// All credentials, by provider and username. A row that makes no sense is left out and reported.
-    package func credentials() throws(StoreFailure) -> [CredentialListing] {
+    package func allCredentials() throws(StoreFailure) -> [CredentialListing] {
         try rows(
             "SELECT \(Columns.credential) FROM credential ORDER BY provider_type, provider_id, username"
         ) { (row) throws(DatabaseFault) in try Columns.credential(in: row) }
@@ -164,7 +172,7 @@ package final class StoreReader: Sendable {
 
     /// Looks at every page and every row, and opens every secret; returns what is wrong, in words, and stops
     /// looking after a hundred findings. It takes seconds for each million of users.
-    package func check(_ sealing: any SecretSealing) throws(StoreFailure) -> [String] {
+    package func check() throws(StoreFailure) -> [String] {
         do {
             return try queue.writeWithoutTransaction { try Integrity.full($0, sealing) }
         } catch {
@@ -183,7 +191,7 @@ package final class StoreReader: Sendable {
     }
 
     /// What is wrong with the first of so many secrets that does not open; nil if they all do.
-    func firstSecretThatDoesNotOpen(_ sealing: any SecretSealing, among limit: Int) -> StoreFailure? {
+    func firstSecretThatDoesNotOpen(among limit: Int) -> StoreFailure? {
         do {
             return try queue.writeWithoutTransaction { database in
                 try Integrity.firstSecretThatDoesNotOpen(database, sealing, among: limit)
@@ -200,7 +208,8 @@ package final class StoreReader: Sendable {
         return try rows(sql + " WHERE account = ?1", [account.text], decode)
     }
 
-    private func rows<Value>(
+    /// Every row; one that makes no sense is left out and reported.
+    func rows<Value>(
         _ sql: String, _ arguments: [String] = [], _ decode: (PreparedStatement) throws(DatabaseFault) -> Value
     ) throws(StoreFailure) -> [Value] {
         try query(sql, arguments) { row in
@@ -223,7 +232,8 @@ package final class StoreReader: Sendable {
         try query(sql, arguments) { row in try row.step() ? try decode(row) : nil }
     }
 
-    private func query<Value>(
+    /// What one query comes to.
+    func query<Value>(
         _ sql: String, _ arguments: [String], _ read: (PreparedStatement) throws -> Value
     ) throws(StoreFailure) -> Value {
         do {
