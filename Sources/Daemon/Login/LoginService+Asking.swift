@@ -59,6 +59,7 @@ extension LoginService {
         guard let open = writer.reading else {
             return ask({ store throws(StoreFailure) in try question(store) }, deliver: deliver)
         }
+        readings += 1
         let loop = loop
         let delivery = NIOLoopBound(deliver, eventLoop: loop)
         DetachedThread.start(named: "twostep-read") {

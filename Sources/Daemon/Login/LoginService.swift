@@ -49,6 +49,9 @@ final class LoginService {
     private var hasQuietRecords = false
     /// How many connections there were at most since memory was last given back.
     private var busiest = 0
+    /// How often the store was read beside the logins since then, and how often of that when that was last looked at.
+    var readings = 0
+    private var readingsBefore = 0
     private var knownCredentials = KnownCredentials()
     /// What the next sessions are called.
     var sessionIDs: SessionIDs
@@ -268,18 +271,25 @@ final class LoginService {
         }
     }
 
-    /// Once a crowd has gone, what its connections needed goes back to the system: by itself malloc(3) would keep it.
+    /// Once a crowd has gone, or a long list was read, what was needed for it goes back to the system: by itself malloc(3) would
+    /// keep it.
     private func giveMemoryBack() {
         let peak = connections.takePeak()
         busiest = max(busiest, peak)
+        let isRead = readings > readingsBefore
+        readingsBefore = readings
         // Not while it is still going: what is in use lies between what is not.
-        guard busiest >= LoginService.crowd, peak < busiest / 4 else { return }
-        busiest = peak
+        let isCrowdGone = busiest >= LoginService.crowd && peak < busiest / 4
+        guard isCrowdGone || (readings >= LoginService.longList && !isRead) else { return }
+        if isCrowdGone { busiest = peak }
+        (readings, readingsBefore) = (0, 0)
         DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
     }
 
     /// How many connections are a crowd: what fewer leave behind is not worth the trouble.
     private static let crowd = 512
+    /// How many pages are a long list, for the same reason.
+    private static let longList = 16
 
     /// Ends all logins under way, and the threads that serve them.
     func endLogins() {
