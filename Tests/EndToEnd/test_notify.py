@@ -153,8 +153,17 @@ def enroll(place, user, code, *options):
 def begin(place, user, *arguments):
     """A login by pamtester that has come as far as its first question, or to its end."""
     child = spawn("pamtester", "-v", "-E", EVIDENCE, place.service, user, "authenticate", *arguments, timeout=40)
-    expect(child, ASKED, r"Number: $", pexpect.EOF)
+    child.is_over = expect(child, ASKED, r"Number: $", pexpect.EOF) == 2
     return child
+
+
+def refused(place, user):
+    """A login that is refused before it is asked anything; returns all that was shown."""
+    child = begin(place, user)
+    assert child.is_over, child.shown
+    status, shown = finish(child)
+    assert status != 0
+    return shown
 
 
 def answer(child, text):
@@ -282,13 +291,12 @@ def test_no_more_is_sent_than_may_be_and_nothing_to_a_name_alone(elsewhere, box,
         child = begin(place, user)
         box.next()
         leave(child)
-    done = finish(begin(place, user))
-    assert done[0] != 0 and "Too many messages were sent lately." in done[1]
+    assert "Too many messages were sent lately." in refused(place, user)
     # A reload forgets nothing of it.
     place.configure(place.configuration.read_text() + "    echo: false\n")
     place.reload()
     world.wait_until(lambda: place.status()["configuration"]["generation"] >= 2, "the reload")
-    assert finish(begin(place, user))[0] != 0
+    refused(place, user)
     assert box.is_empty
 
 
