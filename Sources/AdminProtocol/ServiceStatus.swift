@@ -29,13 +29,15 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let isClockSane: Bool
     /// What makes it doubtful that it is, in sentences; nil from a daemon that does not look.
     package let clockProblems: [String]?
+    /// Who shares the store; nil where nobody can, where the store cannot say, and from a daemon that does not say.
+    package let sharing: SharingStatus?
 
     package init(
         version: String, isServing: Bool, problems: [String], warnings: [String]? = nil,
         configuration: LoadedConfiguration, store: StoreStatus,
         sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
         granted: Int, refused: Int,
-        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil
+        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil, sharing: SharingStatus? = nil
     ) {
         self.version = version
         self.isServing = isServing
@@ -53,6 +55,7 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
         self.uptime = uptime
         self.isClockSane = isClockSane
         self.clockProblems = clockProblems
+        self.sharing = sharing
     }
 }
 
@@ -64,7 +67,8 @@ extension ServiceStatus {
             configuration: configuration,
             store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            sharing: sharing)
     }
 
     /// The same with more of what is unfinished.
@@ -73,7 +77,18 @@ extension ServiceStatus {
             version: version, isServing: isServing, problems: problems, warnings: (warnings ?? []) + more,
             configuration: configuration, store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            sharing: sharing)
+    }
+
+    /// The same with who shares the store.
+    package func with(sharing: SharingStatus?) -> ServiceStatus {
+        ServiceStatus(
+            version: version, isServing: isServing, problems: problems, warnings: warnings,
+            configuration: configuration, store: store,
+            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            sharing: sharing)
     }
 
     /// The same with what is to be said of the clock.
@@ -83,7 +98,8 @@ extension ServiceStatus {
             configuration: configuration,
             store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            sharing: sharing)
     }
 }
 
@@ -114,5 +130,36 @@ package struct StoreStatus: Codable, Equatable, Sendable {
         self.path = path
         self.schema = schema
         self.problem = problem
+    }
+}
+
+/// Who shares a store, and what is to be said of that.
+package struct SharingStatus: Codable, Equatable, Sendable {
+    /// By host and place.
+    package let daemons: [SharingDaemonStatus]
+    /// What a failover could lose, and whether they are too many, in sentences.
+    package let warnings: [String]
+
+    package init(daemons: [SharingDaemonStatus], warnings: [String]) {
+        self.daemons = daemons
+        self.warnings = warnings
+    }
+}
+
+/// A daemon that was there lately.
+package struct SharingDaemonStatus: Codable, Equatable, Sendable {
+    /// The name of its machine.
+    package let host: String
+    /// Its state directory.
+    package let place: String
+    package let version: String
+    /// Seconds since it was last there.
+    package let lastSeen: Int64
+
+    package init(host: String, place: String, version: String, lastSeen: Int64) {
+        self.host = host
+        self.place = place
+        self.version = version
+        self.lastSeen = lastSeen
     }
 }

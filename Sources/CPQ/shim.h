@@ -7,7 +7,9 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
@@ -21,7 +23,9 @@
     X(PQerrorMessage)                                                                                                 \
     X(PQfinish)                                                                                                       \
     X(PQsetnonblocking)                                                                                               \
-    X(PQsetNoticeProcessor)                                                                                           \
+    X(PQsetNoticeReceiver)                                                                                            \
+    X(PQnotifies)                                                                                                     \
+    X(PQfreemem)                                                                                                      \
     X(PQsocket)                                                                                                       \
     X(PQflush)                                                                                                        \
     X(PQconsumeInput)                                                                                                 \
@@ -77,16 +81,40 @@ static inline struct pq_library *pq_load(const char **error) {
     return library;
 }
 
-/// What the server remarks is printed on standard error otherwise.
-static inline void pq_ignore_notice(void *context, const char *message) {
-    (void)context;
-    (void)message;
+/// What the server has warned of last: the start of its words, empty where it has not.
+struct pq_warning {
+    const struct pq_library *library;
+    char words[200];
+};
+
+/// Keeps a warning, and drops everything else that the server remarks: it is printed on standard error otherwise.
+static inline void pq_take_remark(void *context, const PGresult *remark) {
+    struct pq_warning *warning = (struct pq_warning *)context;
+    const char *severity = warning->library->PQresultErrorField(remark, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (severity == NULL || strcmp(severity, "WARNING") != 0) return;
+    const char *words = warning->library->PQresultErrorField(remark, PG_DIAG_MESSAGE_PRIMARY);
+    (void)snprintf(warning->words, sizeof warning->words, "%s", words == NULL ? "without words" : words);
 }
 
-/// Connects, and is done when that has worked or failed; NULL without memory.
-static inline PGconn *pq_connect(const struct pq_library *library, const char *const *names, const char *const *values) {
+/// Room for a connection's warnings; NULL without memory.
+static inline struct pq_warning *pq_make_warning(const struct pq_library *library) {
+    struct pq_warning *warning = (struct pq_warning *)calloc(1, sizeof *warning);
+    if (warning != NULL) warning->library = library;
+    return warning;
+}
+
+/// What was warned of since `pq_forget_warning`; empty if nothing was.
+static inline const char *pq_warned(const struct pq_warning *warning) { return warning->words; }
+
+static inline void pq_drop_warning(struct pq_warning *warning) { free(warning); }
+
+static inline void pq_forget_warning(struct pq_warning *warning) { warning->words[0] = 0; }
+
+/// Connects, and is done when that has worked or failed; NULL without memory. `warning` lives longer than the connection.
+static inline PGconn *pq_connect(
+    const struct pq_library *library, const char *const *names, const char *const *values, struct pq_warning *warning) {
     PGconn *connection = library->PQconnectdbParams(names, values, 0);
-    if (connection != NULL) (void)library->PQsetNoticeProcessor(connection, pq_ignore_notice, NULL);
+    if (connection != NULL) (void)library->PQsetNoticeReceiver(connection, pq_take_remark, warning);
     return connection;
 }
 
@@ -142,6 +170,21 @@ static inline int pq_await(const struct pq_library *library, PGconn *connection,
     if (ready <= 0) return 0;
     if ((descriptor.revents & ~POLLOUT) != 0 && !library->PQconsumeInput(connection)) return -1;
     return library->PQisBusy(connection) ? 0 : 1;
+}
+
+/// 1 if a notice has come, which is taken, with all that came along; 0 if none did in so many milliseconds, -1 if the connection is
+/// lost.
+static inline int pq_await_notice(const struct pq_library *library, PGconn *connection, int milliseconds) {
+    for (int has_waited = 0;; has_waited = 1) {
+        int count = 0;
+        for (PGnotify *notice; (notice = library->PQnotifies(connection)) != NULL; count++) library->PQfreemem(notice);
+        if (count > 0) return 1;
+        if (library->PQstatus(connection) != CONNECTION_OK) return -1;
+        if (has_waited) return 0;
+        struct pollfd descriptor = {library->PQsocket(connection), POLLIN, 0};
+        if (poll(&descriptor, 1, milliseconds) <= 0) return 0;
+        if (!library->PQconsumeInput(connection)) return -1;
+    }
 }
 
 static inline PGresult *pq_result(const struct pq_library *library, PGconn *connection) {

@@ -152,6 +152,8 @@ package struct StoreSettings: Equatable, Sendable {
     package var connection: [Parameter] = []
     /// Where the password stands; nil where it is found elsewhere, or none is needed.
     package var passwordFile: String?
+    /// How often a database is asked what others have changed, in seconds from 1 to 20: what they say of it may be lost.
+    package var poll: Int64 = 1
 
     package init() {}
 }

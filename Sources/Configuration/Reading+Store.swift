@@ -25,7 +25,9 @@ extension Reading {
     mutating func readStore(_ setting: Setting) -> StoreSettings {
         var store = StoreSettings()
         let known = problems.count
-        guard let values = map(setting, "store", keys: ["type", "connection", "password_file"]) else { return store }
+        guard let values = map(setting, "store", keys: ["type", "connection", "password_file", "poll"]) else {
+            return store
+        }
         let kinds = StoreSettings.Kind.allCases.map(\.rawValue)
         guard let type = values["type"] else {
             if problems.count == known { refuse(setting, "store has no type", expected: Reading.words(kinds)) }
@@ -41,7 +43,7 @@ extension Reading {
         store.kind = kind
         switch kind {
         case .sqlite:
-            for key in ["connection", "password_file"] {
+            for key in ["connection", "password_file", "poll"] {
                 guard let value = values[key] else { continue }
                 refuse(value, "store of the type sqlite with \(key)", expected: "the type postgresql, or no such key")
             }
@@ -54,6 +56,14 @@ extension Reading {
             if let file = values["password_file"], let path = text(file, "password_file") {
                 if !path.hasPrefix("/") { refuse(file, "password_file is '\(path)'", expected: "an absolute path") }
                 store.passwordFile = path
+            }
+            if let poll = values["poll"], let word = text(poll, "poll") {
+                let seconds = Reading.seconds(word) ?? 0
+                if !(1...20).contains(seconds) {
+                    refuse(poll, "poll is '\(word)'", expected: "a time from 1s to 20s")
+                } else {
+                    store.poll = seconds
+                }
             }
         }
         return store

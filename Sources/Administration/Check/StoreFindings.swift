@@ -16,6 +16,7 @@ struct StoreFindingSource: FindingSource {
     func findings() -> [CheckFinding] {
         if let database {
             return [CheckFinding(.warning, file: database, found: OfflineStore.elsewhere(database), isUnseen: true)]
+                + sharing(database)
         }
         let file = stateDirectory
         guard isRoot else {
@@ -36,6 +37,14 @@ struct StoreFindingSource: FindingSource {
         } catch {
             return [CheckFinding(.problem, file: file, found: error.description)]
         }
+    }
+
+    /// What twostepd knows of a database that is shared, where it can be asked.
+    private func sharing(_ database: String) -> [CheckFinding] {
+        guard let connection = try? DaemonConnection.open(runtimeDirectory, limit: replyLimit),
+            let answer = try? connection.ask(.status), case .status(let status) = answer.reply
+        else { return [] }
+        return (status.sharing?.warnings ?? []).map { CheckFinding(.warning, file: database, found: $0) }
     }
 
     private func askDaemon() throws(CommandFailure) -> [CheckFinding] {

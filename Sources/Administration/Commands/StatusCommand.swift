@@ -30,7 +30,7 @@ struct StatusCommand: AdministrationVerb {
         if status.isServing, !status.problems.isEmpty {
             lines.append("Until that is repaired, the configuration of before stays in force.")
         }
-        lines += (status.warnings ?? []).map { "Warning: \($0)" }
+        lines += ((status.warnings ?? []) + (status.sharing?.warnings ?? [])).map { "Warning: \($0)" }
         if let problems = status.clockProblems {
             lines += problems.map { "\(status.isClockSane ? "Warning" : "Problem"): \($0)" }
         } else if !status.isClockSane {
@@ -43,6 +43,11 @@ struct StatusCommand: AdministrationVerb {
             ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
             ("store", "\(status.store.path)\(schema)"),
         ]
+        for (index, daemon) in (status.sharing?.daemons ?? []).enumerated() {
+            let seen = "last seen \(Wording.span(seconds: daemon.lastSeen)) ago"
+            rows.append(
+                (index == 0 ? "shared by" : "", "\(daemon.host) \(daemon.place), version \(daemon.version), \(seen)"))
+        }
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
         let sessions = "\(Wording.count(status.openSessions, "session")) open"
         if let accounts = status.accounts, let devices = status.devices {
@@ -86,6 +91,23 @@ struct StatusCommand: AdministrationVerb {
             ("refused", .integer(Int64(status.refused))), ("uptime", .integer(status.uptime)),
             ("clock_sane", .boolean(status.isClockSane)),
             ("clock_problems", status.clockProblems.map { .list($0.map { .text($0) }) } ?? .null),
+            ("sharing", status.sharing.map(sharing) ?? .null),
+        ])
+    }
+
+    private func sharing(_ sharing: SharingStatus) -> JSONValue {
+        .object([
+            ("warnings", .list(sharing.warnings.map { .text($0) })),
+            (
+                "daemons",
+                .list(
+                    sharing.daemons.map { daemon in
+                        .object([
+                            ("host", .text(daemon.host)), ("place", .text(daemon.place)),
+                            ("version", .text(daemon.version)), ("last_seen", .integer(daemon.lastSeen)),
+                        ])
+                    })
+            ),
         ])
     }
 }

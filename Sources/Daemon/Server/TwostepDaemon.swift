@@ -108,7 +108,9 @@ final class StartedDaemon: Service {
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
-        let source = StoreSource(in: options.stateDirectory, keys: key) {
+        let source = StoreSource(
+            in: options.stateDirectory, keys: key, host: ProcessInfo.processInfo.hostName
+        ) {
             journal.error("store: \($0.description)")
         }
         store = source
@@ -121,6 +123,7 @@ final class StartedDaemon: Service {
             programs: programs, keys: securityKeys)
         startedAt = clocks.now()
         if let settings = loader.storeSettings { _ = source.follow(settings) }
+        source.onNotice { [writer] in writer.noticed() }
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
     }
@@ -153,6 +156,7 @@ final class StartedDaemon: Service {
             [
                 try server.serveLogins(on: login), try server.serveAdministration(on: admin),
             ] + (try own.map { [try server.serveSelfService(on: $0)] } ?? [])
+        writer.onChanges { server.withService { self.goAlong($0) } }
         let watchdog = Watchdog(interval: manager.watchdogInterval) { self.manager.notify("WATCHDOG=1") }
         server.everySecond { service in
             service.sweep()
@@ -177,6 +181,7 @@ final class StartedDaemon: Service {
         manager.notify("STOPPING=1")
         programs.stop()
         securityKeys.stop()
+        writer.onChanges(nil)
         await server.stop(listeners)
         writer.stop()
         journal.notice("twostepd has stopped")
@@ -195,6 +200,7 @@ final class StartedDaemon: Service {
             for outage in active.outages {
                 journal.error("\(outage); logins that need it are refused until it answers")
             }
+            writer.ask(every: active.store.poll)
             if store.follow(active.store) { writer.reopen() }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
@@ -266,13 +272,18 @@ final class StartedDaemon: Service {
     /// after a while, since what it names may be there by then (an account, a directory server).
     private func recover(_ service: LoginService, _ server: LoginServer) {
         tellStore()
-        let changes = writer.takeChanges()
-        if !changes.isNothing { service.follow(changes) }
+        goAlong(service)
         writer.check()
         askAgain(service, server)
         guard !service.generation.problems.isEmpty else { return }
         let isDue = clocks.now().boottime - reloading.withLock(\.startedAt) >= 5000
         if isDue || lastStamp.withLock({ $0 }) != loader.stamp { reload(server) }
+    }
+
+    /// Forgets what others have changed in a store that is shared.
+    private func goAlong(_ service: LoginService) {
+        let changes = writer.takeChanges()
+        if !changes.isNothing { service.follow(changes) }
     }
 
     /// Says in the journal when the store breaks, and when it is well again.
@@ -292,6 +303,10 @@ final class StartedDaemon: Service {
 
     // MARK: Status
 
+    private static func deafness(_ interval: Int64) -> String {
+        "Notices of other daemons are not heard at the moment: what is changed there binds here within \(interval + 1) seconds."
+    }
+
     private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
         let problem = writer.problem?.description
         let now = clocks.now()
@@ -300,7 +315,7 @@ final class StartedDaemon: Service {
             problems: generation.problems + (problem.map { [$0] } ?? []),
             warnings: (generation.active?.outages ?? []).map {
                 "\($0); logins that need it are refused until it answers"
-            },
+            } + (problem == nil && store.isDeaf ? [Self.deafness(generation.active?.store.poll ?? 1)] : []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

@@ -20,6 +20,12 @@ package final class StoreWriter: Sendable {
         case stop
     }
 
+    /// When a shared store is asked what others have changed, in nanoseconds of `Monotonic`.
+    private struct Pace {
+        var interval: Int64 = 1_000_000_000
+        var next: Int64 = 0
+    }
+
     private let queue: BlockingQueue<Work>
     private let open: @Sendable () throws(StoreFailure) -> any EnrollmentStore
     private let standing = Mutex<StoreFailure?>(.unreachable("not opened yet"))
@@ -27,6 +33,11 @@ package final class StoreWriter: Sendable {
     private let opening = Mutex<(@Sendable () throws(StoreFailure) -> any StoreReading)?>(nil)
     private let blocked = Mutex<[AccountName: AccountBlock]>([:])
     private let changes = Mutex(StoreChanges())
+    /// Who is told that there are any.
+    private let listener = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Whether a notice of others waits for a look at the store.
+    private let isNoticed = Atomic(false)
+    private let pace = Mutex(Pace())
     private let stopped = BlockingQueue<Bool>()
     private let commits = Mutex(CommitStatistics())
 
@@ -107,6 +118,20 @@ package final class StoreWriter: Sendable {
 
     /// Looks whether the store is still where it was opened, and tries one again that could not be; called once a second.
     package func check() { queue.put(.check) }
+
+    /// Asks a shared store at once what others have changed: they have said that there is something.
+    package func noticed() {
+        // However many notices there are, one look is enough for all that come before it.
+        if !isNoticed.exchange(true, ordering: .acquiringAndReleasing) { queue.put(.check) }
+    }
+
+    /// Asks a shared store without a notice no oftener than once in so many seconds.
+    package func ask(every seconds: Int64) {
+        pace.withLock { $0 = Pace(interval: seconds * 1_000_000_000) }
+    }
+
+    /// Has `body` called on the writer's thread when others have changed something; nil for nobody.
+    package func onChanges(_ body: (@Sendable () -> Void)?) { listener.withLock { $0 = body } }
 
     /// Closes the store and opens what `open` returns now: the configuration names another one.
     package func reopen() { queue.put(.reopen) }
@@ -190,18 +215,33 @@ package final class StoreWriter: Sendable {
     }
 
     private func check(_ store: inout (any EnrollmentStore)?) {
+        // Before the look: what is said during it is looked at again.
+        let isNoticed = isNoticed.exchange(false, ordering: .acquiringAndReleasing)
         guard let opened = store else {
             store = tryToOpen()
             return
         }
         do throws(StoreFailure) {
             try opened.checkPlace()
-            guard let found = try opened.changesByOthers() else { return }
+            guard isDue() || isNoticed, let found = try opened.changesByOthers() else { return }
             try readBlocks(of: opened)
-            if !found.isNothing { changes.withLock { $0.add(found) } }
+            guard !found.isNothing else { return }
+            changes.withLock { $0.add(found) }
+            listener.withLock { $0 }?()
         } catch {
             standing.withLock { $0 = error }
             close(&store)
+        }
+    }
+
+    /// Whether a shared store is to be asked without a notice.
+    private func isDue() -> Bool {
+        pace.withLock { pace in
+            let now = Monotonic.nanoseconds
+            guard now >= pace.next else { return false }
+            // The looks come once a second, a little sooner or later.
+            pace.next = now + pace.interval - 500_000_000
+            return true
         }
     }
 

@@ -2,7 +2,7 @@ internal import Authentication
 internal import CPOSIX
 
 /// Where a PostgreSQL store is: what libpq is told, and where the password stands.
-package struct PostgreSQLPlace: Equatable, Sendable {
+package struct PostgreSQLPlace: Sendable {
     /// A parameter of libpq's (PostgreSQL, "Parameter Key Words").
     package struct Parameter: Equatable, Sendable {
         package let name: String
@@ -16,12 +16,35 @@ package struct PostgreSQLPlace: Equatable, Sendable {
 
     private let given: [Parameter]
     private let passwordFile: String?
+    /// What is known of the servers that were there before; nil where nobody keeps it.
+    let lineage: ServerLineage?
 
-    /// `parameters` hold no password; the file at `passwordFile` holds nothing else, a newline at its end aside.
-    package init(_ parameters: [Parameter], passwordFile: String? = nil) {
+    /// `parameters` hold no password; the file at `passwordFile` holds nothing else, a newline at its end aside. A server that is
+    /// older than one that `lineage` has seen is not connected to.
+    package init(_ parameters: [Parameter], passwordFile: String? = nil, lineage: ServerLineage? = nil) {
         given = parameters
         self.passwordFile = passwordFile
+        self.lineage = lineage
     }
+
+    /// Each of the servers that are named, alone, in their order.
+    package var servers: [PostgreSQLPlace] {
+        let lists = given.map { parameter in
+            PostgreSQLPlace.listed.contains(parameter.name)
+                ? parameter.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+                : [parameter.value]
+        }
+        return (0..<(lists.map(\.count).max() ?? 0)).map { index in
+            let own = zip(given, lists).map { parameter, values in
+                // One port is that of all.
+                Parameter(parameter.name, values.indices.contains(index) ? values[index] : values.last ?? "")
+            }
+            return PostgreSQLPlace(own, passwordFile: passwordFile, lineage: lineage)
+        }
+    }
+
+    /// What libpq takes several of, with commas.
+    private static let listed: Set<String> = ["host", "hostaddr", "port"]
 
     /// Which server and database it is, without anything secret.
     package var description: String {
@@ -40,12 +63,13 @@ package struct PostgreSQLPlace: Equatable, Sendable {
     }
 
     /// Two seconds a server is the least that libpq takes. A dead one is noticed by the kernel in as many as a transaction
-    /// may take.
+    /// may take. Without a place for a certificate of one's own it is looked for in the home of whoever started this process,
+    /// and what cannot be looked at there is an error.
     private static let fallbacks = [
         Parameter("connect_timeout", "2"), Parameter("tcp_user_timeout", "\(ServerClock.limit)"),
         Parameter("keepalives_idle", "10"), Parameter("keepalives_interval", "3"), Parameter("keepalives_count", "3"),
         Parameter("target_session_attrs", "read-write"), Parameter("application_name", "twostepd"),
-        Parameter("client_encoding", "UTF8"),
+        Parameter("client_encoding", "UTF8"), Parameter("sslcert", "/nonexistent/postgresql.crt"),
     ]
 
     /// The longest password, in bytes.

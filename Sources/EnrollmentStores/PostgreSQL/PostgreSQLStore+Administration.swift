@@ -135,13 +135,15 @@ extension PostgreSQLStore {
 
     package func unlock(_ account: AccountName) throws(StoreFailure) -> Int {
         let forgotten: Int64 = try write(locking: [account]) { (deadline) throws(ServerFault) in
-            try connection.run(
+            let rows = try connection.run(
                 ServerQuery(
                     """
                     WITH gone AS (DELETE FROM twostep.factor WHERE account = $1 RETURNING failures)
                     SELECT coalesce(sum(failures), 0)::bigint FROM gone
-                    """, [.text(account.text)]), by: deadline
-            ).integer(0, 0)
+                    """, [.text(account.text)]), by: deadline)
+            // Failures of names that the directory does not know are counted by each daemon for itself.
+            try tellOthers(of: [account], unlocking: true, by: deadline)
+            return try rows.integer(0, 0)
         }
         return Int(clamping: forgotten) + unknown.clear(account)
     }

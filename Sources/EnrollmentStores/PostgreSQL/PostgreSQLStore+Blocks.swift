@@ -1,6 +1,6 @@
 package import Authentication
 
-/// The accounts that are blocked, and what the daemons that share a store tell each other.
+/// The accounts that are blocked.
 extension PostgreSQLStore {
     package func blocks() throws(StoreFailure) -> [AccountBlock] { try blocks("", []) }
 
@@ -37,60 +37,11 @@ extension PostgreSQLStore {
 
     package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
         try write(locking: [account]) { (deadline) throws(ServerFault) in
-            try connection.run(
-                ServerQuery("DELETE FROM twostep.block WHERE account = $1", [.text(account.text)]), by: deadline
-            ).changes > 0
+            let rows = try connection.run(
+                ServerQuery("DELETE FROM twostep.block WHERE account = $1", [.text(account.text)]), by: deadline)
+            guard rows.changes > 0 else { return false }
+            try tellOthers(of: [account], by: deadline)
+            return true
         }
-    }
-
-    // MARK: Others
-
-    /// How long a notice is looked for, in seconds: longer than any transaction takes from writing it to its commit.
-    private static let noticeLife: Int64 = 60
-
-    /// Has the other daemons forget what they remember of these accounts, with the transaction that is under way.
-    func tellOthers(of accounts: [AccountName], by deadline: Int64) throws(ServerFault) {
-        _ = try connection.run(
-            [
-                ServerQuery(
-                    "INSERT INTO twostep.notice (account) SELECT unnest($1::text[])",
-                    [.texts(Set(accounts).map(\.text).sorted())]),
-                ServerQuery(
-                    """
-                    DELETE FROM twostep.notice WHERE id IN (
-                        SELECT id FROM twostep.notice WHERE at < now() - interval '1 hour' FOR UPDATE SKIP LOCKED)
-                    """),
-            ], by: deadline)
-    }
-
-    package func changesByOthers() throws(StoreFailure) -> StoreChanges? {
-        let now = ServerClock.now
-        let rows = try read { (deadline) throws(ServerFault) in
-            let found = try connection.run(
-                [
-                    ServerMigration.version,
-                    ServerQuery(
-                        "SELECT id, account FROM twostep.notice WHERE at > now() - make_interval(secs => $1::bigint)",
-                        [.integer(PostgreSQLStore.noticeLife)]),
-                ], by: deadline)
-            guard found.count == 2 else { throw .lost("too little was returned") }
-            try checkVersion(found[0])
-            return found[1]
-        }
-        // What was said while nobody listened is not known.
-        var changes = StoreChanges(
-            isEverything: heardAt == 0 || now - heardAt > PostgreSQLStore.noticeLife * 1000 / 2)
-        heardAt = now
-        var ids: Set<Int64> = []
-        for row in 0..<rows.count {
-            guard let id = try? rows.integer(row, 0), let account = try? ServerColumns.account(in: rows, row, 1) else {
-                changes.isEverything = true
-                continue
-            }
-            ids.insert(id)
-            if !heard.contains(id) { changes.accounts.insert(account) }
-        }
-        heard = ids
-        return changes
     }
 }

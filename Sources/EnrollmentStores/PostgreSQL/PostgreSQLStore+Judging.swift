@@ -79,6 +79,7 @@ extension PostgreSQLStore {
         guard try connection.run(writes + [.commit], by: deadline).last?.command == "COMMIT" else {
             throw .lost("the server has rolled back what was to be committed")
         }
+        try connection.checkUnwarned()
     }
 
     /// The locks, and then what they are for: each of these is a statement that sees all that was committed before it.

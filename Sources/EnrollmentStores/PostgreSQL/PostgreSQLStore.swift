@@ -26,34 +26,45 @@ package final class PostgreSQLStore: EnrollmentStore {
     var heard: Set<Int64> = []
     /// When they were last asked for; 0 before.
     var heardAt: Int64 = 0
+    /// As whom this daemon announces itself in the store; nil for one that does not.
+    let announced: SharingDaemon?
+    /// When it last did; 0 before.
+    var announcedAt: Int64 = 0
+    /// What was last reported that a failover could lose.
+    var warnings: [String] = []
 
     /// Opens the store, and brings an older one up to date while no other daemon does.
     ///
     /// A database without tables is never given some on the way: an empty store in place of one that is lost would say of
-    /// everybody "not enrolled". `report` is called on the writer's thread and must not wait.
+    /// everybody "not enrolled". `report` is called on the writer's thread and must not wait. Nobody is connected to where
+    /// `server` was reached before.
     package static func open(
-        _ place: PostgreSQLPlace, sealing: any SecretSealing,
-        report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        _ place: PostgreSQLPlace, over server: ReachedServer? = nil, sealing: any SecretSealing,
+        announcing daemon: SharingDaemon? = nil, report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> PostgreSQLStore {
-        try open(place, sealing: sealing, schema: .current, report: report)
+        try open(place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func open(
-        _ place: PostgreSQLPlace, sealing: any SecretSealing, schema: ServerSchema,
+        _ place: PostgreSQLPlace, over reached: ReachedServer? = nil, sealing: any SecretSealing,
+        announcing daemon: SharingDaemon? = nil, schema: ServerSchema,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> PostgreSQLStore {
-        let connection = try ServerConnection(to: place)
+        let connection: ServerConnection
+        if let reached { connection = reached.connection } else { connection = try ServerConnection.open(to: place) }
+        let warnings: [String]
         do throws(ServerFault) {
             let server = try ServerPromises(of: connection)
             try server.check(place.description)
-            for warning in server.warnings { report(.notDurable("\(place.description): \(warning)")) }
+            warnings = server.warnings(ofServers: place.servers.count)
             try ServerMigration(of: connection, to: schema, at: place).bringUpToDate()
             try connection.prepare(ServerStatements.all, by: ServerClock.now + ServerClock.limit)
         } catch {
             throw error.failure(of: place.description)
         }
-        let store = PostgreSQLStore(place, connection, sealing, schema, report)
+        let store = PostgreSQLStore(place, connection, sealing, schema, announced: daemon, report)
+        store.tell(warnings)
         try store.tryKey()
         return store
     }
@@ -65,7 +76,7 @@ package final class PostgreSQLStore: EnrollmentStore {
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func create(_ place: PostgreSQLPlace, schema: ServerSchema) throws(StoreFailure) -> Bool {
-        let connection = try ServerConnection(to: place)
+        let connection = try ServerConnection.open(to: place)
         do throws(ServerFault) {
             try ServerPromises(of: connection).check(place.description)
             return try ServerMigration(of: connection, to: schema, at: place).create()
@@ -74,17 +85,20 @@ package final class PostgreSQLStore: EnrollmentStore {
         }
     }
 
-    /// Whether somebody answers: connects and takes leave, from any thread.
-    package static func probe(_ place: PostgreSQLPlace) throws(StoreFailure) { _ = try ServerConnection(to: place) }
+    /// Connects, from any thread, for a store that is opened later: the writer's need not wait for that.
+    package static func reach(_ place: PostgreSQLPlace) throws(StoreFailure) -> ReachedServer {
+        ReachedServer(connection: try ServerConnection.open(to: place))
+    }
 
     private init(
         _ place: PostgreSQLPlace, _ connection: ServerConnection, _ sealing: any SecretSealing,
-        _ schema: ServerSchema, _ report: @escaping @Sendable (StoreFailure) -> Void
+        _ schema: ServerSchema, announced: SharingDaemon?, _ report: @escaping @Sendable (StoreFailure) -> Void
     ) {
         self.place = place
         self.connection = connection
         self.sealing = sealing
         self.schema = schema
+        self.announced = announced
         self.report = report
         standIn = StandIn(sealing)
         userDatabase = PostgreSQLUserDatabase(place, sealing: sealing)
@@ -133,4 +147,9 @@ package final class PostgreSQLStore: EnrollmentStore {
             throw .store(.newer(found: Int(clamping: try rows.integer(0, 0)), known: Int(schema.version)))
         }
     }
+}
+
+/// A server that takes connections, with one that was made.
+package struct ReachedServer: Sendable {
+    let connection: ServerConnection
 }

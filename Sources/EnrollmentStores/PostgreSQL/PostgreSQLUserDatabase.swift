@@ -50,7 +50,7 @@ final class PostgreSQLUserDatabase: UserDatabase {
                     guard case .lost = error else { throw error.failure(of: place.description) }
                 }
             }
-            let fresh = try ServerConnection(to: place)
+            let fresh = try ServerConnection.open(to: place)
             let rows = try decode { () throws(ServerFault) in try fresh.run(query, by: deadline) }
             held = fresh
             return rows

@@ -8,69 +8,29 @@ final class ServerConnection: @unchecked Sendable {
     // Sendable although it has a state: whoever has it, has it alone (the writer, or behind a lock).
     private let library: ServerLibrary
     private let handle: OpaquePointer
+    private let warned: UnsafeMutablePointer<pq_warning>
     /// Why nothing can be said any more.
     private var loss: ServerFault?
 
-    /// Connects to the first server of `place` that is what is asked for. Each one has as long as connect_timeout says.
-    init(to place: PostgreSQLPlace) throws(StoreFailure) {
+    /// Connects to the first server of `place` that is what is asked for, whatever else there is to say of it.
+    init(unlooked place: PostgreSQLPlace) throws(StoreFailure) {
         library = try ServerLibrary.get()
-        unsafe handle = try ServerConnection.connect(to: place, with: library)
+        guard let room = unsafe pq_make_warning(library.functions) else { throw .unreachable("no memory") }
+        unsafe warned = room
+        do throws(StoreFailure) {
+            unsafe handle = try ServerConnection.connect(to: place, with: library, unsafe room)
+        } catch {
+            unsafe pq_drop_warning(room)
+            throw error
+        }
         guard unsafe pq_begin_pipeline(library.functions, handle) else {
-            unsafe pq_finish(library.functions, handle)
             throw .unreachable("\(place.description): no pipeline mode")
         }
     }
 
-    deinit { unsafe pq_finish(library.functions, handle) }
-
-    private static func connect(
-        to place: PostgreSQLPlace, with library: ServerLibrary
-    ) throws(StoreFailure) -> OpaquePointer {
-        let password = try place.password()
-        // Names and values in one run of bytes, each with its zero; it is wiped since the password is in it.
-        var texts: [String] = place.parameters.flatMap { [$0.name, $0.value] }
-        if password.count > 0 { texts.append("password") }
-        let size = texts.reduce(0) { $0 + $1.utf8.count + 1 } + password.count + 1
-        var starts: [Int] = []
-        let text = Secret(count: size) { target in
-            var end = 0
-            for text in texts {
-                starts.append(end)
-                for byte in text.utf8 {
-                    target[end] = byte
-                    end += 1
-                }
-                end += 1
-            }
-            starts.append(end)
-            password.withBytes { bytes in
-                for index in bytes.indices { target[end + index] = bytes[index] }
-            }
-        }
-        let connection = unsafe text.withBytes { bytes in
-            unsafe bytes.withUnsafeBytes { buffer -> OpaquePointer? in
-                guard let base = buffer.baseAddress else { return nil }
-                let characters = unsafe base.assumingMemoryBound(to: CChar.self)
-                var names: [UnsafePointer<CChar>?] = unsafe []
-                var values: [UnsafePointer<CChar>?] = unsafe []
-                // Without a password the last start is that of nothing.
-                for index in stride(from: 0, to: starts.count - 1, by: 2) {
-                    let (name, value) = (starts[index], starts[index + 1])
-                    unsafe names.append(UnsafePointer(characters.advanced(by: name)))
-                    unsafe values.append(UnsafePointer(characters.advanced(by: value)))
-                }
-                unsafe names.append(nil)
-                unsafe values.append(nil)
-                return unsafe pq_connect(library.functions, names, values)
-            }
-        }
-        guard let connection = unsafe connection else { throw .unreachable("no memory for a connection") }
-        guard unsafe pq_is_sound(library.functions, connection) else {
-            let words = unsafe ServerConnection.words(pq_error(library.functions, connection))
-            unsafe pq_finish(library.functions, connection)
-            throw .unreachable("\(place.description): \(words)")
-        }
-        return unsafe connection
+    deinit {
+        unsafe pq_finish(library.functions, handle)
+        unsafe pq_drop_warning(warned)
     }
 
     // MARK: Saying things
@@ -79,6 +39,7 @@ final class ServerConnection: @unchecked Sendable {
     /// run, and the transaction that was open, if any, can only be rolled back.
     func run(_ queries: [ServerQuery], by deadline: Int64) throws(ServerFault) -> [ServerRows] {
         if let loss { throw loss }
+        unsafe pq_forget_warning(warned)
         for query in queries { try send(query) }
         try check(unsafe pq_sync(library.functions, handle))
         return try results(of: queries.count, by: deadline)
@@ -88,6 +49,23 @@ final class ServerConnection: @unchecked Sendable {
     func run(_ query: ServerQuery, by deadline: Int64) throws(ServerFault) -> ServerRows {
         guard let rows = try run([query], by: deadline).first else { throw .lost("no result") }
         return rows
+    }
+
+    /// Throws, and says nothing more, if the server has warned of what was run last: a commit that has given up waiting for its
+    /// standbys is told as one, beside a warning, though a failover may lose it.
+    func checkUnwarned() throws(ServerFault) {
+        let words = unsafe ServerConnection.words(pq_warned(warned))
+        guard unsafe pq_warned(warned).pointee == 0 else { throw lose("the server warns of a commit: \(words)") }
+    }
+
+    /// Waits for a notice of a channel that is listened to; returns whether any has come.
+    func awaitNotice(milliseconds: Int32) throws(ServerFault) -> Bool {
+        if let loss { throw loss }
+        switch unsafe pq_await_notice(library.functions, handle, milliseconds) {
+        case 1: return true
+        case 0: return false
+        case _: throw lose(nil)
+        }
     }
 
     /// Prepares statements for later.
@@ -204,7 +182,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     /// What libpq says, in one line.
-    private static func words(_ text: UnsafePointer<CChar>?) -> String {
+    static func words(_ text: UnsafePointer<CChar>?) -> String {
         guard let text = unsafe text else { return "no reason given" }
         let lines = unsafe String(cString: text).split(whereSeparator: \.isNewline)
         return lines.isEmpty ? "no reason given" : lines.joined(separator: "; ").replacing("\t", with: "")

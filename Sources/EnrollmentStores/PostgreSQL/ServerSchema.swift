@@ -22,7 +22,7 @@ package struct ServerSchema: Sendable {
     /// The version that all steps lead to.
     package var version: Int64 { Int64(steps.count) }
 
-    package static let current = ServerSchema(steps: [Step(first, oldest: 1)])
+    package static let current = ServerSchema(steps: [Step(first, oldest: 1), sharing])
 
     /// How many locks there are for accounts and hosts; every version must have the same.
     static let stripes: UInt64 = 4096
@@ -125,4 +125,19 @@ package struct ServerSchema: Sendable {
         );
         CREATE INDEX notice_at ON twostep.notice (at);
         """
+
+    /// Who shares the database, and notices that say whether failures were forgotten.
+    private static let sharing = Step(
+        """
+        -- A daemon that was there lately, by its host and its state directory. Nothing decides by it.
+        CREATE TABLE twostep.daemon (
+            host text COLLATE "C" NOT NULL,
+            place text COLLATE "C" NOT NULL,
+            version text NOT NULL,
+            seen_at timestamptz NOT NULL,
+            PRIMARY KEY (host, place)
+        );
+        -- Failures of names that no directory knows are counted by each daemon for itself.
+        ALTER TABLE twostep.notice ADD COLUMN unlocks boolean NOT NULL DEFAULT false;
+        """, oldest: 1)
 }

@@ -24,6 +24,12 @@ final class PostgreSQLHolder {
 
     deinit { letGo() }
 
+    /// Commits what was done, and ends the session.
+    func commit() {
+        try? input.fileHandleForWriting.write(contentsOf: Data("COMMIT;\n".utf8))
+        letGo()
+    }
+
     /// Ends the session, and the transaction with it.
     func letGo() {
         try? input.fileHandleForWriting.close()

@@ -83,6 +83,7 @@ import Testing
         #expect(try bench.store.changesByOthers()?.accounts == [bench.alice])
         #expect(try bench.store.changesByOthers() == StoreChanges())
         #expect(try other.unblock(bench.alice))
+        #expect(try bench.store.changesByOthers()?.accounts == [bench.alice])
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
         #expect(try other.remove(DeviceKey(account: bench.bob, module: bench.module.id, device: "phone")))
         #expect(try bench.answer("right 1", by: bench.bob) == .rejected(.notEnrolled))

@@ -21,20 +21,26 @@ final class ServerPlace: StorePlace {
     }
 
     /// How the database is reached, by the server's owner unless somebody else is named.
-    func address(as user: String = "owner", passwordFile: String? = nil) -> PostgreSQLPlace {
+    func address(
+        as user: String = "owner", passwordFile: String? = nil, lineage: ServerLineage? = nil
+    ) -> PostgreSQLPlace {
         PostgreSQLPlace(
             [
                 PostgreSQLPlace.Parameter("host", server.folder), PostgreSQLPlace.Parameter("dbname", database),
                 PostgreSQLPlace.Parameter("user", user),
-            ], passwordFile: passwordFile)
+            ], passwordFile: passwordFile, lineage: lineage)
     }
 
     func open() throws -> any EnrollmentStore { try openStore() }
 
     /// One more daemon: those that were opened before stay open.
-    func openStore(schema: ServerSchema = .current) throws -> PostgreSQLStore {
+    func openStore(
+        schema: ServerSchema = .current, announcing daemon: SharingDaemon? = nil, lineage: ServerLineage? = nil
+    ) throws -> PostgreSQLStore {
         let reports = reports
-        return try PostgreSQLStore.open(address(), sealing: sealing, schema: schema) { reports.add($0) }
+        return try PostgreSQLStore.open(
+            address(lineage: lineage), sealing: sealing, announcing: daemon, schema: schema
+        ) { reports.add($0) }
     }
 
     func rotateKey() throws {
