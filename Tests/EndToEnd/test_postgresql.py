@@ -22,25 +22,11 @@ def database(server):
     return server.make_database()
 
 
-def daemon_at(server, database, name, key=None):
-    """A daemon with its store in the database; `init` has made the tables where they were not."""
-    daemon = world.Daemon(name)
-    daemon.folder.mkdir(mode=0o750)
-    world.shutil.chown(daemon.folder, "root", "twostep")
-    if key is not None:
-        world.shutil.copy2(key, daemon.key)
-        world.shutil.chown(daemon.key, "root", "twostep")
-    daemon.configure(server.configuration(database))
-    done = world.run("twostep", "init", *daemon.places)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return daemon.start()
-
-
 @pytest.fixture(scope="module")
 def two(server, database):
     """Two daemons with one store and one key."""
-    first = daemon_at(server, database, "hub1")
-    second = daemon_at(server, database, "hub2", first.key)
+    first = postgresql.daemon_at("hub1", server.configuration(database, poll="1s")).start()
+    second = postgresql.daemon_at("hub2", server.configuration(database, poll="20s"), first.key).start()
     yield first, second
     first.stop()
     second.stop()
@@ -57,7 +43,7 @@ def test_a_login_with_the_store_in_a_database_and_the_status_names_it(two, perso
     assert pam.log_in(two[0].service, user, phone.next()).granted
     store = two[0].status()["store"]
     assert store["path"] == f"postgresql host={server.folder} dbname={database} user=twostep"
-    assert store["problem"] is None and store["schema"] == 1
+    assert store["problem"] is None and store["schema"] == 2
     assert not list(world.Path(two[0].state).glob("twostep.sqlite*")), "nothing is kept beside"
     assert two[1].status()["devices"] == two[0].status()["devices"] > 0
 
@@ -94,6 +80,85 @@ def test_a_block_and_a_removed_device_bind_at_the_other_daemon(two, person):
     removed = world.twostep("remove", user, device, "--yes", "--force", runtime=two[0].runtime)
     assert removed.returncode == 0, removed.stderr
     assert not pam.log_in(two[1].service, user, phone.at(phone.step + 1)).granted
+
+
+def listeners(server, database):
+    """The server's processes that wait for somebody to hear of notices."""
+    return server.sql(
+        f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND query LIKE 'LISTEN%' ORDER BY pid").split()
+
+
+def test_what_is_changed_at_one_daemon_is_known_at_the_other_before_it_looks(two, person):
+    user, _ = person
+    # It looks once in twenty seconds: of four changes within less it could not have found two.
+    start = world.now()
+    for verb, count in (("block", 1), ("unblock", 0), ("block", 1), ("unblock", 0)):
+        options = ["--reason", "lost"] if verb == "block" else []
+        assert world.twostep(verb, user, *options, runtime=two[0].runtime).returncode == 0
+        world.wait_until(lambda: two[1].status()["blocked"] == count, verb, 19)  # pylint: disable=cell-var-from-loop
+    assert world.seconds_since(start) < 19
+
+
+def test_with_the_one_that_hears_ended_logins_go_on_and_it_is_there_again(two, person, server, database):
+    user, phone = person
+    before = world.wait_until(lambda: len(found := listeners(server, database)) == 2 and found, "two listeners")
+    server.sql(f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid IN ({','.join(before)})")
+    assert pam.log_in(two[1].service, user, phone.next()).granted
+    world.wait_until(
+        lambda: len(found := listeners(server, database)) == 2 and not set(found) & set(before), "two other listeners")
+    assert world.twostep("block", user, "--reason", "lost", runtime=two[0].runtime).returncode == 0
+    world.wait_until(lambda: two[1].status()["blocked"] == 1, "the other daemon to know of the block", 15)
+    assert world.twostep("unblock", user, runtime=two[1].runtime).returncode == 0
+
+
+def test_with_nobody_who_hears_logins_go_on_and_the_next_look_finds_what_was_changed(two, person, server, database):
+    user, phone = person
+    pids = world.wait_until(lambda: len(found := listeners(server, database)) == 2 and found, "two listeners")
+    assert world.run("kill", "-STOP", *pids).returncode == 0
+    try:
+        assert pam.log_in(two[0].service, user, phone.next()).granted
+        assert world.twostep("block", user, "--reason", "lost", runtime=two[1].runtime).returncode == 0
+        world.wait_until(lambda: two[0].status()["blocked"] == 1, "the next look")
+        assert not pam.log_in(two[0].service, user, phone.at(phone.step + 1)).granted
+    finally:
+        assert world.run("kill", "-CONT", *pids).returncode == 0
+    assert world.twostep("unblock", user, runtime=two[0].runtime).returncode == 0
+
+
+def test_status_says_who_shares_the_store(two, server, database):
+    sharing = two[0].status()["sharing"]
+    assert [(daemon["host"], daemon["place"]) for daemon in sharing["daemons"]] == [
+        ("twostep-world", daemon.state) for daemon in two]
+    assert sharing["warnings"] == []
+    shown = world.twostep("status", runtime=two[1].runtime).stdout
+    assert f"shared by      twostep-world {two[0].state}, version " in shown
+    server.sql(
+        "INSERT INTO twostep.daemon SELECT 'host' || n, '/var/lib/twostep', '0.0.1', now() FROM generate_series(1, 4) n",
+        database)
+    words = "6 daemons share the store"
+    assert any(words in warning for warning in two[0].status()["sharing"]["warnings"])
+    places = ["--config", two[0].configuration, "--runtime-directory", two[0].runtime]
+    assert words in world.run("twostep", "check", "--store", *places).stdout
+    server.sql("DELETE FROM twostep.daemon WHERE host LIKE 'host%'", database)
+
+
+def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, person, server):
+    user, phone = person
+    code = phone.next()
+    server.set("synchronous_standby_names", "nobody")
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(pam.log_in, two[0].service, user, code)
+            waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'twostep'"
+            pid = world.wait_until(lambda: server.sql(waiting), "the commit to wait")
+            # PostgreSQL tells such a commit as one that has worked, beside a warning.
+            server.sql(f"SELECT pg_cancel_backend({pid.split()[0]})")
+            assert running.result().code == pam.AUTHINFO_UNAVAIL
+    finally:
+        server.set("synchronous_standby_names", "")
+    world.wait_until(lambda: two[0].status()["serving"], "the daemon to go on", 15)
+    assert not pam.log_in(two[1].service, user, code).granted
+    assert pam.log_in(two[0].service, user, phone.at(phone.step + 1)).granted
 
 
 def test_a_server_that_is_killed_denies_and_what_was_granted_stays_spent(two, person, server):
