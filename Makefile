@@ -38,7 +38,7 @@ RPM_PACKAGES := rpm cpio checkpolicy semodule-utils
 # Whom the bench measures beside us, and what counts system calls.
 BENCH_PACKAGES := libpam-google-authenticator libpam-oath strace python3
 
-.PHONY: all module daemon demo test attacks soak mutants fuzz bench check package-test upgrade-test animation deb rpm format format-check install tree
+.PHONY: all module daemon demo test test-fleet attacks soak mutants fuzz bench check package-test upgrade-test animation deb rpm format format-check install tree
 .PHONY: clean help diagram may-become-root
 .PHONY: deps-build deps-demo deps-test deps-attacks deps-bench deps-animation deps-check deps-deb deps-rpm
 
@@ -129,6 +129,9 @@ demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 
 test: may-become-root deps-test tree ## run every test
 	@Tests/run
+
+test-fleet: may-become-root deps-test tree ## run what concerns daemons that share a database: servers that fail over, and attacks (ten minutes)
+	@Tests/Fleet/run
 
 attacks: may-become-root deps-attacks tree ## try what must not get past, and count its rows; QUICK=1 leaves the long ones out
 	@QUICK=$(QUICK) Tests/Attacks/run

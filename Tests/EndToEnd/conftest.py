@@ -2,6 +2,7 @@
 
 import os
 
+import postgresql
 import pytest
 import terminal
 import world
@@ -44,7 +45,20 @@ def syslog(syslog_of_session):
 
 
 @pytest.fixture(scope="session")
-def daemon_of_session(syslog_of_session):
+def databases():
+    """With TWOSTEP_STORE=postgresql each daemon has a database as its store, of a server of this session."""
+    if not world.IS_ON_DATABASE:
+        yield
+        return
+    server = postgresql.Server()
+    world.databases = lambda: server.section(server.make_database())
+    yield
+    world.databases = None
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def daemon_of_session(syslog_of_session, databases):
     world.install_shipped_stacks()
     daemon = world.Daemon().initialize().start()
     yield daemon

@@ -29,6 +29,11 @@ def enrolled(place):
 
 # The calls of a login, in the order in which the first of each comes.
 CALLS = ["accept4", "getsockopt", "read", "write", "newfstatat", "pread64", "pwrite64", "fdatasync", "fcntl", "epoll_ctl"]
+# What a change of the store is made of.
+WRITES = ["write", "pwrite64", "fdatasync"]
+if world.IS_ON_DATABASE:
+    CALLS = ["accept4", "getsockopt", "read", "write", "sendto", "recvfrom", "poll", "epoll_ctl"]
+    WRITES = ["write", "sendto", "recvfrom"]
 
 
 def killed_at_each(place, call, act):
@@ -82,7 +87,7 @@ def test_killed_between_the_commit_and_its_reply_it_has_spent_the_code(place):
     assert place.log.since_mark(f'login denied .*=replayed .*user="{user}"', count=1)
 
 
-@pytest.mark.parametrize("call", ["write", "pwrite64", "fdatasync"])
+@pytest.mark.parametrize("call", WRITES)
 def test_killed_at_any_call_of_an_enrolment_the_device_is_there_or_is_not(place, call):
     def enroll(subject):
         return world.twostep(
@@ -100,7 +105,7 @@ def test_killed_at_any_call_of_an_enrolment_the_device_is_there_or_is_not(place,
         assert pam.log_in(place.service, user, phone.next()).granted
 
 
-@pytest.mark.parametrize("call", ["write", "pwrite64", "fdatasync"])
+@pytest.mark.parametrize("call", WRITES)
 def test_killed_at_any_call_of_an_import_all_devices_are_there_or_none(place, call):
     def take_over(subject):
         path = Path("/run/batch-of-three.csv")

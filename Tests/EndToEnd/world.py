@@ -26,6 +26,8 @@ import pyotp
 CODE_ALONE = "auth_providers:\n  - type: pam\n    modules:\n      - type: totp\n"
 EXAMPLES = Path("/mnt/twostep/usr/share/doc/twostep/examples")
 LOGIN_SOCKET = "/run/twostep/login.sock"
+# Whether daemons keep their enrolments in a database of a server, and not in files of their own.
+IS_ON_DATABASE = os.environ.get("TWOSTEP_STORE") == "postgresql"
 
 
 def wait_until(condition, what, seconds=10):
@@ -269,6 +271,10 @@ class Syslog(Lines):
 # --- twostepd -------------------------------------------------------------------------------------------------------
 
 
+# Returns the part of a configuration that names a database of its own, where daemons have one as their store (conftest.py).
+databases = None
+
+
 class Daemon:
     """A twostepd in places of its own; "" has the places that a machine has."""
 
@@ -286,6 +292,7 @@ class Daemon:
         write_stack(self.service, line)
         self.process = None
         self.clock = None
+        self.store = databases() if databases else ""
 
     @property
     def places(self):
@@ -294,6 +301,11 @@ class Daemon:
 
     def initialize(self, configuration=CODE_ALONE):
         """`twostep init`, and a configuration other than the shipped one, or that with None."""
+        if self.store:
+            # It makes the tables where the configuration says.
+            self.folder.mkdir(mode=0o750, exist_ok=True)
+            shutil.chown(self.folder, "root", "twostep")
+            self.configure(CODE_ALONE if configuration is None else configuration)
         done = run("twostep", "init", *self.places)
         assert done.returncode == 0, done.stdout + done.stderr
         if configuration is not None:
@@ -303,7 +315,7 @@ class Daemon:
     def configure(self, text):
         """Writes the configuration; whoever reads it never sees half of it."""
         new = self.configuration.with_suffix(".new")
-        new.write_text(text)
+        new.write_text(text if "store:" in text else text + self.store)
         shutil.chown(new, "root", "twostep")
         new.chmod(0o640)
         new.rename(self.configuration)
