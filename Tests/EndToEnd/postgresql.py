@@ -130,9 +130,9 @@ class Server:
         return f"store:\n  type: postgresql\n  connection: host={hosts} dbname={database} user=twostep\n"
 
 
-def daemon_at(name, configuration, key=None):
-    """A daemon with its store in a database, and with a key of its own where there is none; `init` has made the tables
-    where they were not. It is not started."""
+def daemon_at(name, configuration, key=None, program="twostep"):
+    """A daemon with its store in a database, and with a key of its own where there is none; `init` of this program has made
+    the tables where they were not. It is not started."""
     daemon = world.Daemon(name)
     daemon.folder.mkdir(mode=0o750)
     shutil.chown(daemon.folder, "root", "twostep")
@@ -140,6 +140,6 @@ def daemon_at(name, configuration, key=None):
         shutil.copy2(key, daemon.key)
         shutil.chown(daemon.key, "root", "twostep")
     daemon.configure(configuration)
-    done = world.run("twostep", "init", *daemon.places)
+    done = world.run(program, "init", *daemon.places)
     assert done.returncode == 0, done.stdout + done.stderr
     return daemon

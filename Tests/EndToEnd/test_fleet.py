@@ -276,3 +276,44 @@ def test_while_the_standby_is_away_nobody_is_let_in(pair):
     assert not pam.log_in(pair.daemons[1].service, user, code).granted
     world.wait_until(
         lambda: pam.log_in(pair.daemons[0].service, user, phone.at(phone.step + 1)).granted, "the next code", 20)
+
+
+# --- two versions -----------------------------------------------------------------------------------------------------
+
+# The programs of another commit, where there are some (TWOSTEP_OLD_TREE, see test_upgrade.py).
+TREES = {"this": world.Path("/mnt/twostep")} | ({"old": world.Path("/mnt/old")} if world.Path("/mnt/old").exists() else {})
+
+
+@pytest.mark.parametrize("before", TREES)
+def test_a_daemon_goes_on_beside_one_of_another_version_that_comes_later(before):
+    server = postgresql.Server()
+    programs = TREES[before] / "usr"
+    configuration = server.configuration(server.make_database())
+    first = postgresql.daemon_at(f"before-{before}", configuration, program=programs / "bin/twostep")
+    first.start(program=programs / "sbin/twostepd")
+    user = world.new_user()
+    phone = world.enroll(user, runtime=first.runtime)
+    second = postgresql.daemon_at(f"after-{before}", configuration, first.key).start()
+    try:
+        for daemon, other in ((first, second), (second, first)):
+            code = phone.next()
+            assert pam.log_in(daemon.service, user, code).granted
+            assert not pam.log_in(other.service, user, code).granted
+            assert not pam.log_in(other.service, user, phone.wrong()).granted
+            assert world.failures_of(user, daemon.runtime) == 1
+            assert world.twostep("unlock", user, runtime=other.runtime).returncode == 0
+            assert world.twostep("block", user, "--reason", "lost", runtime=other.runtime).returncode == 0
+            assert not pam.log_in(daemon.service, user, "123456").granted
+            world.wait_until(lambda: daemon.status()["blocked"] == 1, "the other to know of the block", 15)  # pylint: disable=cell-var-from-loop
+            assert world.twostep("unblock", user, runtime=daemon.runtime).returncode == 0
+            world.wait_until(lambda: other.status()["blocked"] == 0, "and of its end", 15)  # pylint: disable=cell-var-from-loop
+        # And again when it is started anew, on tables that are newer than it is.
+        first.stop()
+        first.start(program=programs / "sbin/twostepd")
+        assert not pam.log_in(first.service, user, code).granted
+        user = world.new_user()
+        assert pam.log_in(first.service, user, world.enroll(user, runtime=second.runtime).next()).granted
+    finally:
+        first.stop()
+        second.stop()
+        server.stop()

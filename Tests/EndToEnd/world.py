@@ -320,14 +320,14 @@ class Daemon:
         new.chmod(0o640)
         new.rename(self.configuration)
 
-    def start(self, *options, serving=True, files=None, under=(), seconds=10):
+    def start(self, *options, serving=True, files=None, under=(), program="twostepd", seconds=10):
         """Starts it, with at most so many files open, by another command if there is one; returns when it listens."""
         self.log.mark()
         limit = ["prlimit", f"--nofile={files}:{files}"] if files else list(under)
         surroundings = {**os.environ, **(self.clock.environment if self.clock else {})}
         with open(self.log.path, "ab") as log:
             self.process = subprocess.Popen(
-                [*limit, shutil.which("twostepd"), *map(str, self.places), *options], stdout=log, stderr=log,
+                [*limit, shutil.which(program), *map(str, self.places), *options], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=surroundings)
 
         def listens():
