@@ -116,6 +116,11 @@ extension Reading {
                 setting, "target_session_attrs is '\(target)'",
                 expected: "one of primary, read-write: logins are written")
         }
+        if let word = values["connect_timeout"], !(Settings.number(word).map((1...10).contains) ?? false) {
+            refuse(
+                setting, "connect_timeout is '\(word)'",
+                expected: "a number of seconds from 1 to 10: whoever waits for a code waits for that")
+        }
         let local = ["localhost", "127.0.0.1", "::1"]
         let hosts = (values["host"] ?? values["hostaddr"] ?? "").split(separator: ",")
         let isRemote = hosts.contains { !$0.hasPrefix("/") && !$0.hasPrefix("@") && !local.contains(String($0)) }

@@ -431,6 +431,15 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "a server that may only read", store("host=/run dbname=t user=t target_session_attrs=any"),
             ":3:15: target_session_attrs is 'any', expected one of primary, read-write: logins are written"),
         BadDocument(
+            "a server that is waited for without an end", store("host=/run dbname=t user=t connect_timeout=0"),
+            ":3:15: connect_timeout is '0', expected a number of seconds from 1 to 10: whoever waits for a code waits for that"),
+        BadDocument(
+            "a look that is too seldom", "store: {type: postgresql, connection: host=/run dbname=t user=t, poll: 1m}\n",
+            ":1:72: poll is '1m', expected a time from 1s to 20s"),
+        BadDocument(
+            "a file that others change", "store: {type: sqlite, poll: 2s}\n",
+            ":1:29: store of the type sqlite with poll, expected the type postgresql, or no such key"),
+        BadDocument(
             "settings for the session", store("host=/run dbname=t user=t options='-c synchronous_commit=off'"),
             ":3:15: connection has options, expected nothing: time-outs and durability are set by twostepd"),
         BadDocument(
