@@ -228,6 +228,34 @@ def test_with_the_primary_killed_under_load_no_code_is_granted_twice_before_and_
     assert pam.log_in(pair.daemons[0].service, user, phone.next()).granted
 
 
+@pytest.mark.fleet
+@pytest.mark.parametrize("seed", range(6))
+def test_one_code_that_is_tried_all_the_time_is_granted_once_at_most_over_a_failover(pair, seed):
+    user = world.new_user()
+    code = world.enroll(user, runtime=pair.daemons[0].runtime).next()
+    until = random.Random(seed).randrange(1, 60)
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    def keep_trying(number):
+        granted = 0
+        while not over.is_set():
+            begun.release()
+            granted += pam.log_in(pair.daemons[number % 2].service, user, code).granted
+        return granted
+
+    with ThreadPoolExecutor(20) as pool:
+        running = [pool.submit(keep_trying, number) for number in range(20)]
+        for _ in range(until):
+            begun.acquire()
+        pair.primary.kill()
+        pair.take_over()
+        # At the new one, with those who keep trying beside.
+        later = [pam.log_in(pair.daemons[number % 2].service, user, code).code for number in range(40)]
+        over.set()
+        assert sum(one.result() for one in running) + later.count(pam.SUCCESS) <= 1
+        assert pam.AUTHINFO_UNAVAIL not in later[20:], "whoever has taken over judges"
+
+
 def test_an_old_primary_that_comes_back_is_not_believed(pair):
     user = world.new_user()
     phone = world.enroll(user, runtime=pair.daemons[0].runtime)
