@@ -432,7 +432,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             ":3:15: target_session_attrs is 'any', expected one of primary, read-write: logins are written"),
         BadDocument(
             "a server that is waited for without an end", store("host=/run dbname=t user=t connect_timeout=0"),
-            ":3:15: connect_timeout is '0', expected a number of seconds from 1 to 10: whoever waits for a code waits for that"),
+            ":3:15: connect_timeout is '0', expected a number of seconds from 1 to 10: whoever waits for a code waits for that"
+        ),
         BadDocument(
             "a look that is too seldom", "store: {type: postgresql, connection: host=/run dbname=t user=t, poll: 1m}\n",
             ":1:72: poll is '1m', expected a time from 1s to 20s"),

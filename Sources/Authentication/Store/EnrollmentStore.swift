@@ -77,9 +77,6 @@ package protocol EnrollmentStore: AnyObject, StoreReading {
     /// that nobody else writes to. Throws if it cannot be used any more; called every few seconds, and when there is a notice.
     func changesByOthers() throws(StoreFailure) -> StoreChanges?
 
-    /// Who shares it, and what would be lost if its server failed; nil for one that nobody else writes to.
-    func sharing() throws(StoreFailure) -> StoreSharing?
-
     /// What looks at whole states of it; nil for a store that lies nowhere, or where others do that.
     var inspection: (any StoreInspection)? { get }
 
@@ -113,8 +110,6 @@ extension EnrollmentStore {
     package func checkPlace() throws(StoreFailure) {}
 
     package func changesByOthers() throws(StoreFailure) -> StoreChanges? { nil }
-
-    package func sharing() throws(StoreFailure) -> StoreSharing? { nil }
 
     package var inspection: (any StoreInspection)? { nil }
 

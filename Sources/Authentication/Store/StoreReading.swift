@@ -26,6 +26,9 @@ package protocol StoreReading {
     /// When an answer of any device was last accepted, in Unix seconds; nil if none ever was.
     func lastUse() throws(StoreFailure) -> Int64?
 
+    /// Who shares it, and what would be lost if its server failed; nil for one that nobody else writes to.
+    func sharing() throws(StoreFailure) -> StoreSharing?
+
     /// All credentials, by provider and username.
     func allCredentials() throws(StoreFailure) -> [CredentialListing]
 
@@ -44,6 +47,8 @@ extension StoreReading {
         all.keep(after: name, through: names.count > limit ? names[limit - 1] : nil)
         return all
     }
+
+    package func sharing() throws(StoreFailure) -> StoreSharing? { nil }
 
     package func lastUse() throws(StoreFailure) -> Int64? { try devices(of: nil).compactMap(\.device.lastUsedAt).max() }
 

@@ -32,4 +32,16 @@ extension PostgreSQLStore {
                 try ServerColumns.activity(in: rows, row)
             }, blocks: try blocks(range, bounds), next: last)
     }
+
+    /// Over a connection of its own each time, so that whoever counts a million accounts holds up no login.
+    package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)? {
+        let (place, sealing, report) = (place, sealing, report)
+        return { () throws(StoreFailure) in
+            try PostgreSQLStore.open(place, sealing: sealing) { failure in
+                // What a failover could lose has been said by whoever opened it for logins.
+                if case .notDurable = failure { return }
+                report(failure)
+            }
+        }
+    }
 }

@@ -202,6 +202,21 @@ import Testing
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
     }
 
+    @Test func `lists are read while whoever lets in waits for a lock`() throws {
+        let place = try ServerPlace()
+        let bench = try StoreBench(place)
+        for account in [bench.alice, bench.bob] { try bench.enrol(account) }
+        _ = try bench.answer("wrong", by: bench.alice)
+        let holder = try PostgreSQLHolder(place, "LOCK TABLE twostep.stripe IN ACCESS EXCLUSIVE MODE")
+        let reading = try #require(try bench.store.reading?())
+        #expect(try reading.extent() == StoreExtent(accounts: 2, devices: 2))
+        #expect(try reading.page(after: nil, atMost: 1).accounts == [bench.alice])
+        #expect(try reading.counters(of: bench.alice).map(\.counter.failures) == [1])
+        #expect(try reading.sharing()?.daemons == [])
+        holder.letGo()
+        #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
+    }
+
     // MARK: Promises
 
     @Test func `a server that does not wait for the disk is refused, and one that waits for its own alone is not`()
