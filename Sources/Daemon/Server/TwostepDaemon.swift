@@ -145,7 +145,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            keys: keys, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
+            keys: keys, store: store, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
             mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
@@ -196,6 +196,7 @@ final class StartedDaemon: Service {
                 journal.error("\(outage); logins that need it are refused until it answers")
             }
             if store.follow(active.store) { writer.reopen() }
+            if let reminder = store.reminder { journal.warning(reminder) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):

@@ -1,6 +1,6 @@
 package import Authentication
 package import Configuration
-import EnrollmentStores
+package import EnrollmentStores
 import Synchronization
 
 /// Which store the configuration names, and how it is opened: on the writer's thread, which must not wait for a server that is away.
@@ -19,6 +19,8 @@ package final class StoreSource: Sendable {
 
     private struct State {
         var settings = StoreSettings()
+        /// What the configuration goes on naming after another store has taken its place; nil where it names the one in use.
+        var former: StoreSettings?
         var reach = Reach.open
         /// Counts the settings, so that what was found for others is not taken for these.
         var number = 0
@@ -38,9 +40,39 @@ package final class StoreSource: Sendable {
     /// Takes over what a configuration says; returns whether that is another store than before.
     package func follow(_ settings: StoreSettings) -> Bool {
         state.withLock { state in
+            if let former = state.former, former == settings { return false }
+            if state.former != nil { state.former = nil }
             guard state.settings != settings else { return false }
             state = State(settings: settings, number: state.number + 1)
             return true
+        }
+    }
+
+    /// Takes another store in the place of the present one, which was copied to it and given up. The configuration still
+    /// names the old one; that is not followed back.
+    package func move(to settings: StoreSettings) {
+        state.withLock { state in
+            let former = state.former ?? state.settings
+            state = State(settings: settings, former: former == settings ? nil : former, number: state.number + 1)
+        }
+    }
+
+    /// What has to be changed in the configuration, in a sentence; nil if nothing has.
+    package var reminder: String? {
+        let (settings, former) = state.withLock { ($0.settings, $0.former) }
+        guard let former else { return nil }
+        return "the store was moved from \(end(of: former).description) to \(end(of: settings).description), and the "
+            + "configuration names the old one still: with the next start every login would be refused"
+    }
+
+    /// The store in use, as one side of a copy.
+    package var end: CopyEnd { end(of: state.withLock(\.settings)) }
+
+    /// Where the store lies that these settings name.
+    package func end(of settings: StoreSettings) -> CopyEnd {
+        switch settings.kind {
+        case .sqlite: .sqlite(directory: directory)
+        case .postgresql: .postgresql(PostgreSQLPlace(settings))
         }
     }
 

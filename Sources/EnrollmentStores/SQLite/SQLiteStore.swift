@@ -89,6 +89,11 @@ package final class SQLiteStore: EnrollmentStore {
             try SQLiteStore.migrate(queue, in: directory, to: schema)
             (statements, hosts) = try queue.writeWithoutTransaction { database in
                 try Integrity.quick(database)
+                if let failure = try SQLiteCopySide.mark(in: database, directory.database)?
+                    .refusal(of: directory.database)
+                {
+                    throw failure
+                }
                 let statements = try LoginStatements(on: Connection(database))
                 return (statements, try statements.hosts())
             }
