@@ -152,6 +152,8 @@ package struct StoreSettings: Equatable, Sendable {
     package var connection: [Parameter] = []
     /// Where the password stands; nil where it is found elsewhere, or none is needed.
     package var passwordFile: String?
+    /// For how many seconds a local copy stands in for a server that is away; nil where logins are denied then.
+    package var offlineFor: Int64?
 
     package init() {}
 }

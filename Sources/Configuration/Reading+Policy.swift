@@ -81,7 +81,7 @@ extension Reading {
     }
 
     /// A whole number and a unit, in seconds; nil for anything else.
-    private static func seconds(_ text: String) -> Int64? {
+    static func seconds(_ text: String) -> Int64? {
         guard let number = Settings.number(String(text.dropLast())) else { return nil }
         let unit: Int64
         switch text.last {

@@ -80,8 +80,8 @@ class Server:
         self.sql(f"CREATE DATABASE {name} OWNER twostep")
         return name
 
-    def configuration(self, database):
-        """A configuration with its store there, asking for a code alone."""
-        return world.CODE_ALONE + (
+    def configuration(self, database, more="", asked=world.CODE_ALONE):
+        """A configuration with its store there, asking for a code alone, with more lines for the store."""
+        return asked + (
             "store:\n  type: postgresql\n"
-            f"  connection: host={self.folder} dbname={database} user=twostep\n")
+            f"  connection: host={self.folder} dbname={database} user=twostep\n" + more)

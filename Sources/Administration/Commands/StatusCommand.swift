@@ -43,6 +43,11 @@ struct StatusCommand: AdministrationVerb {
             ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
             ("store", "\(status.store.path)\(schema)"),
         ]
+        if let copy = status.store.copy {
+            let fresh = copy.freshAt.map { "fresh \(Wording.moment($0))" } ?? "not whole yet"
+            let state = copy.isStandingIn ? "judges logins now" : "kept for when the database is away"
+            rows.append(("copy", "\(state), \(fresh), good for \(Wording.span(seconds: copy.limit))"))
+        }
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
         let sessions = "\(Wording.count(status.openSessions, "session")) open"
         if let accounts = status.accounts, let devices = status.devices {
@@ -76,6 +81,7 @@ struct StatusCommand: AdministrationVerb {
                 .object([
                     ("path", .text(status.store.path)), ("schema", .integer(status.store.schema.map { Int64($0) })),
                     ("problem", .text(status.store.problem)),
+                    ("copy", status.store.copy.map { StatusCommand.json($0) } ?? .null),
                 ])
             ),
             ("sockets", .list(status.sockets.map { .text($0) })),
@@ -86,6 +92,13 @@ struct StatusCommand: AdministrationVerb {
             ("refused", .integer(Int64(status.refused))), ("uptime", .integer(status.uptime)),
             ("clock_sane", .boolean(status.isClockSane)),
             ("clock_problems", status.clockProblems.map { .list($0.map { .text($0) }) } ?? .null),
+        ])
+    }
+
+    private static func json(_ copy: StoreStatus.CopyStatus) -> JSONValue {
+        .object([
+            ("fresh_at", .integer(copy.freshAt)), ("good_for", .integer(copy.limit)),
+            ("standing_in", .boolean(copy.isStandingIn)), ("problem", .text(copy.problem)),
         ])
     }
 }

@@ -108,7 +108,8 @@ final class StartedDaemon: Service {
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
-        let source = StoreSource(in: options.stateDirectory, keys: key) {
+        let clocks = clocks
+        let source = StoreSource(in: options.stateDirectory, keys: key, clock: { clocks.now() }) {
             journal.error("store: \($0.description)")
         }
         store = source
@@ -270,6 +271,7 @@ final class StartedDaemon: Service {
         let changes = writer.takeChanges()
         if !changes.isNothing { service.follow(changes) }
         writer.check()
+        store.refreshCopy()
         askAgain(service, server)
         guard !service.generation.problems.isEmpty else { return }
         let isDue = clocks.now().boottime - reloading.withLock(\.startedAt) >= 5000
@@ -286,6 +288,8 @@ final class StartedDaemon: Service {
         guard problem != before else { return }
         if let problem {
             journal.error("every login is refused: \(problem.description)")
+        } else if let reason = store.standIn {
+            journal.warning("logins are judged by the local copy: \(reason)")
         } else {
             journal.notice("the store can be used again")
         }
@@ -301,13 +305,15 @@ final class StartedDaemon: Service {
             problems: generation.problems + (problem.map { [$0] } ?? []),
             warnings: (generation.active?.outages ?? []).map {
                 "\($0); logins that need it are refused until it answers"
-            },
+            }
+                + (store.standIn.map { ["logins are judged by the local copy, which changes nothing else: \($0)"] }
+                    ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
             store: StoreStatus(
                 path: store.description.path, schema: problem == nil ? store.description.schema : nil,
-                problem: problem),
+                problem: problem, copy: store.copyStatus),
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,
             blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,

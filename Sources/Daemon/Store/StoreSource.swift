@@ -1,3 +1,4 @@
+package import AdminProtocol
 package import Authentication
 package import Configuration
 package import EnrollmentStores
@@ -22,6 +23,8 @@ package final class StoreSource: Sendable {
         /// What the configuration goes on naming after another store has taken its place; nil where it names the one in use.
         var former: StoreSettings?
         var reach = Reach.open
+        /// Why nobody could connect the last time that somebody looked; nil if that was possible.
+        var away: StoreFailure?
         /// Counts the settings, so that what was found for others is not taken for these.
         var number = 0
     }
@@ -30,11 +33,16 @@ package final class StoreSource: Sendable {
     private let directory: String
     private let keys: SealingKeySource
     private let report: @Sendable (StoreFailure) -> Void
+    private let keeper: OfflineKeeper
 
-    package init(in directory: String, keys: SealingKeySource, report: @escaping @Sendable (StoreFailure) -> Void) {
+    package init(
+        in directory: String, keys: SealingKeySource, clock: @escaping @Sendable () -> Moment,
+        report: @escaping @Sendable (StoreFailure) -> Void
+    ) {
         self.directory = directory
         self.keys = keys
         self.report = report
+        keeper = OfflineKeeper(in: directory, keys: keys, clock: clock, report: report)
     }
 
     /// Takes over what a configuration says; returns whether that is another store than before.
@@ -91,6 +99,7 @@ package final class StoreSource: Sendable {
         do throws(StoreFailure) {
             switch settings.kind {
             case .sqlite:
+                keeper.leave()
                 return try SQLiteStore.open(
                     in: directory, sealing: try keys.get(), isForLogins: true, report: report)
             case .postgresql:
@@ -115,9 +124,16 @@ package final class StoreSource: Sendable {
             }
         }
         if mustSeek { seek(place, number) }
-        if let failure { throw failure }
+        if let failure {
+            // Once for all that come until the server is back, and only where nobody can reach it at all.
+            let (away, limit) = state.withLock { ($0.away, $0.settings.offlineFor) }
+            guard let away, let limit else { throw failure }
+            return try keeper.standIn(for: limit, because: away) { self.isBack(place, number) }
+        }
         do throws(StoreFailure) {
-            return try PostgreSQLStore.open(place, sealing: try keys.get(), report: report)
+            let store = try PostgreSQLStore.open(place, sealing: try keys.get(), report: report)
+            try keeper.end(with: store)
+            return store
         } catch {
             note(.lost(error), of: number)
             throw error
@@ -128,12 +144,51 @@ package final class StoreSource: Sendable {
         DetachedThread.start(named: "twostep-seek") { [self] in
             do throws(StoreFailure) {
                 try PostgreSQLStore.probe(place)
-                note(.open, of: number)
+                note(.open, of: number, away: nil)
             } catch {
-                note(.lost(error), of: number)
+                note(.lost(error), of: number, away: error)
             }
         }
     }
+
+    /// Whether the server that a copy stands in for can be reached again, or another store is to be used; looks for it otherwise.
+    private func isBack(_ place: PostgreSQLPlace, _ number: Int) -> Bool {
+        let (isBack, mustSeek) = state.withLock { state -> (Bool, Bool) in
+            guard state.number == number else { return (true, false) }
+            switch state.reach {
+            case .open: return (true, false)
+            case .lost(let failure):
+                state.reach = .sought(failure)
+                return (false, true)
+            case .sought: return (false, false)
+            }
+        }
+        if mustSeek { seek(place, number) }
+        return isBack
+    }
+
+    private func note(_ reach: Reach, of number: Int, away: StoreFailure?) {
+        state.withLock { state in
+            guard state.number == number else { return }
+            state.reach = reach
+            state.away = away
+        }
+    }
+
+    // MARK: The local copy
+
+    /// Keeps the copy fresh, where one is kept; called once a second.
+    package func refreshCopy() {
+        let settings = state.withLock(\.settings)
+        guard settings.kind == .postgresql, settings.offlineFor != nil else { return }
+        keeper.refresh(from: PostgreSQLPlace(settings))
+    }
+
+    /// Why logins are judged by the copy; nil if they are not.
+    package var standIn: String? { keeper.reason }
+
+    /// How the copy is; nil where none is kept.
+    package var copyStatus: StoreStatus.CopyStatus? { state.withLock(\.settings.offlineFor).map(keeper.status(limit:)) }
 
     private func note(_ reach: Reach, of number: Int) {
         state.withLock { if $0.number == number { $0.reach = reach } }

@@ -22,7 +22,7 @@ package struct ServerSchema: Sendable {
     /// The version that all steps lead to.
     package var version: Int64 { Int64(steps.count) }
 
-    package static let current = ServerSchema(steps: [Step(first, oldest: 1), Step(marks, oldest: 1)])
+    package static let current = ServerSchema(steps: [Step(first, oldest: 1), Step(marks + "\n" + changes, oldest: 1)])
 
     /// How many locks there are for accounts and hosts; every version must have the same.
     static let stripes: UInt64 = 4096

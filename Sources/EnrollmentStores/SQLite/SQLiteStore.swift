@@ -21,6 +21,8 @@ package final class SQLiteStore: EnrollmentStore {
     /// Who hears of what was put right, and of what is wrong with single records.
     let report: @Sendable (StoreFailure) -> Void
     private var statements: LoginStatements?
+    /// What is written down for a server that is away; nil in a store that is nobody's copy.
+    private(set) var offline: OfflineStatements?
     var unknown = UnknownAccounts()
     /// How many remote hosts have a counter.
     var hosts: Int
@@ -128,6 +130,7 @@ package final class SQLiteStore: EnrollmentStore {
     package func close() {
         reader.close()
         statements = nil
+        offline = nil
         try? queue.close()
         lock = nil
     }
@@ -144,6 +147,15 @@ package final class SQLiteStore: EnrollmentStore {
         guard let statements else { throw .unreachable("the store is closed") }
         try checkPlace()
         return statements
+    }
+
+    /// Has each attempt written down for a server that is away, in its own transaction.
+    func noteWhatIsPending() throws(StoreFailure) {
+        do {
+            offline = try queue.writeWithoutTransaction { try OfflineStatements(on: try Connection($0)) }
+        } catch {
+            throw StoreFailure(error, of: directory.database)
+        }
     }
 
     /// Throws if another file, or none, stands where the store was opened: what is written now would be gone with the
