@@ -52,7 +52,12 @@ def test_a_machine_moves_to_a_database_and_back_while_somebody_logs_in(daemon, e
     assert world.twostep("unlock", user, runtime=place.runtime).returncode == 0
     second = phone.at(phone.step + 1)
     assert pam.log_in(place.service, user, second).granted
-    # The configuration names the old one still: with that nobody gets in, and the sentence says why.
+    # The configuration names the old one still, which is not followed back, and said at each look at it.
+    place.log.mark()
+    place.reload()
+    place.log.since_mark("names the old one still", count=1)
+    assert place.status()["store"]["path"].startswith("postgresql ") and place.status()["serving"]
+    # With the next start nobody gets in, and the sentence says why.
     assert place.stop() == 0
     place.start(serving=False)
     assert f"was moved to postgresql host={server.folder}" in place.status()["store"]["problem"]
