@@ -40,6 +40,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case backupBegun(BegunBackup)
     case backupPart(BackupPart)
     case storeFindings(StoreFindings)
+    case copyProgress(CopyStanding)
+    case copied(CopiedStore)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -49,7 +51,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case shown, staged, imported
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report, question, proved
-        case keys, resealed, backupBegun, backupPart, storeFindings
+        case keys, resealed, backupBegun, backupPart, storeFindings, copyProgress, copied
     }
 
     package init(from decoder: any Decoder) throws {
@@ -95,6 +97,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .backupBegun: .backupBegun(try container.decode(BegunBackup.self, forKey: key))
             case .backupPart: .backupPart(try container.decode(BackupPart.self, forKey: key))
             case .storeFindings: .storeFindings(try container.decode(StoreFindings.self, forKey: key))
+            case .copyProgress: .copyProgress(try container.decode(CopyStanding.self, forKey: key))
+            case .copied: .copied(try container.decode(CopiedStore.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -137,6 +141,8 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .backupBegun(let begun): try container.encode(begun, forKey: .backupBegun)
         case .backupPart(let part): try container.encode(part, forKey: .backupPart)
         case .storeFindings(let found): try container.encode(found, forKey: .storeFindings)
+        case .copyProgress(let standing): try container.encode(standing, forKey: .copyProgress)
+        case .copied(let store): try container.encode(store, forKey: .copied)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -104,6 +104,13 @@ package enum AdminRequest: Codable, ServiceRequest {
     case backupPart(offset: Int64)
     /// Looks at every row and opens every secret, which takes its time. Answered by `storeFindings`.
     case checkStore
+    /// Begins a copy of the store to another place, or goes on with one that was cut short: `sqlite`, or `postgresql:` and
+    /// libpq's parameters. The connection has it until it ends. Answered by `copyProgress`.
+    case beginCopy(target: String, passwordFile: String?)
+    /// Goes on with the copy for a while; logins go on. Answered by `copyProgress`.
+    case copyPart
+    /// Has the copy take the store's place; logins wait. Answered by `copied`.
+    case finishCopy
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -114,6 +121,7 @@ package enum AdminRequest: Codable, ServiceRequest {
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
         case keys, reseal, retireKeys, beginBackup, backupPart, checkStore
+        case beginCopy, copyPart, finishCopy
     }
 
     package static let bounds = AdminFrame.Bounds.request

@@ -125,11 +125,33 @@ package struct StoreStatus: Codable, Equatable, Sendable {
     package let schema: Int?
     /// What is wrong with it; nil if nothing is.
     package let problem: String?
+    /// The local copy of a database; nil where none is kept.
+    package let copy: CopyStatus?
 
-    package init(path: String, schema: Int?, problem: String?) {
+    /// A copy that stands in for a database while that is away.
+    package struct CopyStatus: Codable, Equatable, Sendable {
+        /// When it last had what the database has, in Unix seconds; nil if it is not known to have had.
+        package let freshAt: Int64?
+        /// For how many seconds it is good then.
+        package let limit: Int64
+        /// Whether logins are judged by it now.
+        package let isStandingIn: Bool
+        /// Why it could not be refreshed the last time; nil if it was.
+        package let problem: String?
+
+        package init(freshAt: Int64?, limit: Int64, isStandingIn: Bool, problem: String?) {
+            self.freshAt = freshAt
+            self.limit = limit
+            self.isStandingIn = isStandingIn
+            self.problem = problem
+        }
+    }
+
+    package init(path: String, schema: Int?, problem: String?, copy: CopyStatus? = nil) {
         self.path = path
         self.schema = schema
         self.problem = problem
+        self.copy = copy
     }
 }
 

@@ -154,6 +154,8 @@ package struct StoreSettings: Equatable, Sendable {
     package var passwordFile: String?
     /// How often a database is asked what others have changed, in seconds from 1 to 20: what they say of it may be lost.
     package var poll: Int64 = 1
+    /// For how many seconds a local copy stands in for a server that is away; nil where logins are denied then.
+    package var offlineFor: Int64?
 
     package init() {}
 }

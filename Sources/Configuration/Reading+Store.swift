@@ -25,9 +25,10 @@ extension Reading {
     mutating func readStore(_ setting: Setting) -> StoreSettings {
         var store = StoreSettings()
         let known = problems.count
-        guard let values = map(setting, "store", keys: ["type", "connection", "password_file", "poll"]) else {
-            return store
-        }
+        guard
+            let values = map(
+                setting, "store", keys: ["type", "connection", "password_file", "poll", "offline", "offline_for"])
+        else { return store }
         let kinds = StoreSettings.Kind.allCases.map(\.rawValue)
         guard let type = values["type"] else {
             if problems.count == known { refuse(setting, "store has no type", expected: Reading.words(kinds)) }
@@ -43,7 +44,7 @@ extension Reading {
         store.kind = kind
         switch kind {
         case .sqlite:
-            for key in ["connection", "password_file", "poll"] {
+            for key in ["connection", "password_file", "poll", "offline", "offline_for"] {
                 guard let value = values[key] else { continue }
                 refuse(value, "store of the type sqlite with \(key)", expected: "the type postgresql, or no such key")
             }
@@ -65,8 +66,43 @@ extension Reading {
                     store.poll = seconds
                 }
             }
+            store.offlineFor = readOffline(values)
         }
         return store
+    }
+
+    /// What becomes of logins while the server is away: for how many seconds a copy stands in; nil where they are denied.
+    private mutating func readOffline(_ values: [String: Setting]) -> Int64? {
+        let isCached: Bool
+        if let setting = values["offline"], let word = text(setting, "offline") {
+            let known = ["deny", "cached"]
+            if !known.contains(word) {
+                refuse(
+                    setting, "offline is '\(word)'", expected: Reading.words(known),
+                    suggestion: Nearness.suggestion(for: word, among: known))
+            }
+            isCached = word == "cached"
+        } else {
+            isCached = false
+        }
+        guard let setting = values["offline_for"] else {
+            if isCached, let place = values["offline"] {
+                refuse(
+                    place, "offline: cached without offline_for",
+                    expected: "offline_for: a time from 1m to 168h, as in 24h")
+            }
+            return nil
+        }
+        guard isCached else {
+            refuse(setting, "offline_for without offline: cached", expected: "both, or none of them")
+            return nil
+        }
+        guard let word = text(setting, "offline_for") else { return nil }
+        guard let seconds = Reading.seconds(word), (60...604_800).contains(seconds) else {
+            refuse(setting, "offline_for is '\(word)'", expected: "a time from 1m to 168h, as in 30m or 24h")
+            return nil
+        }
+        return seconds
     }
 
     private mutating func readConnection(_ setting: Setting) -> [StoreSettings.Parameter] {

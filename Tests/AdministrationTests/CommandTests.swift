@@ -204,7 +204,7 @@ import Testing
             json: """
                 {"version": "0.1.0", "serving": true, "problems": [], "warnings": null, "configuration": \
                 {"path": "/etc/twostep/config.yaml", "generation": 2, "loaded_at": null}, "store": \
-                {"path": "/var/lib/twostep/store", "schema": 1, "problem": null}, "sockets": \
+                {"path": "/var/lib/twostep/store", "schema": 1, "problem": null, "copy": null}, "sockets": \
                 ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
                 "devices": 3, "blocked": null, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true, \
                 "clock_problems": ["It is not synchronised."], "sharing": null}
@@ -225,7 +225,7 @@ import Testing
                 {"version": "0.1.0", "serving": false, "problems": \
                 ["/etc/twostep/config.yaml:3: found 'totq', expected a module"], "warnings": null, "configuration": \
                 {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
-                {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read."}, \
+                {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read.", "copy": null}, \
                 "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "blocked": null, "granted": 0, "refused": 9, \
                 "uptime": 5, "clock_sane": false, "clock_problems": null, "sharing": null}
                 """),

@@ -263,6 +263,29 @@ import Testing
         }
     }
 
+    @Test func `reads for how long a copy stands in for a database, and takes a target as a command line names it`()
+        throws
+    {
+        let text =
+            "auth_providers: [{type: pam, modules: totp}]\nstore:\n  type: postgresql\n"
+            + "  connection: host=/run dbname=t user=t\n"
+        #expect(try Fakes.configuration(text).store.offlineFor == nil)
+        #expect(try Fakes.configuration(text + "  offline: deny\n").store.offlineFor == nil)
+        #expect(try Fakes.configuration(text + "  offline: cached\n  offline_for: 24h\n").store.offlineFor == 86_400)
+        let target = try StoreSettings.read(
+            target: "postgresql:host=/run dbname=t user='two \\' step'", passwordFile: "/etc/it's"
+        ).get()
+        #expect(target.kind == .postgresql && target.passwordFile == "/etc/it's")
+        #expect(target.connection.map { "\($0.name): \($0.value)" } == ["host: /run", "dbname: t", "user: two ' step"])
+        #expect(try StoreSettings.read(target: "sqlite", passwordFile: nil).get() == StoreSettings())
+        for wrong in [
+            "", "postgres", "sqlite:x", "postgresql:", "postgresql:host=a\nx: y", "postgresql:host=/run password=x",
+        ] {
+            #expect(throws: Problems.self) { _ = try StoreSettings.read(target: wrong, passwordFile: nil).get() }
+        }
+        #expect(throws: Problems.self) { _ = try StoreSettings.read(target: "sqlite", passwordFile: "/x").get() }
+    }
+
     @Test func `warns of a roll-out without an end`() throws {
         let text = "auth_providers: [{type: pam, modules: totp}]\npolicy: [{match: {}, unenrolled: enroll}]\n"
         #expect(

@@ -448,6 +448,26 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
             "store: {type: postgresql, connection: host=/run dbname=t user=t, password_file: p}\n",
             ":1:81: password_file is 'p', expected an absolute path"),
         BadDocument(
+            "a copy of a file", "store: {type: sqlite, offline: cached, offline_for: 1h}\n",
+            ":1:32: store of the type sqlite with offline, expected the type postgresql, or no such key",
+            ":1:53: store of the type sqlite with offline_for, expected the type postgresql, or no such key"),
+        BadDocument(
+            "a copy that is good for ever",
+            "store: {type: postgresql, connection: host=/run dbname=t user=t, offline: cached}\n",
+            ":1:75: offline: cached without offline_for, expected offline_for: a time from 1m to 168h, as in 24h"),
+        BadDocument(
+            "a copy for a year",
+            "store: {type: postgresql, connection: host=/run dbname=t user=t, offline: cached, offline_for: 8760h}\n",
+            ":1:96: offline_for is '8760h', expected a time from 1m to 168h, as in 30m or 24h"),
+        BadDocument(
+            "a time for nothing",
+            "store: {type: postgresql, connection: host=/run dbname=t user=t, offline: deny, offline_for: 1h}\n",
+            ":1:94: offline_for without offline: cached, expected both, or none of them"),
+        BadDocument(
+            "a database that may be guessed",
+            "store: {type: postgresql, connection: host=/run dbname=t user=t, offline: cache}\n",
+            ":1:75: offline is 'cache', expected one of cached, deny; did you mean 'cached'?"),
+        BadDocument(
             "root as a caller", "callers: {root: {services: [a], groups: [b]}}\n",
             ":1:11: the caller 'root', expected a service's own account"),
         BadDocument(

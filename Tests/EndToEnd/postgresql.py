@@ -120,9 +120,10 @@ class Server:
         self.sql(f"CREATE DATABASE {name} OWNER twostep")
         return name
 
-    def configuration(self, database, *others, poll=None):
-        """A configuration with its store there, or at one of the others, asking for a code alone."""
-        return world.CODE_ALONE + self.section(database, *others) + (f"  poll: {poll}\n" if poll else "")
+    def configuration(self, database, *others, more="", asked=world.CODE_ALONE):
+        """A configuration with its store there, or at one of the others, asking for a code alone, with more lines for the
+        store."""
+        return asked + self.section(database, *others) + more
 
     def section(self, database, *others):
         """The part of a configuration that names the store."""

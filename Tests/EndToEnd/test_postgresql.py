@@ -26,8 +26,8 @@ def database(server):
 @pytest.fixture(scope="module")
 def two(server, database):
     """Two daemons with one store and one key."""
-    first = postgresql.daemon_at("hub1", server.configuration(database, poll="1s")).start()
-    second = postgresql.daemon_at("hub2", server.configuration(database, poll="20s"), first.key).start()
+    first = postgresql.daemon_at("hub1", server.configuration(database, more="  poll: 1s\n")).start()
+    second = postgresql.daemon_at("hub2", server.configuration(database, more="  poll: 20s\n"), first.key).start()
     yield first, second
     first.stop()
     second.stop()

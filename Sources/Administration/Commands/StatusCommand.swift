@@ -48,6 +48,11 @@ struct StatusCommand: AdministrationVerb {
             rows.append(
                 (index == 0 ? "shared by" : "", "\(daemon.host) \(daemon.place), version \(daemon.version), \(seen)"))
         }
+        if let copy = status.store.copy {
+            let fresh = copy.freshAt.map { "fresh \(Wording.moment($0))" } ?? "not whole yet"
+            let state = copy.isStandingIn ? "judges logins now" : "kept for when the database is away"
+            rows.append(("copy", "\(state), \(fresh), good for \(Wording.span(seconds: copy.limit))"))
+        }
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
         let sessions = "\(Wording.count(status.openSessions, "session")) open"
         if let accounts = status.accounts, let devices = status.devices {
@@ -81,6 +86,7 @@ struct StatusCommand: AdministrationVerb {
                 .object([
                     ("path", .text(status.store.path)), ("schema", .integer(status.store.schema.map { Int64($0) })),
                     ("problem", .text(status.store.problem)),
+                    ("copy", status.store.copy.map { StatusCommand.json($0) } ?? .null),
                 ])
             ),
             ("sockets", .list(status.sockets.map { .text($0) })),
@@ -108,6 +114,13 @@ struct StatusCommand: AdministrationVerb {
                         ])
                     })
             ),
+        ])
+    }
+
+    private static func json(_ copy: StoreStatus.CopyStatus) -> JSONValue {
+        .object([
+            ("fresh_at", .integer(copy.freshAt)), ("good_for", .integer(copy.limit)),
+            ("standing_in", .boolean(copy.isStandingIn)), ("problem", .text(copy.problem)),
         ])
     }
 }

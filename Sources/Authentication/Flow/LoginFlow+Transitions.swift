@@ -8,7 +8,8 @@ extension LoginFlow {
     /// and the same wrong answer twice is nobody's typing error.
     static func canBeMended(_ reason: Reason) -> Bool {
         switch reason {
-        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
+        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount, .offline:
+            true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
             .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
             .tooManyMessages, .shuttingDown, .noRandomness,

@@ -13,6 +13,8 @@ package struct Acceptance: Equatable, Sendable {
     /// The devices of the module that the answer may be of: the one that it has changed, or where there is none, all of
     /// them. Empty if the attempt does not want to know.
     package var devices: [String]
+    /// Whether it was judged by a copy, while the store was away.
+    package var isOffline = false
 
     package init(
         notice: String? = nil, stepOffset: Int64? = nil, lastVisit: Visit? = nil, failuresBefore: Int = 0,

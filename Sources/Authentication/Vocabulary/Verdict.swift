@@ -57,6 +57,8 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case moduleFailed
     /// What is owed is for people who sit at the machine, and whether this one does cannot be told.
     case notLocal
+    /// What is good once in all is not accepted while the database is away.
+    case offline
     case providerFailed
 
     /// One stable word, for journals and filters; values follow in fields of their own.
@@ -93,6 +95,7 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .accountChanged: "account_changed"
         case .moduleFailed: "module_failed"
         case .notLocal: "not_local"
+        case .offline: "offline"
         case .providerFailed: "provider_failed"
         }
     }

@@ -49,6 +49,10 @@ extension AdminDesk {
                             "_total", [MetricLabel("module", answer.module), MetricLabel("outcome", answer.outcome)],
                             value: Double(count))
                     })),
+            MetricFamily(
+                "twostep_offline_logins", .counter,
+                help: "Logins that were granted by the local copy, while the database was away.",
+                samples: [MetricSample("_total", value: Double(metrics.offlineGrants))]),
             gauge("twostep_open_sessions", "Logins that wait for an answer.", Double(service.sessions.count)),
             gauge(
                 "twostep_open_connections", "Connections of PAM modules that are open.",
@@ -65,6 +69,9 @@ extension AdminDesk {
                 samples: [MetricSample("_total", value: Double(commits.failures))]),
             gauge(
                 "twostep_store_usable", "1 if the store can be used, 0 if not.", service.writer.problem == nil ? 1 : 0),
+            gauge(
+                "twostep_store_offline", "1 while logins are judged by the local copy of a database that is away.",
+                storeSource?.standIn == nil ? 0 : 1),
             gauge(
                 "twostep_configuration_generation", "Counts the configurations that were loaded; 0 if none was.",
                 Double(generation.number)),

@@ -10,19 +10,25 @@ final class AdminDesk {
     let describe: () -> ServiceStatus
     /// Where the store's keys come from; nil for a store that has none.
     let keySource: SealingKeySource?
+    /// Which store is in use; nil where nobody says.
+    let storeSource: StoreSource?
 
     /// `status` describes the daemon as a whole.
-    init(_ service: LoginService, keys keySource: SealingKeySource?, status describe: @escaping () -> ServiceStatus) {
+    init(
+        _ service: LoginService, keys keySource: SealingKeySource?, store storeSource: StoreSource?,
+        status describe: @escaping () -> ServiceStatus
+    ) {
         self.service = service
         self.keySource = keySource
+        self.storeSource = storeSource
         self.describe = describe
     }
 
     /// Answers one request. `input` is its secret part; `enrollment` is what the connection has begun, and the answer
-    /// says what it has then; `staged` is what it wants to import, `backup` the copy of the store that it has.
+    /// says what it has then; `staged` is what it wants to import, `backup` the copy of the store that it has, `copy` the one that it is making elsewhere.
     func answer(
         _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, staged: StagedImport,
-        backup: OpenBackup, _ answer: AdminAnswer
+        backup: OpenBackup, copy: OpenCopy, _ answer: AdminAnswer
     ) {
         switch request {
         case .status: status(describe(), answer)
@@ -81,6 +87,9 @@ final class AdminDesk {
         case .beginBackup: beginBackup(in: backup, answer)
         case .backupPart(let offset): backupPart(at: offset, of: backup, answer)
         case .checkStore: checkStore(answer)
+        case .beginCopy(let target, let passwordFile): beginCopy(to: target, passwordFile, in: copy, answer)
+        case .copyPart: proceed(with: copy, answer)
+        case .finishCopy: finish(copy, answer)
         }
     }
 

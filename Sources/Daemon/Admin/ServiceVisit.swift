@@ -23,6 +23,7 @@ final class AdminVisit: ServiceVisit {
     private let desk: AdminDesk
     private let staged = StagedImport()
     private let backup = OpenBackup()
+    private let copy = OpenCopy()
 
     init(_ desk: AdminDesk) { self.desk = desk }
 
@@ -31,11 +32,12 @@ final class AdminVisit: ServiceVisit {
     }
 
     func answer(_ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, _ answer: AdminAnswer) {
-        desk.answer(request, input, enrollment: enrollment, staged: staged, backup: backup, answer)
+        desk.answer(request, input, enrollment: enrollment, staged: staged, backup: backup, copy: copy, answer)
     }
 
     func left() {
         staged.spoil()
         backup.snapshot = nil
+        copy.begun = nil
     }
 }

@@ -64,6 +64,8 @@ package struct LoginRecord: Equatable, Sendable {
     package var securityKey: String?
     /// How far the last accepted code lay from the present, in time steps ahead (positive) or behind.
     package var stepOffset: Int64?
+    /// A local copy has judged it, while the database was away.
+    package var isOffline = false
     /// A device was set up within the login.
     package var hasEnrolled = false
     /// An administrator's code stood in for a step.
@@ -177,6 +179,7 @@ package struct LoginRecord: Equatable, Sendable {
         add("security_key", "TWOSTEP_SECURITY_KEY", securityKey)
         add("module", "TWOSTEP_MODULE", module?.description)
         add("step_offset", "TWOSTEP_STEP_OFFSET", stepOffset.map(String.init))
+        if isOffline { add("offline", "TWOSTEP_OFFLINE", "yes") }
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)

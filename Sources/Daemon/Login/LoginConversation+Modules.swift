@@ -237,6 +237,7 @@ extension LoginConversation {
                 keepProof(acceptance, by: module.id)
             }
             if module.isInsecure { record.isInsecure = true }
+            if acceptance.isOffline { record.isOffline = true }
             if let offset = acceptance.stepOffset { record.stepOffset = offset }
             if module.id == .bypass {
                 record.usesBypass = true

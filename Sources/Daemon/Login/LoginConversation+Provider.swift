@@ -70,7 +70,9 @@ extension LoginConversation {
         service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
             switch outcome {
             case .rejected where hasEvidence: self.conclude(proof)
-            case .accepted: self.conclude(proof)
+            case .accepted(_, let acceptance):
+                if acceptance.isOffline { self.record.isOffline = true }
+                self.conclude(proof)
             case .rejected(let reason):
                 if reason == .hostRefused, let host = self.hostKey { self.service.refuse(host) }
                 self.conclude(.rejected(reason))

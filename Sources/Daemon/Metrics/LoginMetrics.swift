@@ -21,11 +21,14 @@ struct LoginMetrics {
 
     private(set) var logins: [Login: Int] = [:]
     private(set) var answers: [Answer: Int] = [:]
+    /// How many logins were granted by a local copy, while the database was away.
+    private(set) var offlineGrants = 0
     private var services: Set<String> = []
 
     mutating func count(_ record: LoginRecord) {
         let login = Login(result: record.result, reason: record.reason ?? "", service: service(of: record))
         logins[login, default: 0] += 1
+        if record.isOffline, record.verdict == .granted { offlineGrants += 1 }
     }
 
     mutating func count(_ outcome: Outcome, by module: ModuleID) {

@@ -18,6 +18,7 @@ package final class LoginServer: Sendable {
     package init(
         clocks: any Clocks, journal: any Journal, writer: StoreWriter, accounts: any AccountDirectory,
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
+        store: StoreSource? = nil,
         sshKeys: any SSHKeyWitness = NoSSHKeyWitness(),
         mostConnections: Int = 16_384, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
         describe: @escaping Description
@@ -32,7 +33,7 @@ package final class LoginServer: Sendable {
             service.sshKeys = sshKeys
             service.connections.capacity = mostConnections
             service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
-            let desk = AdminDesk(service, keys: keys) {
+            let desk = AdminDesk(service, keys: keys, store: store) {
                 describe(service.generation, service.sessions.count, service.tally)
             }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))

@@ -108,8 +108,9 @@ final class StartedDaemon: Service {
         }
         if let target { try Privileges.drop(to: target) }
         try Privileges.harden()
+        let clocks = clocks
         let source = StoreSource(
-            in: options.stateDirectory, keys: key, host: ProcessInfo.processInfo.hostName
+            in: options.stateDirectory, keys: key, host: ProcessInfo.processInfo.hostName, clock: { clocks.now() }
         ) {
             journal.error("store: \($0.description)")
         }
@@ -148,7 +149,7 @@ final class StartedDaemon: Service {
         tellStore()
         let server = try LoginServer(
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
-            keys: keys, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
+            keys: keys, store: store, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
             mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
         ) { self.status($0, openSessions: $1, $2) }
@@ -202,6 +203,7 @@ final class StartedDaemon: Service {
             }
             writer.ask(every: active.store.poll)
             if store.follow(active.store) { writer.reopen() }
+            if let reminder = store.reminder { journal.warning(reminder) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
@@ -274,6 +276,7 @@ final class StartedDaemon: Service {
         tellStore()
         goAlong(service)
         writer.check()
+        store.refreshCopy()
         askAgain(service, server)
         guard !service.generation.problems.isEmpty else { return }
         let isDue = clocks.now().boottime - reloading.withLock(\.startedAt) >= 5000
@@ -296,6 +299,8 @@ final class StartedDaemon: Service {
         guard problem != before else { return }
         if let problem {
             journal.error("every login is refused: \(problem.description)")
+        } else if let reason = store.standIn {
+            journal.warning("logins are judged by the local copy: \(reason)")
         } else {
             journal.notice("the store can be used again")
         }
@@ -315,13 +320,14 @@ final class StartedDaemon: Service {
             problems: generation.problems + (problem.map { [$0] } ?? []),
             warnings: (generation.active?.outages ?? []).map {
                 "\($0); logins that need it are refused until it answers"
-            } + (problem == nil && store.isDeaf ? [Self.deafness(generation.active?.store.poll ?? 1)] : []),
+            } + (problem == nil && store.isDeaf ? [Self.deafness(generation.active?.store.poll ?? 1)] : [])
+                + (store.standIn.map { ["logins are judged by the local copy, which changes nothing else: \($0)"] } ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
             store: StoreStatus(
                 path: store.description.path, schema: problem == nil ? store.description.schema : nil,
-                problem: problem),
+                problem: problem, copy: store.copyStatus),
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,
             blocked: writer.blocks.count, granted: tally.granted, refused: tally.refused,

@@ -1,4 +1,4 @@
-import AdminProtocol
+package import AdminProtocol
 package import Authentication
 package import Configuration
 package import EnrollmentStores
@@ -20,7 +20,11 @@ package final class StoreSource: Sendable {
 
     private struct State {
         var settings = StoreSettings()
+        /// What the configuration goes on naming after another store has taken its place; nil where it names the one in use.
+        var former: StoreSettings?
         var reach = Reach.open(nil)
+        /// Why nobody could connect the last time that somebody looked; nil if that was possible.
+        var away: StoreFailure?
         /// Who hears of what others change in it; nil before it was opened.
         var listener: NoticeListener?
         /// Counts the settings, so that what was found for others is not taken for these.
@@ -35,12 +39,13 @@ package final class StoreSource: Sendable {
     private let daemon: SharingDaemon
     private let report: @Sendable (StoreFailure) -> Void
     private let hear = Mutex<@Sendable () -> Void>({})
+    private let keeper: OfflineKeeper
 
     /// The file in the state directory that says which server was written to last.
     private static let lineageFile = "postgresql.lineage"
 
     package init(
-        in directory: String, keys: SealingKeySource, host: String,
+        in directory: String, keys: SealingKeySource, host: String, clock: @escaping @Sendable () -> Moment,
         report: @escaping @Sendable (StoreFailure) -> Void
     ) {
         self.directory = directory
@@ -48,6 +53,7 @@ package final class StoreSource: Sendable {
         daemon = SharingDaemon(host: host, place: directory, version: Release.version)
         lineage = ServerLineage(keptAt: "\(directory)/\(StoreSource.lineageFile)")
         self.report = report
+        keeper = OfflineKeeper(in: directory, keys: keys, clock: clock, report: report)
     }
 
     /// Has `body` called, from any thread, where others may have changed something in a store that is shared.
@@ -59,10 +65,41 @@ package final class StoreSource: Sendable {
     /// Takes over what a configuration says; returns whether that is another store than before.
     package func follow(_ settings: StoreSettings) -> Bool {
         state.withLock { state in
+            if let former = state.former, former == settings { return false }
+            if state.former != nil { state.former = nil }
             guard state.settings != settings else { return false }
             state.listener?.stop()
             state = State(settings: settings, number: state.number + 1)
             return true
+        }
+    }
+
+    /// Takes another store in the place of the present one, which was copied to it and given up. The configuration still
+    /// names the old one; that is not followed back.
+    package func move(to settings: StoreSettings) {
+        state.withLock { state in
+            let former = state.former ?? state.settings
+            state.listener?.stop()
+            state = State(settings: settings, former: former == settings ? nil : former, number: state.number + 1)
+        }
+    }
+
+    /// What has to be changed in the configuration, in a sentence; nil if nothing has.
+    package var reminder: String? {
+        let (settings, former) = state.withLock { ($0.settings, $0.former) }
+        guard let former else { return nil }
+        return "the store was moved from \(end(of: former).description) to \(end(of: settings).description), and the "
+            + "configuration names the old one still: with the next start every login would be refused"
+    }
+
+    /// The store in use, as one side of a copy.
+    package var end: CopyEnd { end(of: state.withLock(\.settings)) }
+
+    /// Where the store lies that these settings name.
+    package func end(of settings: StoreSettings) -> CopyEnd {
+        switch settings.kind {
+        case .sqlite: .sqlite(directory: directory)
+        case .postgresql: .postgresql(PostgreSQLPlace(settings))
         }
     }
 
@@ -81,6 +118,7 @@ package final class StoreSource: Sendable {
         do throws(StoreFailure) {
             switch settings.kind {
             case .sqlite:
+                keeper.leave()
                 return try SQLiteStore.open(
                     in: directory, sealing: try keys.get(), isForLogins: true, report: report)
             case .postgresql:
@@ -105,10 +143,16 @@ package final class StoreSource: Sendable {
             }
         }
         if mustSeek { seek(place, number) }
-        if let failure { throw failure }
+        if let failure {
+            // Once for all that come until the server is back, and only where nobody can reach it at all.
+            let (away, limit) = state.withLock { ($0.away, $0.settings.offlineFor) }
+            guard let away, let limit else { throw failure }
+            return try keeper.standIn(for: limit, because: away) { self.isBack(place, number) }
+        }
         do throws(StoreFailure) {
             let store = try PostgreSQLStore.open(
                 place, over: server, sealing: try keys.get(), announcing: daemon, report: report)
+            try keeper.end(with: store)
             listen(at: place, number)
             return store
         } catch {
@@ -120,9 +164,9 @@ package final class StoreSource: Sendable {
     private func seek(_ place: PostgreSQLPlace, _ number: Int) {
         DetachedThread.start(named: "twostep-seek") { [self] in
             do throws(StoreFailure) {
-                note(.open(try PostgreSQLStore.reach(place)), of: number)
+                note(.open(try PostgreSQLStore.reach(place)), of: number, away: nil)
             } catch {
-                note(.lost(error), of: number)
+                note(.lost(error), of: number, away: error)
             }
         }
     }
@@ -138,6 +182,45 @@ package final class StoreSource: Sendable {
         guard let fresh else { return }
         DetachedThread.start(named: "twostep-notices") { [self] in fresh.run { hear.withLock { $0 }() } }
     }
+
+    /// Whether the server that a copy stands in for can be reached again, or another store is to be used; looks for it otherwise.
+    private func isBack(_ place: PostgreSQLPlace, _ number: Int) -> Bool {
+        let (isBack, mustSeek) = state.withLock { state -> (Bool, Bool) in
+            guard state.number == number else { return (true, false) }
+            switch state.reach {
+            case .open: return (true, false)
+            case .lost(let failure):
+                state.reach = .sought(failure)
+                return (false, true)
+            case .sought: return (false, false)
+            }
+        }
+        if mustSeek { seek(place, number) }
+        return isBack
+    }
+
+    private func note(_ reach: Reach, of number: Int, away: StoreFailure?) {
+        state.withLock { state in
+            guard state.number == number else { return }
+            state.reach = reach
+            state.away = away
+        }
+    }
+
+    // MARK: The local copy
+
+    /// Keeps the copy fresh, where one is kept; called once a second.
+    package func refreshCopy() {
+        let settings = state.withLock(\.settings)
+        guard settings.kind == .postgresql, settings.offlineFor != nil else { return }
+        keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage))
+    }
+
+    /// Why logins are judged by the copy; nil if they are not.
+    package var standIn: String? { keeper.reason }
+
+    /// How the copy is; nil where none is kept.
+    package var copyStatus: StoreStatus.CopyStatus? { state.withLock(\.settings.offlineFor).map(keeper.status(limit:)) }
 
     private func note(_ reach: Reach, of number: Int) {
         state.withLock { if $0.number == number { $0.reach = reach } }

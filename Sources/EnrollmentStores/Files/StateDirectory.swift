@@ -16,6 +16,8 @@ struct StateDirectory: Sendable {
     var snapshot: String { "\(database).copy" }
     /// An older state of the store while it is looked at, until it takes the store's place.
     var restored: String { "\(database).restored" }
+    /// A copy of another store, until it is one itself.
+    var arriving: String { "\(database).arriving" }
     /// What a daemon holds while it has the store.
     var lock: String { "\(path)/lock" }
 
@@ -24,6 +26,9 @@ struct StateDirectory: Sendable {
 
     /// Where the present store goes that an older state takes the place of.
     func replaced(at now: Int64) -> String { "\(database).replaced-\(now)" }
+
+    /// Where a store goes that was moved elsewhere, when another comes back in its place.
+    func moved(at now: Int64) -> String { "\(database).moved-\(now)" }
 
     /// Checks that the directory is one, ours, and closed to others.
     ///

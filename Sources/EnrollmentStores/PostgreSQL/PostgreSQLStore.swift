@@ -143,6 +143,7 @@ package final class PostgreSQLStore: EnrollmentStore {
     /// Throws if a newer Twostep has changed the tables in a way that this one cannot go along with.
     func checkVersion(_ rows: ServerRows) throws(ServerFault) {
         let oldest = try rows.integer(0, 1)
+        try ServerMigration.checkMark(oldest, on: connection, at: place)
         guard oldest <= schema.version else {
             throw .store(.newer(found: Int(clamping: try rows.integer(0, 0)), known: Int(schema.version)))
         }

@@ -46,10 +46,20 @@ struct ServerMigration {
     private func presentVersion() throws(ServerFault) -> Int64 {
         let rows = try connection.run(ServerMigration.version, by: soon)
         let (version, oldest) = (try rows.integer(0, 0), try rows.integer(0, 1))
+        try ServerMigration.checkMark(oldest, on: connection, at: place)
         guard oldest <= schema.version else {
             throw .store(.newer(found: Int(clamping: version), known: Int(schema.version)))
         }
         return version
+    }
+
+    /// Throws what a store says that must not be used, because it was moved or is an unfinished copy.
+    static func checkMark(
+        _ oldest: Int64, on connection: ServerConnection, at place: PostgreSQLPlace
+    ) throws(ServerFault) {
+        guard oldest >= ServerCopySide.withdrawn else { return }
+        let mark = try ServerCopySide.mark(on: connection, by: ServerClock.now + ServerClock.limit)
+        if let failure = mark?.refusal(of: place.description) { throw .store(failure) }
     }
 
     private func apply(from version: Int64) throws(ServerFault) {

@@ -41,6 +41,12 @@ final class ServerRows {
         try value(row, column) == nil ? nil : try integer(row, column)
     }
 
+    /// Whether nothing stands there.
+    func isNull(_ row: Int, _ column: Int) -> Bool {
+        guard (0..<count).contains(row), (0..<columns).contains(column) else { return false }
+        return unsafe pq_is_null(library.functions, result, Int32(clamping: row), Int32(clamping: column))
+    }
+
     /// Text in valid UTF-8.
     func text(_ row: Int, _ column: Int) throws(ServerFault) -> String {
         guard let bytes = try value(row, column), let text = String(validating: bytes, as: UTF8.self) else {

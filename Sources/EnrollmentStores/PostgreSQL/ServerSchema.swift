@@ -22,7 +22,8 @@ package struct ServerSchema: Sendable {
     /// The version that all steps lead to.
     package var version: Int64 { Int64(steps.count) }
 
-    package static let current = ServerSchema(steps: [Step(first, oldest: 1), sharing])
+    package static let current = ServerSchema(
+        steps: [Step(first, oldest: 1), sharing, Step(marks + "\n" + changes, oldest: 1)])
 
     /// How many locks there are for accounts and hosts; every version must have the same.
     static let stripes: UInt64 = 4096

@@ -87,7 +87,7 @@ enum Integrity {
             if line != "ok" { findings.append(line) }
         }
         if let intruder = try intruder(database) { findings.append(intruder) }
-        let known = tables.map(\.name) + ["tally"]
+        let known = tables.map(\.name) + ["tally", "mark", "freshness", "pending", "pending_factor"]
         let all = try String.fetchAll(
             database,
             sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")

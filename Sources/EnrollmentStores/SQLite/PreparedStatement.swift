@@ -108,6 +108,9 @@ final class PreparedStatement {
         unsafe sqlite3_column_type(handle, column) == SQLITE_NULL ? nil : try integer(column)
     }
 
+    /// Whether nothing stands there.
+    func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
+
     /// Text in valid UTF-8.
     func text(_ column: Int32) throws(DatabaseFault) -> String {
         guard unsafe sqlite3_column_type(handle, column) == SQLITE_TEXT else { throw nonsense(column, "text") }

@@ -119,6 +119,7 @@ extension SQLiteStore {
         if let module = attempt.module {
             for index in record.spent.sorted() where record.devices.indices.contains(index) {
                 try statements.spend(record.devices[index], of: attempt.account, module: module)
+                try offline?.note(attempt.account)
                 hasWritten = true
             }
         }
@@ -155,6 +156,8 @@ extension SQLiteStore {
     ) throws(DatabaseFault) {
         for (module, counter) in counters where before[module] != counter {
             try statements.put(counter, of: account, module: module)
+            let added = counter.failures - (before[module]?.failures ?? 0)
+            if added > 0 { try offline?.note(added, of: account, with: module) }
         }
         for module in before.keys where counters[module] == nil {
             try statements.removeCounter(of: account, module: module)

@@ -21,6 +21,8 @@ package final class SQLiteStore: EnrollmentStore {
     /// Who hears of what was put right, and of what is wrong with single records.
     let report: @Sendable (StoreFailure) -> Void
     private var statements: LoginStatements?
+    /// What is written down for a server that is away; nil in a store that is nobody's copy.
+    private(set) var offline: OfflineStatements?
     var unknown = UnknownAccounts()
     /// How many remote hosts have a counter.
     var hosts: Int
@@ -89,6 +91,11 @@ package final class SQLiteStore: EnrollmentStore {
             try SQLiteStore.migrate(queue, in: directory, to: schema)
             (statements, hosts) = try queue.writeWithoutTransaction { database in
                 try Integrity.quick(database)
+                if let failure = try SQLiteCopySide.mark(in: database, directory.database)?
+                    .refusal(of: directory.database)
+                {
+                    throw failure
+                }
                 let statements = try LoginStatements(on: Connection(database))
                 return (statements, try statements.hosts())
             }
@@ -123,6 +130,7 @@ package final class SQLiteStore: EnrollmentStore {
     package func close() {
         reader.close()
         statements = nil
+        offline = nil
         try? queue.close()
         lock = nil
     }
@@ -139,6 +147,15 @@ package final class SQLiteStore: EnrollmentStore {
         guard let statements else { throw .unreachable("the store is closed") }
         try checkPlace()
         return statements
+    }
+
+    /// Has each attempt written down for a server that is away, in its own transaction.
+    func noteWhatIsPending() throws(StoreFailure) {
+        do {
+            offline = try queue.writeWithoutTransaction { try OfflineStatements(on: try Connection($0)) }
+        } catch {
+            throw StoreFailure(error, of: directory.database)
+        }
     }
 
     /// Throws if another file, or none, stands where the store was opened: what is written now would be gone with the

@@ -11,7 +11,7 @@ package struct Schema: Sendable {
     /// `Tw2S`: how SQLite's header and file(1) know a store of Twostep's.
     static let applicationID = 0x5477_3253
 
-    package static let current = Schema(steps: [first, users, activity, blocks])
+    package static let current = Schema(steps: [first, users, activity, blocks, marks + "\n" + offline])
 
     /// Names are compared byte for byte (BINARY). An absent id is the empty text, which no id may be.
     /// Tables without rowid hold a record in one B-tree, so that finding it is one descent.

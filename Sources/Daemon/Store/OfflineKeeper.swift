@@ -1,0 +1,108 @@
+import AdminProtocol
+import Authentication
+import EnrollmentStores
+import Synchronization
+
+/// Keeps the local copy of a database, and says how it is.
+final class OfflineKeeper: Sendable {
+    private struct State {
+        var refresher: (of: PostgreSQLPlace, refresher: OfflineRefresher)?
+        var isUnderWay = false
+        /// On CLOCK_BOOTTIME; when it was last begun.
+        var begunAt: Int64?
+        var freshAt: Int64?
+        var problem: String?
+        /// Why the copy stands in; nil while it does not.
+        var reason: String?
+    }
+
+    let copy: OfflineCopy
+    private let state = Mutex(State())
+    private let clock: @Sendable () -> Moment
+    private let report: @Sendable (StoreFailure) -> Void
+
+    /// In milliseconds: what was revoked or spent elsewhere is heard of so late at the most, while the server is there.
+    private static let interval: Int64 = 2000
+
+    init(
+        in directory: String, keys: SealingKeySource, clock: @escaping @Sendable () -> Moment,
+        report: @escaping @Sendable (StoreFailure) -> Void
+    ) {
+        copy = OfflineCopy(
+            in: directory, sealing: { () throws(StoreFailure) in try keys.get() }, report: report)
+        self.clock = clock
+        self.report = report
+    }
+
+    /// Takes over what has changed at `place`, on a thread of its own, if that is due and nobody does.
+    func refresh(from place: PostgreSQLPlace) {
+        let now = clock().boottime
+        let refresher = state.withLock { state -> OfflineRefresher? in
+            guard !state.isUnderWay, state.reason == nil else { return nil }
+            if let begunAt = state.begunAt, now - begunAt < OfflineKeeper.interval { return nil }
+            (state.isUnderWay, state.begunAt) = (true, now)
+            if let known = state.refresher, known.of == place { return known.refresher }
+            let made = OfflineRefresher(of: place, into: copy)
+            state.refresher = (place, made)
+            state.freshAt = nil
+            return made
+        }
+        guard let refresher else { return }
+        DetachedThread.start(named: "twostep-refresh") { [self] in
+            do throws(StoreFailure) {
+                let isFresh = try refresher.refresh(clock)
+                let wall = clock().wall
+                state.withLock { state in
+                    if isFresh { (state.freshAt, state.problem) = (wall, nil) }
+                }
+            } catch {
+                let words = error.description
+                let isNew = state.withLock { state in
+                    defer { state.problem = words }
+                    return state.problem != words
+                }
+                if isNew { report(.unreachable("the local copy is not refreshed: \(words)")) }
+            }
+            state.withLock { $0.isUnderWay = false }
+        }
+    }
+
+    /// The copy in the server's place, good for `limit` seconds; throws why it cannot be, after why it would have to.
+    func standIn(
+        for limit: Int64, because away: StoreFailure, isBack: @escaping @Sendable () -> Bool
+    ) throws(StoreFailure) -> any EnrollmentStore {
+        do throws(StoreFailure) {
+            let store = try CachedStore(copy, for: limit, clock: clock, isBack: isBack)
+            let freshAt = try copy.freshness().freshAt.wall
+            state.withLock { state in
+                state.freshAt = freshAt
+                state.reason = away.description
+            }
+            return store
+        } catch {
+            throw .unreachable("\(away.description); and the copy for that cannot be used: \(error.description)")
+        }
+    }
+
+    /// Has the server take over what was spent meanwhile, before anybody is judged there; throws if it is not all there then.
+    func end(with store: PostgreSQLStore) throws(StoreFailure) {
+        let (accounts, remarks) = try copy.reconcile(into: store)
+        for remark in remarks { report(.unreachable(remark)) }
+        if accounts > 0 {
+            report(.unreachable("what \(accounts) accounts had spent while the server was away is in its tables now"))
+        }
+        state.withLock { $0.reason = nil }
+    }
+
+    /// The copy is not needed any longer, since another store is used.
+    func leave() { state.withLock { $0.reason = nil } }
+
+    /// Why the copy stands in; nil while it does not.
+    var reason: String? { state.withLock(\.reason) }
+
+    func status(limit: Int64) -> StoreStatus.CopyStatus {
+        let state = state.withLock { $0 }
+        return StoreStatus.CopyStatus(
+            freshAt: state.freshAt, limit: limit, isStandingIn: state.reason != nil, problem: state.problem)
+    }
+}

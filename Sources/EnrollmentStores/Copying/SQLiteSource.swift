@@ -1,0 +1,59 @@
+internal import Authentication
+internal import GRDB
+
+/// The store of a single machine, on its way to a server. The daemon may have it open.
+final class SQLiteSource: CopySource {
+    private let path: String
+    private let queue: DatabaseQueue
+
+    init(in directory: String) throws(StoreFailure) {
+        let directory = StateDirectory(path: directory)
+        try directory.check { _ in }
+        path = directory.database
+        guard try directory.hasDatabase({ _ in }) else { throw .unreachable("there is no store at \(path)") }
+        queue = try SQLiteStore.connect(to: path)
+        try SQLiteSource.checkVersion(of: queue, path)
+    }
+
+    deinit { try? queue.close() }
+
+    /// A store that nobody has opened since an update has no mark yet, and none of the later tables.
+    static func checkVersion(of queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
+        do {
+            try queue.writeWithoutTransaction { database in
+                let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+                guard try Int.fetchOne(database, sql: "PRAGMA application_id") == Schema.applicationID else {
+                    throw StoreFailure.damaged("\(path) is empty, or no store of Twostep's")
+                }
+                guard version <= Schema.current.version else {
+                    throw StoreFailure.newer(found: version, known: Schema.current.version)
+                }
+                guard version == Schema.current.version else {
+                    throw StoreFailure.unreachable("\(path) is of version \(version): start twostepd with it first")
+                }
+            }
+        } catch {
+            throw StoreFailure(error, of: path)
+        }
+    }
+
+    var description: String { path }
+
+    func mark() throws(StoreFailure) -> StoreMark? { try SQLiteCopySide.mark(in: queue, path) }
+
+    func rows(
+        of table: CopiedTable, after key: [CopiedValue]?, upTo last: [CopiedValue]?, atMost limit: Int
+    ) throws(StoreFailure) -> [CopiedRow] {
+        try SQLiteCopySide.rows(of: table, after: key, upTo: last, atMost: limit, in: queue, path)
+    }
+
+    func announce(_ mark: StoreMark) throws(StoreFailure) { try SQLiteCopySide.put(mark, in: queue, path) }
+
+    /// On the writer's thread, which is the only one that writes; it closes the store before it does anything else.
+    func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
+        try body()
+        try SQLiteCopySide.put(mark, in: queue, path)
+        // The last one leaves no log behind.
+        try? queue.close()
+    }
+}

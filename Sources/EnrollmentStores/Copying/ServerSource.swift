@@ -1,0 +1,44 @@
+internal import Authentication
+
+/// A database that several daemons may share, on its way to a file of one machine.
+final class ServerSource: CopySource {
+    private let side: ServerCopySide
+
+    init(at place: PostgreSQLPlace) throws(StoreFailure) { side = try ServerCopySide(at: place) }
+
+    var description: String { side.place.description }
+
+    func mark() throws(StoreFailure) -> StoreMark? { try side.mark() }
+
+    func rows(
+        of table: CopiedTable, after key: [CopiedValue]?, upTo last: [CopiedValue]?, atMost limit: Int
+    ) throws(StoreFailure) -> [CopiedRow] {
+        try side.rows(of: table, called: table.serverName, after: key, upTo: last, atMost: limit)
+    }
+
+    func announce(_ mark: StoreMark) throws(StoreFailure) {
+        try side.transact { (deadline) throws(ServerFault) in try side.put(mark, by: deadline) }
+    }
+
+    /// All other daemons wait meanwhile, and find no store when that has ended.
+    func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
+        try side.perform { (deadline) throws(ServerFault) in
+            do throws(ServerFault) {
+                _ = try side.connection.run(.begin, by: deadline)
+                try side.lockTables(by: deadline)
+                do throws(StoreFailure) {
+                    try body()
+                } catch {
+                    throw ServerFault.store(error)
+                }
+                let end = ServerClock.now + ServerClock.limit
+                try side.withdraw(calling: "moved", by: end)
+                try side.put(mark, by: end)
+                try side.commit()
+            } catch {
+                side.connection.rollBack()
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,253 @@
+package import Authentication
+internal import CPOSIX
+internal import GRDB
+internal import Synchronization
+
+/// A copy of a server's tables in the state directory, sealed as they are: what logins are judged by while the server is away.
+///
+/// One thread keeps it fresh, another judges by it, and never both: from the moment that it stands in for the server nothing is
+/// taken over from there until all that was spent meanwhile is in the server's tables.
+package final class OfflineCopy: @unchecked Sendable {
+    // Sendable although it has a state: all of it is behind the lock.
+    private struct State {
+        var store: SQLiteStore?
+        var isStandingIn = false
+    }
+
+    /// The tables that logins need; reports stay behind.
+    static let tables = CopiedTable.all.filter {
+        ["device", "factor", "credential", "user", "block"].contains($0.name)
+    }
+
+    private let lock = Mutex(())
+    private var state = State()
+    private let directory: String
+    private let keys: @Sendable () throws(StoreFailure) -> any SecretSealing
+    private let report: @Sendable (StoreFailure) -> Void
+
+    /// The copy in a folder of its own of the state directory; nothing is opened or made before it is needed.
+    package init(
+        in stateDirectory: String, sealing keys: @escaping @Sendable () throws(StoreFailure) -> any SecretSealing,
+        report: @escaping @Sendable (StoreFailure) -> Void
+    ) {
+        directory = "\(stateDirectory)/offline"
+        self.keys = keys
+        self.report = report
+    }
+
+    private func locked<Value>(_ body: () throws(StoreFailure) -> Value) throws(StoreFailure) -> Value {
+        var result: Result<Value, StoreFailure>?
+        lock.withLock { _ in
+            do throws(StoreFailure) {
+                result = .success(try body())
+            } catch {
+                result = .failure(error)
+            }
+        }
+        guard let result else { throw .unreachable("the local copy is locked") }
+        return try result.get()
+    }
+
+    // MARK: The file
+
+    /// Opens the copy that is there; throws where there is none, or where it cannot be used.
+    private func present() throws(StoreFailure) -> SQLiteStore {
+        if let store = state.store {
+            try store.checkPlace()
+            return store
+        }
+        let store = try SQLiteStore.open(in: directory, sealing: try keys(), report: report)
+        try store.noteWhatIsPending()
+        state.store = store
+        return store
+    }
+
+    /// The same, made where there is none. One that cannot be read stands aside: what it knew of spent codes is said to be lost.
+    private func presentOrNew() throws(StoreFailure) -> SQLiteStore {
+        var facts = posix_file_facts()
+        if unsafe posix_lstat(directory, &facts) != 0, unsafe mkdir(directory, 0o700) != 0 {
+            throw .unreachable("\(directory) cannot be made: \(words(for: posix_errno()))")
+        }
+        let file = StateDirectory(path: directory).database
+        guard unsafe access(file, F_OK) == 0 else {
+            try SQLiteStore.create(in: directory)
+            return try present()
+        }
+        do throws(StoreFailure) {
+            return try present()
+        } catch {
+            switch error {
+            case .damaged, .sealedWithAnotherKey, .newer: break
+            case .unreachable, .notDurable, .inUse: throw error
+            }
+            state.store = nil
+            let aside = "\(file).unusable"
+            for ending in ["", "-wal", "-shm"] { _ = unsafe rename(file + ending, aside + ending) }
+            report(
+                .damaged(
+                    """
+                    the local copy could not be used (\(error.sentence)) and is made anew; what was spent with it and not \
+                    reconciled stands in \(aside)
+                    """))
+            try SQLiteStore.create(in: directory)
+            return try present()
+        }
+    }
+
+    /// Lets go of the file; it is opened again when it is needed.
+    package func close() {
+        _ = try? locked { () throws(StoreFailure) in
+            state.store?.close()
+            state = State()
+        }
+    }
+
+    // MARK: Freshness
+
+    /// What the copy knows of itself; nil where it was never whole.
+    func knowledge() throws(StoreFailure) -> CopyKnowledge? {
+        try locked { () throws(StoreFailure) in try CopyKnowledge.read(from: try presentOrNew()) }
+    }
+
+    /// How fresh the copy is; throws where there is none that could be used.
+    package func freshness() throws(StoreFailure) -> CopyFreshness {
+        try locked { () throws(StoreFailure) in try freshnessOfPresent() }
+    }
+
+    private func freshnessOfPresent() throws(StoreFailure) -> CopyFreshness {
+        guard let known = try CopyKnowledge.read(from: try present()) else {
+            throw .unreachable("the local copy has never been whole")
+        }
+        return known.freshness
+    }
+
+    /// Throws unless the copy may be judged by at a moment, being good for so many seconds; tells for how many yet.
+    package func check(at now: Moment, for limit: Int64) throws(StoreFailure) -> Int64 {
+        switch try freshness().standing(at: now, for: limit) {
+        case .good(let left): return left
+        case .stale(let seconds):
+            throw .unreachable("the local copy was fresh \(seconds) s ago, and is good for \(limit) s")
+        case .cannotTell:
+            throw .unreachable("how old the local copy is cannot be told: the clock shows a time before the copy's own")
+        }
+    }
+
+    /// Remembers that it was this late once, so that a clock that is set back shows.
+    package func noteSeen(_ now: Moment) throws(StoreFailure) {
+        try locked { () throws(StoreFailure) in
+            try present().write { database in
+                try database.execute(
+                    sql: "UPDATE freshness SET seen = max(seen, ?)", arguments: [now.wall])
+            }
+        }
+    }
+
+    /// Nothing is known of how fresh it is until it is whole again.
+    func forgetFreshness() throws(StoreFailure) {
+        try locked { () throws(StoreFailure) in
+            try presentOrNew().write { try $0.execute(sql: "DELETE FROM freshness") }
+        }
+    }
+
+    /// All of the server's transactions before the watermark are in the copy; false, and nothing is noted, if it stands in by now.
+    func note(_ knowledge: CopyKnowledge) throws(StoreFailure) -> Bool {
+        try locked { () throws(StoreFailure) in
+            guard !state.isStandingIn else { return false }
+            try knowledge.write(to: try presentOrNew())
+            return true
+        }
+    }
+
+    // MARK: Standing in
+
+    /// Takes the copy for judging by; nothing is taken over from the server from now on.
+    func standIn() throws(StoreFailure) -> SQLiteStore {
+        try locked { () throws(StoreFailure) in
+            let store = try present()
+            state.isStandingIn = true
+            return store
+        }
+    }
+
+    /// Whether something was spent with it that the server has not heard of.
+    package func isPending() -> Bool {
+        guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return false }
+        return (try? locked { () throws(StoreFailure) in try OfflinePending.count(in: try present()) > 0 }) ?? true
+    }
+
+    /// Whether rows of the server may be written to it.
+    var takesRows: Bool {
+        (try? locked { () throws(StoreFailure) in
+            guard !state.isStandingIn else { return false }
+            return try OfflinePending.count(in: try presentOrNew()) == 0
+        }) ?? false
+    }
+
+    /// Has the server's store take over all that was spent and failed with the copy, which stands in no longer then. Returns how many
+    /// accounts that were, and what is to be said of single ones.
+    package func reconcile(
+        into store: PostgreSQLStore
+    ) throws(StoreFailure) -> (accounts: Int, remarks: [String]) {
+        guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return (0, []) }
+        return try locked { () throws(StoreFailure) in
+            let copy = try presentOrNew()
+            var (accounts, remarks) = (0, [String]())
+            while true {
+                let batch = try OfflinePending.take(from: copy, atMost: OfflineCopy.batch)
+                guard !batch.isEmpty else { break }
+                remarks += try store.takeOver(batch, sealing: copy.sealing)
+                let names = Set(batch.map(\.account))
+                try store.note(try copy.activities().filter { names.contains($0.account) })
+                try OfflinePending.forget(batch, in: copy)
+                accounts += batch.count
+            }
+            state.isStandingIn = false
+            return (accounts, remarks)
+        }
+    }
+
+    /// How many accounts are taken over in one transaction.
+    private static let batch = 64
+}
+
+extension OfflineCopy: CopyWriter {
+    package var description: String { StateDirectory(path: directory).database }
+
+    func mark() throws(StoreFailure) -> StoreMark? { nil }
+
+    func rows(
+        of table: CopiedTable, after key: [CopiedValue]?, upTo last: [CopiedValue]?, atMost limit: Int
+    ) throws(StoreFailure) -> [CopiedRow] {
+        try locked { () throws(StoreFailure) in
+            let store = try presentOrNew()
+            return try SQLiteCopySide.rows(
+                of: table, after: key, upTo: last, atMost: limit, in: store.queue, description)
+        }
+    }
+
+    /// The rows of a table whose column is one of these names.
+    func rows(of table: CopiedTable, where column: String, isOneOf names: [String]) throws(StoreFailure) -> [CopiedRow]
+    {
+        try locked { () throws(StoreFailure) in
+            let store = try presentOrNew()
+            return try SQLiteCopySide.rows(of: table, where: column, isOneOf: names, in: store.queue, description)
+        }
+    }
+
+    func change(_ table: CopiedTable, removing keys: [[CopiedValue]], putting rows: [CopiedRow]) throws(StoreFailure) {
+        try locked { () throws(StoreFailure) in
+            guard !state.isStandingIn else { throw .unreachable("the local copy stands in for the server") }
+            let store = try presentOrNew()
+            // What an older look at the server says must not undo what was spent since.
+            guard try OfflinePending.count(in: store) == 0 else {
+                throw .unreachable("the local copy has something that the server has not")
+            }
+            try SQLiteCopySide.change(table, removing: keys, putting: rows, in: store.queue, description)
+        }
+    }
+}
+
+extension StoreFailure {
+    /// The words of it.
+    var sentence: String { Integrity.words(of: self) }
+}

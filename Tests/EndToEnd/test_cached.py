@@ -1,0 +1,155 @@
+"""A local copy stands in for a database that is away, and the database hears of everything before anybody is judged there again."""
+
+import json
+
+import pam
+import postgresql
+import pytest
+import world
+
+CACHED = "  offline: cached\n  offline_for: 1h\n"
+ASKED = "auth_providers:\n  - type: pam\n    modules:\n      - any_of: [totp, recovery_code]\n"
+
+
+@pytest.fixture
+def server(daemon_of_session):
+    server = postgresql.Server()
+    yield server
+    if server.process.poll() is None:
+        server.stop()
+
+
+class Hub:
+    """A daemon with its store in a database."""
+
+    def __init__(self, server, database, more=CACHED, key=None, clock=None):
+        self.daemon = world.Daemon(f"hub{next(world.numbers)}")
+        self.daemon.clock = clock
+        self.daemon.folder.mkdir(mode=0o750)
+        world.shutil.chown(self.daemon.folder, "root", "twostep")
+        if key is not None:
+            world.shutil.copy2(key, self.daemon.key)
+            world.shutil.chown(self.daemon.key, "root", "twostep")
+        self.daemon.configure(server.configuration(database, more=more, asked=ASKED))
+        done = world.run("twostep", "init", *self.daemon.places)
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.daemon.start()
+
+    def log_in(self, user, code):
+        return pam.log_in(self.daemon.service, user, code)
+
+    @property
+    def copy(self):
+        return self.daemon.status()["store"]["copy"]
+
+    def hear_of_everything(self):
+        """Waits for a refresh that has begun from now on."""
+        before = self.copy["fresh_at"] or 0
+        world.wait_until(lambda: (self.copy["fresh_at"] or 0) > before + 1, "the copy to be fresh", 30)
+
+    def stand_in(self):
+        world.wait_until(lambda: self.copy["standing_in"] and self.daemon.status()["serving"], "the copy to stand in", 30)
+
+    def be_back(self):
+        def is_back():
+            return self.daemon.status()["serving"] and not self.copy["standing_in"]
+
+        world.wait_until(is_back, "the database to be used again", 30)
+
+
+@pytest.fixture
+def hubs(server):
+    """Makes daemons that share a database and a key."""
+    database = server.make_database()
+    made = []
+
+    def make(*options, **more):
+        key = made[0].daemon.key if made else None
+        made.append(Hub(server, database, *options, key=key, **more))
+        return made[-1]
+
+    yield make
+    for hub in made:
+        if hub.daemon.is_running:
+            hub.daemon.stop()
+
+
+def enrolled(hub):
+    """A user, the authenticator, and the recovery codes; somebody who has logged in before."""
+    user = world.new_user()
+    made = world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=hub.daemon.runtime)
+    assert made.returncode == 0, made
+    given = json.loads(made.stdout)
+    return user, world.Authenticator(given["secret"].replace(" ", "")), given["recovery_codes"]
+
+
+def test_a_code_passes_once_while_the_database_is_away_and_not_again_elsewhere(hubs, server):
+    here, there = hubs(), hubs("")
+    user, phone, codes = enrolled(here)
+    lost, old_phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    assert world.twostep("block", lost, "--reason", "lost", runtime=there.daemon.runtime).returncode == 0
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    assert there.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL, "denied where nothing else is said"
+    here.daemon.log.mark()
+    code = phone.at(phone.step + 1)
+    assert here.log_in(user, code).granted
+    here.daemon.log.since_mark(rf'login granted .*offline=yes.*', count=1)
+    assert not here.log_in(user, code).granted
+    assert not here.log_in(user, codes[0]).granted
+    here.daemon.log.since_mark(r"(last|reason)=offline", count=1)
+    assert not here.log_in(lost, old_phone.next()).granted, "the block was heard of"
+    for verb in (["unlock", user], ["enroll", user, "totp", "--no-confirm"], ["block", user]):
+        done = world.twostep(*verb, runtime=here.daemon.runtime)
+        assert done.returncode == 1 and "the database is away" in done.stderr, done
+    status = here.daemon.status()
+    assert any("judged by the local copy" in warning for warning in status["warnings"])
+    metrics = world.twostep("metrics", runtime=here.daemon.runtime).stdout
+    assert "twostep_offline_logins_total 1" in metrics and "twostep_store_offline 1" in metrics
+    # Killed while it has something that the database does not: that is not forgotten.
+    here.daemon.kill()
+    here.daemon.start(serving=False)
+    here.stand_in()
+    assert not here.log_in(user, code).granted
+    server.start()
+    here.be_back()
+    world.wait_until(lambda: there.daemon.status()["serving"], "the other one to find the database", 20)
+    assert not there.log_in(user, code).granted
+    assert not here.log_in(user, code).granted
+    assert world.twostep("unlock", user, runtime=there.daemon.runtime).returncode == 0
+    assert there.log_in(user, codes[0]).granted
+
+
+def test_a_copy_that_is_too_old_denies_and_says_so(hubs, server):
+    clock = world.Clock()
+    here = hubs("  offline: cached\n  offline_for: 1m\n", clock=clock)
+    user, phone, _ = enrolled(here)
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    clock.advance(120)
+    world.wait_until(lambda: not here.daemon.status()["serving"], "the copy to be too old", 15)
+    assert "good for 60 s" in here.daemon.status()["store"]["problem"]
+    assert here.log_in(user, phone.next()).code == pam.AUTHINFO_UNAVAIL
+
+
+@pytest.mark.soak
+def test_killed_in_the_middle_of_being_taken_over_nothing_is_lost(hubs, server):
+    here, there = hubs(), hubs("")
+    people = [enrolled(here) for _ in range(20)]
+    assert all(here.log_in(user, phone.next()).granted for user, phone, _ in people)
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    used = [(user, phone.at(phone.step + 1)) for user, phone, _ in people]
+    assert all(here.log_in(user, code).granted for user, code in used)
+    for _ in range(6):
+        here.daemon.kill()
+        if server.process.poll() is not None:
+            server.start()
+        here.daemon.start(serving=False)
+    here.be_back()
+    world.wait_until(lambda: there.daemon.status()["serving"], "the other one to find the database", 20)
+    assert not any(there.log_in(user, code).granted for user, code in used)
