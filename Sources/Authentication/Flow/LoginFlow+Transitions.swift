@@ -10,6 +10,7 @@ extension LoginFlow {
         switch reason {
         case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount: true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
+            .hostBudgetSpent, .hubUnreachable, .decidedByHub,
             .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
             .tooManyMessages, .shuttingDown, .noRandomness,
             .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed,
