@@ -25,7 +25,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a word", "hello\n",
             ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
-                + "callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle"),
+                + "callers, homeassistant, hub, issuer, notices, policy, self_service, sessions, store, throttle, upstream"
+        ),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
