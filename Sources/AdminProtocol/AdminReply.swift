@@ -40,6 +40,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case backupBegun(BegunBackup)
     case backupPart(BackupPart)
     case storeFindings(StoreFindings)
+    case hosts(HostListing)
+    case hostAdded(IssuedHost)
+    case hostsRevoked(HostListing)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -50,6 +53,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report, question, proved
         case keys, resealed, backupBegun, backupPart, storeFindings
+        case hosts, hostAdded, hostsRevoked
     }
 
     package init(from decoder: any Decoder) throws {
@@ -95,6 +99,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .backupBegun: .backupBegun(try container.decode(BegunBackup.self, forKey: key))
             case .backupPart: .backupPart(try container.decode(BackupPart.self, forKey: key))
             case .storeFindings: .storeFindings(try container.decode(StoreFindings.self, forKey: key))
+            case .hosts: .hosts(try container.decode(HostListing.self, forKey: key))
+            case .hostAdded: .hostAdded(try container.decode(IssuedHost.self, forKey: key))
+            case .hostsRevoked: .hostsRevoked(try container.decode(HostListing.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -137,6 +144,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .backupBegun(let begun): try container.encode(begun, forKey: .backupBegun)
         case .backupPart(let part): try container.encode(part, forKey: .backupPart)
         case .storeFindings(let found): try container.encode(found, forKey: .storeFindings)
+        case .hosts(let listing): try container.encode(listing, forKey: .hosts)
+        case .hostAdded(let issued): try container.encode(issued, forKey: .hostAdded)
+        case .hostsRevoked(let listing): try container.encode(listing, forKey: .hostsRevoked)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

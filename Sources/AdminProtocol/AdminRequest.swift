@@ -104,6 +104,12 @@ package enum AdminRequest: Codable, ServiceRequest {
     case backupPart(offset: Int64)
     /// Looks at every row and opens every secret, which takes its time. Answered by `storeFindings`.
     case checkStore
+    /// The hosts of the fleet. Answered by `hosts`.
+    case hosts
+    /// Issues a certificate for whoever has the private half of a public key (DER, base64). Answered by `hostAdded`.
+    case addHost(name: String, services: [String], users: [String], days: Int64?, publicKey: String)
+    /// Revokes every certificate of a name. Answered by `hostsRevoked`.
+    case revokeHost(name: String)
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -114,6 +120,7 @@ package enum AdminRequest: Codable, ServiceRequest {
         case block, unblock, adopt, grants, revokeGrants, explain
         case records, metrics, report
         case keys, reseal, retireKeys, beginBackup, backupPart, checkStore
+        case hosts, addHost, revokeHost
     }
 
     package static let bounds = AdminFrame.Bounds.request

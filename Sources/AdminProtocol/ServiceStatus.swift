@@ -3,9 +3,9 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     /// Of the program: `0.1.0`.
     package let version: String
     /// Whether logins are judged; otherwise each is refused as unavailable, and `problems` or the store's say why.
-    package let isServing: Bool
+    package private(set) var isServing: Bool
     /// What is wrong, in sentences; empty if nothing is.
-    package let problems: [String]
+    package private(set) var problems: [String]
     /// What is unfinished, or out for some logins, in sentences; nil from a daemon that does not say.
     package let warnings: [String]?
     package let configuration: LoadedConfiguration
@@ -29,14 +29,17 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     package let isClockSane: Bool
     /// What makes it doubtful that it is, in sentences; nil from a daemon that does not look.
     package let clockProblems: [String]?
+    /// The hubs that decide in this machine's place, in the order in which they are asked; nil where it decides itself.
+    package private(set) var hubs: [HubStanding]?
 
     package init(
         version: String, isServing: Bool, problems: [String], warnings: [String]? = nil,
         configuration: LoadedConfiguration, store: StoreStatus,
         sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
         granted: Int, refused: Int,
-        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil
+        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil, hubs: [HubStanding]? = nil
     ) {
+        self.hubs = hubs
         self.version = version
         self.isServing = isServing
         self.problems = problems
@@ -64,7 +67,17 @@ extension ServiceStatus {
             configuration: configuration,
             store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            hubs: hubs)
+    }
+
+    /// Adds how the hubs are, without one of which a host serves nobody; and what keeps a hub from serving hosts.
+    package mutating func tell(hubs: [HubStanding]?, hubProblem: String?) {
+        self.hubs = hubs
+        if let hubProblem { problems.append(hubProblem) }
+        guard let hubs, !hubs.contains(where: \.isWell) else { return }
+        isServing = false
+        problems.append("No hub answers.")
     }
 
     /// The same with more of what is unfinished.
@@ -73,7 +86,8 @@ extension ServiceStatus {
             version: version, isServing: isServing, problems: problems, warnings: (warnings ?? []) + more,
             configuration: configuration, store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            hubs: hubs)
     }
 
     /// The same with what is to be said of the clock.
@@ -83,7 +97,8 @@ extension ServiceStatus {
             configuration: configuration,
             store: store,
             sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems)
+            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
+            hubs: hubs)
     }
 }
 

@@ -25,7 +25,7 @@ package struct AdministrationCommand: ParsableCommand {
             StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self,
             MetricsCommand.self,
             ReportCommand.self,
-            BackupCommand.self, RestoreCommand.self, RekeyCommand.self,
+            BackupCommand.self, RestoreCommand.self, RekeyCommand.self, HostCommand.self,
         ])
 
     package init() {}

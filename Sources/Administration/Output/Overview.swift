@@ -43,7 +43,7 @@ enum Overview {
                 ("status", "whether twostepd serves"), ("sessions", "who is being asked"),
                 ("log", "what was decided, and why"), ("metrics", "counters, as OpenMetrics"),
                 ("backup", "a copy of the whole store"), ("restore", "put a backup back"),
-                ("rekey", "a new key for all secrets"),
+                ("rekey", "a new key for all secrets"), ("host", "hosts that ask this hub"),
             ]
         ),
     ]

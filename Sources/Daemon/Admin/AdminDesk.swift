@@ -24,6 +24,11 @@ final class AdminDesk {
         _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, staged: StagedImport,
         backup: OpenBackup, _ answer: AdminAnswer
     ) {
+        if service.generation.active?.upstream != nil, !request.isOfHosts {
+            return answer.refuse(
+                .misconfigured, "This host decides nothing: policy, devices and users are at its hubs.",
+                hint: "Ask on a hub. How they are: twostep status")
+        }
         switch request {
         case .status: status(describe(), answer)
         case .list(let name): list(name, answer)
@@ -81,6 +86,10 @@ final class AdminDesk {
         case .beginBackup: beginBackup(in: backup, answer)
         case .backupPart(let offset): backupPart(at: offset, of: backup, answer)
         case .checkStore: checkStore(answer)
+        case .hosts: hosts(answer)
+        case .addHost(let name, let services, let users, let days, let key):
+            addHost(HostWish(name: name, services: services, users: users, days: days, publicKey: key), answer)
+        case .revokeHost(let name): revokeHost(name, answer)
         }
     }
 
@@ -143,6 +152,16 @@ final class AdminDesk {
                     .storeUnavailable, "The store cannot be used: \(error).", hint: "See: twostep status")
             }
             loop.execute { delivery.value(reply) }
+        }
+    }
+}
+
+extension AdminRequest {
+    /// Whether it can be answered by a host whose hubs decide.
+    fileprivate var isOfHosts: Bool {
+        switch self {
+        case .status, .records, .metrics: true
+        case _: false
         }
     }
 }

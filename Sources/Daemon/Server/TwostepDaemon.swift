@@ -77,6 +77,8 @@ final class StartedDaemon: Service {
     private let reloading = Mutex(Reloading())
     /// Programs that have not said what they are, being asked again.
     private let describing = Mutex(Reloading())
+    /// Whether the store is this machine's to have.
+    private let hasStore = Mutex(true)
     /// What the journal was last told of the store.
     private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
@@ -120,7 +122,12 @@ final class StartedDaemon: Service {
             allowsInsecure: options.allowsInsecure,
             programs: programs, keys: securityKeys)
         startedAt = clocks.now()
-        if let settings = loader.storeSettings { _ = source.follow(settings) }
+        if loader.isOfHost {
+            hasStore.withLock { $0 = false }
+            _ = source.follow(nil)
+        } else if let settings = loader.storeSettings {
+            _ = source.follow(settings)
+        }
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
     }
@@ -195,7 +202,8 @@ final class StartedDaemon: Service {
             for outage in active.outages {
                 journal.error("\(outage); logins that need it are refused until it answers")
             }
-            if store.follow(active.store) { writer.reopen() }
+            if store.follow(active.upstream == nil ? active.store : nil) { writer.reopen() }
+            hasStore.withLock { $0 = active.upstream == nil }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
         case .failure(let problems):
@@ -277,7 +285,7 @@ final class StartedDaemon: Service {
 
     /// Says in the journal when the store breaks, and when it is well again.
     private func tellStore() {
-        let problem = writer.problem
+        let problem = hasStore.withLock { $0 } ? writer.problem : nil
         let before = lastStoreProblem.withLock { last in
             defer { last = problem }
             return last
@@ -293,7 +301,8 @@ final class StartedDaemon: Service {
     // MARK: Status
 
     private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
-        let problem = writer.problem?.description
+        let isHost = generation.active?.upstream != nil
+        let problem = isHost ? nil : writer.problem?.description
         let now = clocks.now()
         return ServiceStatus(
             version: Release.version, isServing: generation.active != nil && problem == nil,
@@ -305,7 +314,7 @@ final class StartedDaemon: Service {
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
             store: StoreStatus(
-                path: store.description.path, schema: problem == nil ? store.description.schema : nil,
+                path: store.description.path, schema: problem == nil && !isHost ? store.description.schema : nil,
                 problem: problem),
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,

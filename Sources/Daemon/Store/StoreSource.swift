@@ -18,7 +18,8 @@ package final class StoreSource: Sendable {
     }
 
     private struct State {
-        var settings = StoreSettings()
+        /// Nil on a host whose hubs have the store.
+        var settings: StoreSettings? = StoreSettings()
         var reach = Reach.open
         /// Counts the settings, so that what was found for others is not taken for these.
         var number = 0
@@ -35,8 +36,8 @@ package final class StoreSource: Sendable {
         self.report = report
     }
 
-    /// Takes over what a configuration says; returns whether that is another store than before.
-    package func follow(_ settings: StoreSettings) -> Bool {
+    /// Takes over what a configuration says, nil for a host that has no store; returns whether that is another one than before.
+    package func follow(_ settings: StoreSettings?) -> Bool {
         state.withLock { state in
             guard state.settings != settings else { return false }
             state = State(settings: settings, number: state.number + 1)
@@ -46,7 +47,7 @@ package final class StoreSource: Sendable {
 
     /// The store, and the version of its tables, for `twostep status`; nothing secret is in it.
     package var description: (path: String, schema: Int) {
-        let settings = state.withLock(\.settings)
+        guard let settings = state.withLock(\.settings) else { return ("at the hubs", 0) }
         return switch settings.kind {
         case .sqlite: (directory + "/" + SQLiteStore.fileName, SQLiteStore.schema)
         case .postgresql: (PostgreSQLPlace(settings).description, PostgreSQLStore.schema)
@@ -56,6 +57,7 @@ package final class StoreSource: Sendable {
     /// Opens it; throws what is wrong with it.
     package func open() throws(StoreFailure) -> any EnrollmentStore {
         let (settings, number) = state.withLock { ($0.settings, $0.number) }
+        guard let settings else { throw .unreachable("this host has none: its hubs have it") }
         do throws(StoreFailure) {
             switch settings.kind {
             case .sqlite:
