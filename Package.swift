@@ -146,7 +146,9 @@ let package = Package(
                 "UnixSocket", "Wire",
                 argumentParser, lifecycle, logging,
                 nioCore, nioPosix, nioSSL, nioTLS, signals,
-            ], swiftSettings: strict),
+            ], swiftSettings: strict,
+            // BoringSSL's, which SwiftPM links into programs and forgets for the tests.
+            linkerSettings: [.linkedLibrary("stdc++")]),
         .target(
             name: "Administration",
             dependencies: [

@@ -178,7 +178,8 @@ import Testing
                 {"path": "/var/lib/twostep/store", "schema": 1, "problem": null}, "sockets": \
                 ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
                 "devices": 3, "blocked": null, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true, \
-                "clock_problems": ["It is not synchronised."]}
+                "clock_problems": ["It is not synchronised."], \
+                "hubs": null}
                 """),
         Row(
             arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.broken))], status: .refused,
@@ -198,7 +199,7 @@ import Testing
                 {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read."}, \
                 "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "blocked": null, "granted": 0, "refused": 9, \
-                "uptime": 5, "clock_sane": false, "clock_problems": null}
+                "uptime": 5, "clock_sane": false, "clock_problems": null, "hubs": null}
                 """),
     ]
 
