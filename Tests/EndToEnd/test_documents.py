@@ -48,6 +48,8 @@ def explained():
     # As the page says.
     found["sessions end"] = found["sessions"]
     found["report"] |= found["list"]
+    # What a host says of its hubs, of which this machine has none.
+    found["status"] -= {"place", "answers", "logins"}
     found["host add"] |= found["host list"] - {"hosts"}
     found["explain"] |= found["grants"]
     found["disable --all"] |= found["disable"]
