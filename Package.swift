@@ -58,6 +58,8 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
@@ -76,6 +78,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -125,6 +128,9 @@ let package = Package(
             name: "twostep_fido2", dependencies: ["Authentication", "CFIDO2", "CPOSIX", "SecurityKeyProtocol"],
             swiftSettings: strict, linkerSettings: keyLink),
 
+        // What hosts of a fleet and their hubs say to each other, and when a login goes to which hub.
+        .target(name: "RelayProtocol", dependencies: ["Authentication", "Wire"], swiftSettings: strict),
+
         // How libpam reads its files, without libpam.
         .target(name: "PAMStacks", dependencies: ["Authentication"], swiftSettings: strict),
 
@@ -136,10 +142,13 @@ let package = Package(
             dependencies: [
                 "AdminProtocol", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication", "CPOSIX",
                 "Configuration",
-                "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "SecurityKeyProtocol", "UnixSocket", "Wire",
+                "Cryptography", "EnrollmentStores", "PAMStacks", "QRCodes", "RelayProtocol", "SecurityKeyProtocol",
+                "UnixSocket", "Wire",
                 argumentParser, lifecycle, logging,
-                nioCore, nioPosix, signals,
-            ], swiftSettings: strict),
+                nioCore, nioPosix, nioSSL, nioTLS, signals,
+            ], swiftSettings: strict,
+            // BoringSSL's, which SwiftPM links into programs and forgets for the tests.
+            linkerSettings: [.linkedLibrary("stdc++")]),
         .target(
             name: "Administration",
             dependencies: [
@@ -187,6 +196,10 @@ let package = Package(
             name: "ConfigurationTests", dependencies: ["Authentication", "AuthenticationTesting", "Configuration"],
             swiftSettings: strict),
         .testTarget(
+            name: "RelayProtocolTests", dependencies: ["Authentication", "AuthenticationTesting", "RelayProtocol"],
+            swiftSettings: strict),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: strict),
+        .testTarget(
             name: "DaemonTests",
             dependencies: [
                 "AdminProtocol", "Authentication", "AuthenticationTesting", "AuthModules", "AuthPrograms",
@@ -206,7 +219,7 @@ let package = Package(
             name: "FuzzEntries",
             dependencies: [
                 "Administration", "AdminProtocol", "AuthModules", "AuthProviders", "Authentication", "CPAM", "CPOSIX",
-                "Configuration", "Daemon", "PAMModule", "PAMStacks", "SecurityKeyProtocol", "Wire",
+                "Configuration", "Daemon", "PAMModule", "PAMStacks", "RelayProtocol", "SecurityKeyProtocol", "Wire",
             ], path: "Tests/FuzzEntries", swiftSettings: strict),
         .testTarget(name: "FuzzTests", dependencies: ["AuthenticationTesting", "FuzzEntries"], swiftSettings: strict),
     ]

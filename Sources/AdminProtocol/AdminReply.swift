@@ -42,6 +42,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
     case storeFindings(StoreFindings)
     case copyProgress(CopyStanding)
     case copied(CopiedStore)
+    case hosts(HostListing)
+    case hostAdded(IssuedHost)
+    case hostsRevoked(HostListing)
     case refused(AdminRefusal)
 
     /// The kinds of reply as they stand in the JSON.
@@ -52,6 +55,7 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case blocked, unblocked, adoption, grants, grantsRevoked, explained
         case records, metrics, report, question, proved
         case keys, resealed, backupBegun, backupPart, storeFindings, copyProgress, copied
+        case hosts, hostAdded, hostsRevoked
     }
 
     package init(from decoder: any Decoder) throws {
@@ -99,6 +103,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
             case .storeFindings: .storeFindings(try container.decode(StoreFindings.self, forKey: key))
             case .copyProgress: .copyProgress(try container.decode(CopyStanding.self, forKey: key))
             case .copied: .copied(try container.decode(CopiedStore.self, forKey: key))
+            case .hosts: .hosts(try container.decode(HostListing.self, forKey: key))
+            case .hostAdded: .hostAdded(try container.decode(IssuedHost.self, forKey: key))
+            case .hostsRevoked: .hostsRevoked(try container.decode(HostListing.self, forKey: key))
             case .refused: .refused(try container.decode(AdminRefusal.self, forKey: key))
             }
     }
@@ -143,6 +150,9 @@ package enum AdminReply: Codable, Equatable, Sendable {
         case .storeFindings(let found): try container.encode(found, forKey: .storeFindings)
         case .copyProgress(let standing): try container.encode(standing, forKey: .copyProgress)
         case .copied(let store): try container.encode(store, forKey: .copied)
+        case .hosts(let listing): try container.encode(listing, forKey: .hosts)
+        case .hostAdded(let issued): try container.encode(issued, forKey: .hostAdded)
+        case .hostsRevoked(let listing): try container.encode(listing, forKey: .hostsRevoked)
         case .refused(let refusal): try container.encode(refusal, forKey: .refused)
         }
     }

@@ -111,6 +111,12 @@ package enum AdminRequest: Codable, ServiceRequest {
     case copyPart
     /// Has the copy take the store's place; logins wait. Answered by `copied`.
     case finishCopy
+    /// The hosts of the fleet. Answered by `hosts`.
+    case hosts
+    /// Issues a certificate for whoever has the private half of a public key (DER, base64). Answered by `hostAdded`.
+    case addHost(name: String, services: [String], users: [String], days: Int64?, publicKey: String)
+    /// Revokes every certificate of a name. Answered by `hostsRevoked`.
+    case revokeHost(name: String)
 
     /// The verbs as they stand in the JSON.
     enum CodingKeys: String, CodingKey, CaseIterable {
@@ -122,6 +128,7 @@ package enum AdminRequest: Codable, ServiceRequest {
         case records, metrics, report
         case keys, reseal, retireKeys, beginBackup, backupPart, checkStore
         case beginCopy, copyPart, finishCopy
+        case hosts, addHost, revokeHost
     }
 
     package static let bounds = AdminFrame.Bounds.request

@@ -3,11 +3,11 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     /// Of the program: `0.1.0`.
     package let version: String
     /// Whether logins are judged; otherwise each is refused as unavailable, and `problems` or the store's say why.
-    package let isServing: Bool
+    package private(set) var isServing: Bool
     /// What is wrong, in sentences; empty if nothing is.
-    package let problems: [String]
+    package private(set) var problems: [String]
     /// What is unfinished, or out for some logins, in sentences; nil from a daemon that does not say.
-    package let warnings: [String]?
+    package private(set) var warnings: [String]?
     package let configuration: LoadedConfiguration
     package let store: StoreStatus
     /// The paths that it listens on.
@@ -15,9 +15,9 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     /// Validation sessions that are open now.
     package let openSessions: Int
     /// Nil where the store cannot say.
-    package let accounts: Int?
+    package private(set) var accounts: Int?
     /// Nil where the store cannot say.
-    package let devices: Int?
+    package private(set) var devices: Int?
     /// Accounts that are blocked; nil from a daemon that knows no blocks.
     package let blocked: Int?
     /// Verdicts since the start.
@@ -26,19 +26,23 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
     /// Seconds since the start, suspend included.
     package let uptime: Int64
     /// Whether the wall clock can be right: not before this program was made, nor before what the store has seen.
-    package let isClockSane: Bool
+    package private(set) var isClockSane: Bool
     /// What makes it doubtful that it is, in sentences; nil from a daemon that does not look.
-    package let clockProblems: [String]?
+    package private(set) var clockProblems: [String]?
     /// Who shares the store; nil where nobody can, where the store cannot say, and from a daemon that does not say.
-    package let sharing: SharingStatus?
+    package private(set) var sharing: SharingStatus?
+    /// The hubs that decide in this machine's place, in the order in which they are asked; nil where it decides itself.
+    package private(set) var hubs: [HubStanding]?
 
     package init(
         version: String, isServing: Bool, problems: [String], warnings: [String]? = nil,
         configuration: LoadedConfiguration, store: StoreStatus,
         sockets: [String], openSessions: Int, accounts: Int?, devices: Int?, blocked: Int? = nil,
         granted: Int, refused: Int,
-        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil, sharing: SharingStatus? = nil
+        uptime: Int64, isClockSane: Bool, clockProblems: [String]? = nil, sharing: SharingStatus? = nil,
+        hubs: [HubStanding]? = nil
     ) {
+        self.hubs = hubs
         self.version = version
         self.isServing = isServing
         self.problems = problems
@@ -62,44 +66,39 @@ package struct ServiceStatus: Codable, Equatable, Sendable {
 extension ServiceStatus {
     /// The same with what the store has.
     package func with(accounts: Int?, devices: Int?) -> ServiceStatus {
-        ServiceStatus(
-            version: version, isServing: isServing, problems: problems, warnings: warnings,
-            configuration: configuration,
-            store: store,
-            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
-            sharing: sharing)
+        var status = self
+        (status.accounts, status.devices) = (accounts, devices)
+        return status
     }
 
     /// The same with more of what is unfinished.
     package func adding(warnings more: [String]) -> ServiceStatus {
-        ServiceStatus(
-            version: version, isServing: isServing, problems: problems, warnings: (warnings ?? []) + more,
-            configuration: configuration, store: store,
-            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
-            sharing: sharing)
+        var status = self
+        status.warnings = (warnings ?? []) + more
+        return status
     }
 
     /// The same with who shares the store.
     package func with(sharing: SharingStatus?) -> ServiceStatus {
-        ServiceStatus(
-            version: version, isServing: isServing, problems: problems, warnings: warnings,
-            configuration: configuration, store: store,
-            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
-            sharing: sharing)
+        var status = self
+        status.sharing = sharing
+        return status
     }
 
     /// The same with what is to be said of the clock.
     package func with(isClockSane: Bool, clockProblems: [String]) -> ServiceStatus {
-        ServiceStatus(
-            version: version, isServing: isServing, problems: problems, warnings: warnings,
-            configuration: configuration,
-            store: store,
-            sockets: sockets, openSessions: openSessions, accounts: accounts, devices: devices, blocked: blocked,
-            granted: granted, refused: refused, uptime: uptime, isClockSane: isClockSane, clockProblems: clockProblems,
-            sharing: sharing)
+        var status = self
+        (status.isClockSane, status.clockProblems) = (isClockSane, clockProblems)
+        return status
+    }
+
+    /// Adds how the hubs are, without one of which a host serves nobody; and what keeps a hub from serving hosts.
+    package mutating func tell(hubs: [HubStanding]?, hubProblem: String?) {
+        self.hubs = hubs
+        if let hubProblem { problems.append(hubProblem) }
+        guard let hubs, !hubs.contains(where: \.isWell) else { return }
+        isServing = false
+        problems.append("No hub answers.")
     }
 }
 

@@ -25,7 +25,7 @@ package struct AdministrationCommand: ParsableCommand {
             StatusCommand.self, CheckCommand.self, FlowCommand.self, LogCommand.self,
             MetricsCommand.self,
             ReportCommand.self,
-            BackupCommand.self, RestoreCommand.self, RekeyCommand.self, StoreCommand.self,
+            BackupCommand.self, RestoreCommand.self, RekeyCommand.self, StoreCommand.self, HostCommand.self,
         ])
 
     package init() {}

@@ -16,6 +16,10 @@ package struct Configuration: Sendable {
     package var notices = NoticeSettings()
     /// What users may do about their own devices; nil where that is root's alone.
     package var selfService: SelfServiceSettings?
+    /// The hubs that decide in this machine's place; nil where it decides itself.
+    package var upstream: UpstreamSettings?
+    /// Where it serves as a hub; nil where it is none.
+    package var hub: HubSettings?
     /// The providers' names for people, where they have any.
     package var names: [ProviderID: String]
     /// What is allowed and yet worth a line in the journal.

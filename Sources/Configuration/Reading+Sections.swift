@@ -2,8 +2,8 @@ import Authentication
 
 extension Reading {
     private static let topKeys: Set<String> = [
-        "allow_insecure_example", "auth_providers", "callers", "issuer", "notices", "policy", "self_service",
-        "sessions", "store", "throttle",
+        "allow_insecure_example", "auth_providers", "callers", "hub", "issuer", "notices", "policy", "self_service",
+        "sessions", "store", "throttle", "upstream",
     ]
 
     /// The configuration, as far as it can be made; it counts only if no problem was noted.
@@ -13,6 +13,7 @@ extension Reading {
             .mapValues { Set($0.map(\.key)) }
         let keys = Reading.topKeys.union(["homeassistant", "auth"]).union(sections.keys)
         guard let top = map(root, "the configuration", keys: keys) else { return nil }
+        if let upstream = top["upstream"] { return configurationOfHost(upstream, top, root) }
         for (section, keys) in sections {
             self.sections[section] = top[section].flatMap { map($0, section, keys: keys) }
         }
@@ -34,6 +35,7 @@ extension Reading {
             providers: providers, modules: modules, throttle: throttle, sessions: sessions, store: store,
             callers: callers, issuer: issuer, names: names, warnings: warnings, places: places)
         if let notices = top["notices"] { configuration.notices = readNotices(notices) }
+        configuration.hub = top["hub"].flatMap { readHub($0) }
         configuration.selfService = top["self_service"].flatMap { readSelfService($0) }
         return configuration
     }
@@ -111,7 +113,7 @@ extension Reading {
         return settings
     }
 
-    private mutating func readCallers(_ setting: Setting) -> [String: CallerRule] {
+    mutating func readCallers(_ setting: Setting) -> [String: CallerRule] {
         guard case .map(let entries) = setting.value else {
             refuse(setting, "callers is \(setting.found)", expected: "a map of account names")
             return [:]

@@ -207,7 +207,7 @@ import Testing
                 {"path": "/var/lib/twostep/store", "schema": 1, "problem": null, "copy": null}, "sockets": \
                 ["/run/twostep/login.sock", "/run/twostep/admin.sock"], "open_sessions": 1, "accounts": 2, \
                 "devices": 3, "blocked": null, "granted": 12, "refused": 3, "uptime": 11530, "clock_sane": true, \
-                "clock_problems": ["It is not synchronised."], "sharing": null}
+                "clock_problems": ["It is not synchronised."], "sharing": null, "hubs": null}
                 """),
         Row(
             arguments: ["status"], turns: [.exchange(.status, reply: .status(Samples.broken))], status: .refused,
@@ -227,7 +227,7 @@ import Testing
                 {"path": "/etc/twostep/config.yaml", "generation": 0, "loaded_at": null}, "store": \
                 {"path": "/var/lib/twostep/store", "schema": null, "problem": "The store cannot be read.", "copy": null}, \
                 "sockets": [], "open_sessions": 0, "accounts": null, "devices": null, "blocked": null, "granted": 0, "refused": 9, \
-                "uptime": 5, "clock_sane": false, "clock_problems": null, "sharing": null}
+                "uptime": 5, "clock_sane": false, "clock_problems": null, "sharing": null, "hubs": null}
                 """),
     ]
 

@@ -18,7 +18,7 @@ package enum EnrollmentStoreContract {
 
     package static let rules: [Rule] =
         remembering + spending + counting + throttling + accounts + records + credentials + users + blocking + restarts
-        + resealing + paging
+        + resealing + paging + relayed
 
     // MARK: Once
 

@@ -56,7 +56,8 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         }
         if attempt.visit != nil { record.visit = contents.activities[attempt.account]?.visit }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()
-        let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
+        var budget = attempt.budgetKey.flatMap { contents.hosts[$0] } ?? HostCounter()
+        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
         if let module = attempt.module {
             for index in record.spent {
                 let device = record.devices[index]
@@ -75,6 +76,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
             contents.activities[attempt.account, default: AccountActivity(account: attempt.account)].visit = visit
         }
         if let prefix = attempt.host, host != HostCounter() { contents.hosts[prefix] = host }
+        if let key = attempt.budgetKey, budget != HostCounter() { contents.hosts[key] = budget }
         return outcome
     }
 

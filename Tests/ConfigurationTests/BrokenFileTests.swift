@@ -61,7 +61,8 @@ struct BrokenFile: Sendable, CustomTestStringConvertible {
         BrokenFile(
             testDescription: "a list in place of the map", text: "- type: pam\n",
             problem: ":1:1: the configuration is a list, expected a map of one of allow_insecure_example, auth, "
-                + "auth_providers, callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle"
+                + "auth_providers, callers, homeassistant, hub, issuer, notices, policy, self_service, sessions, store, "
+                + "throttle, upstream"
         ),
         BrokenFile(testDescription: "no file", text: nil, problem: ": no such file"),
         BrokenFile(

@@ -25,7 +25,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "a word", "hello\n",
             ":1:1: the configuration is 'hello', expected a map of one of allow_insecure_example, auth, auth_providers, "
-                + "callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle"),
+                + "callers, homeassistant, hub, issuer, notices, policy, self_service, sessions, store, throttle, upstream"
+        ),
         BadDocument(
             "no providers", "store: {type: sqlite}\n",
             ":1:1: no auth_providers, expected a list of at least one provider"),
@@ -94,7 +95,8 @@ struct BadDocument: Sendable, CustomTestStringConvertible {
         BadDocument(
             "several at once", "auth_provders: []\nstore: {type: sqlit}\n",
             ":1:1: the key 'auth_provders' in the configuration, expected one of allow_insecure_example, auth, "
-                + "auth_providers, callers, homeassistant, issuer, notices, policy, self_service, sessions, store, throttle; did you mean "
+                + "auth_providers, callers, homeassistant, hub, issuer, notices, policy, self_service, sessions, store, "
+                + "throttle, upstream; did you mean "
                 + "'auth_providers'?",
             ":1:16: auth_providers is an empty list, expected a list of at least one provider",
             ":2:15: the store type 'sqlit', expected one of postgresql, sqlite; did you mean 'sqlite'?"),

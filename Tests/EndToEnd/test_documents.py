@@ -29,6 +29,7 @@ policy:
   - match: {}
     provider: pam
 notices: {last_login: true}
+hub: {name: 127.0.0.8, listen: '127.0.0.8:7443'}
 """
 
 
@@ -47,6 +48,9 @@ def explained():
     # As the page says.
     found["sessions end"] = found["sessions"]
     found["report"] |= found["list"]
+    # What a host says of its hubs, of which this machine has none.
+    found["status"] -= {"place", "answers", "logins"}
+    found["host add"] |= found["host list"] - {"hosts"}
     found["explain"] |= found["grants"]
     found["disable --all"] |= found["disable"]
     return found
@@ -161,6 +165,9 @@ def documents(daemon_of_session):
     desk.keep("check", world.run("twostep", "check", "--json", "--config", "/run/broken.yaml"))
     desk.keep("module test", world.run("twostep", "module", "test", "/bin/true", "--json"))
     desk.run("rekey", "--config", place.configuration)
+    desk.run("host", "add", "web1", "--out", "/run/documents.pem")
+    desk.run("host", "list")
+    desk.run("host", "revoke", "web1")
     desk.run("user", "add", "Zoe", "--password-stdin", input="a long password\n")
     desk.run("backup", "/run/backup-documents", "--with-key", "--config", place.configuration)
     desk.run("remove", user, "phone", "--yes", "--force")

@@ -31,7 +31,7 @@ VERBS = {
     "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "trial": ["sshd", "bob"],
     "enable": ["sudo", "--yes"], "disable": ["sudo", "--yes"], "status": [], "check": [], "flow": [],
     "log": [], "metrics": [], "report": [], "backup": ["/tmp/nobody-s-backup"], "restore": ["/etc/hostname", "--yes"],
-    "rekey": [], "module": ["test", "/bin/true"],
+    "rekey": [], "host": ["list"], "module": ["test", "/bin/true"],
 }
 
 

@@ -17,6 +17,7 @@ public struct FuzzEntry: Sendable, CustomStringConvertible {
         FuzzEntry(name: "module", boundedRuns: 2000, run: ModuleConversation.run),
         FuzzEntry(name: "frames-of-module", boundedRuns: 4000, run: FramesOfModule.run),
         FuzzEntry(name: "frames-of-daemon", boundedRuns: 4000, run: FramesOfDaemon.run),
+        FuzzEntry(name: "frames-of-relay", boundedRuns: 4000, run: FramesOfRelay.run),
         FuzzEntry(name: "configuration", boundedRuns: 2000, run: ConfigurationDocument.run),
         FuzzEntry(name: "google-authenticator", boundedRuns: 2000, run: ImportedFile.runGoogleAuthenticator),
         FuzzEntry(name: "users-oath", boundedRuns: 2000, run: ImportedFile.runUsersOATH),

@@ -37,6 +37,8 @@ import Testing
         // What the daemon and whoever asks security keys say to each other; and he, who alone knows libfido2.
         "SecurityKeyProtocol": ["Authentication"],
         "twostep_fido2": ["Authentication", "CFIDO2", "CPOSIX", "Glibc", "SecurityKeyProtocol", "Synchronization"],
+        // What hosts of a fleet and their hubs say to each other.
+        "RelayProtocol": ["Authentication", "Wire"],
         // How libpam reads its files, without libpam.
         "PAMStacks": ["Authentication", "Glibc"],
         // The daemon, the command line, and what they say to each other.
@@ -45,7 +47,8 @@ import Testing
             "AdminProtocol", "ArgumentParser", "AuthModules", "AuthPrograms", "AuthProviders", "Authentication",
             "CPOSIX",
             "Configuration", "Cryptography", "Dispatch", "EnrollmentStores", "Foundation", "Glibc", "Logging",
-            "NIOCore", "NIOPosix", "PAMStacks", "QRCodes", "SecurityKeyProtocol", "ServiceLifecycle", "Synchronization",
+            "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "PAMStacks", "QRCodes", "RelayProtocol", "SecurityKeyProtocol",
+            "ServiceLifecycle", "Synchronization",
             "UnixSignals",
             "UnixSocket",
             "Wire",

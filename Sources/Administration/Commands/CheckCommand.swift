@@ -68,7 +68,7 @@ struct CheckCommand: AdministrationVerb {
         let key =
             subjects.contains(.store)
             ? try StoreKeyOptions.path(keyFile, beside: config ?? "/etc/twostep/config.yaml") : ""
-        let sources: [any FindingSource] = subjects.map { subject in
+        var sources: [any FindingSource] = subjects.map { subject in
             switch subject {
             case .configuration: ConfigurationFindings(read: read, isMadeByInit: config == nil && files.prefix.isEmpty)
             case .permissions: PermissionFindings(tree: files)
@@ -85,6 +85,12 @@ struct CheckCommand: AdministrationVerb {
                     runtimeDirectory: service.runtimeDirectory,
                     isRoot: world.accounts.isPrivileged, replyLimit: world.replyLimit)
             }
+        }
+        if let upstream = read.active?.upstream, config == nil, only == nil, files.prefix.isEmpty {
+            sources.append(
+                HubFindings(
+                    tree: files, stateDirectory: stateDirectory, configuration: path, upstream: upstream,
+                    runtimeDirectory: service.runtimeDirectory, replyLimit: world.replyLimit, now: world.now()))
         }
         return CheckReport(sources).report
     }

@@ -38,7 +38,7 @@ struct StatusCommand: AdministrationVerb {
         }
         let configuration = status.configuration
         let loaded = configuration.loadedAt.map { ", loaded \(Wording.moment($0))" } ?? ", not loaded"
-        let schema = status.store.schema.map { ", schema \($0)" } ?? ", not readable"
+        let schema = status.store.schema.map { ", schema \($0)" } ?? (status.hubs == nil ? ", not readable" : "")
         var rows = [
             ("configuration", "\(configuration.path), generation \(configuration.generation)\(loaded)"),
             ("store", "\(status.store.path)\(schema)"),
@@ -54,6 +54,11 @@ struct StatusCommand: AdministrationVerb {
             rows.append(("copy", "\(state), \(fresh), good for \(Wording.span(seconds: copy.limit))"))
         }
         for (index, socket) in status.sockets.enumerated() { rows.append((index == 0 ? "sockets" : "", socket)) }
+        for (index, hub) in (status.hubs ?? []).enumerated() {
+            let standing =
+                hub.isWell ? "answers, \(Wording.count(hub.logins, "login")) under way" : hub.problem ?? "silent"
+            rows.append((index == 0 ? "hubs" : "", "\(hub.place), \(standing)"))
+        }
         let sessions = "\(Wording.count(status.openSessions, "session")) open"
         if let accounts = status.accounts, let devices = status.devices {
             rows.append(("enrolled", "\(Wording.count(devices, "device")) of \(Wording.count(accounts, "account"))"))
@@ -98,6 +103,18 @@ struct StatusCommand: AdministrationVerb {
             ("clock_sane", .boolean(status.isClockSane)),
             ("clock_problems", status.clockProblems.map { .list($0.map { .text($0) }) } ?? .null),
             ("sharing", status.sharing.map(sharing) ?? .null),
+            (
+                "hubs",
+                status.hubs.map { hubs in
+                    .list(
+                        hubs.map {
+                            .object([
+                                ("place", .text($0.place)), ("answers", .boolean($0.isWell)),
+                                ("problem", .text($0.problem)), ("logins", .integer(Int64($0.logins))),
+                            ])
+                        })
+                } ?? .null
+            ),
         ])
     }
 

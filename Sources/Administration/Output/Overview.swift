@@ -44,6 +44,7 @@ enum Overview {
                 ("log", "what was decided, and why"), ("metrics", "counters, as OpenMetrics"),
                 ("backup", "a copy of the whole store"), ("restore", "put a backup back"),
                 ("rekey", "a new key for all secrets"), ("store", "move it to another place"),
+                ("host", "hosts that ask this hub"),
             ]
         ),
     ]

@@ -11,6 +11,7 @@ extension LoginFlow {
         case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount, .offline:
             true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
+            .hostBudgetSpent, .hubUnreachable, .decidedByHub,
             .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
             .tooManyMessages, .shuttingDown, .noRandomness,
             .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed,

@@ -8,10 +8,13 @@ package struct TerminalSession: Hashable, Sendable {
     package let leader: Int32
     /// When the leader started, in clock ticks since the boot (proc(5), field 22 of /proc/PID/stat).
     package let leaderStart: UInt64
+    /// The host of the fleet that the terminal is of, by its certificate and its boot; nil for this machine.
+    package let host: String?
 
-    package init(terminal: String, leader: Int32, leaderStart: UInt64) {
+    package init(terminal: String, leader: Int32, leaderStart: UInt64, host: String? = nil) {
         self.terminal = terminal
         self.leader = leader
         self.leaderStart = leaderStart
+        self.host = host
     }
 }

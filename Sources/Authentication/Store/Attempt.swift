@@ -42,6 +42,9 @@ package final class Attempt: Sendable {
     package let standing: Standing
     /// The remote host's /32 or /64, for its counter; nil where there is none.
     package let host: String?
+    /// The name of the fleet's host that has relayed the login, whose budget of failures is looked at before the account's; nil
+    /// for a login of this machine.
+    package let relay: String?
     package let throttle: Throttle
     package let now: Moment
     /// The login that an accepted answer completes, to be remembered with it; nil where nobody wants to know.
@@ -54,12 +57,13 @@ package final class Attempt: Sendable {
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false
+        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false, relay: String? = nil
     ) {
         self.subject = subject
         self.account = account
         self.standing = standing
         self.host = host
+        self.relay = relay
         self.throttle = throttle
         self.now = now
         self.visit = visit

@@ -1,9 +1,22 @@
-/// What one remote host (/32, /64) has failed lately; it holds up only logins without evidence.
+/// What one remote host (/32, /64) has failed lately, or a host of the fleet with all that it has relayed.
 package struct HostCounter: Equatable, Sendable {
-    /// Failures within a window that refuse the host.
-    package static let limit = 30
-    /// The window, and how long the refusal lasts, in seconds.
-    package static let window: Int64 = 600
+    /// How many failures are too many.
+    package struct Bound: Equatable, Sendable {
+        /// Failures within a window that refuse the host.
+        package let failures: Int
+        /// The window, and how long the refusal lasts, in seconds.
+        package let window: Int64
+
+        /// Of a remote host: it holds up only logins without evidence.
+        package static let remoteHost = Bound(failures: 30, window: 600)
+        /// Of a host that relays logins to a hub: it holds up all that it relays, before any account is looked at.
+        package static let relayingHost = Bound(failures: 100, window: 3600)
+    }
+
+    /// Failures within a window that refuse a remote host.
+    package static let limit = Bound.remoteHost.failures
+    /// Of a remote host, in seconds.
+    package static let window = Bound.remoteHost.window
 
     package var failures: Int
     /// When the window began, by the wall clock.
@@ -15,18 +28,23 @@ package struct HostCounter: Equatable, Sendable {
     }
 
     /// Counts a failure; a new window begins when the old one has passed.
-    package mutating func count(at now: Moment) {
-        if isOver(at: now) { self = HostCounter(failures: 0, since: now.wall) }
-        failures = min(failures, HostCounter.limit) + 1
+    package mutating func count(at now: Moment, within bound: Bound = .remoteHost) {
+        if isOver(at: now, bound) { self = HostCounter(failures: 0, since: now.wall) }
+        failures = min(failures, bound.failures) + 1
         // The refusal lasts from the failure that brought it about.
-        if failures == HostCounter.limit { since = now.wall }
+        if failures == bound.failures { since = now.wall }
     }
 
-    /// Whether logins without evidence are refused at `now`.
-    package func refuses(at now: Moment) -> Bool { failures >= HostCounter.limit && !isOver(at: now) }
+    /// Whether what the bound holds up is refused at `now`.
+    package func refuses(at now: Moment, within bound: Bound = .remoteHost) -> Bool {
+        failures >= bound.failures && !isOver(at: now, bound)
+    }
 
-    private func isOver(at now: Moment) -> Bool {
+    /// How many failures of the present window there are at `now`.
+    package func standing(at now: Moment, within bound: Bound) -> Int { isOver(at: now, bound) ? 0 : failures }
+
+    private func isOver(at now: Moment, _ bound: Bound) -> Bool {
         let (age, overflow) = now.wall.subtractingReportingOverflow(since)
-        return overflow || age < 0 || age >= HostCounter.window
+        return overflow || age < 0 || age >= bound.window
     }
 }

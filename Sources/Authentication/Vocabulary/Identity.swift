@@ -39,3 +39,15 @@ extension Identity<ModuleKind> {
         type == "recovery_code" ? one | other : max(one, other)
     }
 }
+
+extension Identity<ProviderKind> {
+    /// The hosts of a fleet, by the serials of their certificates: no provider that could be configured.
+    package static var hosts: ProviderID { ProviderID("#host") }
+    /// When they were last seen.
+    package static var sightings: ProviderID { ProviderID("#seen") }
+    /// What signs their certificates.
+    package static var authority: ProviderID { ProviderID("#fleet") }
+
+    /// Whether what the store has of its users is a fleet's register, and nobody's password.
+    package var isOfFleet: Bool { self == .hosts || self == .sightings || self == .authority }
+}

@@ -36,6 +36,12 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
     case delayed(seconds: Int64)
     case locked
     case hostRefused
+    /// The host that relays the login has failed as often as it may for an hour.
+    case hostBudgetSpent
+    /// No hub that decides about the logins of this host has answered.
+    case hubUnreachable
+    /// The hub has decided so, and says no more of it.
+    case decidedByHub
     case sessionUnknown
     /// An administrator has ended the session.
     case sessionEnded
@@ -78,6 +84,9 @@ package enum Reason: Equatable, Sendable, CustomStringConvertible {
         case .delayed: "delayed"
         case .locked: "locked"
         case .hostRefused: "host_refused"
+        case .hostBudgetSpent: "host_budget"
+        case .hubUnreachable: "hub_unreachable"
+        case .decidedByHub: "decided_by_hub"
         case .sessionUnknown: "session_unknown"
         case .sessionEnded: "session_ended"
         case .outOfTurn: "out_of_turn"

@@ -8,7 +8,7 @@ import NIOCore
 extension AdminDesk {
     /// Opens both stores, and keeps the copy for the connection.
     func beginCopy(to target: String, _ passwordFile: String?, in open: OpenCopy, _ answer: AdminAnswer) {
-        guard let source = storeSource, let keys = keySource else {
+        guard let source = storeSource, let keys = keySource, let origin = source.end else {
             return answer.refuse(.storeUnavailable, "This store cannot be copied.")
         }
         let settings: StoreSettings
@@ -17,7 +17,7 @@ extension AdminDesk {
         case .failure(let problems):
             return answer.refuse(.badParameter, problems.all.map(\.description).joined(separator: "\n"))
         }
-        let (origin, destination) = (source.end, source.end(of: settings))
+        let destination = source.end(of: settings)
         guard origin.description != destination.description else {
             return answer.refuse(.badParameter, "The store is there already: \(origin.description).")
         }

@@ -16,7 +16,7 @@ extension AdminDesk {
                 let accounts = Dictionary(
                     try store.allCredentials().map { ($0.user, $0.account.text) },
                     uniquingKeysWith: { first, _ in first })
-                for user in try store.users(of: provider) {
+                for user in try store.users(of: provider) where !user.key.provider.isOfFleet {
                     let keeper = providers[user.key.provider] as? any PasswordKeeping
                     // A password that is nobody's in particular is no user.
                     guard keeper?.onlyUsername == nil else { continue }

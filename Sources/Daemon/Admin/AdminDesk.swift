@@ -30,6 +30,11 @@ final class AdminDesk {
         _ request: AdminRequest, _ input: UserInput, enrollment: PendingEnrollment?, staged: StagedImport,
         backup: OpenBackup, copy: OpenCopy, _ answer: AdminAnswer
     ) {
+        if service.generation.active?.upstream != nil, !request.isOfHosts {
+            return answer.refuse(
+                .misconfigured, "This host decides nothing: policy, devices and users are at its hubs.",
+                hint: "Ask on a hub. How they are: twostep status")
+        }
         switch request {
         case .status: status(describe(), answer)
         case .list(let name, let after): list(name, after: after, answer)
@@ -90,6 +95,10 @@ final class AdminDesk {
         case .beginCopy(let target, let passwordFile): beginCopy(to: target, passwordFile, in: copy, answer)
         case .copyPart: proceed(with: copy, answer)
         case .finishCopy: finish(copy, answer)
+        case .hosts: hosts(answer)
+        case .addHost(let name, let services, let users, let days, let key):
+            addHost(HostWish(name: name, services: services, users: users, days: days, publicKey: key), answer)
+        case .revokeHost(let name): revokeHost(name, answer)
         }
     }
 
@@ -158,6 +167,16 @@ final class AdminDesk {
         case .success(let reply): reply
         case .failure(let failure):
             .refusal(.storeUnavailable, "The store cannot be used: \(failure).", hint: "See: twostep status")
+        }
+    }
+}
+
+extension AdminRequest {
+    /// Whether it can be answered by a host whose hubs decide.
+    fileprivate var isOfHosts: Bool {
+        switch self {
+        case .status, .records, .metrics: true
+        case _: false
         }
     }
 }

@@ -75,6 +75,10 @@ package struct LoginRecord: Equatable, Sendable {
     package var peer: UInt32
     /// The process that asked; 0 where that cannot be told.
     package var process: Int32 = 0
+    /// The fleet's host that has relayed the login, at a hub; nil for one of this machine.
+    package var relay: String?
+    /// The hub that has decided, at a host; nil where it was decided here.
+    package var hub: String?
     package var generation: Int
     package var ruleLine: Int?
     /// It is no login: somebody wants to change the devices of the account.
@@ -170,6 +174,8 @@ package struct LoginRecord: Equatable, Sendable {
         add("service", "TWOSTEP_SERVICE", request?.service)
         if isClaimed { add("uid", "TWOSTEP_PEER_UID", String(peer)) }
         if !isClaimed { add("rhost", "TWOSTEP_RHOST", request?.remoteHost) }
+        // Here, so that no filter of addresses matches at a hub: a host that was stolen could have anybody banned there.
+        add("relay", "TWOSTEP_RELAY", relay)
         // For programs: whoever goes through a login can be told from whoever only tries one.
         if !isClaimed, process > 0 { add("", "TWOSTEP_PEER_PID", String(process)) }
         add("user", "TWOSTEP_USER", request?.account.text, quoted: true)
@@ -180,6 +186,7 @@ package struct LoginRecord: Equatable, Sendable {
         add("module", "TWOSTEP_MODULE", module?.description)
         add("step_offset", "TWOSTEP_STEP_OFFSET", stepOffset.map(String.init))
         if isOffline { add("offline", "TWOSTEP_OFFLINE", "yes") }
+        add("hub", "TWOSTEP_HUB", hub)
         if case .triesUsedUp(.delayed(let seconds)) = verdict { add("delay", "TWOSTEP_DELAY", String(seconds)) }
         if case .badArgument(let argument) = verdict { add("argument", "TWOSTEP_ARGUMENT", argument, quoted: true) }
         add("rule", "TWOSTEP_RULE", ruleLine.map { "line \($0)" }, quoted: true)

@@ -22,6 +22,9 @@ struct ConnectionTable<Handler: AnyObject> {
 
     var count: Int { open.count }
 
+    /// Whether what room is left is for uid 0 of this machine.
+    var isCrowded: Bool { open.count >= capacity - capacity / 10 }
+
     /// What becomes of a newcomer.
     enum Admission {
         case admitted

@@ -43,7 +43,7 @@ extension LoginConversation {
         var plan = flow.plan
         plan.tries = max(plan.tries, SetupChoice.fewestTries)
         switch service.openSession(
-            account: request.account, provider: provider, step: step, plan: plan, isRoot: isRoot)
+            account: request.account, provider: provider, step: step, plan: plan, isRoot: hasReserve)
         {
         case .success(let opened): session = opened
         case .failure(let refusal): return refusal

@@ -33,7 +33,7 @@ extension LoginConversation {
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
     func enter(_ step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
         switch service.openSession(
-            account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: isRoot)
+            account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: hasReserve)
         {
         case .success(let opened): session = opened
         case .failure(let refusal): return failed(refusal.reason)
@@ -200,7 +200,8 @@ extension LoginConversation {
     /// On whose account an answer is worked on: the first factor is proved or waived, and in the latter case it is a
     /// stranger's all the same.
     var payer: SlowWork.Payer {
-        record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(request.account)
+        record.isFirstFactorWaived
+            ? .stranger(hostKey ?? relayed?.host.name ?? "\(record.peer)") : .person(request.account)
     }
 
     private func stretch(_ input: UserInput, for module: any AuthModule) {

@@ -83,7 +83,8 @@ extension LoginConversation {
             let attempt = Attempt(
                 .answer(answer, session: session, module: UnchargedModule(module)), account: self.request.account,
                 standing: standing == .cannotTell ? .cannotTell : .unknown, host: nil,
-                throttle: self.configuration.throttle, now: self.service.clocks.now())
+                throttle: self.configuration.throttle, now: self.service.clocks.now(),
+                relay: self.relayed?.host.name)
             self.service.submit(attempt) { outcome in
                 guard !self.isOver else { return }
                 // What keeps everybody out is said here as well.

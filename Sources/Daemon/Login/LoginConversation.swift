@@ -76,6 +76,8 @@ final class LoginConversation {
     var promptsLeft = Wire.maximumPrompts
     private(set) var standing: Attempt.Standing?
     private var lookUp: AccountLookUp?
+    /// The host of the fleet that the login comes from; nil for one of this machine.
+    let relayed: RelayedCaller?
     /// What is to be changed, where this is no login.
     let change: DeviceChange?
     /// The devices whose answers were accepted for that.
@@ -91,8 +93,9 @@ final class LoginConversation {
     init(
         _ request: LoginRequest, plan: Plan, isRoot: Bool, peer: UInt32, process: Int32 = 0,
         terminalSession: TerminalSession?, configuration: ActiveConfiguration, service: LoginService,
-        port: any LoginPort, change: DeviceChange? = nil
+        port: any LoginPort, change: DeviceChange? = nil, relayed: RelayedCaller? = nil
     ) {
+        self.relayed = relayed
         self.change = change
         self.service = service
         self.port = port
@@ -104,11 +107,14 @@ final class LoginConversation {
         var plan = plan
         // Only who speaks for the machine itself can show a secret to the person that it is meant for.
         if plan.unenrolled == .enroll, !isRoot { plan.unenrolled = .deny }
+        // A host that was stolen could enrol whoever has nothing yet: over the relay it takes an administrator's word.
+        if plan.unenrolled == .enroll, relayed != nil, !plan.needsTicket { plan.unenrolled = .deny }
         flow = LoginFlow(plan)
         providerTriesLeft = plan.tries
         record = LoginRecord(verdict: .conversationFailed, peer: peer, generation: configuration.number)
         record.request = request
         record.process = process
+        record.relay = relayed?.host.name
         record.isChange = plan.purpose != .login
         record.ruleLine = plan.ruleLine
         record.securityKey = plan.countedKey
@@ -265,9 +271,17 @@ final class LoginConversation {
     }
 
     /// The remote host as the counters know it; nil where there is none, or none that is believed.
+    ///
+    /// What a host of the fleet says counts for its own logins alone: it cannot have anybody refused elsewhere.
     var hostKey: String? {
-        request.origin == .trusted ? request.remoteHost.flatMap { IPAddress($0)?.counterKey } : nil
+        guard request.origin == .trusted, let key = request.remoteHost.flatMap({ IPAddress($0)?.counterKey }) else {
+            return nil
+        }
+        return relayed.map { "\($0.host.name) \(key)" } ?? key
     }
+
+    /// Whether the room that is kept for uid 0 of this machine is this login's too.
+    var hasReserve: Bool { isRoot && relayed == nil }
 
     /// An attempt of this login, to be judged by the store's writer; `isConclusive` unless another follows where it is
     /// refused.
@@ -277,7 +291,7 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, countsForHost: isSingle && isConclusive)
+            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name)
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

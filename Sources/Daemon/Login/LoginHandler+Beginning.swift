@@ -29,7 +29,7 @@ extension LoginHandler {
     }
 
     private func begin(_ begin: Begin, _ payload: Span<UInt8>) {
-        let rule = PeerRule(peer, callers: service.generation.active?.callers ?? [:])
+        let rule = relayed?.rule ?? PeerRule(peer, callers: service.generation.active?.callers ?? [:])
         guard rule != .nobody else { return refuse(.denied(.notPermitted), request: nil) }
         guard let reading = RequestReading(begin, payload, rule) else {
             return refuse(.denied(.unknownAccount), request: nil)
@@ -37,6 +37,7 @@ extension LoginHandler {
         switch reading {
         case .badArgument(let argument, let request): refuse(.badArgument(argument), request: request)
         case .request(let request):
+            guard relayed == nil else { return admitRelayed(request, rule, at: begin.stage) }
             switch begin.stage {
             case .authenticate: authenticate(request, rule)
             case .account: checkAccount(request, rule)
@@ -46,7 +47,7 @@ extension LoginHandler {
         }
     }
 
-    private func authenticate(_ request: LoginRequest, _ rule: PeerRule) {
+    func authenticate(_ request: LoginRequest, _ rule: PeerRule) {
         guard let configuration = service.generation.active else {
             return refuse(.unavailable(.misconfigured), request: request)
         }
@@ -71,7 +72,7 @@ extension LoginHandler {
     }
 
     /// The stage of pam_sm_acct_mgmt: whether the account is blocked. On everything else there is no opinion.
-    private func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
+    func checkAccount(_ request: LoginRequest, _ rule: PeerRule) {
         guard rule.isRoot else { return finish(request.origin == .trusted ? .noOpinion : .denied, text: "") }
         guard service.writer.isOpen else { return refuse(.unavailable(.storeUnavailable), request: request) }
         guard !service.writer.blocks.isEmpty else { return finish(.noOpinion, text: "") }
@@ -94,6 +95,7 @@ extension LoginHandler {
     private func refuseBlocked(_ request: LoginRequest) {
         var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
         record.request = request
+        record.relay = relayed?.host.name
         service.ended(record)
         finish(.blocked, text: Texts.refused)
     }
@@ -106,6 +108,9 @@ extension LoginHandler {
     private func weigh(_ request: LoginRequest, _ rule: PeerRule, _ configuration: ActiveConfiguration) {
         guard rule.isRoot, configuration.policy.wouldCountSecurityKey(of: request) else {
             return begin(request, rule, configuration, nil)
+        }
+        guard relayed == nil else {
+            return begin(request, rule, configuration, "sshd of another machine cannot be asked")
         }
         guard let question = SSHKeyQuestion(request, process: peer.pid) else {
             return begin(request, rule, configuration, "sshd cannot be asked about such a connection")
@@ -144,6 +149,7 @@ extension LoginHandler {
         guard rule.isRoot, plan.rememberFor != nil, let terminal = request.terminal else {
             return converse(request, rule, plan, nil, configuration, doubt)
         }
+        if let relayed { return converse(request, rule, plan, relayed.session, configuration, doubt) }
         withSession(of: terminal) { self.converse(request, rule, plan, $0, configuration, doubt) }
     }
 
@@ -155,7 +161,7 @@ extension LoginHandler {
         plan.isBlocked = service.writer.blocks[request.account] != nil
         let conversation = LoginConversation(
             request, plan: plan, isRoot: rule.isRoot, peer: peer.uid, process: peer.pid, terminalSession: session,
-            configuration: configuration, service: service, port: self)
+            configuration: configuration, service: service, port: self, relayed: relayed)
         conversation.record.hint = doubt.map { "the security key does not count: \($0)" }
         self.conversation = conversation
         admit(conversation, request, rule)
@@ -175,6 +181,8 @@ extension LoginHandler {
 
     /// Begins a conversation, once the directory has said that the caller may ask.
     private func admit(_ conversation: LoginConversation, _ request: LoginRequest, _ rule: PeerRule) {
+        // Whom a host may ask about was looked at before, by the hub's own rule.
+        if relayed != nil { return conversation.begin(knownStanding: relayedStanding) }
         switch rule {
         case .root: conversation.begin()
         case .itself, .listed, .nobody:

@@ -2,6 +2,7 @@ import Authentication
 import Configuration
 import Glibc
 import NIOCore
+import RelayProtocol
 import UnixSocket
 import Wire
 
@@ -11,12 +12,14 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     typealias OutboundOut = ByteBuffer
 
     let service: LoginService
-    private var context: ChannelHandlerContext?
+    private var line: (any LoginLine)?
     private(set) var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
     private var assembler = FrameAssembler()
     var conversation: LoginConversation?
     /// What the directory was asked before there is one.
     var lookUp: (any Forgettable)?
+    /// What the directory says of the account, where a host relays the login and it had to be asked before.
+    var relayedStanding: Attempt.Standing?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
@@ -31,15 +34,19 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// A secret is among them.
     private var showsSecret = false
 
-    init(_ service: LoginService) {
+    /// The host that relays the login; nil for one of this machine.
+    let relayed: RelayedCaller?
+
+    init(_ service: LoginService, relayed: RelayedCaller? = nil) {
         self.service = service
+        self.relayed = relayed
         beginDeadline = service.clocks.now().boottime + ConnectionTable<LoginHandler>.beginLimit
     }
 
     // MARK: The channel
 
     func channelActive(context: ChannelHandlerContext) {
-        self.context = context
+        line = SocketLine(context: context)
         // Asked on the event loop, it is answered at once.
         guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
         let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
@@ -56,56 +63,79 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     private func identified(_ credentials: KernelCredentials) {
         peer = PeerCredentials(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
         switch service.connections.admit(self, uid: peer.uid) {
-        case .admitted: context?.read()
+        case .admitted: line?.listen()
         case .refused: close()
         case .inPlaceOf(let silent):
             silent.close()
             service.connections.remove(silent, uid: silent.peer.uid)
             guard case .admitted = service.connections.admit(self, uid: peer.uid) else { return close() }
-            context?.read()
+            line?.listen()
         }
+    }
+
+    /// The beginning of a login that a host relays: its stream is the line. Returns whether there is room for it.
+    func relay(over line: any LoginLine) -> Bool {
+        guard let relayed, !service.connections.isCrowded else { return false }
+        self.line = line
+        // Of what the host says of its caller, only the kind counts: a uid there is nobody's here.
+        peer = PeerCredentials(
+            uid: relayed.kind == .account ? PeerCredentials.overflowUID : 0, gid: PeerCredentials.overflowUID, pid: 0)
+        // Counted as root's: how many a host may have is its connection's to say.
+        guard case .admitted = service.connections.admit(self, uid: 0) else { return false }
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
         defer { buffer.wipeReadableBytes() }
         unsafe buffer.withUnsafeReadableBytes { received in
-            guard !isClosing else { return }
-            let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
-            isReading = true
-            do throws(WireError) {
-                try assembler.feed(bytes) { header, payload in
-                    self.received(header, payload)
-                    return !self.isClosing
-                }
-                isReading = false
-            } catch {
-                isReading = false
-                malformed()
-            }
-            if isClosing { assembler.forget() }
+            take(unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self)))
         }
     }
 
+    /// Takes what has come; to wipe it is its owner's part.
+    func take(_ bytes: Span<UInt8>) {
+        guard !isClosing else { return }
+        isReading = true
+        do throws(WireError) {
+            try assembler.feed(bytes) { header, payload in
+                self.received(header, payload)
+                return !self.isClosing
+            }
+            isReading = false
+        } catch {
+            isReading = false
+            malformed()
+        }
+        if isClosing { assembler.forget() }
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Who does not read what was said is not listened to either.
-        if !isClosing, context.channel.isWritable { context.read() }
+        listenFurther()
+    }
+
+    /// Who does not read what was said is not listened to either.
+    private func listenFurther() {
+        if !isClosing, let line, line.isWritable { line.listen() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if !isClosing, context.channel.isWritable { context.read() }
+        listenFurther()
         context.fireChannelWritabilityChanged()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    /// The line is no more: the login is abandoned, if it has not ended.
+    func gone() {
         isClosing = true
         if !isReading { assembler.forget() }
-        service.connections.remove(self, uid: peer.uid)
+        service.connections.remove(self, uid: relayed == nil ? peer.uid : 0)
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
         conversation?.abandoned()
         conversation = nil
-        self.context = nil
+        line = nil
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { close() }
@@ -117,7 +147,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         switch (header.kind, hasBegun) {
         case (.begin, false):
             hasBegun = true
-            service.connections.hasSpoken(self, uid: peer.uid)
+            service.connections.hasSpoken(self, uid: relayed == nil ? peer.uid : 0)
             begin(payload)
         case (.answer, true):
             guard payload.count <= Wire.maximumAnswer else { return malformed() }
@@ -160,7 +190,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     }
 
     /// Ends it with a record of its own.
-    func refuse(_ record: LoginRecord) {
+    func refuse(_ refusal: LoginRecord) {
+        var record = refusal
+        record.relay = relayed?.host.name
         service.ended(record)
         finish(VerdictCode(record.verdict), text: Texts.ending(record.verdict, refusal: nil))
     }
@@ -203,29 +235,25 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     /// Adds a frame to what goes out with the next flush.
     private func append(_ frame: borrowing FrameBuffer) {
-        guard let context, !isClosing else { return }
-        var buffer = unsent ?? context.channel.allocator.buffer(capacity: frame.count)
+        guard let line, !isClosing else { return }
+        var buffer = unsent ?? line.allocator.buffer(capacity: frame.count)
         unsent = nil
         frame.withBytes { bytes in _ = unsafe bytes.withUnsafeBytes { unsafe buffer.writeBytes($0) } }
         unsent = buffer
     }
 
     private func flush() {
-        guard let context, !isClosing, let buffer = unsent else { return }
+        guard let line, !isClosing, let buffer = unsent else { return }
         unsent = nil
-        guard showsSecret else { return context.writeAndFlush(wrapOutboundOut(buffer), promise: nil) }
+        line.send(buffer, wiping: showsSecret)
         showsSecret = false
-        context.writeAndFlush(wrapOutboundOut(buffer)).assumeIsolated().whenComplete { _ in
-            // The kernel has it, or nobody: what it held of a secret is overwritten where it lies.
-            buffer.wipeReadableBytes()
-        }
     }
 
     /// Closes once what was written has gone out.
     private func close() {
         guard !isClosing else { return }
         isClosing = true
-        context?.close(promise: nil)
+        line?.hangUp()
     }
 
     // MARK: The sweep

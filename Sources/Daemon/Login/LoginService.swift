@@ -33,6 +33,12 @@ final class LoginService {
     var connections = ConnectionTable<LoginHandler>()
     /// The connections of users who see to their own devices: far fewer than logins, which they never crowd out.
     var visits = ConnectionTable<OwnerVisit>(capacity: 1024)
+    /// The logins of this machine that go to hubs, where it has any.
+    var relays = ConnectionTable<RelayingHandler>()
+    /// The hubs that decide in this machine's place.
+    lazy var upstream = Upstream(self)
+    /// The hosts that this hub decides for.
+    lazy var hub = HubDesk(self)
     /// What lets people off modules for a while.
     var grants = GrantTable()
     /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.
@@ -244,6 +250,9 @@ final class LoginService {
         directory.sweep(at: now)
         for handler in connections.handlers { handler.sweep(at: now) }
         for visit in visits.handlers { visit.sweep(at: now) }
+        for handler in relays.handlers { handler.sweep(at: now) }
+        upstream.sweep(at: now)
+        hub.sweep(at: now)
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
         dropEndedGrants(at: now)
@@ -260,7 +269,8 @@ final class LoginService {
 
     /// Drops the grants of sessions that are over, and goes on with `body`.
     func dropEndedGrants(then body: @escaping () -> Void) {
-        let sessions = Set(grants.all.map(\.key.session))
+        // Those of the fleet's hosts are not this machine's to look at: they end with their time, or with their sessions' numbers.
+        let sessions = Set(grants.all.map(\.key.session).filter { $0.host == nil })
         guard !sessions.isEmpty else { return body() }
         let processes = processes
         directory.ask(for: 0) { _ in
@@ -295,6 +305,9 @@ final class LoginService {
     func endLogins() {
         for handler in connections.handlers { handler.shutDown() }
         for visit in visits.handlers { visit.hangUp() }
+        for handler in relays.handlers { handler.shutDown() }
+        upstream.stop()
+        hub.stop()
         flushActivities()
         wakeJournal()
     }

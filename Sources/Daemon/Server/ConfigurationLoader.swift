@@ -44,6 +44,9 @@ struct ConfigurationLoader: Sendable {
     /// Which store the file names, without a look at anything that it names otherwise; nil where it cannot be read.
     var storeSettings: StoreSettings? { try? reader.load(path).get().store }
 
+    /// Whether the file names hubs that decide in this machine's place, so that it has no store.
+    var isOfHost: Bool { (try? reader.load(path).get().upstream) != nil }
+
     /// The same of a file at any path, as verbs of the command line need it.
     static func storeSettings(in path: String) -> StoreSettings? {
         ConfigurationLoader(
@@ -63,6 +66,7 @@ struct ConfigurationLoader: Sendable {
     func load(number: Int) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
         reader.load(path).flatMap { read in
             let (callers, strangers) = resolve(read)
+            if let upstream = read.upstream { return host(number, upstream, read, callers, strangers) }
             let unfit = unfitPrograms(read)
             // What must not be run is not even asked what it is.
             if unfit.isEmpty, programs != nil { ProgramDescriptions.ask(programsBehind(read)) }
@@ -77,8 +81,26 @@ struct ConfigurationLoader: Sendable {
                         names: names, throttle: read.throttle, sessionCapacity: read.sessions.capacity,
                         sessionReserve: read.sessions.reserve, callers: callers, issuer: read.issuer,
                         tellsLastLogin: read.notices.lastLogin, selfService: read.selfService,
-                        store: read.store),
+                        store: read.store, hub: read.hub),
                     warnings: read.warnings + read.stepsForTheMachineAlone
+                ))
+        }
+    }
+
+    /// The configuration of a host that decides nothing: its hubs, and what it says hello to them with.
+    private func host(
+        _ number: Int, _ upstream: UpstreamSettings, _ read: Configuration, _ callers: [UInt32: CallerRule],
+        _ strangers: [Problem]
+    ) -> Result<(ActiveConfiguration, warnings: [Problem]), Problems> {
+        switch HostBundle.read(upstream.bundle) {
+        case .failure(let problem): .failure(Problems(strangers + [problem], warnings: read.warnings))
+        case .success where !strangers.isEmpty: .failure(Problems(strangers, warnings: read.warnings))
+        case .success(let bundle):
+            .success(
+                (
+                    ActiveConfiguration(
+                        number: number, policy: read.policy, providers: [:], modules: [:], callers: callers, issuer: "",
+                        upstream: ActiveUpstream(settings: upstream, bundle: bundle)), warnings: read.warnings
                 ))
         }
     }

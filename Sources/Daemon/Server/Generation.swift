@@ -22,13 +22,20 @@ package struct ActiveConfiguration: Sendable {
     package var selfService: SelfServiceSettings?
     /// Where enrolments are kept.
     package var store: StoreSettings
+    /// The hubs that decide in this machine's place; nil where it decides itself.
+    package var upstream: ActiveUpstream?
+    /// Where it serves as a hub; nil where it is none.
+    package var hub: HubSettings?
 
     package init(
         number: Int, policy: Policy, providers: [ProviderID: any AuthProvider], modules: [ModuleID: any AuthModule],
         names: [String: String] = [:], throttle: Throttle = Throttle(), sessionCapacity: Int = 20_000,
         sessionReserve: Int = 1_000, callers: [UInt32: CallerRule] = [:], issuer: String,
-        tellsLastLogin: Bool = false, selfService: SelfServiceSettings? = nil, store: StoreSettings = StoreSettings()
+        tellsLastLogin: Bool = false, selfService: SelfServiceSettings? = nil, store: StoreSettings = StoreSettings(),
+        upstream: ActiveUpstream? = nil, hub: HubSettings? = nil
     ) {
+        self.upstream = upstream
+        self.hub = hub
         self.number = number
         self.policy = policy
         self.providers = providers

@@ -34,7 +34,9 @@ package final class LoginServer: Sendable {
             service.connections.capacity = mostConnections
             service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service, keys: keys, store: store) {
-                describe(service.generation, service.sessions.count, service.tally)
+                var status = describe(service.generation, service.sessions.count, service.tally)
+                status.tell(hubs: service.upstream.standing, hubProblem: service.hub.problem)
+                return status
             }
             return (NIOLoopBound(service, eventLoop: loop), NIOLoopBound(desk, eventLoop: loop))
         }.wait()
@@ -53,7 +55,10 @@ package final class LoginServer: Sendable {
                     try LoginServer.readOnDemand(channel)
                     try channel.syncOptions?.setOption(
                         ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1024))
-                    try channel.pipeline.syncOperations.addHandler(LoginHandler(service.value))
+                    // Where hubs decide, nothing is decided here.
+                    let isHost = service.value.generation.active?.upstream != nil
+                    try channel.pipeline.syncOperations.addHandler(
+                        isHost ? RelayingHandler(service.value) : LoginHandler(service.value))
                 }
             }
             .withBoundSocket(socket.descriptor).wait()

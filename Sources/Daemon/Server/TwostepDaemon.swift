@@ -77,6 +77,8 @@ final class StartedDaemon: Service {
     private let reloading = Mutex(Reloading())
     /// Programs that have not said what they are, being asked again.
     private let describing = Mutex(Reloading())
+    /// Whether the store is this machine's to have.
+    private let hasStore = Mutex(true)
     /// What the journal was last told of the store.
     private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
@@ -123,8 +125,13 @@ final class StartedDaemon: Service {
             allowsInsecure: options.allowsInsecure,
             programs: programs, keys: securityKeys)
         startedAt = clocks.now()
-        if let settings = loader.storeSettings { _ = source.follow(settings) }
         source.onNotice { [writer] in writer.noticed() }
+        if loader.isOfHost {
+            hasStore.withLock { $0 = false }
+            _ = source.follow(nil)
+        } else if let settings = loader.storeSettings {
+            _ = source.follow(settings)
+        }
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
     }
@@ -202,7 +209,8 @@ final class StartedDaemon: Service {
                 journal.error("\(outage); logins that need it are refused until it answers")
             }
             writer.ask(every: active.store.poll)
-            if store.follow(active.store) { writer.reopen() }
+            if store.follow(active.upstream == nil ? active.store : nil) { writer.reopen() }
+            hasStore.withLock { $0 = active.upstream == nil }
             if let reminder = store.reminder { journal.warning(reminder) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
@@ -291,7 +299,7 @@ final class StartedDaemon: Service {
 
     /// Says in the journal when the store breaks, and when it is well again.
     private func tellStore() {
-        let problem = writer.problem
+        let problem = hasStore.withLock { $0 } ? writer.problem : nil
         let before = lastStoreProblem.withLock { last in
             defer { last = problem }
             return last
@@ -313,7 +321,8 @@ final class StartedDaemon: Service {
     }
 
     private func status(_ generation: Generation, openSessions: Int, _ tally: LoginTally) -> ServiceStatus {
-        let problem = writer.problem?.description
+        let isHost = generation.active?.upstream != nil
+        let problem = isHost ? nil : writer.problem?.description
         let now = clocks.now()
         return ServiceStatus(
             version: Release.version, isServing: generation.active != nil && problem == nil,
@@ -326,7 +335,7 @@ final class StartedDaemon: Service {
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),
             store: StoreStatus(
-                path: store.description.path, schema: problem == nil ? store.description.schema : nil,
+                path: store.description.path, schema: problem == nil && !isHost ? store.description.schema : nil,
                 problem: problem, copy: store.copyStatus),
             sockets: [login.path, admin.path] + (own.map { [$0.path] } ?? []), openSessions: openSessions,
             accounts: nil, devices: nil,

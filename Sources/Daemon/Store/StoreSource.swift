@@ -19,7 +19,8 @@ package final class StoreSource: Sendable {
     }
 
     private struct State {
-        var settings = StoreSettings()
+        /// Nil on a host whose hubs have the store.
+        var settings: StoreSettings? = StoreSettings()
         /// What the configuration goes on naming after another store has taken its place; nil where it names the one in use.
         var former: StoreSettings?
         var reach = Reach.open(nil)
@@ -62,8 +63,8 @@ package final class StoreSource: Sendable {
     /// Whether a store is in use that others change, and what they say of it is not heard.
     package var isDeaf: Bool { state.withLock { $0.listener.map { !$0.isListening } ?? false } }
 
-    /// Takes over what a configuration says; returns whether that is another store than before.
-    package func follow(_ settings: StoreSettings) -> Bool {
+    /// Takes over what a configuration says, nil for a host that has no store; returns whether that is another one than before.
+    package func follow(_ settings: StoreSettings?) -> Bool {
         state.withLock { state in
             if let former = state.former, former == settings { return false }
             if state.former != nil { state.former = nil }
@@ -87,13 +88,13 @@ package final class StoreSource: Sendable {
     /// What has to be changed in the configuration, in a sentence; nil if nothing has.
     package var reminder: String? {
         let (settings, former) = state.withLock { ($0.settings, $0.former) }
-        guard let former else { return nil }
+        guard let settings, let former else { return nil }
         return "the store was moved from \(end(of: former).description) to \(end(of: settings).description), and the "
             + "configuration names the old one still: with the next start every login would be refused"
     }
 
-    /// The store in use, as one side of a copy.
-    package var end: CopyEnd { end(of: state.withLock(\.settings)) }
+    /// The store in use, as one side of a copy; nil on a host that has none.
+    package var end: CopyEnd? { state.withLock(\.settings).map(end(of:)) }
 
     /// Where the store lies that these settings name.
     package func end(of settings: StoreSettings) -> CopyEnd {
@@ -105,7 +106,7 @@ package final class StoreSource: Sendable {
 
     /// The store, and the version of its tables, for `twostep status`; nothing secret is in it.
     package var description: (path: String, schema: Int) {
-        let settings = state.withLock(\.settings)
+        guard let settings = state.withLock(\.settings) else { return ("at the hubs", 0) }
         return switch settings.kind {
         case .sqlite: (directory + "/" + SQLiteStore.fileName, SQLiteStore.schema)
         case .postgresql: (PostgreSQLPlace(settings).description, PostgreSQLStore.schema)
@@ -115,6 +116,10 @@ package final class StoreSource: Sendable {
     /// Opens it; throws what is wrong with it.
     package func open() throws(StoreFailure) -> any EnrollmentStore {
         let (settings, number) = state.withLock { ($0.settings, $0.number) }
+        guard let settings else {
+            keeper.leave()
+            throw .unreachable("this host has none: its hubs have it")
+        }
         do throws(StoreFailure) {
             switch settings.kind {
             case .sqlite:
@@ -145,7 +150,7 @@ package final class StoreSource: Sendable {
         if mustSeek { seek(place, number) }
         if let failure {
             // Once for all that come until the server is back, and only where nobody can reach it at all.
-            let (away, limit) = state.withLock { ($0.away, $0.settings.offlineFor) }
+            let (away, limit) = state.withLock { ($0.away, $0.settings?.offlineFor) }
             guard let away, let limit else { throw failure }
             return try keeper.standIn(for: limit, because: away) { self.isBack(place, number) }
         }
@@ -211,8 +216,7 @@ package final class StoreSource: Sendable {
 
     /// Keeps the copy fresh, where one is kept; called once a second.
     package func refreshCopy() {
-        let settings = state.withLock(\.settings)
-        guard settings.kind == .postgresql, settings.offlineFor != nil else { return }
+        guard let settings = state.withLock(\.settings), settings.kind == .postgresql, settings.offlineFor != nil else { return }
         keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage))
     }
 
@@ -220,7 +224,7 @@ package final class StoreSource: Sendable {
     package var standIn: String? { keeper.reason }
 
     /// How the copy is; nil where none is kept.
-    package var copyStatus: StoreStatus.CopyStatus? { state.withLock(\.settings.offlineFor).map(keeper.status(limit:)) }
+    package var copyStatus: StoreStatus.CopyStatus? { state.withLock { $0.settings?.offlineFor }.map(keeper.status(limit:)) }
 
     private func note(_ reach: Reach, of number: Int) {
         state.withLock { if $0.number == number { $0.reach = reach } }

@@ -91,7 +91,9 @@ struct GroupRecords {
         let before = record
         let hostBefore = attempt.host.flatMap { hosts[$0] } ?? HostCounter()
         var host = hostBefore
-        let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
+        let budgetBefore = attempt.budgetKey.flatMap { hosts[$0] } ?? HostCounter()
+        var budget = budgetBefore
+        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
         if outcome.isOfNothing { standIn?.open(with: sealing) }
 
         var hasWritten = false
@@ -117,6 +119,7 @@ struct GroupRecords {
             hasWritten = true
         }
         if count(host, over: hostBefore, for: attempt.host) { hasWritten = true }
+        if count(budget, over: budgetBefore, for: attempt.budgetKey) { hasWritten = true }
         if !hasWritten { leaveNoTrace(of: account) }
         return outcome
     }
@@ -125,8 +128,12 @@ struct GroupRecords {
         var record = AccountRecord()
         let before = attempt.host.flatMap { hosts[$0] } ?? HostCounter()
         var host = before
-        let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
-        if !count(host, over: before, for: attempt.host) { leaveNoTrace(of: attempt.account) }
+        let budgetBefore = attempt.budgetKey.flatMap { hosts[$0] } ?? HostCounter()
+        var budget = budgetBefore
+        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
+        let isHostCounted = count(host, over: before, for: attempt.host)
+        let isBudgetCounted = count(budget, over: budgetBefore, for: attempt.budgetKey)
+        if !isHostCounted, !isBudgetCounted { leaveNoTrace(of: attempt.account) }
         return outcome
     }
 
@@ -210,6 +217,7 @@ extension Attempt {
     /// The same, refused before anything is looked at.
     fileprivate func refused(_ reason: Reason) -> Attempt {
         Attempt(
-            .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now)
+            .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
+            relay: relay)
     }
 }

@@ -93,7 +93,9 @@ extension PostgreSQLStore {
             stripes.insert(Stripe.of(attempt.account))
             if attempt.module != nil { accounts.insert(attempt.account) }
             if attempt.visit != nil { visitors.insert(attempt.account) }
-            if let prefix = attempt.host, prefixes.insert(prefix).inserted { stripes.insert(Stripe.of(host: prefix)) }
+            for prefix in [attempt.host, attempt.budgetKey].compactMap(\.self) where prefixes.insert(prefix).inserted {
+                stripes.insert(Stripe.of(host: prefix))
+            }
         }
         // The empty text stands for no id in the tables.
         let asked = users.filter { $0.provider.id != "" }

@@ -112,7 +112,9 @@ extension SQLiteStore {
         let countersBefore = record.counters
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
-        let outcome = attempt.judge(in: &record, host: &host, sealing: sealing)
+        let budgetBefore = try attempt.budgetKey.flatMap { (key) throws(DatabaseFault) in try statements.host(key) }
+        var budget = budgetBefore ?? HostCounter()
+        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
         if outcome.isOfNothing { standIn?.open(with: sealing) }
 
         var hasWritten = false
@@ -135,19 +137,30 @@ extension SQLiteStore {
             try statements.put(visit, of: attempt.account)
             hasWritten = true
         }
-        if let prefix = attempt.host, host != hostBefore ?? HostCounter() {
-            if hostBefore == nil {
-                if hosts >= LoginStatements.hostCapacity {
-                    try statements.evictOldestHost()
-                } else {
-                    hosts += 1
-                }
-            }
-            try statements.put(host, of: prefix)
-            hasWritten = true
+        if let prefix = attempt.host {
+            hasWritten = try put(host, over: hostBefore, of: prefix, with: statements) || hasWritten
+        }
+        if let key = attempt.budgetKey {
+            hasWritten = try put(budget, over: budgetBefore, of: key, with: statements) || hasWritten
         }
         if !hasWritten { try statements.addTraceless() }
         return outcome
+    }
+
+    /// Writes what has become of a host's counter; returns whether that was anything.
+    private func put(
+        _ counter: HostCounter, over before: HostCounter?, of prefix: String, with statements: LoginStatements
+    ) throws(DatabaseFault) -> Bool {
+        guard counter != before ?? HostCounter() else { return false }
+        if before == nil {
+            if hosts >= LoginStatements.hostCapacity {
+                try statements.evictOldestHost()
+            } else {
+                hosts += 1
+            }
+        }
+        try statements.put(counter, of: prefix)
+        return true
     }
 
     private func write(

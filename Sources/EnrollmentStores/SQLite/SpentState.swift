@@ -88,7 +88,8 @@ struct SpentState {
         return listings
     }
 
-    /// A user who was removed does not come back; told is also whose password is not the one that it is now.
+    /// A user who was removed does not come back; told is also whose password is not the one that it is now. A host whose certificate
+    /// was revoked since is one that nobody knows.
     private func removeFormerUsers(from database: Database, _ outlook: inout RestorationOutlook) throws {
         let connection = try Connection(database)
         let row = try PreparedStatement("SELECT \(Columns.user) FROM user", on: connection)
@@ -102,8 +103,11 @@ struct SpentState {
             case nil where credentials != nil:
                 try remove.bind(user.key)
                 try remove.run()
-                outlook.removed.append(user.key)
+                if !user.key.provider.isOfFleet { outlook.removed.append(user.key) }
             case user.changedAt: break
+            case _ where user.key.provider.isOfFleet:
+                try remove.bind(user.key)
+                try remove.run()
             case _: outlook.passwords.append(user.key)
             }
         }

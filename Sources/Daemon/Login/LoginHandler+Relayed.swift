@@ -1,0 +1,63 @@
+import Authentication
+import Wire
+
+/// A login that a host of the fleet relays: the hub's own rules first, then the way of every other.
+extension LoginHandler {
+    /// Looks whether the host may ask this, by what the register says of its certificate now, and goes on.
+    func admitRelayed(_ request: LoginRequest, _ rule: PeerRule, at stage: Stage) {
+        guard let relayed else { return malformed() }
+        switch stage {
+        case .changeCheck, .changeUpdate: return finish(.denied, text: Texts.changeNotOffered)
+        case .authenticate, .account: break
+        }
+        let serial = relayed.host.serial
+        service.ask { store throws(StoreFailure) in
+            try FleetRegister.host(serial, in: store)
+        } deliver: { found in
+            guard !self.isClosing else { return }
+            switch found {
+            case .failure: self.refuse(.unavailable(.storeUnavailable), request: request)
+            case .success(let host?) where host.revokedAt == nil:
+                // On everything but blocks there is no opinion, so nothing is to be found out there.
+                if stage == .account { return self.checkAccount(request, rule) }
+                self.admit(request, rule, from: host)
+            case .success:
+                self.refuse(.denied(.notPermitted), request: request)
+                relayed.dismiss("its certificate was revoked")
+            }
+        }
+    }
+
+    private func admit(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {
+        guard host.mayAsk(for: request.service) else { return refuse(.denied(.notPermitted), request: request) }
+        let account = request.account
+        lookUp = service.directory.ask(for: 0) {
+            host.admission(of: account, in: $0)
+        } then: { admission in
+            self.lookUp = nil
+            guard !self.isClosing else { return }
+            switch admission {
+            case .admitted(let facts): self.proceed(request, rule, facts)
+            case .refused: self.refuse(.denied(.notPermitted), request: request)
+            case .cannotTell, nil: self.refuse(.unavailable(.directoryUnavailable), request: request)
+            }
+        }
+    }
+
+    private func proceed(_ request: LoginRequest, _ rule: PeerRule, _ facts: AccountFacts?) {
+        var request = request
+        switch rule {
+        case .root: break
+        case .itself:
+            guard let facts, facts.uid != 0 else { return refuse(.denied(.notPermitted), request: request) }
+            request.origin = .accountItself(uid: facts.uid)
+            relayedStanding = .known(uid: facts.uid)
+        case .listed:
+            // As for callers of this machine: never for uid 0's account, and for nobody who is not known.
+            guard let facts, facts.uid != 0 else { return refuse(.denied(.notPermitted), request: request) }
+            relayedStanding = .known(uid: facts.uid)
+        case .nobody: return refuse(.denied(.notPermitted), request: request)
+        }
+        authenticate(request, rule)
+    }
+}

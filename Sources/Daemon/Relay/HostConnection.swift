@@ -1,0 +1,257 @@
+import AdminProtocol
+import Authentication
+import NIOCore
+import NIOSSL
+import NIOTLS
+import RelayProtocol
+
+/// The connection of a host, at a hub: who it is, and its logins.
+final class HostConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let service: LoginService
+    private var context: ChannelHandlerContext?
+    private var channel = RelayChannel()
+    /// A frame is being read: what is kept of it cannot be overwritten before that is over.
+    private var isReading = false
+    /// The host, once the register knows its certificate.
+    private(set) var host: FleetHost?
+    private var hasGreeted = false
+    private var streams: [UInt32: LoginHandler] = [:]
+    private var lastStream: UInt32 = 0
+    private var isClosing = false
+    private let connectedAt: Int64
+    private var lookedAt: Int64
+    private var notedAt: Int64?
+
+    init(_ service: LoginService) {
+        self.service = service
+        connectedAt = service.clocks.now().boottime
+        lookedAt = connectedAt
+    }
+
+    var allocator: ByteBufferAllocator { context?.channel.allocator ?? ByteBufferAllocator() }
+
+    /// How many logins are under way on it.
+    var logins: Int { streams.count }
+
+    // MARK: The channel
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        if !service.hub.admit(self) { close() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted? = event as? TLSUserEvent { identify(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// TLS has seen to it that the certificate is the fleet's; whose it is, and whether it is still good, the register says.
+    private func identify(_ context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        guard let certificate = tls?.peerCertificate else { return close() }
+        let serial = FleetAuthority.text(certificate.serialNumber)
+        service.ask { store throws(StoreFailure) in
+            try FleetRegister.host(serial, in: store)
+        } deliver: { found in
+            guard !self.isClosing else { return }
+            switch found {
+            case .failure: self.dismiss("the hub's store cannot be used")
+            case .success(nil): self.dismiss("its certificate is none that the hubs have issued")
+            case .success(let host?) where host.revokedAt != nil: self.dismiss("its certificate was revoked")
+            case .success(let host?):
+                guard self.service.hub.mayConnect(host) else {
+                    return self.dismiss("too many connections with its certificate")
+                }
+                self.host = host
+                self.noteSight()
+                self.greet()
+            }
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isReading = true
+        do throws(RelayError) {
+            try channel.feed(unwrapInboundIn(data)) { header, payload in
+                self.received(header, payload)
+                return !self.isClosing
+            }
+            isReading = false
+        } catch {
+            isReading = false
+            malformed()
+        }
+        if isClosing { channel.forget() }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        RelayChannel.keepPace(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosing = true
+        if !isReading { channel.forget() }
+        service.hub.remove(self)
+        let open = streams.values
+        streams = [:]
+        for handler in open { handler.gone() }
+        self.context = nil
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if host == nil, !isClosing {
+            let address = context.channel.remoteAddress?.description ?? "somewhere"
+            service.write(
+                JournalEntry(.notice, JournalEntry.printable("no host of the fleet at \(address): \(error)")),
+                about: .max - 1)
+        }
+        close()
+    }
+
+    // MARK: Frames
+
+    /// What the host has offered before it was known who it is.
+    private var offer: ClosedRange<UInt8>?
+
+    private func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
+        guard !header.kind.isFromHub else { return malformed() }
+        switch header.kind {
+        case .hello:
+            guard offer == nil, payload[0] <= payload[1] else { return malformed() }
+            offer = payload[0]...payload[1]
+            greet()
+        case .ping: send(.pong, payload.indices.map { payload[$0] })
+        case .open: open(header.stream, payload)
+        case .up:
+            guard header.stream <= lastStream else { return malformed() }
+            // Those of a login that has just ended may still be on their way.
+            streams[header.stream]?.take(payload)
+        case .close:
+            guard header.stream <= lastStream else { return malformed() }
+            streams.removeValue(forKey: header.stream)?.gone()
+        case .welcome, .taken, .down, .ended, .pong, .farewell: malformed()
+        }
+    }
+
+    /// Once both are there, the offer and the host.
+    private func greet() {
+        guard let offer, host != nil, !hasGreeted else { return }
+        let best = min(offer.upperBound, RelayFrame.versions.upperBound)
+        guard best >= max(offer.lowerBound, RelayFrame.versions.lowerBound) else {
+            return dismiss(
+                "it speaks versions \(offer.lowerBound) to \(offer.upperBound) of the relay, the hub "
+                    + "\(RelayFrame.versions.lowerBound) to \(RelayFrame.versions.upperBound)")
+        }
+        hasGreeted = true
+        send(.welcome, [best] + Array(Release.version.utf8.prefix(64)))
+    }
+
+    private func open(_ stream: UInt32, _ payload: Span<UInt8>) {
+        guard hasGreeted, let host, stream > lastStream else { return malformed() }
+        lastStream = stream
+        let opening: RelayOpening
+        do throws(RelayError) {
+            opening = try RelayOpening(payload)
+        } catch {
+            return malformed()
+        }
+        let caller = RelayedCaller(
+            host: host, kind: opening.caller,
+            session: opening.session.map { TerminalSession($0, ofHost: host.serial) },
+            dismiss: { [weak self] in self?.dismiss($0) })
+        let handler = LoginHandler(service, relayed: caller)
+        guard streams.count < RelayFrame.maximumStreams else { return send(.ended, stream: stream) }
+        streams[stream] = handler
+        guard handler.relay(over: StreamLine(connection: self, stream: stream)) else { return ended(stream) }
+        send(.taken, stream: stream)
+    }
+
+    private func send(_ kind: RelayFrame.Kind, stream: UInt32 = 0, _ payload: [UInt8] = []) {
+        guard let context, !isClosing else { return }
+        RelayChannel.send(kind, stream: stream, payload, over: context)
+    }
+
+    /// Sends what a login says.
+    func send(_ frames: ByteBuffer, to stream: UInt32, wiping: Bool) {
+        guard let context, !isClosing, streams[stream] != nil else { return }
+        unsafe frames.withUnsafeReadableBytes { bytes in
+            let bytes = unsafe Span<UInt8>(_unsafeElements: bytes.assumingMemoryBound(to: UInt8.self))
+            var offset = 0
+            while offset < bytes.count {
+                let size = min(bytes.count - offset, RelayFrame.maximumPayload)
+                RelayChannel.send(
+                    .down, stream: stream, bytes.extracting(offset..<(offset + size)), wiping: wiping, over: context)
+                offset += size
+            }
+        }
+    }
+
+    /// A login has ended here.
+    func ended(_ stream: UInt32) {
+        guard let handler = streams.removeValue(forKey: stream) else { return }
+        send(.ended, stream: stream)
+        handler.gone()
+    }
+
+    // MARK: The end
+
+    private func malformed() {
+        guard !isClosing else { return }
+        service.journal.notice(
+            "\(host?.name ?? "a host") sent what is no frame of the relay in its place; it was closed")
+        close()
+    }
+
+    /// Serves the host no more, and says why to its journal.
+    func dismiss(_ reason: String) {
+        guard !isClosing else { return }
+        service.journal.warning("host \(host?.name ?? "unknown") is not served: \(reason)")
+        send(.farewell, Array(reason.utf8.prefix(256)))
+        close()
+    }
+
+    /// Closes once what was written has gone out.
+    func close() {
+        guard !isClosing else { return }
+        isClosing = true
+        context?.close(promise: nil)
+    }
+
+    // MARK: The sweep
+
+    func sweep(at now: Moment) {
+        guard let host else {
+            if now.boottime - connectedAt > RelayTime.handshake { close() }
+            return
+        }
+        if now.boottime - (notedAt ?? 0) >= RelayTime.seen { noteSight() }
+        guard now.boottime - lookedAt >= RelayTime.registerLook else { return }
+        lookedAt = now.boottime
+        guard now.wall <= host.until else { return dismiss("its certificate has run out") }
+        let serial = host.serial
+        service.ask { store throws(StoreFailure) in
+            try FleetRegister.host(serial, in: store)
+        } deliver: { found in
+            // A store that cannot be asked refuses logins by itself.
+            guard case .success(let known) = found, known == nil || known?.revokedAt != nil else { return }
+            self.dismiss("its certificate was revoked")
+        }
+    }
+
+    private func noteSight() {
+        guard let serial = host?.serial else { return }
+        let now = service.clocks.now()
+        notedAt = now.boottime
+        service.writer.perform { store in
+            do throws(StoreFailure) {
+                try FleetRegister.saw(serial, in: try store.get(), at: now.wall)
+            } catch {
+                // Nothing is decided by it; the writer finds out by itself what is wrong with the store.
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Authentication
+import Configuration
+import RelayProtocol
+
+/// Who asks for a login through a host: what the hub goes by.
+struct RelayedCaller {
+    let host: FleetHost
+    /// What kind of caller the host's kernel vouches for.
+    let kind: RelayOpening.Caller
+    /// Where it is asked from; of this host's certificate alone.
+    let session: TerminalSession?
+    /// Ends the host's connection: its certificate is good no more.
+    let dismiss: (_ reason: String) -> Void
+
+    /// The rule that this machine would have for such a caller.
+    var rule: PeerRule {
+        switch kind {
+        case .root: .root
+        // Whose uid that is the directory says, once the name was looked up.
+        case .account: .itself(uid: .max)
+        case .listed: .listed(CallerRule(services: [], groups: []))
+        }
+    }
+}
