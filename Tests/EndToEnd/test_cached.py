@@ -23,7 +23,7 @@ class Hub:
     """A daemon with its store in a database."""
 
     def __init__(self, server, database, more=CACHED, key=None, clock=None):
-        self.daemon = world.Daemon(f"hub{next(world.numbers)}")
+        self.daemon = world.Daemon(f"away{next(world.numbers)}")
         self.daemon.clock = clock
         self.daemon.folder.mkdir(mode=0o750)
         world.shutil.chown(self.daemon.folder, "root", "twostep")

@@ -68,10 +68,14 @@ extension AdminDesk {
         let delivery = NIOLoopBound(answer, eventLoop: loop)
         writer.perform { result in
             let reply: AdminReply
+            let start = Monotonic.nanoseconds
             do throws(StoreFailure) {
                 let counts = try begun.copy.finish(holding: try? result.get(), at: now)
                 source.move(to: begun.settings)
-                journal.notice("the store is \(begun.to) from now on; it was \(begun.from)")
+                let waited = (Monotonic.nanoseconds - start) / 1_000_000
+                journal.notice(
+                    "the store is \(begun.to) from now on; it was \(begun.from), and logins have waited for \(waited) ms"
+                )
                 reply = .copied(
                     CopiedStore(
                         from: begun.from, to: begun.to,

@@ -112,10 +112,8 @@ final class StartedDaemon: Service {
         try Privileges.harden()
         let clocks = clocks
         let source = StoreSource(
-            in: options.stateDirectory, keys: key, host: ProcessInfo.processInfo.hostName, clock: { clocks.now() }
-        ) {
-            journal.error("store: \($0.description)")
-        }
+            in: options.stateDirectory, keys: key, host: ProcessInfo.processInfo.hostName, clock: { clocks.now() },
+            report: { journal.error("store: \($0.description)") }, tell: { journal.notice("store: \($0)") })
         store = source
         writer = StoreWriter { () throws(StoreFailure) in try source.open() }
         programs = SocketProgramRunner(in: options.runtimeDirectory)

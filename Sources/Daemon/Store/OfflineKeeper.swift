@@ -20,18 +20,20 @@ final class OfflineKeeper: Sendable {
     private let state = Mutex(State())
     private let clock: @Sendable () -> Moment
     private let report: @Sendable (StoreFailure) -> Void
+    private let tell: @Sendable (String) -> Void
 
     /// In milliseconds: what was revoked or spent elsewhere is heard of so late at the most, while the server is there.
     private static let interval: Int64 = 2000
 
     init(
         in directory: String, keys: SealingKeySource, clock: @escaping @Sendable () -> Moment,
-        report: @escaping @Sendable (StoreFailure) -> Void
+        report: @escaping @Sendable (StoreFailure) -> Void, tell: @escaping @Sendable (String) -> Void
     ) {
         copy = OfflineCopy(
             in: directory, sealing: { () throws(StoreFailure) in try keys.get() }, report: report)
         self.clock = clock
         self.report = report
+        self.tell = tell
     }
 
     /// Takes over what has changed at `place`, on a thread of its own, if that is due and nobody does.
@@ -87,9 +89,9 @@ final class OfflineKeeper: Sendable {
     /// Has the server take over what was spent meanwhile, before anybody is judged there; throws if it is not all there then.
     func end(with store: PostgreSQLStore) throws(StoreFailure) {
         let (accounts, remarks) = try copy.reconcile(into: store)
-        for remark in remarks { report(.unreachable(remark)) }
+        for remark in remarks { tell(remark) }
         if accounts > 0 {
-            report(.unreachable("what \(accounts) accounts had spent while the server was away is in its tables now"))
+            tell("what was spent and failed while the server was away is in its tables now: \(accounts) accounts")
         }
         state.withLock { $0.reason = nil }
     }

@@ -47,14 +47,14 @@ package final class StoreSource: Sendable {
 
     package init(
         in directory: String, keys: SealingKeySource, host: String, clock: @escaping @Sendable () -> Moment,
-        report: @escaping @Sendable (StoreFailure) -> Void
+        report: @escaping @Sendable (StoreFailure) -> Void, tell: @escaping @Sendable (String) -> Void
     ) {
         self.directory = directory
         self.keys = keys
         daemon = SharingDaemon(host: host, place: directory, version: Release.version)
         lineage = ServerLineage(keptAt: "\(directory)/\(StoreSource.lineageFile)")
         self.report = report
-        keeper = OfflineKeeper(in: directory, keys: keys, clock: clock, report: report)
+        keeper = OfflineKeeper(in: directory, keys: keys, clock: clock, report: report, tell: tell)
     }
 
     /// Has `body` called, from any thread, where others may have changed something in a store that is shared.

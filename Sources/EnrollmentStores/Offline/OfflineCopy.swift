@@ -9,7 +9,9 @@ internal import Synchronization
 /// taken over from there until all that was spent meanwhile is in the server's tables.
 package final class OfflineCopy: @unchecked Sendable {
     // Sendable although it has a state: all of it is behind the lock.
-    private struct State {
+
+    /// What is open, and what it is used for.
+    struct State {
         var store: SQLiteStore?
         var isStandingIn = false
     }
@@ -20,8 +22,8 @@ package final class OfflineCopy: @unchecked Sendable {
     }
 
     private let lock = Mutex(())
-    private var state = State()
-    private let directory: String
+    private(set) var state = State()
+    let directory: String
     private let keys: @Sendable () throws(StoreFailure) -> any SecretSealing
     private let report: @Sendable (StoreFailure) -> Void
 
@@ -35,7 +37,7 @@ package final class OfflineCopy: @unchecked Sendable {
         self.report = report
     }
 
-    private func locked<Value>(_ body: () throws(StoreFailure) -> Value) throws(StoreFailure) -> Value {
+    func locked<Value>(_ body: () throws(StoreFailure) -> Value) throws(StoreFailure) -> Value {
         var result: Result<Value, StoreFailure>?
         lock.withLock { _ in
             do throws(StoreFailure) {
@@ -63,7 +65,7 @@ package final class OfflineCopy: @unchecked Sendable {
     }
 
     /// The same, made where there is none. One that cannot be read stands aside: what it knew of spent codes is said to be lost.
-    private func presentOrNew() throws(StoreFailure) -> SQLiteStore {
+    func presentOrNew() throws(StoreFailure) -> SQLiteStore {
         var facts = posix_file_facts()
         if unsafe posix_lstat(directory, &facts) != 0, unsafe mkdir(directory, 0o700) != 0 {
             throw .unreachable("\(directory) cannot be made: \(words(for: posix_errno()))")
@@ -86,7 +88,7 @@ package final class OfflineCopy: @unchecked Sendable {
             report(
                 .damaged(
                     """
-                    the local copy could not be used (\(error.sentence)) and is made anew; what was spent with it and not \
+                    the local copy could not be used (\(Integrity.words(of: error))) and is made anew; what was spent with it and not \
                     reconciled stands in \(aside)
                     """))
             try SQLiteStore.create(in: directory)
@@ -208,46 +210,4 @@ package final class OfflineCopy: @unchecked Sendable {
 
     /// How many accounts are taken over in one transaction.
     private static let batch = 64
-}
-
-extension OfflineCopy: CopyWriter {
-    package var description: String { StateDirectory(path: directory).database }
-
-    func mark() throws(StoreFailure) -> StoreMark? { nil }
-
-    func rows(
-        of table: CopiedTable, after key: [CopiedValue]?, upTo last: [CopiedValue]?, atMost limit: Int
-    ) throws(StoreFailure) -> [CopiedRow] {
-        try locked { () throws(StoreFailure) in
-            let store = try presentOrNew()
-            return try SQLiteCopySide.rows(
-                of: table, after: key, upTo: last, atMost: limit, in: store.queue, description)
-        }
-    }
-
-    /// The rows of a table whose column is one of these names.
-    func rows(of table: CopiedTable, where column: String, isOneOf names: [String]) throws(StoreFailure) -> [CopiedRow]
-    {
-        try locked { () throws(StoreFailure) in
-            let store = try presentOrNew()
-            return try SQLiteCopySide.rows(of: table, where: column, isOneOf: names, in: store.queue, description)
-        }
-    }
-
-    func change(_ table: CopiedTable, removing keys: [[CopiedValue]], putting rows: [CopiedRow]) throws(StoreFailure) {
-        try locked { () throws(StoreFailure) in
-            guard !state.isStandingIn else { throw .unreachable("the local copy stands in for the server") }
-            let store = try presentOrNew()
-            // What an older look at the server says must not undo what was spent since.
-            guard try OfflinePending.count(in: store) == 0 else {
-                throw .unreachable("the local copy has something that the server has not")
-            }
-            try SQLiteCopySide.change(table, removing: keys, putting: rows, in: store.queue, description)
-        }
-    }
-}
-
-extension StoreFailure {
-    /// The words of it.
-    var sentence: String { Integrity.words(of: self) }
 }
