@@ -1,12 +1,13 @@
 import AdminProtocol
 import Authentication
+import Configuration
 import EnrollmentStores
 import Synchronization
 
 /// Keeps the local copy of a database, and says how it is.
 final class OfflineKeeper: Sendable {
     private struct State {
-        var refresher: (of: PostgreSQLPlace, refresher: OfflineRefresher)?
+        var refresher: (of: StoreSettings, refresher: OfflineRefresher)?
         var isUnderWay = false
         /// On CLOCK_BOOTTIME; when it was last begun.
         var begunAt: Int64?
@@ -36,16 +37,16 @@ final class OfflineKeeper: Sendable {
         self.tell = tell
     }
 
-    /// Takes over what has changed at `place`, on a thread of its own, if that is due and nobody does.
-    func refresh(from place: PostgreSQLPlace) {
+    /// Takes over what has changed at `place`, which these settings name, on a thread of its own, if that is due and nobody does.
+    func refresh(from place: PostgreSQLPlace, of settings: StoreSettings) {
         let now = clock().boottime
         let refresher = state.withLock { state -> OfflineRefresher? in
             guard !state.isUnderWay, state.reason == nil else { return nil }
             if let begunAt = state.begunAt, now - begunAt < OfflineKeeper.interval { return nil }
             (state.isUnderWay, state.begunAt) = (true, now)
-            if let known = state.refresher, known.of == place { return known.refresher }
+            if let known = state.refresher, known.of == settings { return known.refresher }
             let made = OfflineRefresher(of: place, into: copy)
-            state.refresher = (place, made)
+            state.refresher = (settings, made)
             state.freshAt = nil
             return made
         }

@@ -217,7 +217,7 @@ package final class StoreSource: Sendable {
     /// Keeps the copy fresh, where one is kept; called once a second.
     package func refreshCopy() {
         guard let settings = state.withLock(\.settings), settings.kind == .postgresql, settings.offlineFor != nil else { return }
-        keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage))
+        keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage), of: settings)
     }
 
     /// Why logins are judged by the copy; nil if they are not.

@@ -1,7 +1,7 @@
 package import Authentication
 
 /// A store that may be copied, or copied to: where it is.
-package enum CopyEnd: Equatable, Sendable {
+package enum CopyEnd: Sendable {
     /// The file in a state directory.
     case sqlite(directory: String)
     case postgresql(PostgreSQLPlace)
