@@ -40,10 +40,9 @@ package final class CachedStore: EnrollmentStore {
         return judged
     }
 
-    package func checkPlace() throws(StoreFailure) { try store.checkPlace() }
-
-    /// Nobody else writes to the copy; what is asked here is whether it is needed any longer, and may be used.
-    package func changesByOthers() throws(StoreFailure) -> StoreChanges? {
+    /// Once a second, however seldom the server is asked for changes: whether the copy is needed any longer, and may be used.
+    package func checkPlace() throws(StoreFailure) {
+        try store.checkPlace()
         if isBack() { throw .unreachable("the server is back: what was spent meanwhile is taken over first") }
         let now = clock()
         _ = try copy.check(at: now, for: limit)
@@ -51,7 +50,6 @@ package final class CachedStore: EnrollmentStore {
             try copy.noteSeen(now)
             lastSeenAt = now.wall
         }
-        return nil
     }
 
     private static let secondsBetweenLooks: Int64 = 60

@@ -207,7 +207,8 @@ import Testing
         let bench = try StoreBench(place)
         for account in [bench.alice, bench.bob] { try bench.enrol(account) }
         _ = try bench.answer("wrong", by: bench.alice)
-        let holder = try PostgreSQLHolder(place, "LOCK TABLE twostep.stripe IN ACCESS EXCLUSIVE MODE")
+        let holder = try PostgreSQLHolder(
+            place, "SELECT count(id) FROM (SELECT id FROM twostep.stripe FOR UPDATE) held")
         let reading = try #require(try bench.store.reading?())
         #expect(try reading.extent() == StoreExtent(accounts: 2, devices: 2))
         #expect(try reading.page(after: nil, atMost: 1).accounts == [bench.alice])
