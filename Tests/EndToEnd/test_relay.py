@@ -290,6 +290,10 @@ def test_groups_are_the_hubs_own_and_uid_0_is_nobody_that_a_rule_for_many_means(
         assert host.log_in(user, phone.next()).granted
         assert wire.ask("root", "123456", path=host.socket, evidence=KEY) == wire.DENIED
         assert wire.ask("bob", "123456", path=host.socket, evidence=KEY) == wire.DENIED
+    with another_host(hubs, "web8", "--services", "*", "--users", "*") as host:
+        hubs[0].log.mark()
+        assert wire.ask("root", "123456", path=host.socket, evidence=KEY) == wire.DENIED
+        assert hubs[0].log.since_mark('login denied reason=not_permitted .*relay=web8 user="root"', count=1)
 
 
 def test_a_revoked_host_asks_nothing_more(hubs, person):

@@ -32,6 +32,7 @@ package final class LoginServer: Sendable {
                 processes: processes, generation: generation, randomBytes: randomBytes)
             service.sshKeys = sshKeys
             service.connections.capacity = mostConnections
+            service.relays.capacity = mostConnections
             service.visits.capacity = min(service.visits.capacity, mostConnections / 4)
             let desk = AdminDesk(service, keys: keys, store: store) {
                 var status = describe(service.generation, service.sessions.count, service.tally)

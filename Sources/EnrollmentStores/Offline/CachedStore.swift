@@ -119,7 +119,8 @@ extension Attempt {
     fileprivate var asJudgedOffline: Attempt {
         guard let module, module.type == "recovery_code" || module.isStopgap else { return self }
         return Attempt(
-            .firstFactor(.offline), account: account, standing: .unknown, host: host, throttle: throttle, now: now)
+            .firstFactor(.offline), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
+            relay: relay)
     }
 }
 
