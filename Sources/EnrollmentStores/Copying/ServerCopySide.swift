@@ -12,7 +12,7 @@ struct ServerCopySide {
 
     init(at place: PostgreSQLPlace) throws(StoreFailure) {
         self.place = place
-        connection = try ServerConnection(to: place)
+        connection = try ServerConnection.open(to: place)
         do throws(ServerFault) {
             try ServerPromises(of: connection).check(place.description)
         } catch {
