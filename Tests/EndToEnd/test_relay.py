@@ -12,7 +12,7 @@ import world
 from terminal import expect, spawn
 from test_secrets import is_in_memory
 
-HUBS = {"hub1": "127.0.0.2", "hub2": "127.0.0.3"}
+HUBS = {"relay1": "127.0.0.2", "relay2": "127.0.0.3"}
 KEY = ["publickey ssh-ed25519"]
 
 
@@ -83,8 +83,8 @@ def server(daemon_of_session):
 def hubs(server):
     """Two hubs with one store and one key."""
     database = server.make_database()
-    first = Hub("hub1", server, database)
-    second = Hub("hub2", server, database, first.key)
+    first = Hub("relay1", server, database)
+    second = Hub("relay2", server, database, first.key)
     first.serve()
     second.serve()
     yield first, second
@@ -313,7 +313,7 @@ def test_a_revoked_host_asks_nothing_more(hubs, person):
 
 def test_a_certificate_of_another_fleet_opens_nothing(hubs, server, person):
     user, phone = person
-    stranger = world.Daemon("stranger").initialize(
+    stranger = world.Daemon("another-fleet").initialize(
         world.CODE_ALONE + "hub: {name: 127.0.0.9, listen: '127.0.0.9:7443'}\n").start()
     stranger.place = "127.0.0.9:7443"
     host = None
