@@ -74,7 +74,9 @@ package struct CopiedTable: Sendable {
     /// Tables of SQLite that stay behind: attempts that have left no trace, and what is said of copies themselves.
     package static let leftInSQLite: Set<String> = ["tally", "mark", "freshness", "pending", "pending_factor"]
     /// Tables of a server that stay behind: its version, locks, what other daemons have to hear, and what is said of copies.
-    package static let leftOnServer: Set<String> = ["version", "stripe", "notice", "daemon", "mark", "change", "reconciliation"]
+    package static let leftOnServer: Set<String> = [
+        "version", "stripe", "notice", "daemon", "mark", "change", "reconciliation",
+    ]
 
     private static func secretOfDevice(_ row: CopiedRow) -> (place: any SealedPlace, sealed: [UInt8])? {
         guard let account = row.text(0).flatMap({ AccountName($0) }), let type = row.text(1), let id = row.text(2),

@@ -49,6 +49,8 @@ struct ServerCopySide {
         guard try connection.run(.commit, by: deadline).command == "COMMIT" else {
             throw .lost("the server has rolled back what was to be committed")
         }
+        // What was not waited for may be gone with a failover, and a store that was given up would be one again.
+        try connection.checkUnwarned()
     }
 
     /// What the store says of a copy; nil where it says nothing, or is not there.
