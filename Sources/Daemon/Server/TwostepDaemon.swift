@@ -328,7 +328,8 @@ final class StartedDaemon: Service {
             warnings: (generation.active?.outages ?? []).map {
                 "\($0); logins that need it are refused until it answers"
             } + (problem == nil && store.isDeaf ? [Self.deafness(generation.active?.store.poll ?? 1)] : [])
-                + (store.standIn.map { ["logins are judged by the local copy, which changes nothing else: \($0)"] } ?? []),
+                + (store.standIn.map { ["logins are judged by the local copy, which changes nothing else: \($0)"] }
+                    ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

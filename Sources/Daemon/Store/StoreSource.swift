@@ -216,7 +216,9 @@ package final class StoreSource: Sendable {
 
     /// Keeps the copy fresh, where one is kept; called once a second.
     package func refreshCopy() {
-        guard let settings = state.withLock(\.settings), settings.kind == .postgresql, settings.offlineFor != nil else { return }
+        guard let settings = state.withLock(\.settings), settings.kind == .postgresql, settings.offlineFor != nil else {
+            return
+        }
         keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage), of: settings)
     }
 
@@ -224,7 +226,9 @@ package final class StoreSource: Sendable {
     package var standIn: String? { keeper.reason }
 
     /// How the copy is; nil where none is kept.
-    package var copyStatus: StoreStatus.CopyStatus? { state.withLock { $0.settings?.offlineFor }.map(keeper.status(limit:)) }
+    package var copyStatus: StoreStatus.CopyStatus? {
+        state.withLock { $0.settings?.offlineFor }.map(keeper.status(limit:))
+    }
 
     private func note(_ reach: Reach, of number: Int) {
         state.withLock { if $0.number == number { $0.reach = reach } }
