@@ -68,7 +68,7 @@ enum Overview {
             }
         }
         lines += [
-            "", "Most ask twostepd, as root; without root, where that is allowed, about yourself.",
+            "Most ask twostepd, as root; without root, where that is allowed, about yourself.",
             "Exit codes: 0 done, 1 refused, 2 wrong usage, 3 twostepd cannot be reached.",
         ]
         return lines.joined(separator: "\n")
