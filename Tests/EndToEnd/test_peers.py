@@ -31,7 +31,8 @@ VERBS = {
     "unblock": ["bob"], "adopt": ["bob", "--yes"], "explain": ["bob", "sshd"], "trial": ["sshd", "bob"],
     "enable": ["sudo", "--yes"], "disable": ["sudo", "--yes"], "status": [], "check": [], "flow": [],
     "log": [], "metrics": [], "report": [], "backup": ["/tmp/nobody-s-backup"], "restore": ["/etc/hostname", "--yes"],
-    "rekey": [], "host": ["list"], "module": ["test", "/bin/true"],
+    "rekey": [], "host": ["list"], "store": ["copy", "--to", "sqlite", "--yes"],
+    "module": ["test", "/bin/true"],
 }
 
 
