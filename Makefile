@@ -130,7 +130,7 @@ demo: may-become-root deps-demo tree ## watch real ssh and sudo ask for codes
 test: may-become-root deps-test tree ## run every test
 	@Tests/run
 
-test-fleet: may-become-root deps-test tree ## run what concerns daemons that share a database: servers that fail over, and attacks (four minutes)
+test-fleet: may-become-root deps-test tree ## run what concerns daemons that share a database: servers that fail over, cables that are cut, attacks (ten minutes)
 	@Tests/Fleet/run
 
 attacks: may-become-root deps-attacks tree ## try what must not get past, and count its rows; QUICK=1 leaves the long ones out

@@ -19,13 +19,15 @@ def _runs(process):
 
 
 class Server:
-    """A server that is ended by its pid, with settings of its own; `of` is the primary of which it is a standby."""
+    """A server that is ended by its pid, with settings of its own; `of` is the primary of which it is a standby, and `under` the
+    command that starts it."""
 
-    def __init__(self, *settings, of=None):
+    def __init__(self, *settings, of=None, under=()):
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/run"))
         self.folder.chmod(0o755)
         shutil.chown(self.folder, "postgres")
         self.settings = list(settings)
+        self.under = under
         self.process = None
         if of is None:
             self._make()
@@ -78,7 +80,7 @@ class Server:
         """Starts it, with more settings for this once; returns when it takes connections, also after it was killed."""
         log = open(self.folder / "log", "ab")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
-            ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", PROGRAMS / "postgres", "-D",
+            [*self.under, "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", PROGRAMS / "postgres", "-D",
              self.folder / "data", "-c", "listen_addresses=", "-c", f"unix_socket_directories={self.folder}", "-c",
              "shared_buffers=16MB",
              *(word for setting in [*self.settings, *settings] for word in ("-c", setting))], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")

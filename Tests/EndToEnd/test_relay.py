@@ -7,69 +7,13 @@ import struct
 import pam
 import postgresql
 import pytest
+import relays
 import wire
 import world
 from terminal import expect, spawn
 from test_secrets import is_in_memory
 
-HUBS = {"relay1": "127.0.0.2", "relay2": "127.0.0.3"}
 KEY = ["publickey ssh-ed25519"]
-
-
-class Hub(world.Daemon):
-    """A daemon that hosts ask."""
-
-    def __init__(self, name, server, database, key=None):
-        super().__init__(name)
-        self.place = f"{HUBS[name]}:7443"
-        self.folder.mkdir(mode=0o750)
-        world.shutil.chown(self.folder, "root", "twostep")
-        if key is not None:
-            world.shutil.copy2(key, self.key)
-            world.shutil.chown(self.key, "root", "twostep")
-        self.configure(
-            server.configuration(database) + f"hub: {{name: {HUBS[name]}, listen: '{self.place}'}}\n"
-            + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
-        done = world.run("twostep", "init", *self.places)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-    def serve(self):
-        """Starts it; returns when it serves hosts."""
-        self.start()
-        self.log.since_mark("hosts of the fleet are served", count=1)
-        return self
-
-    def add_host(self, name, *options):
-        """A bundle for a host, as its path."""
-        path = world.Path(f"/run/{name}-{next(world.numbers)}.pem")
-        done = world.twostep("host", "add", name, "--out", path, *options, runtime=self.runtime)
-        assert done.returncode == 0, done.stderr
-        assert path.stat().st_mode & 0o7777 == 0o600
-        return path
-
-
-class Host(world.Daemon):
-    """A daemon that asks hubs."""
-
-    def __init__(self, name, bundle, *hubs):
-        super().__init__(f"{name}-{next(world.numbers)}")
-        self.folder.mkdir(mode=0o750)
-        world.shutil.chown(self.folder, "root", "twostep")
-        self.bundle = self.folder / "host.pem"
-        world.shutil.copy(bundle, self.bundle)
-        world.shutil.chown(self.bundle, "root", "twostep")
-        self.bundle.chmod(0o640)
-        places = ", ".join(hub.place for hub in hubs)
-        self.configure(f"upstream:\n  hubs: [{places}]\n  bundle: {self.bundle}\n")
-
-    def serve(self):
-        """Starts it; returns when every hub answers."""
-        self.start(serving=False)
-        world.wait_until(lambda: all(hub["answers"] for hub in self.status()["hubs"]), "the hubs to answer")
-        return self
-
-    def log_in(self, user, code, **options):
-        return pam.log_in(self.service, user, code, **options)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +27,8 @@ def server(daemon_of_session):
 def hubs(server):
     """Two hubs with one store and one key."""
     database = server.make_database()
-    first = Hub("relay1", server, database)
-    second = Hub("relay2", server, database, first.key)
+    first = relays.Hub("relay1", "127.0.0.2", server.section(database))
+    second = relays.Hub("relay2", "127.0.0.3", server.section(database), first.key)
     first.serve()
     second.serve()
     yield first, second
@@ -96,7 +40,7 @@ def hubs(server):
 def hosts(hubs):
     """Two hosts that may ask for everything."""
     made = [
-        Host(name, hubs[0].add_host(name, "--services", "*", "--users", "*"), *hubs).serve() for name in ("web1", "web2")]
+        relays.Host(name, hubs[0].add_host(name, "--services", "*", "--users", "*"), *hubs).serve() for name in ("web1", "web2")]
     yield made
     for host in made:
         host.stop()
@@ -105,7 +49,7 @@ def hosts(hubs):
 @contextlib.contextmanager
 def another_host(hubs, name, *options):
     """A host for a while, with rules of its own."""
-    host = Host(name, hubs[0].add_host(name, *options), *hubs).serve()
+    host = relays.Host(name, hubs[0].add_host(name, *options), *hubs).serve()
     try:
         yield host
     finally:
@@ -125,7 +69,7 @@ def back_to_work(hub, *hosts):
         hub.serve()
     hub.thaw()
     for host in hosts:
-        world.wait_until(lambda host=host: all(hub["answers"] for hub in host.status()["hubs"]), "the hubs to answer", 60)
+        world.wait_until(lambda host=host: host.hears_all, "the hubs to answer", 60)
 
 
 # --- logins ---------------------------------------------------------------------------------------------------------
@@ -318,8 +262,8 @@ def test_a_certificate_of_another_fleet_opens_nothing(hubs, server, person):
     stranger.place = "127.0.0.9:7443"
     host = None
     try:
-        bundle = Hub.add_host(stranger, "web6", "--services", "*", "--users", "*")
-        host = Host("web6", bundle, *hubs)
+        bundle = relays.Hub.add_host(stranger, "web6", "--services", "*", "--users", "*")
+        host = relays.Host("web6", bundle, *hubs)
         host.start(serving=False)
         assert host.log_in(user, phone.next()).code == pam.AUTHINFO_UNAVAIL
         assert not host.status()["serving"]
