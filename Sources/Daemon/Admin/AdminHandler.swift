@@ -26,12 +26,8 @@ final class AdminHandler<Visit: ServiceVisit>: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
-        let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
-            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        asked.assumeIsolated().whenComplete { result in
-            // Who cannot be told is not served: there is no uid that happens to be zero.
-            guard case .success(let peer) = result else { return self.close() }
+        PeerCredentials.ask(context.channel) { peer in
+            guard let peer else { return self.close() }
             self.visit.admit(uid: peer.uid) {
                 self.close()
             } then: { refusal in

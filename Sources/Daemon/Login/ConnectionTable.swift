@@ -11,9 +11,9 @@ struct ConnectionTable<Handler: AnyObject> {
     var capacity: Int
     private var open: [ObjectIdentifier: Handler] = [:]
     private var perUID: [UInt32: Int] = [:]
-    /// Those of uids other than 0 that have not said yet what they want, and when they came: the oldest first, and some that
-    /// have gone or have spoken since.
-    private var silent: Set<ObjectIdentifier> = []
+    /// Those of uids other than 0 that have not said yet what they want, with their uids, and when they came: the oldest first, and
+    /// some that have gone or have spoken since.
+    private var silent: [ObjectIdentifier: UInt32] = [:]
     private var arrivals: [ObjectIdentifier] = []
     private var oldest = 0
     private var peak = 0
@@ -26,12 +26,11 @@ struct ConnectionTable<Handler: AnyObject> {
     var isCrowded: Bool { open.count >= capacity - capacity / 10 }
 
     /// What becomes of a newcomer.
-    enum Admission {
-        case admitted
-        /// It must be closed at once.
-        case refused
-        /// Another has to be closed and removed first; then it is admitted, if it asks again.
-        case inPlaceOf(Handler)
+    struct Admission {
+        /// Whether it is counted in; otherwise it must be closed at once.
+        let isAdmitted: Bool
+        /// Who has given way and is counted out: to be closed.
+        var gone: Handler?
     }
 
     /// Counts a connection in.
@@ -39,32 +38,35 @@ struct ConnectionTable<Handler: AnyObject> {
     /// Where there is no room left for callers other than uid 0, the one that has said nothing for longest gives way: a
     /// person with thousands of subordinate uids (subuid(5)) would keep everybody else out.
     mutating func admit(_ handler: Handler, uid: UInt32) -> Admission {
+        var gone: Handler?
         if uid != 0 {
-            guard perUID[uid, default: 0] < Self.mostPerUID else { return .refused }
-            guard open.count < capacity - capacity / 10 else {
-                return takeOldestSilent().map { .inPlaceOf($0) } ?? .refused
-            }
+            guard perUID[uid, default: 0] < Self.mostPerUID else { return Admission(isAdmitted: false) }
+            if isCrowded { gone = takeOldestSilent() }
+            guard !isCrowded else { return Admission(isAdmitted: false, gone: gone) }
         }
-        guard open.count < capacity else { return .refused }
+        guard open.count < capacity else { return Admission(isAdmitted: false, gone: gone) }
         open[ObjectIdentifier(handler)] = handler
         peak = max(peak, open.count)
-        guard uid != 0 else { return .admitted }
+        guard uid != 0 else { return Admission(isAdmitted: true) }
         perUID[uid, default: 0] += 1
-        silent.insert(ObjectIdentifier(handler))
+        silent[ObjectIdentifier(handler)] = uid
         arrivals.append(ObjectIdentifier(handler))
-        return .admitted
+        return Admission(isAdmitted: true, gone: gone)
     }
 
     /// A connection has said what it wants, and keeps its place.
     mutating func hasSpoken(_ handler: Handler, uid: UInt32) {
-        if uid != 0 { silent.remove(ObjectIdentifier(handler)) }
+        if uid != 0 { silent[ObjectIdentifier(handler)] = nil }
     }
 
     private mutating func takeOldestSilent() -> Handler? {
         while oldest < arrivals.count {
             let id = arrivals[oldest]
             oldest += 1
-            if silent.remove(id) != nil, let handler = open[id] { return handler }
+            if let uid = silent.removeValue(forKey: id), let handler = open[id] {
+                remove(handler, uid: uid)
+                return handler
+            }
         }
         return nil
     }
@@ -77,7 +79,7 @@ struct ConnectionTable<Handler: AnyObject> {
             return
         }
         guard arrivals.count > 64, arrivals.count > 2 * silent.count else { return }
-        arrivals = arrivals.dropFirst(oldest).filter { silent.contains($0) }
+        arrivals = arrivals.dropFirst(oldest).filter { silent[$0] != nil }
         oldest = 0
     }
 
@@ -85,7 +87,7 @@ struct ConnectionTable<Handler: AnyObject> {
         guard open.removeValue(forKey: ObjectIdentifier(handler)) != nil, uid != 0 else { return }
         let left = perUID[uid, default: 1] - 1
         perUID[uid] = left > 0 ? left : nil
-        silent.remove(ObjectIdentifier(handler))
+        silent[ObjectIdentifier(handler)] = nil
         forgetArrivals()
     }
 

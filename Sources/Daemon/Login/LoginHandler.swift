@@ -1,6 +1,5 @@
 import Authentication
 import Configuration
-import Glibc
 import NIOCore
 import RelayProtocol
 import UnixSocket
@@ -13,7 +12,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     let service: LoginService
     private var line: (any LoginLine)?
-    private(set) var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
+    private(set) var peer = PeerCredentials.nobody
     private var assembler = FrameAssembler()
     var conversation: LoginConversation?
     /// What the directory was asked before there is one.
@@ -47,30 +46,18 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     func channelActive(context: ChannelHandlerContext) {
         line = SocketLine(context: context)
-        // Asked on the event loop, it is answered at once.
-        guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
-        let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
-            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        asked.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let credentials): self.identified(credentials)
-            // Who cannot be told is not served: there is no uid that happens to be zero (CVE-2021-3560).
-            case .failure: self.close()
-            }
+        PeerCredentials.ask(context.channel) { peer in
+            guard let peer else { return self.close() }
+            self.identified(peer)
         }
     }
 
-    private func identified(_ credentials: KernelCredentials) {
-        peer = PeerCredentials(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
-        switch service.connections.admit(self, uid: peer.uid) {
-        case .admitted: line?.listen()
-        case .refused: close()
-        case .inPlaceOf(let silent):
-            silent.close()
-            service.connections.remove(silent, uid: silent.peer.uid)
-            guard case .admitted = service.connections.admit(self, uid: peer.uid) else { return close() }
-            line?.listen()
-        }
+    private func identified(_ credentials: PeerCredentials) {
+        peer = credentials
+        let admission = service.connections.admit(self, uid: peer.uid)
+        admission.gone?.close()
+        guard admission.isAdmitted else { return close() }
+        line?.listen()
     }
 
     /// The beginning of a login that a host relays: its stream is the line. Returns whether there is room for it.
@@ -81,8 +68,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         peer = PeerCredentials(
             uid: relayed.kind == .account ? PeerCredentials.overflowUID : 0, gid: PeerCredentials.overflowUID, pid: 0)
         // Counted as root's: how many a host may have is its connection's to say.
-        guard case .admitted = service.connections.admit(self, uid: 0) else { return false }
-        return true
+        return service.connections.admit(self, uid: 0).isAdmitted
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -1,6 +1,5 @@
 import Authentication
 import Configuration
-import Glibc
 import NIOCore
 import RelayProtocol
 import UnixSocket
@@ -13,7 +12,7 @@ final class RelayingHandler: ChannelInboundHandler {
 
     let service: LoginService
     var line: SocketLine?
-    private var peer = PeerCredentials(uid: PeerCredentials.overflowUID, gid: PeerCredentials.overflowUID, pid: 0)
+    private var peer = PeerCredentials.nobody
     private var assembler = FrameAssembler()
     /// What the hub says, looked at for the verdict alone.
     var replies = FrameAssembler()
@@ -49,29 +48,18 @@ final class RelayingHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         line = SocketLine(context: context)
-        // Asked on the event loop, it is answered at once.
-        guard let options = context.channel as? any SocketOptionProvider else { return close() }
-        let asked: EventLoopFuture<KernelCredentials> = options.unsafeGetSocketOption(
-            level: .socket, name: NIOBSDSocket.Option(rawValue: SO_PEERCRED))
-        asked.assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let credentials): self.identified(credentials)
-            case .failure: self.close()
-            }
+        PeerCredentials.ask(context.channel) { peer in
+            guard let peer else { return self.close() }
+            self.identified(peer)
         }
     }
 
-    private func identified(_ credentials: KernelCredentials) {
-        peer = PeerCredentials(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
-        switch service.relays.admit(self, uid: peer.uid) {
-        case .admitted: line?.listen()
-        case .refused: close()
-        case .inPlaceOf(let silent):
-            silent.close()
-            service.relays.remove(silent, uid: silent.peer.uid)
-            guard case .admitted = service.relays.admit(self, uid: peer.uid) else { return close() }
-            line?.listen()
-        }
+    private func identified(_ credentials: PeerCredentials) {
+        peer = credentials
+        let admission = service.relays.admit(self, uid: peer.uid)
+        admission.gone?.close()
+        guard admission.isAdmitted else { return close() }
+        line?.listen()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

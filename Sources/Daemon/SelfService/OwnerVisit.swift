@@ -59,7 +59,7 @@ final class OwnerVisit: ServiceVisit {
         case PeerCredentials.overflowUID: return then(AdminRefusal(.notPermitted, "This uid is nobody's."))
         case _: break
         }
-        guard case .admitted = service.visits.admit(self, uid: uid) else {
+        guard service.visits.admit(self, uid: uid).isAdmitted else {
             return then(AdminRefusal(.busy, "Too many connections at once. Try again."))
         }
         // It stays: whoever has no account is sent away at once.
