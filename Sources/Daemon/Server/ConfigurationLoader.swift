@@ -41,17 +41,25 @@ struct ConfigurationLoader: Sendable {
             mode: status.st_mode, owner: status.st_uid)
     }
 
-    /// Which store the file names, without a look at anything that it names otherwise; nil where it cannot be read.
-    var storeSettings: StoreSettings? { try? reader.load(path).get().store }
+    /// Where a file has the store.
+    enum StorePlace {
+        case here(StoreSettings)
+        /// Hubs decide in this machine's place, and have it.
+        case atHubs
+    }
 
-    /// Whether the file names hubs that decide in this machine's place, so that it has no store.
-    var isOfHost: Bool { (try? reader.load(path).get().upstream) != nil }
+    /// Where the file has the store, without a look at anything that it names otherwise; nil where it cannot be read.
+    var storePlace: StorePlace? {
+        guard let read = try? reader.load(path).get() else { return nil }
+        return read.upstream == nil ? .here(read.store) : .atHubs
+    }
 
-    /// The same of a file at any path, as verbs of the command line need it.
+    /// Which store of this machine a file at any path names, as verbs of the command line need it.
     static func storeSettings(in path: String) -> StoreSettings? {
-        ConfigurationLoader(
-            path: path, accounts: SystemDirectory(), hostName: "localhost", allowsInsecure: true
-        ).storeSettings
+        let loader = ConfigurationLoader(
+            path: path, accounts: SystemDirectory(), hostName: "localhost", allowsInsecure: true)
+        guard case .here(let settings)? = loader.storePlace else { return nil }
+        return settings
     }
 
     private var reader: ConfigurationReader {

@@ -77,8 +77,6 @@ final class StartedDaemon: Service {
     private let reloading = Mutex(Reloading())
     /// Programs that have not said what they are, being asked again.
     private let describing = Mutex(Reloading())
-    /// Whether the store is this machine's to have.
-    private let hasStore = Mutex(true)
     /// What the journal was last told of the store.
     private let lastStoreProblem = Mutex<StoreFailure?>(nil)
     /// The file as it was when it was last read.
@@ -124,11 +122,10 @@ final class StartedDaemon: Service {
             programs: programs, keys: securityKeys)
         startedAt = clocks.now()
         source.onNotice { [writer] in writer.noticed() }
-        if loader.isOfHost {
-            hasStore.withLock { $0 = false }
-            _ = source.follow(nil)
-        } else if let settings = loader.storeSettings {
-            _ = source.follow(settings)
+        switch loader.storePlace {
+        case .here(let settings)?: _ = source.follow(settings)
+        case .atHubs?: _ = source.follow(nil)
+        case nil: break
         }
         writer.start()
         if case .inUse(let explanation) = writer.problem { throw StartFailure(explanation) }
@@ -208,7 +205,6 @@ final class StartedDaemon: Service {
             }
             writer.ask(every: active.store.poll)
             if store.follow(active.upstream == nil ? active.store : nil) { writer.reopen() }
-            hasStore.withLock { $0 = active.upstream == nil }
             if let reminder = store.reminder { journal.warning(reminder) }
             journal.notice("configuration \(number) is in force: \(options.configuration)")
             return Generation(number: number, loadedAt: clocks.now().wall, active: active, problems: [])
@@ -297,7 +293,7 @@ final class StartedDaemon: Service {
 
     /// Says in the journal when the store breaks, and when it is well again.
     private func tellStore() {
-        let problem = hasStore.withLock { $0 } ? writer.problem : nil
+        let problem = store.isHere ? writer.problem : nil
         let before = lastStoreProblem.withLock { last in
             defer { last = problem }
             return last

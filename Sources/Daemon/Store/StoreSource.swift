@@ -63,6 +63,9 @@ package final class StoreSource: Sendable {
     /// Whether a store is in use that others change, and what they say of it is not heard.
     package var isDeaf: Bool { state.withLock { $0.listener.map { !$0.isListening } ?? false } }
 
+    /// Whether the store is this machine's to have, and not its hubs'.
+    package var isHere: Bool { state.withLock { $0.settings != nil } }
+
     /// Takes over what a configuration says, nil for a host that has no store; returns whether that is another one than before.
     package func follow(_ settings: StoreSettings?) -> Bool {
         state.withLock { state in
