@@ -89,8 +89,4 @@ extension AdminDesk {
             .badParameter, OfflineStore.elsewhere(path),
             hint: "A copy of its schema twostep, together with the key file, is a backup: see pg_dump(1).")
     }
-
-    private static func isUnusable(_ failure: StoreFailure) -> AdminReply {
-        .refusal(.storeUnavailable, "The store cannot be used: \(failure).", hint: "See: twostep status")
-    }
 }

@@ -165,9 +165,13 @@ final class AdminDesk {
     private static func reply(_ result: Result<AdminReply, StoreFailure>) -> AdminReply {
         switch result {
         case .success(let reply): reply
-        case .failure(let failure):
-            .refusal(.storeUnavailable, "The store cannot be used: \(failure).", hint: "See: twostep status")
+        case .failure(let failure): isUnusable(failure)
         }
+    }
+
+    /// What is said where the store has failed.
+    static func isUnusable(_ failure: StoreFailure) -> AdminReply {
+        .refusal(.storeUnavailable, "The store cannot be used: \(failure).", hint: "See: twostep status")
     }
 }
 
