@@ -27,15 +27,7 @@ struct ReportCommand: AdministrationVerb {
         }
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
         var accounts: [ReportedAccount] = []
-        var after: String?
-        repeat {
-            let answer = try connection.ask(.report(after: after))
-            guard case .report(let page) = answer.reply else { throw connection.misplaced() }
-            accounts += page.accounts
-            // A page that does not come further would go on for ever.
-            guard page.next == nil || page.next != after else { throw connection.misplaced() }
-            after = page.next
-        } while after != nil
+        try connection.reports { accounts += $0 }
         if unenrolledActive {
             let since = Int64(time(nil)) - ReportCommand.active
             let logins = world.history.logins(since: since)

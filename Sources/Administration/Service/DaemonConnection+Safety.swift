@@ -68,20 +68,14 @@ extension DaemonConnection {
     /// Those of these who have a device and recovery codes; throws where nobody has.
     borrowing func checkRecovery(of names: [String]) throws(CommandFailure) -> [String] {
         var ready: [String] = []
-        var next: String?
-        repeat {
-            let answer = try ask(.report(after: next))
-            guard case .report(let page) = answer.reply else { throw misplaced() }
-            for account in page.accounts where names.contains(account.account) {
+        try reports { accounts in
+            for account in accounts where names.contains(account.account) {
                 let hasCodes = account.devices.contains { $0.module.type == "recovery_code" && $0.problem == nil }
                 let issued = ["recovery_code", "bypass", "ticket"]
                 let hasDevice = account.devices.contains { !issued.contains($0.module.type) && $0.problem == nil }
                 if hasCodes, hasDevice, account.codesLeft ?? 0 > 0 { ready.append(account.account) }
             }
-            // One that does not come further would go on for ever.
-            guard page.next != next || page.next == nil else { throw misplaced() }
-            next = page.next
-        } while next != nil
+        }
         guard !ready.isEmpty else {
             let who = names.joined(separator: " nor ")
             let first = Wording.word(names[0])
