@@ -41,6 +41,25 @@ package struct CopiedTable: Sendable {
 
     var columnList: String { columns.map(\.name).joined(separator: ", ") }
 
+    /// The end of a query for the rows behind a key, and not behind another one, in the order of their keys: so many at most.
+    /// `place` is how the database calls a value by its number, from 1 on; the last one is the limit.
+    func range(
+        after first: [CopiedValue]?, upTo last: [CopiedValue]?, atMost limit: Int, _ place: (Int) -> String
+    ) -> (text: String, values: [CopiedValue]) {
+        let names = key.joined(separator: ", ")
+        var conditions: [String] = []
+        var values: [CopiedValue] = []
+        for (comparison, bound) in [(">", first), ("<=", last)] {
+            guard let bound else { continue }
+            let places = (1...keyCount).map { place(values.count + $0) }.joined(separator: ", ")
+            conditions.append("(\(names)) \(comparison) (\(places))")
+            values += bound
+        }
+        let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+        values.append(.integer(Int64(limit)))
+        return ("\(filter) ORDER BY \(names) LIMIT \(place(values.count))", values)
+    }
+
     /// The tables with something that a login or a report could miss.
     package static let all = [
         CopiedTable(

@@ -41,25 +41,10 @@ enum SQLiteCopySide {
         in queue: DatabaseQueue, _ path: String
     ) throws(StoreFailure) -> [CopiedRow] {
         try access(queue, path) { database in
-            let names = table.key.joined(separator: ", ")
-            let count = table.keyCount
-            func places(from first: Int) -> String { (0..<count).map { "?\($0 + first)" }.joined(separator: ", ") }
-            var conditions: [String] = []
-            var values: [CopiedValue] = []
-            if let key {
-                conditions.append("(\(names)) > (\(places(from: 1)))")
-                values += key
-            }
-            if let last {
-                conditions.append("(\(names)) <= (\(places(from: values.count + 1)))")
-                values += last
-            }
-            let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+            let range = table.range(after: key, upTo: last, atMost: limit) { "?\($0)" }
             let row = try PreparedStatement(
-                "SELECT \(table.columnList) FROM \(table.name) \(filter) ORDER BY \(names) LIMIT ?\(values.count + 1)",
-                on: Connection(database))
-            for (index, value) in zip(Int32(1)..., values) { try row.bind(value, at: index) }
-            try row.bind(Int64(limit), at: Int32(clamping: values.count + 1))
+                "SELECT \(table.columnList) FROM \(table.name) \(range.text)", on: Connection(database))
+            for (index, value) in zip(Int32(1)..., range.values) { try row.bind(value, at: index) }
             var rows: [CopiedRow] = []
             while try row.step() { rows.append(try SQLiteCopySide.read(row, of: table)) }
             return rows

@@ -108,26 +108,10 @@ struct ServerCopySide {
         of table: CopiedTable, called name: String, after key: [CopiedValue]?, upTo last: [CopiedValue]?,
         atMost limit: Int
     ) throws(StoreFailure) -> [CopiedRow] {
-        let names = table.key.joined(separator: ", ")
-        func places(from first: Int) -> String {
-            (0..<table.keyCount).map { "$\($0 + first)" }.joined(separator: ", ")
-        }
-        var conditions: [String] = []
-        var values: [ServerValue] = []
-        if let key {
-            conditions.append("(\(names)) > (\(places(from: 1)))")
-            values += key.map { ServerValue($0) }
-        }
-        if let last {
-            conditions.append("(\(names)) <= (\(places(from: values.count + 1)))")
-            values += last.map { ServerValue($0) }
-        }
-        let filter = conditions.isEmpty ? "" : "WHERE \(conditions.joined(separator: " AND "))"
+        let range = table.range(after: key, upTo: last, atMost: limit) { "$\($0)" }
         let query = ServerQuery(
-            """
-            SELECT \(table.columnList) FROM twostep.\(name) \(filter) ORDER BY \(names)
-            LIMIT $\(values.count + 1)::bigint
-            """, values + [.integer(Int64(limit))])
+            "SELECT \(table.columnList) FROM twostep.\(name) \(range.text)::bigint",
+            range.values.map { ServerValue($0) })
         return try rows(that: query, of: table)
     }
 
