@@ -51,6 +51,15 @@ def parse(path):
     return xml.etree.ElementTree.fromstring(ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", Path(path).read_text(errors="replace")))
 
 
+def count(path):
+    """How many tests of an xUnit file have passed, failed and were skipped."""
+    suites = list(parse(path).iter("testsuite"))
+    total, failed, skipped = (
+        sum(int(suite.get(name) or 0) for suite in suites for name in names)
+        for names in (["tests"], ["failures", "errors"], ["skipped"]))
+    return total - failed - skipped, failed, skipped
+
+
 def results(paths):
     """What has run: names as in rows.toml, with whether each has passed."""
     found = {}
