@@ -57,6 +57,14 @@ def databases():
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def server(daemon_of_session):
+    """A PostgreSQL server for the tests of a file."""
+    server = postgresql.Server()
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def daemon_of_session(syslog_of_session, databases):
     world.install_shipped_stacks()

@@ -54,11 +54,16 @@ class Server:
         self.start()
         world.wait_until(lambda: primary.sql("SELECT count(*) FROM pg_stat_replication") != "0", "the standby to follow")
 
+    @property
+    def place(self):
+        """Where its standbys find it."""
+        return self.folder
+
     def follow(self, primary):
         """A standby of this primary from its next start on."""
         data = self.folder / "data"
         with open(data / "postgresql.auto.conf", "a", encoding="utf-8") as file:
-            file.write(f"primary_conninfo = 'host={primary.folder} user=postgres application_name=standby'\n")
+            file.write(f"primary_conninfo = 'host={primary.place} user=postgres application_name=standby'\n")
         (data / "standby.signal").touch()
         shutil.chown(data / "standby.signal", "postgres")
 
@@ -136,13 +141,4 @@ class Server:
 def daemon_at(name, configuration, key=None, program="twostep"):
     """A daemon with its store in a database, and with a key of its own where there is none; `init` of this program has made
     the tables where they were not. It is not started."""
-    daemon = world.Daemon(name)
-    daemon.folder.mkdir(mode=0o750)
-    shutil.chown(daemon.folder, "root", "twostep")
-    if key is not None:
-        shutil.copy2(key, daemon.key)
-        shutil.chown(daemon.key, "root", "twostep")
-    daemon.configure(configuration)
-    done = world.run(program, "init", *daemon.places)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return daemon
+    return world.Daemon(name).join(configuration, key, program)

@@ -11,16 +11,9 @@ class Hub(world.Daemon):
         super().__init__(name)
         self.place = f"{address}:7443"
         self.under = under
-        self.folder.mkdir(mode=0o750)
-        world.shutil.chown(self.folder, "root", "twostep")
-        if key is not None:
-            world.shutil.copy2(key, self.key)
-            world.shutil.chown(self.key, "root", "twostep")
-        self.configure(
+        self.join(
             world.CODE_ALONE + store + f"hub: {{name: {address}, listen: '{self.place}'}}\n"
-            + "policy:\n  - match: {service: sudo}\n    remember: 15m\n")
-        done = world.run("twostep", "init", *self.places)
-        assert done.returncode == 0, done.stdout + done.stderr
+            + "policy:\n  - match: {service: sudo}\n    remember: 15m\n", key)
 
     def serve(self):
         """Starts it; returns when it serves hosts."""
@@ -43,8 +36,7 @@ class Host(world.Daemon):
     def __init__(self, name, bundle, *hubs, under=()):
         super().__init__(f"{name}-{next(world.numbers)}")
         self.under = under
-        self.folder.mkdir(mode=0o750)
-        world.shutil.chown(self.folder, "root", "twostep")
+        self.make_folder()
         self.bundle = self.folder / "host.pem"
         world.shutil.copy(bundle, self.bundle)
         world.shutil.chown(self.bundle, "root", "twostep")

@@ -25,15 +25,7 @@ class Hub:
     def __init__(self, server, database, more=CACHED, key=None, clock=None):
         self.daemon = world.Daemon(f"away{next(world.numbers)}")
         self.daemon.clock = clock
-        self.daemon.folder.mkdir(mode=0o750)
-        world.shutil.chown(self.daemon.folder, "root", "twostep")
-        if key is not None:
-            world.shutil.copy2(key, self.daemon.key)
-            world.shutil.chown(self.daemon.key, "root", "twostep")
-        self.daemon.configure(server.configuration(database, more=more, asked=ASKED))
-        done = world.run("twostep", "init", *self.daemon.places)
-        assert done.returncode == 0, done.stdout + done.stderr
-        self.daemon.start()
+        self.daemon.join(server.configuration(database, more=more, asked=ASKED), key).start()
 
     def log_in(self, user, code):
         return pam.log_in(self.daemon.service, user, code)

@@ -90,8 +90,7 @@ def over_tls(encrypted, authority):
 def refusal(configuration):
     """What `twostep init` says of a store that it cannot reach."""
     place = world.Daemon(f"refused{next(world.numbers)}")
-    place.folder.mkdir(mode=0o750)
-    world.shutil.chown(place.folder, "root", "twostep")
+    place.make_folder()
     place.configure(configuration)
     done = world.run("twostep", "init", *place.places)
     assert done.returncode == 1, done.stdout

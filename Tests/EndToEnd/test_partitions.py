@@ -73,12 +73,9 @@ class Database(postgresql.Server):
                 file.write("host all twostep 10.9.0.0/24 trust\nhost replication postgres 10.9.0.0/24 trust\n")
             self.sql("SELECT pg_reload_conf()")
 
-    def follow(self, primary):
-        data = self.folder / "data"
-        with open(data / "postgresql.auto.conf", "a", encoding="utf-8") as file:
-            file.write(f"primary_conninfo = 'host={primary.machine.address} user=postgres application_name=standby'\n")
-        (data / "standby.signal").touch()
-        world.shutil.chown(data / "standby.signal", "postgres")
+    @property
+    def place(self):
+        return self.machine.address
 
 
 class Fleet:

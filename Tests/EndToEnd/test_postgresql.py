@@ -12,13 +12,6 @@ import world
 
 
 @pytest.fixture(scope="module")
-def server(daemon_of_session):
-    server = postgresql.Server()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(scope="module")
 def database(server):
     return server.make_database()
 
@@ -249,12 +242,7 @@ def test_verbs_that_work_on_files_say_whose_work_it_is(two):
 
 
 def test_a_key_that_is_not_the_store_s_refuses_everybody(server, database, two):
-    stranger = world.Daemon("hub3")
-    stranger.folder.mkdir(mode=0o750)
-    world.shutil.chown(stranger.folder, "root", "twostep")
-    stranger.configure(server.configuration(database))
-    assert world.run("twostep", "init", *stranger.places).returncode == 0
-    stranger.start(serving=False)
+    stranger = postgresql.daemon_at("hub3", server.configuration(database)).start(serving=False)
     try:
         assert not stranger.status()["serving"]
     finally:
@@ -265,8 +253,7 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(server, two):
     database = server.make_database()
     server.sql(f"ALTER DATABASE {database} SET synchronous_commit = off")
     place = world.Daemon("careless")
-    place.folder.mkdir(mode=0o750)
-    world.shutil.chown(place.folder, "root", "twostep")
+    place.make_folder()
     place.configure(server.configuration(database))
     refused = world.run("twostep", "init", *place.places)
     assert refused.returncode == 1 and "synchronous_commit is off" in refused.stderr

@@ -5,7 +5,6 @@ import json
 import struct
 
 import pam
-import postgresql
 import pytest
 import relays
 import wire
@@ -14,13 +13,6 @@ from terminal import expect, spawn
 from test_secrets import is_in_memory
 
 KEY = ["publickey ssh-ed25519"]
-
-
-@pytest.fixture(scope="module")
-def server(daemon_of_session):
-    server = postgresql.Server()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,9 @@ import json
 import threading
 
 import pam
-import postgresql
 import pytest
 import world
 from test_documents import EXPLAINED, members
-
-
-@pytest.fixture(scope="module")
-def server(daemon_of_session):
-    server = postgresql.Server()
-    yield server
-    server.stop()
 
 
 def target(server, database):

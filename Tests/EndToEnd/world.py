@@ -299,12 +299,28 @@ class Daemon:
         """The options that name the places."""
         return ["--config", self.configuration, "--state-directory", self.state, "--runtime-directory", self.runtime]
 
+    def make_folder(self, may_be_there=False):
+        """The folder of its configuration, as `twostep init` makes it."""
+        self.folder.mkdir(mode=0o750, exist_ok=may_be_there)
+        shutil.chown(self.folder, "root", "twostep")
+
+    def join(self, configuration, key=None, program="twostep"):
+        """`twostep init` by this program where the configuration names a database, which may have its tables already; with this key,
+        or with a key of its own where there is none."""
+        self.make_folder()
+        if key is not None:
+            shutil.copy2(key, self.key)
+            shutil.chown(self.key, "root", "twostep")
+        self.configure(configuration)
+        done = run(program, "init", *self.places)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return self
+
     def initialize(self, configuration=CODE_ALONE):
         """`twostep init`, and a configuration other than the shipped one, or that with None."""
         if self.store:
             # It makes the tables where the configuration says.
-            self.folder.mkdir(mode=0o750, exist_ok=True)
-            shutil.chown(self.folder, "root", "twostep")
+            self.make_folder(may_be_there=True)
             self.configure(CODE_ALONE if configuration is None else configuration)
         done = run("twostep", "init", *self.places)
         assert done.returncode == 0, done.stdout + done.stderr
