@@ -164,8 +164,13 @@ def test_status_says_who_shares_the_store(two, server, database):
     server.sql("DELETE FROM twostep.daemon WHERE host LIKE 'host%'", database)
 
 
-def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, person, server):
+@pytest.mark.parametrize("heard", ["notice", "error"])
+def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, person, server, heard):
     user, phone = person
+    # Whatever the role is to hear of: the warning is all that tells such a commit from another.
+    server.sql(f"ALTER ROLE twostep SET client_min_messages = {heard}")
+    for daemon in two:
+        daemon.restart()
     # The credentials of an account are kept at its first login; then there is one commit a login.
     assert pam.log_in(two[0].service, user, phone.next()).granted
     code = phone.next()
@@ -184,6 +189,7 @@ def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, 
         assert two[0].log.since_mark("the server warns of a commit: canceling wait", count=1)
     finally:
         server.set("synchronous_standby_names", "")
+        server.sql("ALTER ROLE twostep RESET client_min_messages")
     world.wait_until(lambda: two[0].status()["serving"], "the daemon to go on", 15)
     assert not pam.log_in(two[1].service, user, code).granted
     other = world.new_user()
