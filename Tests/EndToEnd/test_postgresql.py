@@ -276,3 +276,20 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(server, two):
     place.configure(server.configuration(database))
     refused = world.run("twostep", "init", *place.places)
     assert refused.returncode == 1 and "synchronous_commit is off" in refused.stderr
+
+
+def test_a_server_whose_disk_is_not_waited_for_any_more_is_refused_by_whoever_is_connected(daemon_of_session):
+    server = postgresql.Server()
+    place = postgresql.daemon_at("unsafe", server.configuration(server.make_database())).start()
+    try:
+        user = world.new_user()
+        phone = world.enroll(user, runtime=place.runtime)
+        assert pam.log_in(place.service, user, phone.next()).granted
+        server.set("fsync", "off")
+        world.wait_until(lambda: "fsync is off" in (place.status()["store"]["problem"] or ""), "a look at the settings", 60)
+        assert pam.log_in(place.service, user, phone.next()).code == pam.AUTHINFO_UNAVAIL
+        server.set("fsync", "on")
+        world.wait_until(lambda: place.status()["serving"], "the server to be used again", 20)
+    finally:
+        place.stop()
+        server.stop()
