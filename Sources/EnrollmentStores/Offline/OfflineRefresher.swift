@@ -60,7 +60,7 @@ package final class OfflineRefresher: @unchecked Sendable {
                     ServerQuery(
                         """
                         SELECT concat_ws('/', (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-                            (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
+                            \(ServerLineage.timeline),
                             'twostep.device'::regclass::oid::bigint),
                             pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint
                         """),

@@ -23,12 +23,15 @@ package final class ServerLineage: Sendable {
         known = Mutex(path.flatMap(ServerLineage.read))
     }
 
-    private static let question = ServerQuery(
+    /// The timeline that is written to. What the control file says of it is that of the last checkpoint, which may be one of before
+    /// a promotion.
+    static let timeline = """
+        pg_catalog.concat('x', pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
         """
-        SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-            pg_catalog.concat('x', pg_catalog.substr(
-                pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
-        """)
+
+    private static let question = ServerQuery(
+        "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \(timeline)")
 
     /// Asks a server, which takes writes, which one it is; returns what speaks against it, nil if nothing does. What was
     /// newer than all before is remembered.
