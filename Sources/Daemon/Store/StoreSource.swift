@@ -94,13 +94,14 @@ package final class StoreSource: Sendable {
     }
 
     /// The store in use, as one side of a copy; nil on a host that has none.
-    package var end: CopyEnd? { state.withLock(\.settings).map(end(of:)) }
+    package var end: CopyEnd? { state.withLock(\.settings).map { end(of: $0, lineage: lineage) } }
 
-    /// Where the store lies that these settings name.
-    package func end(of settings: StoreSettings) -> CopyEnd {
+    /// Where the store lies that these settings name. With `lineage` an old primary that has come back is passed over there, too;
+    /// a store that is to be made is of a life of its own.
+    package func end(of settings: StoreSettings, lineage: ServerLineage? = nil) -> CopyEnd {
         switch settings.kind {
         case .sqlite: .sqlite(directory: directory)
-        case .postgresql: .postgresql(PostgreSQLPlace(settings))
+        case .postgresql: .postgresql(PostgreSQLPlace(settings, lineage: lineage))
         }
     }
 

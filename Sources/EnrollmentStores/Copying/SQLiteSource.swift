@@ -49,6 +49,14 @@ final class SQLiteSource: CopySource {
 
     func announce(_ mark: StoreMark) throws(StoreFailure) { try SQLiteCopySide.put(mark, in: queue, path) }
 
+    /// There is one file of that name, and nobody else may have it.
+    func check(against held: (any EnrollmentStore)?) throws(StoreFailure) {
+        guard let held else { return }
+        guard let held = held as? SQLiteStore, held.directory.database == path else {
+            throw .unreachable("\(path) is not the store that logins are judged by any more")
+        }
+    }
+
     /// On the writer's thread, which is the only one that writes; it closes the store before it does anything else.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
         try body()

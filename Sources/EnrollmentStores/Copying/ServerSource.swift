@@ -20,6 +20,21 @@ final class ServerSource: CopySource {
         try side.transact { (deadline) throws(ServerFault) in try side.put(mark, by: deadline) }
     }
 
+    /// Of several servers that are named one may be an old primary that has come back, or a local copy may judge meanwhile.
+    func check(against held: (any EnrollmentStore)?) throws(StoreFailure) {
+        guard let held = held as? PostgreSQLStore, held.place.description == description else {
+            throw .unreachable("\(description) is not the store that logins are judged by at this moment")
+        }
+        try side.perform { (deadline) throws(ServerFault) in
+            guard
+                try ServerLineage.identity(of: side.connection) == ServerLineage.identity(of: held.connection)
+            else {
+                throw .store(
+                    .unreachable("\(description): the copy was made from another server than the one that logins are judged by"))
+            }
+        }
+    }
+
     /// All other daemons wait meanwhile, and find no store when that has ended.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
         try side.perform { (deadline) throws(ServerFault) in

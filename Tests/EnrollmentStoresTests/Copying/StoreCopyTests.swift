@@ -139,6 +139,28 @@ struct StoreCopyTests {
         }
     }
 
+    @Test func `only what logins are judged by at the last moment is given up`() throws {
+        let server = try ServerPlace()
+        let elsewhere = try ServerPlace()
+        let place = try SQLitePlace()
+        delete(place.file)
+        let bench = try StoreBench(server)
+        try bench.enrol(bench.alice)
+        let copy = try StoreCopy(
+            from: .postgresql(server.address()), to: end(place), sealing: server.sealing, at: now)
+        try complete(copy)
+        let other = try elsewhere.openStore()
+        #expect(throws: StoreFailure.self, "the configuration names another one by now") {
+            _ = try copy.finish(holding: other, at: now)
+        }
+        #expect(throws: StoreFailure.self, "it could not be used a moment ago") {
+            _ = try copy.finish(holding: nil, at: now)
+        }
+        #expect(try bench.answer("right 7", by: bench.alice) == .accepted(bench.alice), "logins go on")
+        _ = try copy.finish(holding: bench.store, at: now)
+        #expect(throws: StoreFailure.self) { _ = try bench.answer("right 8", by: bench.alice) }
+    }
+
     @Test(arguments: 0..<5)
     func `cut short anywhere it is begun again and goes on`(_ parts: Int) throws {
         let (place, bench, server) = try places()
