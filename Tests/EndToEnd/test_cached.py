@@ -24,6 +24,7 @@ class Hub:
 
     def __init__(self, server, database, more=CACHED, key=None, clock=None):
         self.daemon = world.Daemon(f"away{next(world.numbers)}")
+        self.database = database
         self.daemon.clock = clock
         self.daemon.folder.mkdir(mode=0o750)
         world.shutil.chown(self.daemon.folder, "root", "twostep")
@@ -133,6 +134,54 @@ def test_a_copy_that_is_too_old_denies_and_says_so(hubs, server):
     world.wait_until(lambda: not here.daemon.status()["serving"], "the copy to be too old", 15)
     assert "good for 60 s" in here.daemon.status()["store"]["problem"]
     assert here.log_in(user, phone.next()).code == pam.AUTHINFO_UNAVAIL
+
+
+def cut_off(server, *daemons):
+    """Ends the connections of these daemons, whose way to the server, a link, was taken away before."""
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'twostep'")
+    for daemon in daemons:
+        world.wait_until(lambda daemon=daemon: daemon.status()["serving"], "the others to be back", 20)
+
+
+@pytest.fixture
+def way(server):
+    """Another name for the server's folder, which can be taken away."""
+    link = world.Path(f"/run/way{next(world.numbers)}")
+    link.symlink_to(server.folder)
+    yield link
+    link.unlink(missing_ok=True)
+
+
+def by(way, server, hub, asked=ASKED):
+    """Has a daemon reach the database over that name."""
+    section = server.configuration(hub.database, more=CACHED, asked=asked)
+    hub.daemon.configure(section.replace(str(server.folder), str(way)))
+    hub.daemon.reload()
+    world.wait_until(
+        lambda: str(way) in hub.daemon.status()["store"]["path"] and hub.daemon.status()["serving"], "the new way", 10)
+    hub.hear_of_everything()
+
+
+def test_who_has_enrolled_since_is_not_let_off_by_the_copy(hubs, server, way):
+    here, there = hubs(), hubs("")
+    user = world.new_user()
+    made = world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=here.daemon.runtime)
+    phone = world.Authenticator(json.loads(made.stdout)["secret"].replace(" ", ""))
+    assert here.log_in(user, phone.next()).granted
+    assert world.twostep("remove", user, "phone", "--yes", "--force", runtime=here.daemon.runtime).returncode == 0
+    # Something that the account has, and that no login asks for.
+    assert world.twostep("ticket", user, runtime=there.daemon.runtime).returncode == 0
+    by(way, server, here,
+       "auth_providers:\n  - type: pam\n    modules: [totp]\npolicy:\n"
+       "  - {match: {}, provider: pam, unenrolled: skip}\n")
+    way.unlink()
+    cut_off(server, there.daemon)
+    here.stand_in()
+    made = world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=there.daemon.runtime)
+    assert made.returncode == 0, made
+    service = f"e2e-skip{next(world.numbers)}"
+    world.write_stack(service, f"auth required pam_twostep.so socket={here.daemon.socket} exempt=success")
+    assert pam.log_in(service, user, "000000").code == pam.AUTHINFO_UNAVAIL
 
 
 @pytest.mark.soak

@@ -56,6 +56,8 @@ package final class CachedStore: EnrollmentStore {
 
     // MARK: What logins ask
 
+    package var isUpToDate: Bool { false }
+
     /// Throws where the copy has nothing: the account may have been enrolled since, and must not pass for one that was not.
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {
         let found = try store.holdings(of: account)
