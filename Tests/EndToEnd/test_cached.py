@@ -184,6 +184,28 @@ def test_who_has_enrolled_since_is_not_let_off_by_the_copy(hubs, server, way):
     assert pam.log_in(service, user, "000000").code == pam.AUTHINFO_UNAVAIL
 
 
+def test_a_store_that_is_known_to_be_given_up_is_not_stood_in_for(hubs, server, way):
+    here, there = hubs(), hubs("")
+    user, phone, _ = enrolled(there)
+    by(way, server, here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    way.unlink()
+    cut_off(server, there.daemon)
+    here.stand_in()
+    done = world.twostep("store", "copy", "--to", "sqlite", "--yes", runtime=there.daemon.runtime)
+    assert done.returncode == 0, done
+    way.symlink_to(server.folder)
+    world.wait_until(
+        lambda: "was moved to" in (here.daemon.status()["store"]["problem"] or ""), "the copy to hear of it", 20)
+    assert not here.copy["standing_in"]
+    way.unlink()
+    cut_off(server, there.daemon)
+    world.wait_until(
+        lambda: "never been whole" in (here.daemon.status()["store"]["problem"] or ""), "the way to be gone", 30)
+    assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
+
+
 @pytest.mark.soak
 def test_killed_in_the_middle_of_being_taken_over_nothing_is_lost(hubs, server):
     here, there = hubs(), hubs("")

@@ -97,6 +97,16 @@ final class OfflineKeeper: Sendable {
         state.withLock { $0.reason = nil }
     }
 
+    /// The store that it is a copy of says that it was given up: nobody is judged by it from now on.
+    func giveUp() {
+        do throws(StoreFailure) {
+            try copy.giveUp()
+        } catch {
+            report(error)
+        }
+        state.withLock { ($0.reason, $0.freshAt) = (nil, nil) }
+    }
+
     /// The copy is not needed any longer, since another store is used.
     func leave() { state.withLock { $0.reason = nil } }
 

@@ -157,7 +157,7 @@ package final class StoreSource: Sendable {
         }
         do throws(StoreFailure) {
             let store = try PostgreSQLStore.open(
-                place, over: server, sealing: try keys.get(), announcing: daemon, report: report)
+                place, over: server, sealing: try keys.get(), announcing: daemon, report: report, refused: keeper.giveUp)
             try keeper.end(with: store)
             listen(at: place, number)
             return store

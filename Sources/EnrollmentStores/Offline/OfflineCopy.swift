@@ -171,6 +171,15 @@ package final class OfflineCopy: @unchecked Sendable {
         }
     }
 
+    /// Ends that, and forgets how fresh it is: what was spent meanwhile stays for whoever has taken the store's place.
+    package func giveUp() throws(StoreFailure) {
+        guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return }
+        try locked { () throws(StoreFailure) in
+            state.isStandingIn = false
+            try present().write { try $0.execute(sql: "DELETE FROM freshness") }
+        }
+    }
+
     /// Whether something was spent with it that the server has not heard of.
     package func isPending() -> Bool {
         guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return false }

@@ -157,6 +157,29 @@ struct OfflineTests {
         #expect(try away.holdings(of: bench.alice).count == 1)
     }
 
+    @Test func `a store that says that it was given up is not stood in for, and what was spent waits for its heir`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        let place = try TemporaryFolder()
+        let moving = try StoreCopy(
+            from: .postgresql(server.address()), to: .sqlite(directory: place.path), sealing: server.sealing, at: 1)
+        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
+        _ = try moving.finish(holding: bench.store, at: 1)
+        var hasRefused = false
+        #expect(throws: StoreFailure.self) {
+            _ = try PostgreSQLStore.open(
+                server.address(), sealing: server.sealing,
+                refused: {
+                    hasRefused = true
+                    try? copy.giveUp()
+                })
+        }
+        #expect(hasRefused)
+        #expect(throws: StoreFailure.self) { _ = try standIn() }
+        #expect(copy.isPending())
+    }
+
     @Test func `it is good for so long and no longer`() throws {
         #expect(throws: StoreFailure.self, "there is none yet") { _ = try standIn() }
         try refresh()
