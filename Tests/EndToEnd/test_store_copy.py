@@ -8,6 +8,7 @@ import pam
 import postgresql
 import pytest
 import world
+from test_backup import backup, path_of, restore
 from test_documents import EXPLAINED, members
 
 
@@ -130,6 +131,23 @@ def test_of_two_copies_at_once_one_store_is_left(daemon, elsewhere, server):
     arrived = names[states.index("arrived")]
     world.wait_until(lambda: f"dbname={arrived} " in place.status()["store"]["path"], "the daemon to have it", 10)
     assert not pam.log_in(place.service, user, code).granted
+
+
+def test_a_backup_does_not_bring_a_store_back_that_was_moved(daemon, elsewhere, server):
+    place = elsewhere()
+    user = world.new_user()
+    phone = world.enroll(user, runtime=place.runtime)
+    path = path_of("moved")
+    assert backup(place, path).returncode == 0
+    assert copy(place, target(server, server.make_database())).returncode == 0
+    world.wait_until(lambda: place.status()["serving"], "the daemon to have the database", 10)
+    code = phone.next()
+    assert pam.log_in(place.service, user, code).granted
+    assert place.stop() == 0
+    done = restore(place, path, "--yes")
+    assert done.returncode == 1 and "move the file away first" in done.stderr, done
+    place.start(serving=False)
+    assert pam.log_in(place.service, user, code).code == pam.AUTHINFO_UNAVAIL
 
 
 def test_what_cannot_be_a_target_is_refused_with_a_reason(daemon, elsewhere, server):
