@@ -206,6 +206,19 @@ def test_a_store_that_is_known_to_be_given_up_is_not_stood_in_for(hubs, server, 
     assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
 
 
+def test_the_copy_of_one_database_does_not_stand_in_for_another(hubs):
+    here = hubs()
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    here.daemon.configure(
+        ASKED + "store:\n  type: postgresql\n  connection: host=/run/elsewhere dbname=other user=twostep\n" + CACHED)
+    here.daemon.reload()
+    world.wait_until(
+        lambda: "another database" in (here.daemon.status()["store"]["problem"] or ""), "the copy to be looked at", 20)
+    assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
+
+
 @pytest.mark.soak
 def test_killed_in_the_middle_of_being_taken_over_nothing_is_lost(hubs, server):
     here, there = hubs(), hubs("")

@@ -70,12 +70,12 @@ final class OfflineKeeper: Sendable {
         }
     }
 
-    /// The copy in the server's place, good for `limit` seconds; throws why it cannot be, after why it would have to.
+    /// The copy in the place of the server at `place`, good for `limit` seconds; throws why it cannot be, after why it would have to.
     func standIn(
-        for limit: Int64, because away: StoreFailure, isBack: @escaping @Sendable () -> Bool
+        of place: PostgreSQLPlace, for limit: Int64, because away: StoreFailure, isBack: @escaping @Sendable () -> Bool
     ) throws(StoreFailure) -> any EnrollmentStore {
         do throws(StoreFailure) {
-            let store = try CachedStore(copy, for: limit, clock: clock, isBack: isBack)
+            let store = try CachedStore(copy, of: place, for: limit, clock: clock, isBack: isBack)
             let freshAt = try copy.freshness().freshAt.wall
             state.withLock { state in
                 state.freshAt = freshAt

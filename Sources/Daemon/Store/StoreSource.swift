@@ -153,7 +153,7 @@ package final class StoreSource: Sendable {
             // Once for all that come until the server is back, and only where nobody can reach it at all.
             let (away, limit) = state.withLock { ($0.away, $0.settings?.offlineFor) }
             guard let away, let limit else { throw failure }
-            return try keeper.standIn(for: limit, because: away) { self.isBack(place, number) }
+            return try keeper.standIn(of: place, for: limit, because: away) { self.isBack(place, number) }
         }
         do throws(StoreFailure) {
             let store = try PostgreSQLStore.open(

@@ -162,10 +162,13 @@ package final class OfflineCopy: @unchecked Sendable {
 
     // MARK: Standing in
 
-    /// Takes the copy for judging by; nothing is taken over from the server from now on.
-    func standIn() throws(StoreFailure) -> SQLiteStore {
+    /// Takes the copy for judging by in the place of that server; nothing is taken over from there from now on.
+    func standIn(for place: PostgreSQLPlace) throws(StoreFailure) -> SQLiteStore {
         try locked { () throws(StoreFailure) in
             let store = try present()
+            guard let known = try CopyKnowledge.read(from: store), known.isOf(place) else {
+                throw .unreachable("the local copy is one of another database than \(place.description)")
+            }
             state.isStandingIn = true
             return store
         }
@@ -213,6 +216,9 @@ package final class OfflineCopy: @unchecked Sendable {
                 accounts += batch.count
             }
             state.isStandingIn = false
+            if let known = try CopyKnowledge.read(from: copy), !known.isOf(store.place) {
+                try copy.write { try $0.execute(sql: "DELETE FROM freshness") }
+            }
             return (accounts, remarks)
         }
     }

@@ -72,7 +72,7 @@ package final class OfflineRefresher: @unchecked Sendable {
                 throw .store(
                     .newer(found: Int(clamping: try rows[0].integer(0, 0)), known: Int(ServerSchema.current.version)))
             }
-            return (try rows[1].text(0, 0), try rows[1].integer(0, 1))
+            return (CopyKnowledge.origin(of: place, try rows[1].text(0, 0)), try rows[1].integer(0, 1))
         }
     }
 

@@ -36,7 +36,7 @@ struct OfflineTests {
 
     private func standIn() throws -> CachedStore {
         let now = bench.clock.now
-        return try CachedStore(copy, for: limit, clock: { now }) { false }
+        return try CachedStore(copy, of: server.address(), for: limit, clock: { now }) { false }
     }
 
     /// One answer to the copy.
@@ -180,6 +180,19 @@ struct OfflineTests {
         #expect(copy.isPending())
     }
 
+    @Test func `it stands in for the database that it is a copy of, and for no other`() throws {
+        try refresh()
+        let other = try ServerPlace(isEmpty: true)
+        let now = bench.clock.now
+        #expect(throws: StoreFailure.self) {
+            _ = try CachedStore(copy, of: other.address(), for: limit, clock: { now }) { false }
+        }
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        _ = try PostgreSQLStore.create(other.address())
+        #expect(try copy.reconcile(into: try other.openStore()).accounts == 1)
+        #expect(throws: StoreFailure.self, "another one was judged by since") { _ = try standIn() }
+    }
+
     @Test func `it is good for so long and no longer`() throws {
         #expect(throws: StoreFailure.self, "there is none yet") { _ = try standIn() }
         try refresh()
@@ -223,7 +236,7 @@ struct OfflineTests {
         let stranger = KeyRing(try Sealer(SealingKey.generate("\(folder.path)/other.key")))
         let other = OfflineCopy(in: folder.path, sealing: { () throws(StoreFailure) in stranger }) { _ in }
         let now = bench.clock.now
-        #expect(throws: StoreFailure.self) { _ = try CachedStore(other, for: limit, clock: { now }) { false } }
+        #expect(throws: StoreFailure.self) { _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false } }
         let file = "\(folder.path)/offline/twostep.sqlite"
         try Data("nothing".utf8).write(to: URL(fileURLWithPath: file))
         #expect(throws: StoreFailure.self) { _ = try standIn() }
