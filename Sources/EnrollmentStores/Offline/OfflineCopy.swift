@@ -54,18 +54,29 @@ package final class OfflineCopy: @unchecked Sendable {
 
     /// Opens the copy that is there; throws where there is none, or where it cannot be used.
     private func present() throws(StoreFailure) -> SQLiteStore {
-        if let store = state.store {
-            try store.checkPlace()
-            return store
-        }
+        letGoOfReplaced()
+        if let store = state.store { return store }
         let store = try SQLiteStore.open(in: directory, sealing: try keys(), report: report)
         try store.noteWhatIsPending()
         state.store = store
         return store
     }
 
+    /// Somebody may have taken the file away while it was open: what stands there now is looked at anew. Whoever judges by it has it
+    /// still, and is refused by the store itself.
+    private func letGoOfReplaced() {
+        guard let store = state.store else { return }
+        do throws(StoreFailure) {
+            try store.checkPlace()
+        } catch {
+            state = State()
+            report(error)
+        }
+    }
+
     /// The same, made where there is none. One that cannot be read stands aside: what it knew of spent codes is said to be lost.
     func presentOrNew() throws(StoreFailure) -> SQLiteStore {
+        letGoOfReplaced()
         var facts = posix_file_facts()
         if unsafe posix_lstat(directory, &facts) != 0, unsafe mkdir(directory, 0o700) != 0 {
             throw .unreachable("\(directory) cannot be made: \(words(for: posix_errno()))")
@@ -189,12 +200,12 @@ package final class OfflineCopy: @unchecked Sendable {
         return (try? locked { () throws(StoreFailure) in try OfflinePending.count(in: try present()) > 0 }) ?? true
     }
 
-    /// Whether rows of the server may be written to it.
-    var takesRows: Bool {
-        (try? locked { () throws(StoreFailure) in
+    /// Whether rows of the server may be written to it; throws where that cannot be told.
+    func takesRows() throws(StoreFailure) -> Bool {
+        try locked { () throws(StoreFailure) in
             guard !state.isStandingIn else { return false }
             return try OfflinePending.count(in: try presentOrNew()) == 0
-        }) ?? false
+        }
     }
 
     /// Has the server's store take over all that was spent and failed with the copy, which stands in no longer then. Returns how many

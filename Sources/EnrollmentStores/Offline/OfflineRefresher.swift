@@ -18,7 +18,7 @@ package final class OfflineRefresher: @unchecked Sendable {
     /// Takes over what has changed since the last time; everything, the first time and where that cannot be told. `now` is
     /// asked before anything is read: at that moment the copy had all there was. Returns false where the copy takes nothing now.
     package func refresh(_ clock: () -> Moment) throws(StoreFailure) -> Bool {
-        guard copy.takesRows else { return false }
+        guard try copy.takesRows() else { return false }
         do throws(StoreFailure) {
             let side = try connected()
             let now = clock()

@@ -2,6 +2,7 @@ import Authentication
 import AuthenticationTesting
 import EnrollmentStores
 import Foundation
+import GRDB
 import Testing
 
 @Suite("A copy stands in for a server that is away, and the server hears of everything")
@@ -191,6 +192,45 @@ struct OfflineTests {
         _ = try PostgreSQLStore.create(other.address())
         #expect(try copy.reconcile(into: try other.openStore()).accounts == 1)
         #expect(throws: StoreFailure.self, "another one was judged by since") { _ = try standIn() }
+    }
+
+    @Test func `a row that makes no sense is one account's trouble, and the others' codes are spent`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        #expect(isAccepted(try answer("right 7", by: bench.bob, to: away)))
+        copy.close()
+        let file = try DatabaseQueue(path: "\(folder.path)/offline/twostep.sqlite")
+        try file.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO device SELECT account, 'pin', '', 'x', uid, sealed, 7, 7, created_at, NULL
+                    FROM device WHERE account = 'alice';
+                    INSERT INTO pending VALUES ('00', '', 0);
+                    INSERT INTO pending_factor SELECT id, 'totp', '', 'many' FROM pending WHERE account = 'bob'
+                    """)
+        }
+        try file.close()
+        let store = try server.openStore()
+        #expect(try copy.reconcile(into: store).accounts == 2)
+        #expect(!copy.isPending())
+        for account in [bench.alice, bench.bob] {
+            #expect(try store.commit([bench.attempt(.typed("right 7"), by: account)]) == [.rejected(.replayed)])
+        }
+        #expect(server.reports.all.count >= 3)
+    }
+
+    @Test func `a copy that is taken away while it is open is made anew`() throws {
+        try refresh()
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        let store = try server.openStore()
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        _ = try standIn()
     }
 
     @Test func `it is good for so long and no longer`() throws {
