@@ -233,6 +233,53 @@ struct OfflineTests {
         _ = try standIn()
     }
 
+    @Test func `one that cannot be read any more keeps everybody out, until somebody has taken it away`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        copy.close()
+        let file = URL(fileURLWithPath: "\(folder.path)/offline/twostep.sqlite")
+        for ending in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file.path + ending) }
+        try Data("nothing".utf8).write(to: file)
+        let store = try server.openStore()
+        for _ in 0..<2 {
+            let failure = #expect(throws: StoreFailure.self) { _ = try copy.reconcile(into: store) }
+            guard case .damaged(let words)? = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(words.contains("move \(folder.path)/offline away"))
+            let now = bench.clock.now
+            #expect(throws: StoreFailure.self, "nor is it made anew") { _ = try refresher.refresh { now } }
+        }
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        _ = try standIn()
+    }
+
+    @Test func `what was spent is taken over though the key was changed meanwhile`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        #expect(try answer("wrong", by: bench.bob, to: away) == .rejected(.wrongAnswer))
+        copy.close()
+        let key = "\(folder.path)/next.key"
+        let next = try Sealer(SealingKey.generate(key))
+        server.keys.rotate(to: next)
+        _ = try server.openStore().reseal(after: nil, atMost: 1000)
+        let ring = KeyRing(next)
+        let other = OfflineCopy(in: folder.path, sealing: { () throws(StoreFailure) in ring }) { _ in }
+        let store = try PostgreSQLStore.open(server.address(), sealing: ring)
+        #expect(try other.reconcile(into: store).accounts == 2)
+        #expect(try store.commit([bench.attempt(.typed("right 7"), by: bench.alice)]) == [.rejected(.replayed)])
+        #expect(try bench.failures(of: bench.bob) == 1)
+        let now = bench.clock.now
+        let fresh = OfflineRefresher(of: server.address(), into: other)
+        #expect(try fresh.refresh { now }, "and it is made anew with that key")
+        _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false }
+    }
+
     @Test func `it is good for so long and no longer`() throws {
         #expect(throws: StoreFailure.self, "there is none yet") { _ = try standIn() }
         try refresh()
