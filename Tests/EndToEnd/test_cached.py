@@ -219,6 +219,40 @@ def test_the_copy_of_one_database_does_not_stand_in_for_another(hubs):
     assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
 
 
+def test_a_copy_that_is_not_kept_any_longer_is_removed(hubs, server):
+    here = hubs()
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    folder = world.Path(here.daemon.state) / "offline"
+    assert folder.exists()
+    here.daemon.configure(server.configuration(here.database, asked=ASKED))
+    here.daemon.restart()
+    world.wait_until(lambda: not folder.exists(), "the copy to be removed", 10)
+    assert here.log_in(user, phone.at(phone.step + 1)).granted
+
+
+def test_a_copy_that_is_taken_away_or_has_a_senseless_row_locks_nobody_out(hubs, server):
+    here = hubs()
+    (one, first, _), (other, second, _) = enrolled(here), enrolled(here)
+    assert here.log_in(one, first.next()).granted and here.log_in(other, second.next()).granted
+    here.hear_of_everything()
+    world.shutil.rmtree(f"{here.daemon.state}/offline")
+    here.hear_of_everything()
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'twostep'")
+    here.be_back()
+    server.sql(
+        "INSERT INTO twostep.device SELECT account, 'pin', '', 'x', uid, sealed, 7, 7, created_at, NULL "
+        f"FROM twostep.device WHERE account = '{one}' AND module_type = 'totp'", here.database)
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    here.log_in(one, first.at(first.step + 1))
+    server.start()
+    here.be_back()
+    assert here.log_in(other, second.at(second.step + 1)).granted
+
+
 @pytest.mark.soak
 def test_killed_in_the_middle_of_being_taken_over_nothing_is_lost(hubs, server):
     here, there = hubs(), hubs("")

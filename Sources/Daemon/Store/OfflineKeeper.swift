@@ -15,6 +15,8 @@ final class OfflineKeeper: Sendable {
         var problem: String?
         /// Why the copy stands in; nil while it does not.
         var reason: String?
+        /// Why there is still a copy where none is kept, as it was said last.
+        var leftover: String?
     }
 
     let copy: OfflineCopy
@@ -107,8 +109,29 @@ final class OfflineKeeper: Sendable {
         state.withLock { ($0.reason, $0.freshAt) = (nil, nil) }
     }
 
-    /// The copy is not needed any longer, since another store is used.
+    /// The copy does not stand in for the store that is used now.
     func leave() { state.withLock { $0.reason = nil } }
+
+    /// No copy is kept any longer: secrets, though they are sealed, do not stay where nobody needs them.
+    func discard() {
+        leave()
+        var words: String?
+        do throws(StoreFailure) {
+            if try !copy.discard() {
+                words = """
+                    the local copy \(copy.description) knows codes that were used while the database was away, and the database has not \
+                    heard of them: it is kept until it has, or until somebody removes it
+                    """
+            }
+        } catch {
+            words = error.description
+        }
+        let isNew = state.withLock { state in
+            defer { state.leftover = words }
+            return words != nil && state.leftover != words
+        }
+        if let words, isNew { report(.unreachable(words)) }
+    }
 
     /// Why the copy stands in; nil while it does not.
     var reason: String? { state.withLock(\.reason) }

@@ -26,6 +26,26 @@ extension OfflineCopy {
         }
     }
 
+    /// Removes it, since no copy is kept any longer; false, and it stays, where it knows what no server has heard of.
+    package func discard() throws(StoreFailure) -> Bool {
+        let database = StateDirectory(path: directory).database
+        guard unsafe access(database, F_OK) == 0 else { return true }
+        return try locked { () throws(StoreFailure) in
+            guard unsafe access(standing, F_OK) != 0 else { return false }
+            state = State()
+            for name in [database, "\(database).unusable"] {
+                for ending in ["", "-wal", "-shm"] { unsafe unlink(name + ending) }
+            }
+            unsafe unlink(StateDirectory(path: directory).lock)
+            // Whatever else stands in it is somebody's.
+            _ = unsafe rmdir(directory)
+            guard unsafe access(database, F_OK) != 0 else {
+                throw .notDurable("\(database) cannot be removed: \(words(for: posix_errno()))")
+            }
+            return true
+        }
+    }
+
     /// Whether something was spent with it that the server has not heard of.
     package func isPending() -> Bool {
         guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return false }

@@ -280,6 +280,19 @@ struct OfflineTests {
         _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false }
     }
 
+    @Test func `one that is not kept any longer is removed, once the server has heard of everything`() throws {
+        #expect(try copy.discard(), "there is none")
+        try refresh()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        #expect(try !copy.discard())
+        #expect(copy.isPending())
+        _ = try reconciled()
+        #expect(try copy.discard())
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/offline"))
+        try refresh()
+        _ = try standIn()
+    }
+
     @Test func `it is good for so long and no longer`() throws {
         #expect(throws: StoreFailure.self, "there is none yet") { _ = try standIn() }
         try refresh()
