@@ -49,7 +49,8 @@ struct ServerCopySide {
     func hold(_ lock: Int64, against others: String) throws(StoreFailure) {
         try perform { (deadline) throws(ServerFault) in
             do throws(ServerFault) {
-                _ = try connection.run(ServerQuery("SELECT pg_advisory_lock($1::bigint)", [.integer(lock)]), by: deadline)
+                _ = try connection.run(
+                    ServerQuery("SELECT pg_advisory_lock($1::bigint)", [.integer(lock)]), by: deadline)
             } catch {
                 guard case .refused("55P03", _) = error else { throw error }
                 throw .store(.inUse("\(place.description): \(others)"))

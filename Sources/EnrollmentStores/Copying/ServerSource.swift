@@ -46,7 +46,8 @@ final class ServerSource: CopySource {
                 try ServerLineage.identity(of: side.connection) == ServerLineage.identity(of: held.connection)
             else {
                 throw .store(
-                    .unreachable("\(description): the copy was made from another server than the one that logins are judged by"))
+                    .unreachable(
+                        "\(description): the copy was made from another server than the one that logins are judged by"))
             }
         }
     }

@@ -46,7 +46,8 @@ package struct StoreMark: Equatable, Sendable {
         case .moved:
             guard found?.copy != copy || found?.state != .leaving else { return }
             throw .unreachable(
-                "another copy of \(store) was begun meanwhile\(found.map { ", to \($0.other)" } ?? ""): this one is left as it is")
+                "another copy of \(store) was begun meanwhile\(found.map { ", to \($0.other)" } ?? ""): this one is left as it is"
+            )
         }
     }
 

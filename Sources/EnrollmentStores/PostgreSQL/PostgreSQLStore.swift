@@ -44,7 +44,8 @@ package final class PostgreSQLStore: EnrollmentStore {
         refused: () -> Void = {}
     ) throws(StoreFailure) -> PostgreSQLStore {
         try open(
-            place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report, refused: refused)
+            place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report,
+            refused: refused)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
@@ -63,7 +64,8 @@ package final class PostgreSQLStore: EnrollmentStore {
             try ServerMigration(of: connection, to: schema, at: place).bringUpToDate()
             try connection.prepare(ServerStatements.all, by: ServerClock.now + ServerClock.limit)
         } catch {
-            if case .store = error, let mark = try? ServerCopySide.mark(on: connection, by: ServerClock.now + ServerClock.limit),
+            if case .store = error,
+                let mark = try? ServerCopySide.mark(on: connection, by: ServerClock.now + ServerClock.limit),
                 mark.refusal(of: place.description) != nil
             {
                 refused()

@@ -161,7 +161,9 @@ struct StoreCopyTests {
         #expect(throws: StoreFailure.self) { _ = try bench.answer("right 8", by: bench.alice) }
     }
 
-    @Test func `a second copy is refused while one is under way, and nothing is given up for one that is not the last`() throws {
+    @Test func `a second copy is refused while one is under way, and nothing is given up for one that is not the last`()
+        throws
+    {
         let (place, bench, server) = try places()
         let first = try copy(place, to: server)
         let another = try ServerPlace(isEmpty: true)

@@ -158,7 +158,9 @@ struct OfflineTests {
         #expect(try away.holdings(of: bench.alice).count == 1)
     }
 
-    @Test func `a store that says that it was given up is not stood in for, and what was spent waits for its heir`() throws {
+    @Test func `a store that says that it was given up is not stood in for, and what was spent waits for its heir`()
+        throws
+    {
         try refresh()
         let away = try standIn()
         #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
@@ -336,7 +338,9 @@ struct OfflineTests {
         let stranger = KeyRing(try Sealer(SealingKey.generate("\(folder.path)/other.key")))
         let other = OfflineCopy(in: folder.path, sealing: { () throws(StoreFailure) in stranger }) { _ in }
         let now = bench.clock.now
-        #expect(throws: StoreFailure.self) { _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false } }
+        #expect(throws: StoreFailure.self) {
+            _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false }
+        }
         let file = "\(folder.path)/offline/twostep.sqlite"
         try Data("nothing".utf8).write(to: URL(fileURLWithPath: file))
         #expect(throws: StoreFailure.self) { _ = try standIn() }
