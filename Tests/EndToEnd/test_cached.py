@@ -24,6 +24,7 @@ class Hub:
 
     def __init__(self, server, database, more=CACHED, key=None, clock=None):
         self.daemon = world.Daemon(f"away{next(world.numbers)}")
+        self.database = database
         self.daemon.clock = clock
         self.daemon.join(server.configuration(database, more=more, asked=ASKED), key).start()
 
@@ -125,6 +126,123 @@ def test_a_copy_that_is_too_old_denies_and_says_so(hubs, server):
     world.wait_until(lambda: not here.daemon.status()["serving"], "the copy to be too old", 15)
     assert "good for 60 s" in here.daemon.status()["store"]["problem"]
     assert here.log_in(user, phone.next()).code == pam.AUTHINFO_UNAVAIL
+
+
+def cut_off(server, *daemons):
+    """Ends the connections of these daemons, whose way to the server, a link, was taken away before."""
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'twostep'")
+    for daemon in daemons:
+        world.wait_until(lambda daemon=daemon: daemon.status()["serving"], "the others to be back", 20)
+
+
+@pytest.fixture
+def way(server):
+    """Another name for the server's folder, which can be taken away."""
+    link = world.Path(f"/run/way{next(world.numbers)}")
+    link.symlink_to(server.folder)
+    yield link
+    link.unlink(missing_ok=True)
+
+
+def by(way, server, hub, asked=ASKED):
+    """Has a daemon reach the database over that name."""
+    section = server.configuration(hub.database, more=CACHED, asked=asked)
+    hub.daemon.configure(section.replace(str(server.folder), str(way)))
+    hub.daemon.reload()
+    world.wait_until(
+        lambda: str(way) in hub.daemon.status()["store"]["path"] and hub.daemon.status()["serving"], "the new way", 10)
+    hub.hear_of_everything()
+
+
+def test_who_has_enrolled_since_is_not_let_off_by_the_copy(hubs, server, way):
+    here, there = hubs(), hubs("")
+    user = world.new_user()
+    made = world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=here.daemon.runtime)
+    phone = world.Authenticator(json.loads(made.stdout)["secret"].replace(" ", ""))
+    assert here.log_in(user, phone.next()).granted
+    assert world.twostep("remove", user, "phone", "--yes", "--force", runtime=here.daemon.runtime).returncode == 0
+    # Something that the account has, and that no login asks for.
+    assert world.twostep("ticket", user, runtime=there.daemon.runtime).returncode == 0
+    by(way, server, here,
+       "auth_providers:\n  - type: pam\n    modules: [totp]\npolicy:\n"
+       "  - {match: {}, provider: pam, unenrolled: skip}\n")
+    way.unlink()
+    cut_off(server, there.daemon)
+    here.stand_in()
+    made = world.twostep("enroll", user, "totp", "--no-confirm", "--json", runtime=there.daemon.runtime)
+    assert made.returncode == 0, made
+    service = f"e2e-skip{next(world.numbers)}"
+    world.write_stack(service, f"auth required pam_twostep.so socket={here.daemon.socket} exempt=success")
+    assert pam.log_in(service, user, "000000").code == pam.AUTHINFO_UNAVAIL
+
+
+def test_a_store_that_is_known_to_be_given_up_is_not_stood_in_for(hubs, server, way):
+    here, there = hubs(), hubs("")
+    user, phone, _ = enrolled(there)
+    by(way, server, here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    way.unlink()
+    cut_off(server, there.daemon)
+    here.stand_in()
+    done = world.twostep("store", "copy", "--to", "sqlite", "--yes", runtime=there.daemon.runtime)
+    assert done.returncode == 0, done
+    way.symlink_to(server.folder)
+    world.wait_until(
+        lambda: "was moved to" in (here.daemon.status()["store"]["problem"] or ""), "the copy to hear of it", 20)
+    assert not here.copy["standing_in"]
+    way.unlink()
+    cut_off(server, there.daemon)
+    world.wait_until(
+        lambda: "never been whole" in (here.daemon.status()["store"]["problem"] or ""), "the way to be gone", 30)
+    assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
+
+
+def test_the_copy_of_one_database_does_not_stand_in_for_another(hubs):
+    here = hubs()
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    here.daemon.configure(
+        ASKED + "store:\n  type: postgresql\n  connection: host=/run/elsewhere dbname=other user=twostep\n" + CACHED)
+    here.daemon.reload()
+    world.wait_until(
+        lambda: "another database" in (here.daemon.status()["store"]["problem"] or ""), "the copy to be looked at", 20)
+    assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
+
+
+def test_a_copy_that_is_not_kept_any_longer_is_removed(hubs, server):
+    here = hubs()
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    folder = world.Path(here.daemon.state) / "offline"
+    assert folder.exists()
+    here.daemon.configure(server.configuration(here.database, asked=ASKED))
+    here.daemon.restart()
+    world.wait_until(lambda: not folder.exists(), "the copy to be removed", 10)
+    assert here.log_in(user, phone.at(phone.step + 1)).granted
+
+
+def test_a_copy_that_is_taken_away_or_has_a_senseless_row_locks_nobody_out(hubs, server):
+    here = hubs()
+    (one, first, _), (other, second, _) = enrolled(here), enrolled(here)
+    assert here.log_in(one, first.next()).granted and here.log_in(other, second.next()).granted
+    here.hear_of_everything()
+    world.shutil.rmtree(f"{here.daemon.state}/offline")
+    here.hear_of_everything()
+    server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'twostep'")
+    here.be_back()
+    server.sql(
+        "INSERT INTO twostep.device SELECT account, 'pin', '', 'x', uid, sealed, 7, 7, created_at, NULL "
+        f"FROM twostep.device WHERE account = '{one}' AND module_type = 'totp'", here.database)
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    here.log_in(one, first.at(first.step + 1))
+    server.start()
+    here.be_back()
+    assert here.log_in(other, second.at(second.step + 1)).granted
 
 
 @pytest.mark.soak

@@ -278,6 +278,26 @@ def test_an_old_primary_that_comes_back_is_not_believed(pair):
     assert second.status()["serving"]
 
 
+def test_a_store_is_not_copied_from_an_old_primary_that_has_come_back(pair):
+    user = world.new_user()
+    first, second = pair.daemons
+    phone = world.enroll(user, runtime=first.runtime)
+    pair.primary.kill()
+    pair.take_over()
+    code = phone.next()
+    assert pam.log_in(first.service, user, code).granted
+    pair.primary.start("synchronous_standby_names=")
+    first.restart()
+    done = world.twostep("store", "copy", "--to", "sqlite", "--yes", runtime=first.runtime)
+    assert done.returncode == 0, done.stderr
+    world.wait_until(lambda: first.status()["serving"], "the daemon to have the file", 10)
+    assert first.status()["store"]["path"].endswith("twostep.sqlite")
+    assert not pam.log_in(first.service, user, code).granted, "it comes from where that was spent"
+    world.wait_until(lambda: not second.status()["serving"], "the other one to hear that it was moved", 10)
+    assert pair.standby.sql("SELECT state FROM twostep.mark", pair.database) == "moved"
+    assert pair.primary.sql("SELECT count(*) FROM twostep.mark", pair.database) == "0"
+
+
 def test_what_a_failover_could_lose_is_said_in_the_journal_and_in_the_status(pair):
     first = pair.daemons[0]
     first.log.mark()

@@ -157,8 +157,13 @@ def test_status_says_who_shares_the_store(two, server, database):
     server.sql("DELETE FROM twostep.daemon WHERE host LIKE 'host%'", database)
 
 
-def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, person, server):
+@pytest.mark.parametrize("heard", ["notice", "error"])
+def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, person, server, heard):
     user, phone = person
+    # Whatever the role is to hear of: the warning is all that tells such a commit from another.
+    server.sql(f"ALTER ROLE twostep SET client_min_messages = {heard}")
+    for daemon in two:
+        daemon.restart()
     # The credentials of an account are kept at its first login; then there is one commit a login.
     assert pam.log_in(two[0].service, user, phone.next()).granted
     code = phone.next()
@@ -177,6 +182,7 @@ def test_a_commit_that_has_stopped_waiting_for_its_standbys_lets_nobody_in(two, 
         assert two[0].log.since_mark("the server warns of a commit: canceling wait", count=1)
     finally:
         server.set("synchronous_standby_names", "")
+        server.sql("ALTER ROLE twostep RESET client_min_messages")
     world.wait_until(lambda: two[0].status()["serving"], "the daemon to go on", 15)
     assert not pam.log_in(two[1].service, user, code).granted
     other = world.new_user()
@@ -257,3 +263,20 @@ def test_a_server_that_does_not_wait_for_its_disk_is_refused(server, two):
     place.configure(server.configuration(database))
     refused = world.run("twostep", "init", *place.places)
     assert refused.returncode == 1 and "synchronous_commit is off" in refused.stderr
+
+
+def test_a_server_whose_disk_is_not_waited_for_any_more_is_refused_by_whoever_is_connected(daemon_of_session):
+    server = postgresql.Server()
+    place = postgresql.daemon_at("unsafe", server.configuration(server.make_database())).start()
+    try:
+        user = world.new_user()
+        phone = world.enroll(user, runtime=place.runtime)
+        assert pam.log_in(place.service, user, phone.next()).granted
+        server.set("fsync", "off")
+        world.wait_until(lambda: "fsync is off" in (place.status()["store"]["problem"] or ""), "a look at the settings", 60)
+        assert pam.log_in(place.service, user, phone.next()).code == pam.AUTHINFO_UNAVAIL
+        server.set("fsync", "on")
+        world.wait_until(lambda: place.status()["serving"], "the server to be used again", 20)
+    finally:
+        place.stop()
+        server.stop()

@@ -2,10 +2,12 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pam
 import pytest
 import world
+from test_backup import backup, path_of, restore
 from test_documents import EXPLAINED, members
 
 
@@ -100,6 +102,44 @@ def test_killed_at_several_points_it_goes_on_and_no_code_passes_twice(daemon, el
     assert not pam.log_in(place.service, user, code).granted
     assert world.twostep("unlock", user, runtime=place.runtime).returncode == 0
     assert pam.log_in(place.service, user, phone.at(phone.step + 1)).granted
+
+
+def test_of_two_copies_at_once_one_store_is_left(daemon, elsewhere, server):
+    place = elsewhere()
+    user = world.new_user()
+    phone = world.enroll(user, runtime=place.runtime)
+    code = phone.next()
+    assert pam.log_in(place.service, user, code).granted
+    names = [server.make_database() for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda name: copy(place, target(server, name)), names))
+    # The second is refused, or comes so late that it is one of what has arrived.
+    assert 0 in [one.returncode for one in done], done
+    states = []
+    for name in names:
+        there = server.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'twostep' AND tablename = 'mark'", name)
+        states.append(server.sql("SELECT state FROM twostep.mark", name) if there == "1" else "")
+    assert states.count("arrived") == 1, states
+    arrived = names[states.index("arrived")]
+    world.wait_until(lambda: f"dbname={arrived} " in place.status()["store"]["path"], "the daemon to have it", 10)
+    assert not pam.log_in(place.service, user, code).granted
+
+
+def test_a_backup_does_not_bring_a_store_back_that_was_moved(daemon, elsewhere, server):
+    place = elsewhere()
+    user = world.new_user()
+    phone = world.enroll(user, runtime=place.runtime)
+    path = path_of("moved")
+    assert backup(place, path).returncode == 0
+    assert copy(place, target(server, server.make_database())).returncode == 0
+    world.wait_until(lambda: place.status()["serving"], "the daemon to have the database", 10)
+    code = phone.next()
+    assert pam.log_in(place.service, user, code).granted
+    assert place.stop() == 0
+    done = restore(place, path, "--yes")
+    assert done.returncode == 1 and "move the file away first" in done.stderr, done
+    place.start(serving=False)
+    assert pam.log_in(place.service, user, code).code == pam.AUTHINFO_UNAVAIL
 
 
 def test_what_cannot_be_a_target_is_refused_with_a_reason(daemon, elsewhere, server):

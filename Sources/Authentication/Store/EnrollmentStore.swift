@@ -16,6 +16,9 @@ package protocol EnrollmentStore: AnyObject, StoreReading {
     /// next start, and every code good again.
     func checkPlace() throws(StoreFailure)
 
+    /// Whether an account has nothing else than what `holdings` says: false for a copy that may be older than an enrolment.
+    var isUpToDate: Bool { get }
+
     /// All devices of an account, for a decision: a row that makes no sense is thrown as `damaged`, and never left out.
     func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing]
 
@@ -106,6 +109,8 @@ extension EnrollmentStore {
     package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
         try commit(attempts, reading: []).outcomes
     }
+
+    package var isUpToDate: Bool { true }
 
     package func checkPlace() throws(StoreFailure) {}
 

@@ -119,6 +119,7 @@ extension AdminDesk {
         service.ask { store throws(StoreFailure) -> AccountSituation in
             var situation = situation
             situation.devices = try store.holdings(of: request.account)
+            situation.isUpToDate = store.isUpToDate
             for listing in situation.devices {
                 guard let module = modules[listing.key.module] as? any EnrollableModule else { continue }
                 situation.standings[listing.key] = module.standing(of: listing, store.sealing, at: now)

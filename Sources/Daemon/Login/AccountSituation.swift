@@ -6,6 +6,8 @@ struct AccountSituation: Sendable {
     /// Whether the account is the system's own or can become root; nil if that cannot be told.
     var isPrivileged: Bool?
     var devices: [DeviceListing] = []
+    /// Whether these are all that it may have.
+    var isUpToDate = true
     /// What there is left of each device whose module is configured.
     var standings: [DeviceKey: DeviceStanding] = [:]
     var counters: [ModuleID: FailureCounter] = [:]

@@ -15,6 +15,8 @@ extension LoginConversation {
                     guard !self.isOver else { return }
                     var finding = Finding(holdings?.devices, of: wanted, uid: uid)
                     if finding == .unenrolled, holdings?.isBypassed == true { finding = .enrolled }
+                    // It may have been enrolled since, and is let off nothing on that.
+                    if finding == .unenrolled, holdings?.isUpToDate != true { finding = .cannotTell }
                     self.perform(self.flow.inquired(finding))
                 }
             // Nobody who does not exist is let off anything.

@@ -12,20 +12,21 @@ extension LoginService {
         }
     }
 
-    /// The devices of an account, and whether one of them is a code of `bypass` that is still good; nil if that cannot be
-    /// told.
+    /// The devices of an account, whether one of them is a code of `bypass` that is still good, and whether these are all that it may
+    /// have; nil if that cannot be told.
     func holdings(
         of account: AccountName, bypassedBy bypass: (any EnrollableModule)?,
-        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool)?) -> Void
+        deliver: @escaping ((devices: [DeviceListing], isBypassed: Bool, isUpToDate: Bool)?) -> Void
     ) {
         let now = clocks.now()
-        ask { store throws(StoreFailure) -> ([DeviceListing], Bool) in
+        ask { store throws(StoreFailure) -> ([DeviceListing], Bool, Bool) in
             let devices = try store.holdings(of: account)
-            guard let bypass else { return (devices, false) }
+            guard let bypass else { return (devices, false, store.isUpToDate) }
             let sealing = store.sealing
             return (
                 devices,
-                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable }
+                devices.contains { $0.key.module == bypass.id && bypass.standing(of: $0, sealing, at: now) == .usable },
+                store.isUpToDate
             )
         } deliver: { answer in
             deliver(try? answer.get())

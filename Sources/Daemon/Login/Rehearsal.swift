@@ -156,7 +156,8 @@ struct Rehearsal {
         case .known(let uid):
             let finding = Finding(situation.devices, of: wanted, uid: uid)
             let isBypassed = plan.unenrolled == .enroll && bypass != nil
-            return finding == .unenrolled && isBypassed ? .enrolled : finding
+            guard finding == .unenrolled else { return finding }
+            return isBypassed ? .enrolled : situation.isUpToDate ? .unenrolled : .cannotTell
         case .unknown: return .enrolled
         case .cannotTell: return .cannotTell
         }

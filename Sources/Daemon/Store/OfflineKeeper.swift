@@ -15,6 +15,8 @@ final class OfflineKeeper: Sendable {
         var problem: String?
         /// Why the copy stands in; nil while it does not.
         var reason: String?
+        /// Why there is still a copy where none is kept, as it was said last.
+        var leftover: String?
     }
 
     let copy: OfflineCopy
@@ -70,12 +72,12 @@ final class OfflineKeeper: Sendable {
         }
     }
 
-    /// The copy in the server's place, good for `limit` seconds; throws why it cannot be, after why it would have to.
+    /// The copy in the place of the server at `place`, good for `limit` seconds; throws why it cannot be, after why it would have to.
     func standIn(
-        for limit: Int64, because away: StoreFailure, isBack: @escaping @Sendable () -> Bool
+        of place: PostgreSQLPlace, for limit: Int64, because away: StoreFailure, isBack: @escaping @Sendable () -> Bool
     ) throws(StoreFailure) -> any EnrollmentStore {
         do throws(StoreFailure) {
-            let store = try CachedStore(copy, for: limit, clock: clock, isBack: isBack)
+            let store = try CachedStore(copy, of: place, for: limit, clock: clock, isBack: isBack)
             let freshAt = try copy.freshness().freshAt.wall
             state.withLock { state in
                 state.freshAt = freshAt
@@ -97,8 +99,39 @@ final class OfflineKeeper: Sendable {
         state.withLock { $0.reason = nil }
     }
 
-    /// The copy is not needed any longer, since another store is used.
+    /// The store that it is a copy of says that it was given up: nobody is judged by it from now on.
+    func giveUp() {
+        do throws(StoreFailure) {
+            try copy.giveUp()
+        } catch {
+            report(error)
+        }
+        state.withLock { ($0.reason, $0.freshAt) = (nil, nil) }
+    }
+
+    /// The copy does not stand in for the store that is used now.
     func leave() { state.withLock { $0.reason = nil } }
+
+    /// No copy is kept any longer: secrets, though they are sealed, do not stay where nobody needs them.
+    func discard() {
+        leave()
+        var words: String?
+        do throws(StoreFailure) {
+            if try !copy.discard() {
+                words = """
+                    the local copy \(copy.description) knows codes that were used while the database was away, and the database has not \
+                    heard of them: it is kept until it has, or until somebody removes it
+                    """
+            }
+        } catch {
+            words = error.description
+        }
+        let isNew = state.withLock { state in
+            defer { state.leftover = words }
+            return words != nil && state.leftover != words
+        }
+        if let words, isNew { report(.unreachable(words)) }
+    }
 
     /// Why the copy stands in; nil while it does not.
     var reason: String? { state.withLock(\.reason) }

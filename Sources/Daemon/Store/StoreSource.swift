@@ -28,6 +28,8 @@ package final class StoreSource: Sendable {
         var away: StoreFailure?
         /// Who hears of what others change in it; nil before it was opened.
         var listener: NoticeListener?
+        /// Whether a configuration was read that says so; what is assumed before that removes nothing.
+        var isNamed = false
         /// Counts the settings, so that what was found for others is not taken for these.
         var number = 0
     }
@@ -69,6 +71,7 @@ package final class StoreSource: Sendable {
     /// Takes over what a configuration says, nil for a host that has no store; returns whether that is another one than before.
     package func follow(_ settings: StoreSettings?) -> Bool {
         state.withLock { state in
+            defer { state.isNamed = true }
             if let former = state.former, former == settings { return false }
             if state.former != nil { state.former = nil }
             guard state.settings != settings else { return false }
@@ -84,7 +87,8 @@ package final class StoreSource: Sendable {
         state.withLock { state in
             let former = state.former ?? state.settings
             state.listener?.stop()
-            state = State(settings: settings, former: former == settings ? nil : former, number: state.number + 1)
+            state = State(
+                settings: settings, former: former == settings ? nil : former, isNamed: true, number: state.number + 1)
         }
     }
 
@@ -97,13 +101,14 @@ package final class StoreSource: Sendable {
     }
 
     /// The store in use, as one side of a copy; nil on a host that has none.
-    package var end: CopyEnd? { state.withLock(\.settings).map(end(of:)) }
+    package var end: CopyEnd? { state.withLock(\.settings).map { end(of: $0, lineage: lineage) } }
 
-    /// Where the store lies that these settings name.
-    package func end(of settings: StoreSettings) -> CopyEnd {
+    /// Where the store lies that these settings name. With `lineage` an old primary that has come back is passed over there, too;
+    /// a store that is to be made is of a life of its own.
+    package func end(of settings: StoreSettings, lineage: ServerLineage? = nil) -> CopyEnd {
         switch settings.kind {
         case .sqlite: .sqlite(directory: directory)
-        case .postgresql: .postgresql(PostgreSQLPlace(settings))
+        case .postgresql: .postgresql(PostgreSQLPlace(settings, lineage: lineage))
         }
     }
 
@@ -118,17 +123,19 @@ package final class StoreSource: Sendable {
 
     /// Opens it; throws what is wrong with it.
     package func open() throws(StoreFailure) -> any EnrollmentStore {
-        let (settings, number) = state.withLock { ($0.settings, $0.number) }
+        let (settings, number, isNamed) = state.withLock { ($0.settings, $0.number, $0.isNamed) }
         guard let settings else {
-            keeper.leave()
+            keeper.discard()
             throw .unreachable("this host has none: its hubs have it")
         }
         do throws(StoreFailure) {
             switch settings.kind {
             case .sqlite:
                 keeper.leave()
-                return try SQLiteStore.open(
+                let store = try SQLiteStore.open(
                     in: directory, sealing: try keys.get(), isForLogins: true, report: report)
+                if isNamed { keeper.discard() }
+                return store
             case .postgresql:
                 return try open(PostgreSQLPlace(settings, lineage: lineage), number)
             }
@@ -155,12 +162,14 @@ package final class StoreSource: Sendable {
             // Once for all that come until the server is back, and only where nobody can reach it at all.
             let (away, limit) = state.withLock { ($0.away, $0.settings?.offlineFor) }
             guard let away, let limit else { throw failure }
-            return try keeper.standIn(for: limit, because: away) { self.isBack(place, number) }
+            return try keeper.standIn(of: place, for: limit, because: away) { self.isBack(place, number) }
         }
         do throws(StoreFailure) {
             let store = try PostgreSQLStore.open(
-                place, over: server, sealing: try keys.get(), announcing: daemon, report: report)
+                place, over: server, sealing: try keys.get(), announcing: daemon, report: report, refused: keeper.giveUp
+            )
             try keeper.end(with: store)
+            if state.withLock({ $0.number == number && $0.settings?.offlineFor == nil }) { keeper.discard() }
             listen(at: place, number)
             return store
         } catch {

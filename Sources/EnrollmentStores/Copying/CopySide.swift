@@ -19,6 +19,9 @@ protocol CopySource: CopySide {
     /// Says that it is being copied; changes nothing else.
     func announce(_ mark: StoreMark) throws(StoreFailure)
 
+    /// Throws unless this is the very store that the daemon has open, nil for none, so that all of its logins are in it.
+    func check(against held: (any EnrollmentStore)?) throws(StoreFailure)
+
     /// Runs `body` while nobody else can write, and marks the store as moved if that does not throw: from then on it is refused
     /// by whoever opens it or has it open, here and elsewhere.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure)

@@ -19,9 +19,11 @@ enum SQLiteCopySide {
         return mark
     }
 
+    /// Says it in place of what the store says, unless that may not follow.
     static func put(_ mark: StoreMark, in queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
         do {
             try queue.write { database in
+                try mark.check(after: try SQLiteCopySide.mark(in: database, path), at: path)
                 let put = try PreparedStatement(
                     "INSERT OR REPLACE INTO mark (one, \(StoreMark.columns)) VALUES (1, ?1, ?2, ?3, ?4)",
                     on: Connection(database))

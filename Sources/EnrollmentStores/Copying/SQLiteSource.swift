@@ -1,10 +1,14 @@
 internal import Authentication
 internal import GRDB
+internal import Synchronization
 
 /// The store of a single machine, on its way to a server. The daemon may have it open.
 final class SQLiteSource: CopySource {
     private let path: String
     private let queue: DatabaseQueue
+    private var isAnnounced = false
+    /// What is being copied: by this process, since it alone has the store.
+    private static let copied = Mutex<Set<String>>([])
 
     init(in directory: String) throws(StoreFailure) {
         let directory = StateDirectory(path: directory)
@@ -15,7 +19,10 @@ final class SQLiteSource: CopySource {
         try SQLiteSource.checkVersion(of: queue, path)
     }
 
-    deinit { try? queue.close() }
+    deinit {
+        if isAnnounced { _ = SQLiteSource.copied.withLock { $0.remove(path) } }
+        try? queue.close()
+    }
 
     /// A store that nobody has opened since an update has no mark yet, and none of the later tables.
     static func checkVersion(of queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
@@ -47,10 +54,25 @@ final class SQLiteSource: CopySource {
         try SQLiteCopySide.rows(of: table, after: key, upTo: last, atMost: limit, in: queue, path)
     }
 
-    func announce(_ mark: StoreMark) throws(StoreFailure) { try SQLiteCopySide.put(mark, in: queue, path) }
+    func announce(_ mark: StoreMark) throws(StoreFailure) {
+        let isFree = SQLiteSource.copied.withLock { $0.insert(path).inserted }
+        guard isFree || isAnnounced else { throw .inUse("\(path): another copy of it is under way") }
+        isAnnounced = true
+        try SQLiteCopySide.put(mark, in: queue, path)
+    }
+
+    /// There is one file of that name, and nobody else may have it.
+    func check(against held: (any EnrollmentStore)?) throws(StoreFailure) {
+        guard let held else { return }
+        guard let held = held as? SQLiteStore, held.directory.database == path else {
+            throw .unreachable("\(path) is not the store that logins are judged by any more")
+        }
+    }
 
     /// On the writer's thread, which is the only one that writes; it closes the store before it does anything else.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
+        // Before the body as well, which closes the store.
+        try mark.check(after: try self.mark(), at: path)
         try body()
         try SQLiteCopySide.put(mark, in: queue, path)
         // The last one leaves no log behind.

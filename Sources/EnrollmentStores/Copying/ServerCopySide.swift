@@ -44,6 +44,20 @@ struct ServerCopySide {
         }
     }
 
+    /// Takes an advisory lock for as long as the connection lives; they are called `Tw2S`, and some more. One whose process was
+    /// killed may have it for a moment yet.
+    func hold(_ lock: Int64, against others: String) throws(StoreFailure) {
+        try perform { (deadline) throws(ServerFault) in
+            do throws(ServerFault) {
+                _ = try connection.run(
+                    ServerQuery("SELECT pg_advisory_lock($1::bigint)", [.integer(lock)]), by: deadline)
+            } catch {
+                guard case .refused("55P03", _) = error else { throw error }
+                throw .store(.inUse("\(place.description): \(others)"))
+            }
+        }
+    }
+
     func commit() throws(ServerFault) {
         let deadline = ServerClock.now + ServerClock.limit
         guard try connection.run(.commit, by: deadline).command == "COMMIT" else {

@@ -17,7 +17,39 @@ final class ServerSource: CopySource {
     }
 
     func announce(_ mark: StoreMark) throws(StoreFailure) {
-        try side.transact { (deadline) throws(ServerFault) in try side.put(mark, by: deadline) }
+        try side.hold(1_417_097_813, against: "another copy of it is under way")
+        try side.transact { (deadline) throws(ServerFault) in
+            try check(mark, by: deadline)
+            try side.put(mark, by: deadline)
+        }
+    }
+
+    /// Throws unless the mark may follow what the store says; nobody else says anything until the transaction is over.
+    private func check(_ mark: StoreMark, by deadline: Int64) throws(ServerFault) {
+        _ = try side.connection.run(
+            ServerQuery("LOCK TABLE twostep.mark IN SHARE ROW EXCLUSIVE MODE"), by: deadline)
+        let found = try ServerCopySide.mark(on: side.connection, by: deadline)
+        do throws(StoreFailure) {
+            try mark.check(after: found, at: description)
+        } catch {
+            throw ServerFault.store(error)
+        }
+    }
+
+    /// Of several servers that are named one may be an old primary that has come back, or a local copy may judge meanwhile.
+    func check(against held: (any EnrollmentStore)?) throws(StoreFailure) {
+        guard let held = held as? PostgreSQLStore, held.place.description == description else {
+            throw .unreachable("\(description) is not the store that logins are judged by at this moment")
+        }
+        try side.perform { (deadline) throws(ServerFault) in
+            guard
+                try ServerLineage.identity(of: side.connection) == ServerLineage.identity(of: held.connection)
+            else {
+                throw .store(
+                    .unreachable(
+                        "\(description): the copy was made from another server than the one that logins are judged by"))
+            }
+        }
     }
 
     /// All other daemons wait meanwhile, and find no store when that has ended.
@@ -26,6 +58,7 @@ final class ServerSource: CopySource {
             do throws(ServerFault) {
                 _ = try side.connection.run(.begin, by: deadline)
                 try side.lockTables(by: deadline)
+                try check(mark, by: deadline)
                 do throws(StoreFailure) {
                     try body()
                 } catch {

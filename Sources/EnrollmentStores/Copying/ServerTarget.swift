@@ -8,16 +8,7 @@ final class ServerTarget: CopyTarget {
     init(at place: PostgreSQLPlace) throws(StoreFailure) {
         let side = try ServerCopySide(at: place)
         self.side = side
-        try side.perform { (deadline) throws(ServerFault) in
-            do throws(ServerFault) {
-                // `Tw2S`, and one more: what a copy's advisory lock is called, for as long as the connection lives. One whose
-                // process was killed may have it for a moment yet.
-                _ = try side.connection.run(ServerQuery("SELECT pg_advisory_lock(1417097812)"), by: deadline)
-            } catch {
-                guard case .refused("55P03", _) = error else { throw error }
-                throw .store(.inUse("\(place.description): another copy to it is under way"))
-            }
-        }
+        try side.hold(1_417_097_812, against: "another copy to it is under way")
     }
 
     var description: String { side.place.description }

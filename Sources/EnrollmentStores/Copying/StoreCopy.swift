@@ -77,6 +77,7 @@ package final class StoreCopy: @unchecked Sendable {
     package func finish(holding held: (any EnrollmentStore)?, at now: Int64) throws(StoreFailure) -> [CopiedCount] {
         var counts: [CopiedCount] = []
         if !progress.isArriving {
+            try source.check(against: held)
             try source.giveUp(
                 StoreMark(copy: mark.copy, state: .moved, other: target.description, at: now)
             ) { () throws(StoreFailure) in

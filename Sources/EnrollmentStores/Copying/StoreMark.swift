@@ -36,6 +36,21 @@ package struct StoreMark: Equatable, Sendable {
         }
     }
 
+    /// Throws where a store that is copied must not say this after what it says: one that was given up stays so, and is given up
+    /// for the copy alone that was begun last.
+    func check(after found: StoreMark?, at store: String) throws(StoreFailure) {
+        switch state {
+        case .filling, .complete, .arrived: return
+        case .leaving:
+            if let refusal = found?.refusal(of: store) { throw refusal }
+        case .moved:
+            guard found?.copy != copy || found?.state != .leaving else { return }
+            throw .unreachable(
+                "another copy of \(store) was begun meanwhile\(found.map { ", to \($0.other)" } ?? ""): this one is left as it is"
+            )
+        }
+    }
+
     static let columns = "copy, state, other, at"
 
     /// A mark as it stands in a row; nil for what nobody has written.

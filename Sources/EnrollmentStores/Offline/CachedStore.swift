@@ -12,15 +12,15 @@ package final class CachedStore: EnrollmentStore {
     private let clock: @Sendable () -> Moment
     private var lastSeenAt: Int64
 
-    /// Takes the copy; throws unless it may be judged by at this moment, being good for `limit` seconds. `isBack` is asked once a
+    /// Takes the copy; throws unless it is one of `place` and may be judged by at this moment, being good for `limit` seconds. `isBack` is asked once a
     /// second, and true ends it.
     package init(
-        _ copy: OfflineCopy, for limit: Int64, clock: @escaping @Sendable () -> Moment,
+        _ copy: OfflineCopy, of place: PostgreSQLPlace, for limit: Int64, clock: @escaping @Sendable () -> Moment,
         isBack: @escaping @Sendable () -> Bool
     ) throws(StoreFailure) {
         let now = clock()
         _ = try copy.check(at: now, for: limit)
-        store = try copy.standIn()
+        store = try copy.standIn(for: place)
         try copy.noteSeen(now)
         self.copy = copy
         self.limit = limit
@@ -55,6 +55,8 @@ package final class CachedStore: EnrollmentStore {
     private static let secondsBetweenLooks: Int64 = 60
 
     // MARK: What logins ask
+
+    package var isUpToDate: Bool { false }
 
     /// Throws where the copy has nothing: the account may have been enrolled since, and must not pass for one that was not.
     package func holdings(of account: AccountName) throws(StoreFailure) -> [DeviceListing] {

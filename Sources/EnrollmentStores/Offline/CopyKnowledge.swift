@@ -9,6 +9,12 @@ struct CopyKnowledge: Equatable {
     let watermark: Int64
     let freshness: CopyFreshness
 
+    /// Where the database is, as the configuration has it, and what it says of itself.
+    static func origin(of place: PostgreSQLPlace, _ life: String) -> String { "\(place.description)\n\(life)" }
+
+    /// Whether it is the copy of the database that is at this place.
+    func isOf(_ place: PostgreSQLPlace) -> Bool { origin.hasPrefix(CopyKnowledge.origin(of: place, "")) }
+
     static func read(from store: SQLiteStore) throws(StoreFailure) -> CopyKnowledge? {
         try store.write { database in
             let row = try PreparedStatement(

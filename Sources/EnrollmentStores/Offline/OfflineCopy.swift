@@ -22,10 +22,10 @@ package final class OfflineCopy: @unchecked Sendable {
     }
 
     private let lock = Mutex(())
-    private(set) var state = State()
+    var state = State()
     let directory: String
-    private let keys: @Sendable () throws(StoreFailure) -> any SecretSealing
-    private let report: @Sendable (StoreFailure) -> Void
+    let keys: @Sendable () throws(StoreFailure) -> any SecretSealing
+    let report: @Sendable (StoreFailure) -> Void
 
     /// The copy in a folder of its own of the state directory; nothing is opened or made before it is needed.
     package init(
@@ -53,19 +53,30 @@ package final class OfflineCopy: @unchecked Sendable {
     // MARK: The file
 
     /// Opens the copy that is there; throws where there is none, or where it cannot be used.
-    private func present() throws(StoreFailure) -> SQLiteStore {
-        if let store = state.store {
-            try store.checkPlace()
-            return store
-        }
+    func present() throws(StoreFailure) -> SQLiteStore {
+        letGoOfReplaced()
+        if let store = state.store { return store }
         let store = try SQLiteStore.open(in: directory, sealing: try keys(), report: report)
         try store.noteWhatIsPending()
         state.store = store
         return store
     }
 
-    /// The same, made where there is none. One that cannot be read stands aside: what it knew of spent codes is said to be lost.
+    /// Somebody may have taken the file away while it was open: what stands there now is looked at anew. Whoever judges by it has it
+    /// still, and is refused by the store itself.
+    func letGoOfReplaced() {
+        guard let store = state.store else { return }
+        do throws(StoreFailure) {
+            try store.checkPlace()
+        } catch {
+            state = State()
+            report(error)
+        }
+    }
+
+    /// The same, made where there is none. One that cannot be read stands aside, unless it stood in since it was last reconciled.
     func presentOrNew() throws(StoreFailure) -> SQLiteStore {
+        letGoOfReplaced()
         var facts = posix_file_facts()
         if unsafe posix_lstat(directory, &facts) != 0, unsafe mkdir(directory, 0o700) != 0 {
             throw .unreachable("\(directory) cannot be made: \(words(for: posix_errno()))")
@@ -82,14 +93,15 @@ package final class OfflineCopy: @unchecked Sendable {
             case .damaged, .sealedWithAnotherKey, .newer: break
             case .unreachable, .notDurable, .inUse: throw error
             }
+            guard unsafe access(standing, F_OK) != 0 else { throw unreadable(error) }
             state.store = nil
             let aside = "\(file).unusable"
             for ending in ["", "-wal", "-shm"] { _ = unsafe rename(file + ending, aside + ending) }
             report(
                 .damaged(
                     """
-                    the local copy could not be used (\(Integrity.words(of: error))) and is made anew; what was spent with it and not \
-                    reconciled stands in \(aside)
+                    the local copy could not be used (\(Integrity.words(of: error))) and is made anew; nothing was spent with it that \
+                    the database has not heard of; it stands in \(aside)
                     """))
             try SQLiteStore.create(in: directory)
             return try present()
@@ -102,6 +114,34 @@ package final class OfflineCopy: @unchecked Sendable {
             state.store?.close()
             state = State()
         }
+    }
+
+    /// A file that is there from before the first code is spent with the copy until the server has heard of all of them: what
+    /// cannot be read then is not nothing.
+    var standing: String { "\(directory)/standing-in" }
+
+    func noteStandingIn(_ isStandingIn: Bool) throws(StoreFailure) {
+        if isStandingIn {
+            guard unsafe OpenFile.adopt(posix_open_or_create_private(standing)) != nil else {
+                throw .notDurable("\(standing) cannot be made: \(words(for: posix_errno()))")
+            }
+        } else if unsafe unlink(standing) != 0 {
+            let code = posix_errno()
+            guard code != ENOENT else { return }
+            throw .notDurable("\(standing) cannot be removed: \(words(for: code))")
+        }
+        guard unsafe posix_flush_directory(directory) == 0 else {
+            throw .notDurable("\(directory) cannot be written: \(words(for: posix_errno()))")
+        }
+    }
+
+    /// What keeps everybody out until somebody has decided.
+    func unreadable(_ failure: StoreFailure) -> StoreFailure {
+        .damaged(
+            """
+            the local copy cannot be read (\(Integrity.words(of: failure))), and codes were used with it that the database has not heard \
+            of: move \(directory) away to go on, and they may be good again
+            """)
     }
 
     // MARK: Freshness
@@ -159,55 +199,4 @@ package final class OfflineCopy: @unchecked Sendable {
             return true
         }
     }
-
-    // MARK: Standing in
-
-    /// Takes the copy for judging by; nothing is taken over from the server from now on.
-    func standIn() throws(StoreFailure) -> SQLiteStore {
-        try locked { () throws(StoreFailure) in
-            let store = try present()
-            state.isStandingIn = true
-            return store
-        }
-    }
-
-    /// Whether something was spent with it that the server has not heard of.
-    package func isPending() -> Bool {
-        guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return false }
-        return (try? locked { () throws(StoreFailure) in try OfflinePending.count(in: try present()) > 0 }) ?? true
-    }
-
-    /// Whether rows of the server may be written to it.
-    var takesRows: Bool {
-        (try? locked { () throws(StoreFailure) in
-            guard !state.isStandingIn else { return false }
-            return try OfflinePending.count(in: try presentOrNew()) == 0
-        }) ?? false
-    }
-
-    /// Has the server's store take over all that was spent and failed with the copy, which stands in no longer then. Returns how many
-    /// accounts that were, and what is to be said of single ones.
-    package func reconcile(
-        into store: PostgreSQLStore
-    ) throws(StoreFailure) -> (accounts: Int, remarks: [String]) {
-        guard unsafe access(StateDirectory(path: directory).database, F_OK) == 0 else { return (0, []) }
-        return try locked { () throws(StoreFailure) in
-            let copy = try presentOrNew()
-            var (accounts, remarks) = (0, [String]())
-            while true {
-                let batch = try OfflinePending.take(from: copy, atMost: OfflineCopy.batch)
-                guard !batch.isEmpty else { break }
-                remarks += try store.takeOver(batch, sealing: copy.sealing)
-                let names = Set(batch.map(\.account))
-                try store.note(try copy.activities().filter { names.contains($0.account) })
-                try OfflinePending.forget(batch, in: copy)
-                accounts += batch.count
-            }
-            state.isStandingIn = false
-            return (accounts, remarks)
-        }
-    }
-
-    /// How many accounts are taken over in one transaction.
-    private static let batch = 64
 }

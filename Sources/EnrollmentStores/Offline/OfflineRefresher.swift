@@ -18,7 +18,7 @@ package final class OfflineRefresher: @unchecked Sendable {
     /// Takes over what has changed since the last time; everything, the first time and where that cannot be told. `now` is
     /// asked before anything is read: at that moment the copy had all there was. Returns false where the copy takes nothing now.
     package func refresh(_ clock: () -> Moment) throws(StoreFailure) -> Bool {
-        guard copy.takesRows else { return false }
+        guard try copy.takesRows() else { return false }
         do throws(StoreFailure) {
             let side = try connected()
             let now = clock()
@@ -60,7 +60,7 @@ package final class OfflineRefresher: @unchecked Sendable {
                     ServerQuery(
                         """
                         SELECT concat_ws('/', (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-                            (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint()),
+                            \(ServerLineage.timeline),
                             'twostep.device'::regclass::oid::bigint),
                             pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint
                         """),
@@ -72,7 +72,7 @@ package final class OfflineRefresher: @unchecked Sendable {
                 throw .store(
                     .newer(found: Int(clamping: try rows[0].integer(0, 0)), known: Int(ServerSchema.current.version)))
             }
-            return (try rows[1].text(0, 0), try rows[1].integer(0, 1))
+            return (CopyKnowledge.origin(of: place, try rows[1].text(0, 0)), try rows[1].integer(0, 1))
         }
     }
 

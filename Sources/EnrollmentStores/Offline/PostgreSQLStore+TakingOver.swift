@@ -81,13 +81,14 @@ extension PostgreSQLStore {
         return remarks
     }
 
-    /// Whether both have the same secret: a device of the same name may be another one.
+    /// Whether both have the same secret: a device of the same name may be another one. Where that cannot be told, since the key was
+    /// changed meanwhile, it is the same if it was set up at the same moment.
     private static func isSame(
         _ one: Device, _ other: Device, at key: DeviceKey, _ sealing: any SecretSealing
     ) -> Bool {
         guard one.sealed != other.sealed else { return true }
         guard let mine = try? sealing.open(one.sealed, at: key), let theirs = try? sealing.open(other.sealed, at: key)
-        else { return false }
+        else { return one.createdAt == other.createdAt }
         return mine.withBytes { mine in theirs.withBytes { isEqual(mine, $0) } }
     }
 }

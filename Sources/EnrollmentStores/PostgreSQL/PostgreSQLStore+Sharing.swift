@@ -58,7 +58,7 @@ extension PostgreSQLStore {
             if (try? rows.integer(row, 2)) == 1 { _ = unknown.clear(account) }
         }
         heard = ids
-        announce(at: now)
+        try announce(at: now)
         return changes
     }
 
@@ -85,8 +85,8 @@ extension PostgreSQLStore {
     }
 
     /// Says now and then that this daemon is there, and what a failover could lose. What comes of it concerns no login: a server that
-    /// is lost is found out by the next one.
-    private func announce(at now: Int64) {
+    /// is lost is found out by the next one. Throws where it is configured anew so that codes could be lost without any failover.
+    private func announce(at now: Int64) throws(StoreFailure) {
         guard announcedAt == 0 || now - announcedAt >= PostgreSQLStore.announcementInterval else { return }
         announcedAt = now
         let deadline = now + ServerClock.limit
@@ -107,9 +107,13 @@ extension PostgreSQLStore {
                         """),
                 ], by: deadline)
         }
-        if let promises = try? ServerPromises(heldBy: connection) {
-            tell(promises.warnings(ofServers: place.servers.count))
+        guard let promises = try? ServerPromises(heldBy: connection) else { return }
+        do throws(ServerFault) {
+            try promises.check(place.description)
+        } catch {
+            throw error.failure(of: place.description)
         }
+        tell(promises.warnings(ofServers: place.servers.count))
     }
 
     /// Reports what a failover could lose, where that is not what was reported last.

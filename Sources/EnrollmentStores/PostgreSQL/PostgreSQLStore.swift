@@ -37,19 +37,22 @@ package final class PostgreSQLStore: EnrollmentStore {
     ///
     /// A database without tables is never given some on the way: an empty store in place of one that is lost would say of
     /// everybody "not enrolled". `report` is called on the writer's thread and must not wait. Nobody is connected to where
-    /// `server` was reached before.
+    /// `server` was reached before. `refused` is called where the store says that it was given up, before that is thrown.
     package static func open(
         _ place: PostgreSQLPlace, over server: ReachedServer? = nil, sealing: any SecretSealing,
-        announcing daemon: SharingDaemon? = nil, report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        announcing daemon: SharingDaemon? = nil, report: @escaping @Sendable (StoreFailure) -> Void = { _ in },
+        refused: () -> Void = {}
     ) throws(StoreFailure) -> PostgreSQLStore {
-        try open(place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report)
+        try open(
+            place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report,
+            refused: refused)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func open(
         _ place: PostgreSQLPlace, over reached: ReachedServer? = nil, sealing: any SecretSealing,
         announcing daemon: SharingDaemon? = nil, schema: ServerSchema,
-        report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
+        report: @escaping @Sendable (StoreFailure) -> Void = { _ in }, refused: () -> Void = {}
     ) throws(StoreFailure) -> PostgreSQLStore {
         let connection: ServerConnection
         if let reached { connection = reached.connection } else { connection = try ServerConnection.open(to: place) }
@@ -61,6 +64,12 @@ package final class PostgreSQLStore: EnrollmentStore {
             try ServerMigration(of: connection, to: schema, at: place).bringUpToDate()
             try connection.prepare(ServerStatements.all, by: ServerClock.now + ServerClock.limit)
         } catch {
+            if case .store = error,
+                let mark = try? ServerCopySide.mark(on: connection, by: ServerClock.now + ServerClock.limit),
+                mark.refusal(of: place.description) != nil
+            {
+                refused()
+            }
             throw error.failure(of: place.description)
         }
         let store = PostgreSQLStore(place, connection, sealing, schema, announced: daemon, report)

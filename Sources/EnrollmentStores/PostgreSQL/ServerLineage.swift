@@ -23,25 +23,36 @@ package final class ServerLineage: Sendable {
         known = Mutex(path.flatMap(ServerLineage.read))
     }
 
-    private static let question = ServerQuery(
+    /// The timeline that is written to. What the control file says of it is that of the last checkpoint, which may be one of before
+    /// a promotion.
+    static let timeline = """
+        pg_catalog.concat('x', pg_catalog.substr(
+            pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
         """
-        SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-            pg_catalog.concat('x', pg_catalog.substr(
-                pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))::bit(32)::bigint
-        """)
 
-    /// Asks a server, which takes writes, which one it is; returns what speaks against it, nil if nothing does. What was
-    /// newer than all before is remembered.
-    func objection(to connection: ServerConnection) throws(ServerFault) -> String? {
-        let found: Known
+    private static let question = ServerQuery(
+        "SELECT (SELECT system_identifier FROM pg_catalog.pg_control_system()), \(timeline)")
+
+    /// Which server this is and on which timeline, to be compared with another connection's; nil where it does not say.
+    static func identity(of connection: ServerConnection) throws(ServerFault) -> [Int64]? {
+        try ask(connection).map { [$0.system, $0.timeline] }
+    }
+
+    private static func ask(_ connection: ServerConnection) throws(ServerFault) -> Known? {
         do throws(ServerFault) {
             let rows = try connection.run(ServerLineage.question, by: ServerClock.now + ServerClock.limit)
-            found = Known(system: try rows.integer(0, 0), timeline: try rows.integer(0, 1))
+            return Known(system: try rows.integer(0, 0), timeline: try rows.integer(0, 1))
         } catch {
             // An engine that has no timelines, or whose administrator does not let it be asked.
             guard case .refused(let state, _) = error, ["42883", "42501", "0A000"].contains(state) else { throw error }
             return nil
         }
+    }
+
+    /// Asks a server, which takes writes, which one it is; returns what speaks against it, nil if nothing does. What was
+    /// newer than all before is remembered.
+    func objection(to connection: ServerConnection) throws(ServerFault) -> String? {
+        guard let found = try ServerLineage.ask(connection) else { return nil }
         return known.withLock { known in
             guard let last = known, last.system == found.system else {
                 known = found

@@ -8,14 +8,16 @@ package struct ServerPromises {
     private let standbyNames: String
     private let standbys: Int64
 
-    /// Asks, and holds the connection to what was said: a server that is configured anew changes it no more.
+    /// Asks, and holds the connection to what was said: a server that is configured anew changes it no more. That a commit was not
+    /// waited for is said by a warning, whatever the role is to hear of.
     init(of connection: ServerConnection) throws(ServerFault) {
         _ = try connection.run(
             ServerQuery(
                 """
                 SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false),
                     set_config('search_path', 'pg_catalog', false), set_config('statement_timeout', $1, false),
-                    set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $2, false)
+                    set_config('lock_timeout', $1, false), set_config('idle_in_transaction_session_timeout', $2, false),
+                    set_config('client_min_messages', 'warning', false)
                 """, [.text("\(3 * ServerClock.limit / 4)"), .text("\(2 * ServerClock.limit)")]),
             by: ServerClock.now + ServerClock.limit)
         try self.init(heldBy: connection)

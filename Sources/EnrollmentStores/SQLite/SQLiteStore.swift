@@ -59,17 +59,20 @@ package final class SQLiteStore: EnrollmentStore {
     /// of everybody "not enrolled". `report` hears what was put right, and what is wrong with single records;
     /// it is called on whatever thread reads or writes, and must not wait.
     ///
-    /// With `isForLogins` some milliseconds and megabytes are spent so that each commit takes less.
+    /// With `isForLogins` some milliseconds and megabytes are spent so that each commit takes less. Without `checksKey` it may be
+    /// sealed with another key: for what is not sealed.
     package static func open(
-        in directory: String, sealing: any SecretSealing, isForLogins: Bool = false,
+        in directory: String, sealing: any SecretSealing, isForLogins: Bool = false, checksKey: Bool = true,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
-        try open(in: directory, sealing: sealing, schema: .current, isForLogins: isForLogins, report: report)
+        try open(
+            in: directory, sealing: sealing, schema: .current, isForLogins: isForLogins, checksKey: checksKey,
+            report: report)
     }
 
     /// The same with other tables than the current ones: for tests of migrations.
     package static func open(
-        in path: String, sealing: any SecretSealing, schema: Schema, isForLogins: Bool = false,
+        in path: String, sealing: any SecretSealing, schema: Schema, isForLogins: Bool = false, checksKey: Bool = true,
         report: @escaping @Sendable (StoreFailure) -> Void = { _ in }
     ) throws(StoreFailure) -> SQLiteStore {
         let directory = StateDirectory(path: path)
@@ -79,12 +82,13 @@ package final class SQLiteStore: EnrollmentStore {
             throw .unreachable("there is no store at \(directory.database); `twostep init` makes one")
         }
         if isForLogins { LogReserve.make(for: directory.database, in: directory.path) }
-        return try SQLiteStore(in: directory, sealing: sealing, schema: schema, lock: lock, report: report)
+        return try SQLiteStore(
+            in: directory, sealing: sealing, schema: schema, checksKey: checksKey, lock: lock, report: report)
     }
 
     private init(
-        in directory: StateDirectory, sealing: any SecretSealing, schema: Schema, lock: consuming StoreLock,
-        report: @escaping @Sendable (StoreFailure) -> Void
+        in directory: StateDirectory, sealing: any SecretSealing, schema: Schema, checksKey: Bool,
+        lock: consuming StoreLock, report: @escaping @Sendable (StoreFailure) -> Void
     ) throws(StoreFailure) {
         let queue = try SQLiteStore.connect(to: directory.database)
         do {
@@ -114,6 +118,7 @@ package final class SQLiteStore: EnrollmentStore {
         guard unsafe posix_identify(directory.database, &identity) == 0 else {
             throw .unreachable("\(directory.database) cannot be looked at: \(words(for: posix_errno()))")
         }
+        guard checksKey else { return }
         // A wrong key shows in the first secret: nobody could be judged, so the store as a whole cannot be used. A
         // secret that is damaged is one account's trouble.
         switch reader.firstSecretThatDoesNotOpen(among: 1) {

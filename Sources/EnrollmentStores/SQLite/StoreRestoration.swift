@@ -133,9 +133,23 @@ package final class StoreRestoration {
             switch error {
             case .inUse: throw error
             case .sealedWithAnotherKey(let words): return (nil, Integrity.words(of: error), words)
-            case .unreachable, .newer, .damaged, .notDurable: return (nil, Integrity.words(of: error), nil)
+            case .unreachable, .newer, .damaged, .notDurable: break
             }
+            try checkNotMoved(directory)
+            return (nil, Integrity.words(of: error), nil)
         }
+    }
+
+    /// What was spent since a store was moved is known where it was moved to: a backup in its place would be a second store.
+    private static func checkNotMoved(_ directory: StateDirectory) throws(StoreFailure) {
+        guard let present = try? SQLiteStore.connect(to: directory.database) else { return }
+        defer { try? present.close() }
+        guard let mark = try? SQLiteCopySide.mark(in: present, directory.database), mark.state == .moved else { return }
+        throw .unreachable(
+            """
+            \(directory.database) was moved to \(mark.other), where its codes are spent: a backup of it would make them good \
+            again; if that store is lost, move the file away first
+            """)
     }
 
     private static func copy(_ descriptor: Int32, to path: String) throws(StoreFailure) {

@@ -139,6 +139,61 @@ struct StoreCopyTests {
         }
     }
 
+    @Test func `only what logins are judged by at the last moment is given up`() throws {
+        let server = try ServerPlace()
+        let elsewhere = try ServerPlace()
+        let place = try SQLitePlace()
+        delete(place.file)
+        let bench = try StoreBench(server)
+        try bench.enrol(bench.alice)
+        let copy = try StoreCopy(
+            from: .postgresql(server.address()), to: end(place), sealing: server.sealing, at: now)
+        try complete(copy)
+        let other = try elsewhere.openStore()
+        #expect(throws: StoreFailure.self, "the configuration names another one by now") {
+            _ = try copy.finish(holding: other, at: now)
+        }
+        #expect(throws: StoreFailure.self, "it could not be used a moment ago") {
+            _ = try copy.finish(holding: nil, at: now)
+        }
+        #expect(try bench.answer("right 7", by: bench.alice) == .accepted(bench.alice), "logins go on")
+        _ = try copy.finish(holding: bench.store, at: now)
+        #expect(throws: StoreFailure.self) { _ = try bench.answer("right 8", by: bench.alice) }
+    }
+
+    @Test func `a second copy is refused while one is under way, and nothing is given up for one that is not the last`()
+        throws
+    {
+        let (place, bench, server) = try places()
+        let first = try copy(place, to: server)
+        let another = try ServerPlace(isEmpty: true)
+        #expect(throws: StoreFailure.self) { _ = try copy(place, to: another) }
+        try complete(first)
+        _ = try first.finish(holding: bench.store, at: now)
+        let there = try open(server, as: place)
+        let back = try StoreCopy(
+            from: .postgresql(server.address()), to: end(place), sealing: place.sealing, at: now + 1)
+        #expect(throws: StoreFailure.self) {
+            _ = try StoreCopy(
+                from: .postgresql(server.address()), to: .postgresql(another.address()), sealing: place.sealing,
+                at: now + 1)
+        }
+        try complete(back)
+        // As another one would leave it that has not seen the lock.
+        try server.run("UPDATE twostep.mark SET copy = 'another'")
+        #expect(throws: StoreFailure.self) { _ = try back.finish(holding: there, at: now + 1) }
+        #expect(
+            try there.commit([bench.attempt(.typed("right 8"), by: bench.alice)]) == [.accepted(bench.alice)],
+            "it is the store as before")
+        #expect(throws: StoreFailure.self) { _ = try place.open() }
+        try server.run("UPDATE twostep.mark SET state = 'moved'")
+        #expect(throws: StoreFailure.self, "and one that was given up is not announced again") {
+            _ = try StoreCopy(
+                from: .postgresql(server.address()), to: .postgresql(another.address()), sealing: place.sealing,
+                at: now + 1)
+        }
+    }
+
     @Test(arguments: 0..<5)
     func `cut short anywhere it is begun again and goes on`(_ parts: Int) throws {
         let (place, bench, server) = try places()

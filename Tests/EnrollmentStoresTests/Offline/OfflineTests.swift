@@ -2,6 +2,7 @@ import Authentication
 import AuthenticationTesting
 import EnrollmentStores
 import Foundation
+import GRDB
 import Testing
 
 @Suite("A copy stands in for a server that is away, and the server hears of everything")
@@ -36,7 +37,7 @@ struct OfflineTests {
 
     private func standIn() throws -> CachedStore {
         let now = bench.clock.now
-        return try CachedStore(copy, for: limit, clock: { now }) { false }
+        return try CachedStore(copy, of: server.address(), for: limit, clock: { now }) { false }
     }
 
     /// One answer to the copy.
@@ -157,6 +158,143 @@ struct OfflineTests {
         #expect(try away.holdings(of: bench.alice).count == 1)
     }
 
+    @Test func `a store that says that it was given up is not stood in for, and what was spent waits for its heir`()
+        throws
+    {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        let place = try TemporaryFolder()
+        let moving = try StoreCopy(
+            from: .postgresql(server.address()), to: .sqlite(directory: place.path), sealing: server.sealing, at: 1)
+        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
+        _ = try moving.finish(holding: bench.store, at: 1)
+        var hasRefused = false
+        #expect(throws: StoreFailure.self) {
+            _ = try PostgreSQLStore.open(
+                server.address(), sealing: server.sealing,
+                refused: {
+                    hasRefused = true
+                    try? copy.giveUp()
+                })
+        }
+        #expect(hasRefused)
+        #expect(throws: StoreFailure.self) { _ = try standIn() }
+        #expect(copy.isPending())
+    }
+
+    @Test func `it stands in for the database that it is a copy of, and for no other`() throws {
+        try refresh()
+        let other = try ServerPlace(isEmpty: true)
+        let now = bench.clock.now
+        #expect(throws: StoreFailure.self) {
+            _ = try CachedStore(copy, of: other.address(), for: limit, clock: { now }) { false }
+        }
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        _ = try PostgreSQLStore.create(other.address())
+        #expect(try copy.reconcile(into: try other.openStore()).accounts == 1)
+        #expect(throws: StoreFailure.self, "another one was judged by since") { _ = try standIn() }
+    }
+
+    @Test func `a row that makes no sense is one account's trouble, and the others' codes are spent`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        #expect(isAccepted(try answer("right 7", by: bench.bob, to: away)))
+        copy.close()
+        let file = try DatabaseQueue(path: "\(folder.path)/offline/twostep.sqlite")
+        try file.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO device SELECT account, 'pin', '', 'x', uid, sealed, 7, 7, created_at, NULL
+                    FROM device WHERE account = 'alice';
+                    INSERT INTO pending VALUES ('00', '', 0);
+                    INSERT INTO pending_factor SELECT id, 'totp', '', 'many' FROM pending WHERE account = 'bob'
+                    """)
+        }
+        try file.close()
+        let store = try server.openStore()
+        #expect(try copy.reconcile(into: store).accounts == 2)
+        #expect(!copy.isPending())
+        for account in [bench.alice, bench.bob] {
+            #expect(try store.commit([bench.attempt(.typed("right 7"), by: account)]) == [.rejected(.replayed)])
+        }
+        #expect(server.reports.all.count >= 3)
+    }
+
+    @Test func `a copy that is taken away while it is open is made anew`() throws {
+        try refresh()
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        let store = try server.openStore()
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        _ = try standIn()
+    }
+
+    @Test func `one that cannot be read any more keeps everybody out, until somebody has taken it away`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        copy.close()
+        let file = URL(fileURLWithPath: "\(folder.path)/offline/twostep.sqlite")
+        for ending in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: file.path + ending) }
+        try Data("nothing".utf8).write(to: file)
+        let store = try server.openStore()
+        for _ in 0..<2 {
+            let failure = #expect(throws: StoreFailure.self) { _ = try copy.reconcile(into: store) }
+            guard case .damaged(let words)? = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(words.contains("move \(folder.path)/offline away"))
+            let now = bench.clock.now
+            #expect(throws: StoreFailure.self, "nor is it made anew") { _ = try refresher.refresh { now } }
+        }
+        try FileManager.default.removeItem(atPath: "\(folder.path)/offline")
+        #expect(try copy.reconcile(into: store).accounts == 0)
+        try refresh()
+        _ = try standIn()
+    }
+
+    @Test func `what was spent is taken over though the key was changed meanwhile`() throws {
+        try refresh()
+        let away = try standIn()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
+        #expect(try answer("wrong", by: bench.bob, to: away) == .rejected(.wrongAnswer))
+        copy.close()
+        let key = "\(folder.path)/next.key"
+        let next = try Sealer(SealingKey.generate(key))
+        server.keys.rotate(to: next)
+        _ = try server.openStore().reseal(after: nil, atMost: 1000)
+        let ring = KeyRing(next)
+        let other = OfflineCopy(in: folder.path, sealing: { () throws(StoreFailure) in ring }) { _ in }
+        let store = try PostgreSQLStore.open(server.address(), sealing: ring)
+        #expect(try other.reconcile(into: store).accounts == 2)
+        #expect(try store.commit([bench.attempt(.typed("right 7"), by: bench.alice)]) == [.rejected(.replayed)])
+        #expect(try bench.failures(of: bench.bob) == 1)
+        let now = bench.clock.now
+        let fresh = OfflineRefresher(of: server.address(), into: other)
+        #expect(try fresh.refresh { now }, "and it is made anew with that key")
+        _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false }
+    }
+
+    @Test func `one that is not kept any longer is removed, once the server has heard of everything`() throws {
+        #expect(try copy.discard(), "there is none")
+        try refresh()
+        #expect(isAccepted(try answer("right 7", by: bench.alice, to: try standIn())))
+        #expect(try !copy.discard())
+        #expect(copy.isPending())
+        _ = try reconciled()
+        #expect(try copy.discard())
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/offline"))
+        try refresh()
+        _ = try standIn()
+    }
+
     @Test func `it is good for so long and no longer`() throws {
         #expect(throws: StoreFailure.self, "there is none yet") { _ = try standIn() }
         try refresh()
@@ -200,7 +338,9 @@ struct OfflineTests {
         let stranger = KeyRing(try Sealer(SealingKey.generate("\(folder.path)/other.key")))
         let other = OfflineCopy(in: folder.path, sealing: { () throws(StoreFailure) in stranger }) { _ in }
         let now = bench.clock.now
-        #expect(throws: StoreFailure.self) { _ = try CachedStore(other, for: limit, clock: { now }) { false } }
+        #expect(throws: StoreFailure.self) {
+            _ = try CachedStore(other, of: server.address(), for: limit, clock: { now }) { false }
+        }
         let file = "\(folder.path)/offline/twostep.sqlite"
         try Data("nothing".utf8).write(to: URL(fileURLWithPath: file))
         #expect(throws: StoreFailure.self) { _ = try standIn() }
