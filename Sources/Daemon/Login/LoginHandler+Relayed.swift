@@ -10,10 +10,8 @@ extension LoginHandler {
         case .changeCheck, .changeUpdate: return finish(.denied, text: Texts.changeNotOffered)
         case .authenticate, .account: break
         }
-        let serial = relayed.host.serial
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
+        inquiry = service.register.ask(relayed.host.serial) { found in
+            self.inquiry = nil
             guard !self.isClosing else { return }
             switch found {
             case .failure: self.refuse(.unavailable(.storeUnavailable), request: request)

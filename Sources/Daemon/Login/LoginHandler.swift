@@ -20,6 +20,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     var lookUp: (any Forgettable)?
     /// What the directory says of the account, where a host relays the login and it had to be asked before.
     var relayedStanding: Attempt.Standing?
+    /// What the register is asked before, there.
+    var inquiry: RegisterQuestion?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
@@ -133,6 +135,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         service.connections.remove(self, uid: relayed == nil ? peer.uid : 0)
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
+        if let inquiry { service.register.forget(inquiry) }
+        inquiry = nil
         conversation?.abandoned()
         conversation = nil
         line = nil

@@ -39,6 +39,8 @@ final class LoginService {
     lazy var upstream = Upstream(self)
     /// The hosts that this hub decides for.
     lazy var hub = HubDesk(self)
+    /// What the fleet's register says of them.
+    lazy var register = RegisterDesk(self)
     /// What lets people off modules for a while.
     var grants = GrantTable()
     /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.

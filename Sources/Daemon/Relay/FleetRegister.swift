@@ -17,6 +17,16 @@ enum FleetRegister {
         return try decode(FleetHost.self, kept, key)
     }
 
+    /// The serials of all certificates that were issued and not revoked.
+    static func good(in store: any StoreReading) throws(StoreFailure) -> Set<String> {
+        var good: Set<String> = []
+        for row in try store.users(of: .hosts) {
+            let host = try decode(FleetHost.self, try store.sealing.open(row.sealedHash, at: row.key), row.key)
+            if host.revokedAt == nil { good.insert(host.serial) }
+        }
+        return good
+    }
+
     /// All of them, by name, and when each was last seen.
     static func all(
         in store: any EnrollmentStore

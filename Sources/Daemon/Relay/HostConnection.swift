@@ -22,13 +22,11 @@ final class HostConnection: ChannelInboundHandler {
     private var lastStream: UInt32 = 0
     private var isClosing = false
     private let connectedAt: Int64
-    private var lookedAt: Int64
-    private var notedAt: Int64?
+    private var inquiry: RegisterQuestion?
 
     init(_ service: LoginService) {
         self.service = service
         connectedAt = service.clocks.now().boottime
-        lookedAt = connectedAt
     }
 
     var allocator: ByteBufferAllocator { context?.channel.allocator ?? ByteBufferAllocator() }
@@ -52,10 +50,8 @@ final class HostConnection: ChannelInboundHandler {
     private func identify(_ context: ChannelHandlerContext) {
         let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         guard let certificate = tls?.peerCertificate else { return close() }
-        let serial = FleetAuthority.text(certificate.serialNumber)
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
+        inquiry = service.register.ask(FleetAuthority.text(certificate.serialNumber)) { found in
+            self.inquiry = nil
             guard !self.isClosing else { return }
             switch found {
             case .failure: self.dismiss("the hub's store cannot be used")
@@ -66,7 +62,7 @@ final class HostConnection: ChannelInboundHandler {
                     return self.dismiss("too many connections with its certificate")
                 }
                 self.host = host
-                self.noteSight()
+                self.service.hub.noteSight(of: host)
                 self.greet()
             }
         }
@@ -96,6 +92,8 @@ final class HostConnection: ChannelInboundHandler {
         isClosing = true
         if !isReading { channel.forget() }
         service.hub.remove(self)
+        if let inquiry { service.register.forget(inquiry) }
+        inquiry = nil
         let open = streams.values
         streams = [:]
         for handler in open { handler.gone() }
@@ -159,12 +157,14 @@ final class HostConnection: ChannelInboundHandler {
         } catch {
             return malformed()
         }
+        guard streams.count < RelayFrame.maximumStreams, let place = service.hub.load(of: host).enter() else {
+            return send(.ended, stream: stream)
+        }
         let caller = RelayedCaller(
             host: host, kind: opening.caller,
-            session: opening.session.map { TerminalSession($0, ofHost: host.serial) },
+            session: opening.session.map { TerminalSession($0, ofHost: host.serial) }, place: place,
             dismiss: { [weak self] in self?.dismiss($0) })
         let handler = LoginHandler(service, relayed: caller)
-        guard streams.count < RelayFrame.maximumStreams else { return send(.ended, stream: stream) }
         streams[stream] = handler
         guard handler.relay(over: StreamLine(connection: self, stream: stream)) else { return ended(stream) }
         send(.taken, stream: stream)
@@ -228,30 +228,7 @@ final class HostConnection: ChannelInboundHandler {
             if now.boottime - connectedAt > RelayTime.handshake { close() }
             return
         }
-        if now.boottime - (notedAt ?? 0) >= RelayTime.seen { noteSight() }
-        guard now.boottime - lookedAt >= RelayTime.registerLook else { return }
-        lookedAt = now.boottime
-        guard now.wall <= host.until else { return dismiss("its certificate has run out") }
-        let serial = host.serial
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
-            // A store that cannot be asked refuses logins by itself.
-            guard case .success(let known) = found, known == nil || known?.revokedAt != nil else { return }
-            self.dismiss("its certificate was revoked")
-        }
-    }
-
-    private func noteSight() {
-        guard let serial = host?.serial else { return }
-        let now = service.clocks.now()
-        notedAt = now.boottime
-        service.writer.perform { store in
-            do throws(StoreFailure) {
-                try FleetRegister.saw(serial, in: try store.get(), at: now.wall)
-            } catch {
-                // Nothing is decided by it; the writer finds out by itself what is wrong with the store.
-            }
-        }
+        service.hub.noteSight(of: host)
+        if now.wall > host.until { dismiss("its certificate has run out") }
     }
 }

@@ -9,6 +9,8 @@ struct RelayedCaller {
     let kind: RelayOpening.Caller
     /// Where it is asked from; of this host's certificate alone.
     let session: TerminalSession?
+    /// Its room among the logins of this host's certificate.
+    let place: HostLoad.Place
     /// Ends the host's connection: its certificate is good no more.
     let dismiss: (_ reason: String) -> Void
 
