@@ -86,3 +86,77 @@ def test_a_host_is_noted_once_however_often_it_connects(hub):
     assert written() == before
     listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
     assert next(row for row in listed if row["name"] == name)["seen_at"]
+
+
+# --- guesses ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_user_of_a_host_who_answers_nonsense_keeps_nobody_out(hub, person):
+    user, phone = person
+    mean = world.new_user()
+    world.enroll(mean, runtime=hub.runtime)
+    with healthy_host(hub) as host:
+        def spoil():
+            return [wire.ask(mean, "x", "y", "z", path=host.socket, service="swaylock") for _ in range(120)]
+
+        assert wire.GRANTED not in world.in_process_of(mean, spoil)
+        assert host.log_in(user, phone.next()).granted
+
+
+def test_a_user_of_a_host_who_guesses_at_its_own_account_is_delayed_long_before_the_host_is_spent(hub, person):
+    user, phone = person
+    mean = world.new_user()
+    world.enroll(mean, runtime=hub.runtime)
+    with healthy_host(hub) as host:
+        def guess():
+            return [wire.ask(mean, f"{number:06}", path=host.socket, service="swaylock") for number in range(60)]
+
+        world.in_process_of(mean, guess)
+        assert 5 <= world.failures_of(mean, hub.runtime) < 10
+        assert host.log_in(user, phone.next()).granted
+
+
+@pytest.fixture(scope="module")
+def password_hub(daemon_of_session):
+    """A hub that judges passwords itself."""
+    hub = relays.Hub("stolen-passwords", "127.0.0.41", "")
+    hub.configure(
+        "auth_providers:\n  - type: homeassistant\n    modules:\n      - type: totp\n"
+        f"hub: {{name: 127.0.0.41, listen: '{hub.place}'}}\n")
+    hub.serve()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def password_person(password_hub):
+    user = world.new_user()
+    phone = world.enroll(user, runtime=password_hub.runtime)
+    for command, text in (
+            (["user", "add", user, "--password-stdin"], "Right-Password-1\n"),
+            (["credentials", "link", "homeassistant", user, user], "")):
+        done = world.twostep(*command, runtime=password_hub.runtime, input=text)
+        assert done.returncode == 0, done.stderr
+    return user, phone
+
+
+def test_wrong_passwords_from_one_address_keep_out_nobody_elsewhere(password_hub, password_person):
+    user, phone = password_person
+    with healthy_host(password_hub) as host:
+        for number in range(105):
+            wire.ask("nosuch", f"wrong {number}", path=host.socket, service="sshd", rhost="198.51.100.7")
+        assert wire.ask(
+            user, "Right-Password-1", phone.next(), path=host.socket, service="sshd", rhost="203.0.113.5") == wire.GRANTED
+
+
+def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password_hub, password_person):
+    user, _ = password_person
+    _, bundle = bundle_of(password_hub)
+    thief = relays.Stolen(bundle, password_hub)
+    wrong = [thief.log_in(user, f"wrong {number}", evidence=KEY)[0] for number in range(1001)]
+    assert wrong[-1] == wire.UNAVAILABLE
+    for evidence in (KEY, []):
+        for password in ("Right-Password-1", "Wrong-Password-1"):
+            code, prompts = thief.log_in(user, password, evidence=evidence)
+            assert code == wire.UNAVAILABLE
+            assert len(prompts) <= 1, "no code is asked for behind a right one"

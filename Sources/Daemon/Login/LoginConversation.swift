@@ -291,7 +291,18 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name)
+            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name,
+            share: relayShare,
+            redeemable: relayed.map {
+                service.relayedFailures.count(
+                    of: request.account, at: Attempt.budgetKey(of: $0.host.name, relayShare))
+            } ?? 0)
+    }
+
+    /// What failures with factors count for, where a host of the fleet relays the login.
+    private var relayShare: RelayShare {
+        if relayed?.isOwner == true { return .own }
+        return record.isFirstFactorWaived ? .unproved : .proved
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

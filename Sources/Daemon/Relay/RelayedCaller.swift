@@ -14,6 +14,9 @@ struct RelayedCaller {
     /// Ends the host's connection: its certificate is good no more.
     let dismiss: (_ reason: String) -> Void
 
+    /// Whether it is a program of the account that it asks about.
+    var isOwner: Bool { kind == .account }
+
     /// The rule that this machine would have for such a caller.
     var rule: PeerRule {
         switch kind {
