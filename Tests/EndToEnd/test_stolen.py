@@ -160,3 +160,24 @@ def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password
             code, prompts = thief.log_in(user, password, evidence=evidence)
             assert code == wire.UNAVAILABLE
             assert len(prompts) <= 1, "no code is asked for behind a right one"
+
+
+# --- connections --------------------------------------------------------------------------------------------------------
+
+
+def test_connections_that_say_nothing_keep_no_host_out_and_end(hub, person):
+    user, phone = person
+    name, bundle = bundle_of(hub)
+    silent = [relays.Stolen(bundle, hub) for _ in range(4)]
+    assert all(connection.first[0] == 0x81 for connection in silent)
+    host = relays.Host(name, bundle, hub).serve()
+    try:
+        assert host.log_in(user, phone.next()).granted
+        # The oldest has given way at once, and the rest are not waited for.
+        assert silent[0].receive()[0] == 0x86
+        for connection in silent:
+            while connection.receive() is not None:
+                pass
+        assert host.hears_all
+    finally:
+        host.stop()

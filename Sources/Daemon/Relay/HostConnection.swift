@@ -20,13 +20,16 @@ final class HostConnection: ChannelInboundHandler {
     private var hasGreeted = false
     private var streams: [UInt32: LoginHandler] = [:]
     private var lastStream: UInt32 = 0
-    private var isClosing = false
+    private(set) var isClosing = false
     private let connectedAt: Int64
+    /// When it last said anything, on CLOCK_BOOTTIME in milliseconds.
+    private(set) var heardAt: Int64
     private var inquiry: RegisterQuestion?
 
     init(_ service: LoginService) {
         self.service = service
         connectedAt = service.clocks.now().boottime
+        heardAt = connectedAt
     }
 
     var allocator: ByteBufferAllocator { context?.channel.allocator ?? ByteBufferAllocator() }
@@ -58,9 +61,7 @@ final class HostConnection: ChannelInboundHandler {
             case .success(nil): self.dismiss("its certificate is none that the hubs have issued")
             case .success(let host?) where host.revokedAt != nil: self.dismiss("its certificate was revoked")
             case .success(let host?):
-                guard self.service.hub.mayConnect(host) else {
-                    return self.dismiss("too many connections with its certificate")
-                }
+                self.service.hub.makeRoom(for: host)
                 self.host = host
                 self.service.hub.noteSight(of: host)
                 self.greet()
@@ -69,6 +70,7 @@ final class HostConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heardAt = service.clocks.now().boottime
         isReading = true
         do throws(RelayError) {
             try channel.feed(unwrapInboundIn(data)) { header, payload in
@@ -228,6 +230,8 @@ final class HostConnection: ChannelInboundHandler {
             if now.boottime - connectedAt > RelayTime.handshake { close() }
             return
         }
+        // Whoever was cut off, or stands still, is not there any more; its logins are another hub's by now.
+        if now.boottime - heardAt > RelayTime.hostSilence { return close() }
         service.hub.noteSight(of: host)
         if now.wall > host.until { dismiss("its certificate has run out") }
     }

@@ -11,7 +11,7 @@ import NIOSSL
 final class HubDesk {
     /// Connections whose TLS has not told yet who they are: more are closed at once.
     private static let mostStrangers = 256
-    /// Connections of one certificate.
+    /// Connections of one certificate: of more, the one that has said nothing for longest gives way.
     private static let mostPerHost = 4
     private static let mostConnections = 12_000
 
@@ -49,9 +49,11 @@ final class HubDesk {
 
     func remove(_ connection: HostConnection) { connections[ObjectIdentifier(connection)] = nil }
 
-    /// Whether there is room for another connection of a host.
-    func mayConnect(_ host: FleetHost) -> Bool {
-        connections.values.count { $0.host?.serial == host.serial } < HubDesk.mostPerHost
+    /// Makes room for another connection of a host: what was cut off may not have been noticed here.
+    func makeRoom(for host: FleetHost) {
+        let own = connections.values.filter { $0.host?.serial == host.serial && !$0.isClosing }
+        guard own.count >= HubDesk.mostPerHost else { return }
+        own.min { $0.heardAt < $1.heardAt }?.dismiss("too many connections with its certificate")
     }
 
     /// Whether a host is connected here.
