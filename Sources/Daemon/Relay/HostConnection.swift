@@ -96,9 +96,7 @@ final class HostConnection: ChannelInboundHandler {
         service.hub.remove(self)
         if let inquiry { service.register.forget(inquiry) }
         inquiry = nil
-        let open = streams.values
-        streams = [:]
-        for handler in open { handler.gone() }
+        endLogins()
         self.context = nil
     }
 
@@ -118,6 +116,8 @@ final class HostConnection: ChannelInboundHandler {
     private var offer: ClosedRange<UInt8>?
 
     private func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
+        // What was on its way when it was closed is for nobody.
+        guard !isClosing else { return }
         guard !header.kind.isFromHub else { return malformed() }
         switch header.kind {
         case .hello:
@@ -220,7 +220,15 @@ final class HostConnection: ChannelInboundHandler {
     func close() {
         guard !isClosing else { return }
         isClosing = true
+        endLogins()
         context?.close(promise: nil)
+    }
+
+    /// Its logins are nobody's any more: none of them is asked, judged or granted from here on.
+    private func endLogins() {
+        let open = streams.values
+        streams = [:]
+        for handler in open { handler.gone() }
     }
 
     // MARK: The sweep
