@@ -13,6 +13,9 @@ enum FleetRegister {
 
     /// The host with a certificate; nil if no such certificate was ever issued.
     static func host(_ serial: String, in store: any EnrollmentStore) throws(StoreFailure) -> FleetHost? {
+        guard !store.isLocalCopy else {
+            throw .unreachable("whether a host was revoked cannot be told while the database is away")
+        }
         guard let key = key(.hosts, serial), let kept = try store.userDatabase.passwordHash(of: key) else { return nil }
         return try decode(FleetHost.self, kept, key)
     }
