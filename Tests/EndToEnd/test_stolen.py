@@ -205,3 +205,69 @@ def test_what_a_host_sends_after_it_was_dismissed_is_not_looked_at(hub, person):
         pass
     world.no_session_is_left(hub.runtime)
     assert world.failures_of(user, hub.runtime) == 0
+
+
+# --- what is worked on --------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def flooding(bundle, hub, caller, answers, user, **options):
+    """A stolen host with two hundred logins about somebody at any time; `answers` is sent to each, or it gives up."""
+    thief = relays.Stolen(bundle, hub)
+    ended = threading.Event()
+
+    def run():
+        thief.send(*[thief.begin(user, caller, **options) for _ in range(200)])
+        while not ended.is_set() and (received := thief.receive()) is not None:
+            kind, stream, payload = received
+            if kind == 0x84:
+                thief.send(thief.begin(user, caller, **options))
+            elif kind == 0x83 and payload[5] == wire.PROMPT:
+                thief.send(thief.answer(stream, f"wrong {stream}") if answers else thief.frame(3, stream, wire.frame(wire.CANCEL)))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thief.socket.close()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("options", [{"service": "sudo", "authtok": True}, {"service": "login", "tty": "tty1"}])
+def test_a_stolen_host_keeps_nobody_from_having_a_password_judged_elsewhere(password_hub, password_person, options):
+    user, _ = password_person
+    _, bundle = bundle_of(password_hub)
+    with healthy_host(password_hub) as host, flooding(bundle, password_hub, 1, True, user, **options):
+        for path in (host.socket, password_hub.socket):
+            prompts = []
+
+            def answer(text):
+                prompts.append(text)
+                return "Right-Password-1" if len(prompts) == 1 else "x"
+
+            wire.ask(user, answer, answer, path=path, **options)
+            assert len(prompts) == 2, "a code is asked for behind the right password"
+
+
+def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_session):
+    hub = relays.Hub("stolen-groups", "127.0.0.42", "")
+    hub.configure(
+        world.CODE_ALONE + f"hub: {{name: 127.0.0.42, listen: '{hub.place}'}}\n"
+        "policy:\n  - match: {group: backup}\n    exempt: true\n")
+    hub.serve()
+    try:
+        user = world.new_user()
+        world.enroll(user, runtime=hub.runtime)
+        _, bundle = bundle_of(hub)
+        with healthy_host(hub) as host, flooding(bundle, hub, 2, False, "bob", service="swaylock"):
+            def prompts():
+                said = []
+                wire.ask(user, said.append, path=host.socket, service="swaylock")
+                return said
+
+            for _ in range(5):
+                assert world.in_process_of(user, prompts), "no code was asked for"
+    finally:
+        hub.stop()

@@ -41,9 +41,13 @@ extension LoginConversation {
         if let spent = passwordBudget, service.isRefused(spent) { return failed(.hostBudgetSpent) }
         // Strangers pay for themselves: nobody's guesses at an account keep out its owner.
         let payer: SlowWork.Payer =
-            request.evidence.provesFirstFactor
-            ? .person(request.account)
-            : .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
+            if let relayed {
+                .host(serial: relayed.host.serial)
+            } else if request.evidence.provesFirstFactor {
+                .person(request.account)
+            } else {
+                .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
+            }
         let pool = provider.timeLimit > 0 ? service.programs : service.slowWork
         pool.run(for: payer) {
             provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)

@@ -132,7 +132,7 @@ final class LoginConversation {
     func begin(knownStanding: Attempt.Standing? = nil) {
         standing = knownStanding
         let account = request.account
-        if standing == nil { lookUp = service.directory.beginAccount(account, for: record.peer) }
+        if standing == nil { lookUp = service.directory.beginAccount(account, for: lookUpPayer) }
         guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }
@@ -279,6 +279,9 @@ final class LoginConversation {
         }
         return relayed.map { "\($0.host.name) \(key)" } ?? key
     }
+
+    /// On whose account the directory is asked.
+    var lookUpPayer: LookUpPayer { relayed.map { .host(serial: $0.host.serial) } ?? .uid(record.peer) }
 
     /// Whether the room that is kept for uid 0 of this machine is this login's too.
     var hasReserve: Bool { isRoot && relayed == nil }

@@ -29,7 +29,7 @@ extension LoginHandler {
     private func admit(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {
         guard host.mayAsk(for: request.service) else { return refuse(.denied(.notPermitted), request: request) }
         let account = request.account
-        lookUp = service.directory.ask(for: 0) {
+        lookUp = service.directory.ask(for: lookUpPayer) {
             host.admission(of: account, in: $0)
         } then: { admission in
             self.lookUp = nil

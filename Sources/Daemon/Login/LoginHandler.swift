@@ -39,6 +39,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// The host that relays the login; nil for one of this machine.
     let relayed: RelayedCaller?
 
+    /// On whose account the directory is asked: a host of the fleet pays for all of its callers, root's too.
+    var lookUpPayer: LookUpPayer { relayed.map { .host(serial: $0.host.serial) } ?? .uid(peer.uid) }
+
     init(_ service: LoginService, relayed: RelayedCaller? = nil) {
         self.service = service
         self.relayed = relayed

@@ -101,7 +101,7 @@ final class LoginService {
     /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
     /// one that is missed. What is returned, if the directory was asked, can be forgotten.
     @discardableResult func complete(
-        _ request: LoginRequest, for policy: Policy, peer: UInt32, at now: Moment,
+        _ request: LoginRequest, for policy: Policy, payer: LookUpPayer, at now: Moment,
         deliver: @escaping (LoginRequest?) -> Void
     ) -> (any Forgettable)? {
         var request = request
@@ -118,7 +118,7 @@ final class LoginService {
             return nil
         }
         let asked = request
-        return directory.ask(for: peer) {
+        return directory.ask(for: payer) {
             $0.groups(among: groups, of: asked.account)
         } then: { found in
             guard case .some(.some(let own)) = found else { return deliver(nil) }

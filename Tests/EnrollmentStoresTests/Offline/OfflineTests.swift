@@ -182,7 +182,6 @@ struct OfflineTests {
     }
 
     @Test func `nothing that a host of the fleet has relayed is judged by it, right or wrong`() throws {
-        try bench.enrol(bench.alice)
         try refresh()
         let store = try standIn()
         #expect(store.isLocalCopy)
