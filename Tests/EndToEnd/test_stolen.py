@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import multiprocessing
 import sqlite3
 import threading
 
@@ -271,3 +272,37 @@ def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_se
                 assert world.in_process_of(user, prompts), "no code was asked for"
     finally:
         hub.stop()
+
+
+def test_users_of_a_host_who_hold_all_places_leave_some_for_root(hub, person):
+    user, phone = person
+    crowd = [world.new_user() for _ in range(32)]
+    with healthy_host(hub) as host:
+        host.log.mark()
+        released = multiprocessing.get_context("fork").Event()
+        held = multiprocessing.get_context("fork").Queue()
+
+        def hold(name):
+            def begin():
+                connections = []
+                for _ in range(8):
+                    connections.append(wire.Connection(host.socket))
+                    connections[-1].send(wire.begin(name, service="swaylock"))
+                # Each is asked something, or told that there is no room.
+                held.put([connection.receive() is not None for connection in connections])
+                released.wait(50)
+
+            world.in_process_of(name, begin)
+
+        threads = [threading.Thread(target=hold, args=(name,), daemon=True) for name in crowd]
+        for thread in threads:
+            thread.start()
+        try:
+            assert all(all(held.get(timeout=40)) for _ in crowd)
+            assert host.log_in(user, phone.next()).granted
+            said = host.log.since_mark("reason=hub_unreachable .*no room for more logins", count=1)
+            assert said
+        finally:
+            released.set()
+            for thread in threads:
+                thread.join(20)

@@ -11,6 +11,9 @@ final class HubLink: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// How many logins that root has not asked for it carries: the last tenth is for those that it has.
+    private static let mostOfUsers = RelayFrame.maximumStreams - RelayFrame.maximumStreams / 10
+
     private let service: LoginService
     private let hub: Int
     private let place: NetworkPlace
@@ -145,7 +148,8 @@ final class HubLink: ChannelInboundHandler {
         }
         // It may have gone to another hub meanwhile.
         guard login.wants(hub) else { return }
-        guard lastStream < .max, streams.count < RelayFrame.maximumStreams else { return login.lost(hub) }
+        let most = login.opening.caller == .root ? RelayFrame.maximumStreams : HubLink.mostOfUsers
+        guard lastStream < .max, streams.count < most else { return login.lost(hub) }
         lastStream += 1
         streams[lastStream] = login
         login.carried(by: self, as: lastStream)
