@@ -35,6 +35,15 @@ def bundle_of(hub, *rules):
     return name, hub.add_host(name, *(rules or ("--services", "*", "--users", "*")))
 
 
+def is_served(bundle, hub):
+    """Whether a hub says welcome to whoever has these certificates and this key, and looks at none of the hub's."""
+    try:
+        first = relays.Stolen(bundle, hub).first
+    except OSError:
+        return False
+    return first is not None and first[0] == 0x81
+
+
 @contextlib.contextmanager
 def healthy_host(hub):
     host = relays.Host(*bundle_of(hub), hub).serve()
@@ -76,18 +85,29 @@ def test_a_host_that_begins_and_leaves_without_end_takes_no_memory_and_nobody_el
     assert hub.is_running
 
 
-def test_a_host_is_noted_once_however_often_it_connects(hub):
-    name, bundle = bundle_of(hub)
-    written = lambda: world.Path(hub.state, "twostep.sqlite-wal").stat().st_size
-    relays.Stolen(bundle, hub).socket.close()
-    before = written()
-    for _ in range(20):
-        thief = relays.Stolen(bundle, hub)
-        assert thief.first[0] == 0x81
-        thief.socket.close()
-    assert written() == before
-    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
-    assert next(row for row in listed if row["name"] == name)["seen_at"]
+def test_a_host_is_noted_once_however_often_it_connects(daemon_of_session):
+    # A hub that nobody logs in at: nothing else is written there.
+    hub = relays.Hub("stolen-seen", "127.0.0.44", "").serve()
+    try:
+        name, bundle = bundle_of(hub)
+
+        def seen():
+            # It waits its turn behind what is to be written.
+            listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+            return next(row["seen_at"] for row in listed if row["name"] == name)
+
+        relays.Stolen(bundle, hub).socket.close()
+        assert seen() is not None
+        log = world.Path(hub.state, "twostep.sqlite-wal")
+        before = log.stat().st_mtime_ns
+        for _ in range(20):
+            thief = relays.Stolen(bundle, hub)
+            assert thief.first[0] == 0x81
+            thief.socket.close()
+        assert seen() is not None
+        assert log.stat().st_mtime_ns == before
+    finally:
+        hub.stop()
 
 
 # --- guesses ------------------------------------------------------------------------------------------------------------
@@ -306,3 +326,31 @@ def test_users_of_a_host_who_hold_all_places_leave_some_for_root(hub, person):
             released.set()
             for thread in threads:
                 thread.join(20)
+
+
+# --- the journal --------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_has_so_many_lines_of_a_hubs_journal_a_minute(hub):
+    name, bundle = bundle_of(hub, "--services", "sshd", "--users", "nobody")
+    hub.log.mark()
+    thief = relays.Stolen(bundle, hub)
+    for _ in range(8):
+        # As many as have room at a time.
+        thief.send(*[thief.begin("root", service="su", evidence=KEY) for _ in range(200)])
+        ended = 0
+        while ended < 200:
+            ended += thief.receive()[0] == 0x84
+    # A minute may end meanwhile.
+    assert 1 <= len(hub.log.since_mark(f"reason=not_permitted .*relay={name} ")) <= 600
+    thief.socket.close()
+
+
+def test_a_dismissal_names_the_host_and_its_certificate(hub):
+    name, bundle = bundle_of(hub)
+    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+    serial = next(row["serial"] for row in listed if row["name"] == name)
+    assert world.twostep("host", "revoke", name, runtime=hub.runtime).returncode == 0
+    hub.log.mark()
+    assert not is_served(bundle, hub)
+    assert hub.log.since_mark(f"host {name} with serial {serial} is not served: its certificate was revoked", count=1)

@@ -10,9 +10,11 @@ extension LoginHandler {
         do throws(WireError) {
             let offer = try Begin.offer(payload)
             guard let common = LoginHandler.common(offer.lowest, offer.highest) else {
-                service.journal.error(
-                    "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
-                        + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older")
+                write(
+                    JournalEntry(
+                        .error,
+                        "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
+                            + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older"))
                 return refuse(.unavailable(.misconfigured), request: nil)
             }
             version = common

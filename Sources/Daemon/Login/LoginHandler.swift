@@ -179,11 +179,16 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// What does not parse ends the connection, and is never answered.
     func malformed() {
         guard !isClosing else { return }
-        service.write(
-            JournalEntry(.notice, "a connection of uid \(peer.uid) sent what is no frame in its place; it was closed"),
-            about: peer.uid)
+        let caller = relayed.map { "host \($0.host.name)" } ?? "uid \(peer.uid)"
+        write(JournalEntry(.notice, "a connection of \(caller) sent what is no frame in its place; it was closed"))
         conversation?.violated()
         close()
+    }
+
+    /// Writes an entry about whoever is at the other end; so many of one are written and no more.
+    func write(_ entry: JournalEntry) {
+        guard let relayed else { return service.write(entry, about: peer.uid) }
+        service.write(entry, aboutHost: relayed.host.name)
     }
 
     // MARK: The end

@@ -48,7 +48,10 @@ final class LoginService {
     /// How often they are, in milliseconds.
     private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
-    private var strangers = StrangerLog()
+    private var strangers = StrangerLog<UInt32>(
+        of: "callers other than uid 0", linesPerMinute: 30, linesInAll: 300)
+    /// By certificate's serial, or by name: a host has many people, and what it was let do is always recorded.
+    private var hostLines = StrangerLog<String>(of: "hosts of the fleet", linesPerMinute: 300, linesInAll: 3000)
     var clockWatch: ClockWatch
     /// What accounts may make good of the failures that hosts of the fleet have relayed.
     private(set) var relayedFailures = RelayedFailures()
@@ -201,10 +204,7 @@ final class LoginService {
             metrics.count(record)
         }
         // A decision on the word of somebody who is believed, and whatever was allowed, is always recorded.
-        guard
-            record.request?.origin == .trusted || [.granted, .proved].contains(record.verdict)
-                || admitsEntry(about: record.peer)
-        else { return }
+        guard [.granted, .proved].contains(record.verdict) || admitsEntry(about: record) else { return }
         journal.record(record)
         recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
@@ -250,6 +250,21 @@ final class LoginService {
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
         if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    /// Writes an entry about a host of the fleet; they are limited for each.
+    func write(_ entry: JournalEntry, aboutHost host: String) {
+        if admitsEntry(aboutHost: host) { journal.record(entry) }
+    }
+
+    private func admitsEntry(aboutHost host: String) -> Bool {
+        hostLines.admits(host, at: clocks.now()) { journal.warning($0) }
+    }
+
+    /// A host of the fleet may say whatever it likes of its callers: its lines are counted whoever they are about.
+    private func admitsEntry(about record: LoginRecord) -> Bool {
+        if let host = record.relay { return admitsEntry(aboutHost: host) }
+        return record.request?.origin == .trusted || admitsEntry(about: record.peer)
     }
 
     private func admitsEntry(about uid: UInt32) -> Bool {

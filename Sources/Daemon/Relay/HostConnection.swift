@@ -17,6 +17,8 @@ final class HostConnection: ChannelInboundHandler {
     private var isReading = false
     /// The host, once the register knows its certificate.
     private(set) var host: FleetHost?
+    /// What its certificate says, in words; nobody before TLS has looked at it.
+    private var identity = "unknown"
     private var hasGreeted = false
     private var streams: [UInt32: LoginHandler] = [:]
     private var lastStream: UInt32 = 0
@@ -53,8 +55,11 @@ final class HostConnection: ChannelInboundHandler {
     private func identify(_ context: ChannelHandlerContext) {
         let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         guard let certificate = tls?.peerCertificate else { return close() }
-        inquiry = service.register.ask(FleetAuthority.text(certificate.serialNumber)) { found in
+        let serial = FleetAuthority.text(certificate.serialNumber)
+        identity = "with serial \(serial)"
+        inquiry = service.register.ask(serial) { found in
             self.inquiry = nil
+            if case .success(let host?) = found { self.identity = "\(host.name) with serial \(serial)" }
             guard !self.isClosing else { return }
             switch found {
             case .failure: self.dismiss("the hub's store cannot be used")
@@ -203,17 +208,20 @@ final class HostConnection: ChannelInboundHandler {
 
     private func malformed() {
         guard !isClosing else { return }
-        service.journal.notice(
-            "\(host?.name ?? "a host") sent what is no frame of the relay in its place; it was closed")
+        write(.notice, "sent what is no frame of the relay in its place; it was closed")
         close()
     }
 
     /// Serves the host no more, and says why to its journal.
     func dismiss(_ reason: String) {
         guard !isClosing else { return }
-        service.journal.warning("host \(host?.name ?? "unknown") is not served: \(reason)")
+        write(.warning, "is not served: \(reason)")
         send(.farewell, Array(reason.utf8.prefix(256)))
         close()
+    }
+
+    private func write(_ level: JournalEntry.Level, _ sentence: String) {
+        service.write(JournalEntry(level, "host \(identity) \(sentence)"), aboutHost: identity)
     }
 
     /// Closes once what was written has gone out.
