@@ -1,6 +1,7 @@
 """Hosts of a fleet that were stolen, or that have users who guess: what they may do to a hub and to each other."""
 
 import contextlib
+import grp
 import itertools
 import json
 import multiprocessing
@@ -354,3 +355,74 @@ def test_a_dismissal_names_the_host_and_its_certificate(hub):
     hub.log.mark()
     assert not is_served(bundle, hub)
     assert hub.log.since_mark(f"host {name} with serial {serial} is not served: its certificate was revoked", count=1)
+
+
+# --- certificates that are none -----------------------------------------------------------------------------------------
+
+
+def openssl(*arguments):
+    done = world.run("openssl", *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_certificate_that_the_fleet_has_not_signed_opens_nothing_though_it_has_a_hosts_serial(hub):
+    name, bundle = bundle_of(hub)
+    assert is_served(bundle, hub)
+    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+    serial = "0x" + next(row["serial"] for row in listed if row["name"] == name)
+    at = f"/run/forged-{name}"
+    openssl(
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{at}.key", "-out",
+        f"{at}.crt", "-days", "30", "-subj", f"/CN={name}", "-set_serial", serial)
+    forged = world.Path(f"{at}.pem")
+    forged.write_text(world.Path(f"{at}.crt").read_text() + world.Path(f"{at}.key").read_text())
+    assert not is_served(forged, hub)
+
+    # Nor one that a host has signed as if it were the authority.
+    openssl("x509", "-in", str(bundle), "-out", f"{at}-own.crt")
+    openssl("pkey", "-in", str(bundle), "-out", f"{at}-own.key")
+    openssl(
+        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{at}-sub.key", "-out",
+        f"{at}-sub.csr", "-subj", f"/CN={name}")
+    openssl(
+        "x509", "-req", "-in", f"{at}-sub.csr", "-CA", f"{at}-own.crt", "-CAkey", f"{at}-own.key", "-set_serial", serial, "-out",
+        f"{at}-sub.crt", "-days", "30")
+    chain = world.Path(f"{at}-chain.pem")
+    chain.write_text("".join(world.Path(f"{at}-{part}").read_text() for part in ("sub.crt", "own.crt", "sub.key")))
+    assert not is_served(chain, hub)
+
+
+def test_a_host_that_poses_as_a_hub_is_told_nothing(hub):
+    name, bundle = bundle_of(hub)
+    context = relays.ssl.SSLContext(relays.ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(str(bundle))
+    heard = []
+    with contextlib.closing(world.socket.create_server(("127.0.0.43", 7443))) as server:
+
+        def pose():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with contextlib.suppress(OSError), contextlib.closing(context.wrap_socket(connection, server_side=True)) as tls:
+                        heard.append(tls.recv(100))
+
+        threading.Thread(target=pose, daemon=True).start()
+        posing = type("Posing", (), {"place": "127.0.0.43:7443"})
+        host = relays.Host(name, bundle, posing)
+        host.start(serving=False)
+        try:
+            assert host.log.since_mark("hub 127.0.0.43:7443 does not answer: .*[Cc][Ee][Rr][Tt]", count=1)
+            assert not any(heard)
+        finally:
+            host.stop()
+
+
+def test_a_bundle_that_another_group_may_read_is_not_taken(hub):
+    name, bundle = bundle_of(hub)
+    host = relays.Host(name, bundle, hub)
+    # The daemon's own, which it could read.
+    uid = world.pwd.getpwnam("twostep").pw_uid
+    world.os.chown(host.bundle, uid, grp.getgrnam("users").gr_gid)
+    done = world.run("twostep", "check", "--config", host.configuration)
+    assert done.returncode != 0
+    assert "may read it" in done.stdout + done.stderr
