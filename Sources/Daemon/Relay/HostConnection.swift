@@ -15,6 +15,8 @@ final class HostConnection: ChannelInboundHandler {
     private var channel = RelayChannel()
     /// A frame is being read: what is kept of it cannot be overwritten before that is over.
     private var isReading = false
+    /// What has come meanwhile.
+    private var unread: [ByteBuffer] = []
     /// The host, once the register knows its certificate.
     private(set) var host: FleetHost?
     /// What its certificate says, in words; nobody before TLS has looked at it.
@@ -76,17 +78,26 @@ final class HostConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         heardAt = service.clocks.now().boottime
+        unread.append(unwrapInboundIn(data))
+        // What is written while a frame is read may fail, and then what is left is read within that.
+        guard !isReading else { return }
         isReading = true
-        do throws(RelayError) {
-            try channel.feed(unwrapInboundIn(data)) { header, payload in
-                self.received(header, payload)
-                return !self.isClosing
+        while !unread.isEmpty {
+            let buffer = unread.removeFirst()
+            guard !isClosing else {
+                buffer.wipeReadableBytes()
+                continue
             }
-            isReading = false
-        } catch {
-            isReading = false
-            malformed()
+            do throws(RelayError) {
+                try channel.feed(buffer) { header, payload in
+                    self.received(header, payload)
+                    return !self.isClosing
+                }
+            } catch {
+                malformed()
+            }
         }
+        isReading = false
         if isClosing { channel.forget() }
     }
 
