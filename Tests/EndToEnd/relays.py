@@ -1,6 +1,11 @@
 """Daemons of a fleet: hubs that decide, and hosts that ask them."""
 
+import socket
+import ssl
+import struct
+
 import pam
+import wire
 import world
 
 
@@ -58,3 +63,76 @@ class Host(world.Daemon):
     def log_in(self, user, code, **options):
         """One login by PAM, as `pam.log_in`."""
         return pam.log_in(self.service, user, code, **options)
+
+
+class Stolen:
+    """Whoever has a host's bundle and says to a hub what it likes."""
+
+    def __init__(self, bundle, hub, hello=True):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.load_cert_chain(str(bundle))
+        address, port = hub.place.split(":")
+        self.socket = context.wrap_socket(socket.create_connection((address, int(port)), 10))
+        self.socket.settimeout(30)
+        self.streams = 0
+        if hello:
+            self.send(self.frame(1, 0, b"\x01\x01"))
+            self.first = self.receive()
+
+    @staticmethod
+    def frame(kind, stream, payload=b""):
+        return struct.pack(">IBI", 5 + len(payload), kind, stream) + payload
+
+    def send(self, *frames):
+        self.socket.sendall(b"".join(frames))
+
+    def begin(self, user, caller=1, **options):
+        """The frames that begin a login, on a stream of its own."""
+        self.streams += 1
+        return self.frame(2, self.streams, bytes([caller, 0])) + self.frame(3, self.streams, wire.begin(user, **options))
+
+    def answer(self, stream, text):
+        return self.frame(3, stream, wire.frame(wire.ANSWER, text.encode()))
+
+    def receive(self):
+        """Kind, stream and payload of the next frame; None when the hub has closed."""
+        header = self.exactly(9)
+        if header is None:
+            return None
+        length, kind, stream = struct.unpack(">IBI", header)
+        return kind, stream, self.exactly(length - 5)
+
+    def exactly(self, count):
+        data = b""
+        while len(data) < count:
+            try:
+                more = self.socket.recv(count - len(data))
+            except (ConnectionResetError, ssl.SSLError):
+                return None
+            if not more:
+                return None
+            data += more
+        return data
+
+    def log_in(self, user, *answers, **options):
+        """One login: the verdict's code, None where there was none; and the prompts."""
+        self.send(self.begin(user, **options))
+        stream, left, prompts, said = self.streams, list(answers), [], b""
+        while (received := self.receive()) is not None:
+            kind, of, payload = received
+            if of != stream:
+                continue
+            if kind == 0x84:
+                return None, prompts
+            said += payload if kind == 0x83 else b""
+            while len(said) >= 6 and len(said) >= 4 + struct.unpack(">I", said[:4])[0]:
+                length, _, kind = struct.unpack(">IBB", said[:6])
+                payload, said = said[6:4 + length], said[4 + length:]
+                if kind == wire.VERDICT:
+                    return struct.unpack(">I", payload[:4])[0], prompts
+                if kind == wire.PROMPT and payload[0] not in (3, 4):
+                    prompts.append(payload[5:].decode())
+                    self.send(self.answer(stream, left.pop(0)) if left else self.frame(3, stream, wire.frame(wire.CANCEL)))
+        return None, prompts

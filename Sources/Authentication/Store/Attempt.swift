@@ -45,6 +45,10 @@ package final class Attempt: Sendable {
     /// The name of the fleet's host that has relayed the login, whose budget of failures is looked at before the account's; nil
     /// for a login of this machine.
     package let relay: String?
+    /// Which of its failures those with factors count for.
+    let share: RelayShare
+    /// How many failures of the account it is known to have had counted, and may make good.
+    let redeemable: Int
     package let throttle: Throttle
     package let now: Moment
     /// The login that an accepted answer completes, to be remembered with it; nil where nobody wants to know.
@@ -57,13 +61,16 @@ package final class Attempt: Sendable {
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false, relay: String? = nil
+        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false, relay: String? = nil,
+        share: RelayShare = .proved, redeemable: Int = 0
     ) {
         self.subject = subject
         self.account = account
         self.standing = standing
         self.host = host
         self.relay = relay
+        self.share = share
+        self.redeemable = redeemable
         self.throttle = throttle
         self.now = now
         self.visit = visit

@@ -3,6 +3,9 @@
 /// All of it runs on the writer's thread. `AuthenticationTesting.EnrollmentStoreContract` is what every
 /// store must pass.
 package protocol EnrollmentStore: AnyObject, StoreReading {
+    /// Whether it is a copy that stands in for a store which cannot be reached: what was revoked there since, nobody here knows.
+    var isLocalCopy: Bool { get }
+
     /// Judges these attempts, in order, in one transaction that is on disk when it returns: an outcome for each.
     ///
     /// One attempt that cannot be judged is that one's `unavailable`, not the others'. Throws if nothing could
@@ -105,6 +108,8 @@ package struct Judged: Equatable, Sendable {
 }
 
 extension EnrollmentStore {
+    package var isLocalCopy: Bool { false }
+
     /// Judges attempts, and reads nothing else.
     package func commit(_ attempts: [Attempt]) throws(StoreFailure) -> [Outcome] {
         try commit(attempts, reading: []).outcomes

@@ -11,6 +11,8 @@ package struct HostCounter: Equatable, Sendable {
         package static let remoteHost = Bound(failures: 30, window: 600)
         /// Of a host that relays logins to a hub: it holds up all that it relays, before any account is looked at.
         package static let relayingHost = Bound(failures: 100, window: 3600)
+        /// Of the first factors that it relays to be judged at the hub: those of strangers at its door, so there is room for many.
+        package static let relayedPasswords = Bound(failures: 1000, window: 3600)
     }
 
     /// Failures within a window that refuse a remote host.
@@ -33,6 +35,12 @@ package struct HostCounter: Equatable, Sendable {
         failures = min(failures, bound.failures) + 1
         // The refusal lasts from the failure that brought it about.
         if failures == bound.failures { since = now.wall }
+    }
+
+    /// Takes back failures that were made good since; a refusal that they have brought about lasts.
+    package mutating func redeem(_ count: Int, at now: Moment, within bound: Bound) {
+        guard count > 0, !isOver(at: now, bound), failures < bound.failures else { return }
+        failures = max(failures - count, 0)
     }
 
     /// Whether what the bound holds up is refused at `now`.

@@ -31,7 +31,7 @@ extension AdminDesk {
             guard service.writer.isOpen else {
                 return AdminDesk.end(explanation, .unavailable(.storeUnavailable), answer)
             }
-            service.complete(request, for: configuration.policy, peer: 0, at: now) { completed in
+            service.complete(request, for: configuration.policy, payer: .uid(0), at: now) { completed in
                 guard let completed else {
                     return AdminDesk.end(explanation, .unavailable(.directoryUnavailable), answer)
                 }

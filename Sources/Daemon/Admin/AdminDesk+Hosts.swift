@@ -61,9 +61,12 @@ extension AdminDesk {
         withStore(answer) { store throws(StoreFailure) in
             var listed: [RegisteredHost] = []
             for (host, seenAt) in try FleetRegister.all(in: store) {
-                let budget = try store.hostCounter(of: Attempt.budgetKey(of: host.name))
-                listed.append(
-                    RegisteredHost(host, seenAt: seenAt, failures: Attempt.failures(in: budget, at: now)))
+                var failures = 0
+                for share in RelayShare.allCases {
+                    let budget = try store.hostCounter(of: Attempt.budgetKey(of: host.name, share))
+                    failures += Attempt.failures(in: budget, of: share, at: now)
+                }
+                listed.append(RegisteredHost(host, seenAt: seenAt, failures: failures))
             }
             return .hosts(HostListing(hosts: listed))
         } then: { reply in

@@ -41,7 +41,7 @@ extension LoginConversation {
     /// Goes on where the account is one that credentials may be created for.
     private func whereUnprivileged(_ body: @escaping () -> Void, otherwise refuse: @escaping () -> Void) {
         let account = request.account
-        service.directory.ask(for: record.peer) { directory -> Bool? in
+        service.directory.ask(for: lookUpPayer) { directory -> Bool? in
             switch directory.account(named: account) {
             case .notFound: return true
             case .cannotTell: return nil

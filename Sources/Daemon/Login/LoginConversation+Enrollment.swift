@@ -70,7 +70,7 @@ extension LoginConversation {
             issuer: configuration.issuer, parameters: [:], isWithinLogin: true)
         waitingTime = module.waitingTime
         let companion = AdminDesk.enrollable(configuration).first(where: \.isIssuedWithFirstDevice)
-        service.beginSetup(setup, with: module, uid: uid, companion: companion, for: .person(request.account)) {
+        service.beginSetup(setup, with: module, uid: uid, companion: companion, for: setupPayer) {
             begun in
             guard !self.isOver else { return }
             switch begun {
@@ -125,7 +125,7 @@ extension LoginConversation {
         guard let pending = settingUp else { return failed(.misconfigured) }
         guard let input else { return setUp(.rejected(.unusable)) }
         let now = service.clocks.now()
-        service.pool(for: pending.module).run(for: .person(request.account)) {
+        service.pool(for: pending.module).run(for: setupPayer) {
             pending.finish(input, at: now)
         } then: { result in
             guard !self.isOver else { return }

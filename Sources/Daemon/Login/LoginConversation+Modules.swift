@@ -202,9 +202,12 @@ extension LoginConversation {
     /// On whose account an answer is worked on: the first factor is proved or waived, and in the latter case it is a
     /// stranger's all the same.
     var payer: SlowWork.Payer {
-        record.isFirstFactorWaived
-            ? .stranger(hostKey ?? relayed?.host.name ?? "\(record.peer)") : .person(request.account)
+        if let relayed { return .host(serial: relayed.host.serial) }
+        return record.isFirstFactorWaived ? .stranger(hostKey ?? "\(record.peer)") : .person(request.account)
     }
+
+    /// The same for a set-up, which nobody begins who has proved nothing.
+    var setupPayer: SlowWork.Payer { relayed == nil ? .person(request.account) : payer }
 
     private func stretch(_ input: UserInput, for module: any AuthModule) {
         let account = request.account

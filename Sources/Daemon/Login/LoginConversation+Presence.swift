@@ -20,7 +20,7 @@ extension LoginConversation {
         let processes = service.processes
         let process = record.process
         let console = Match.place(of: request) == .local ? request.terminal : nil
-        service.directory.ask(for: record.peer) { _ in
+        service.directory.ask(for: lookUpPayer) { _ in
             processes.isAtSeat(process, console: console)
         } then: { found in
             guard !self.isOver else { return }

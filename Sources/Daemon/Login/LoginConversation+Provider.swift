@@ -38,11 +38,16 @@ extension LoginConversation {
         if !request.evidence.provesFirstFactor, let host, service.isRefused(host) {
             return proved(.rejected(.wrongPassword))
         }
+        if let spent = passwordBudget, service.isRefused(spent) { return failed(.hostBudgetSpent) }
         // Strangers pay for themselves: nobody's guesses at an account keep out its owner.
         let payer: SlowWork.Payer =
-            request.evidence.provesFirstFactor
-            ? .person(request.account)
-            : .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
+            if let relayed {
+                .host(serial: relayed.host.serial)
+            } else if request.evidence.provesFirstFactor {
+                .person(request.account)
+            } else {
+                .stranger(host ?? "\(request.service) \(request.terminal ?? "") \(record.peer)")
+            }
         let pool = provider.timeLimit > 0 ? service.programs : service.slowWork
         pool.run(for: payer) {
             provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)
@@ -64,9 +69,10 @@ extension LoginConversation {
             service.journal.error("provider \(record.provider?.description ?? "?"): \(explanation)")
             return perform(flow.proved(proof, mayTryAgain: false))
         }
-        // Evidence gets a person past the host's counter; what failed is counted all the same.
+        // Evidence gets a person past the host's counter; what failed is counted all the same. Through a host of the fleet it is the
+        // host's word: there right and wrong go the same way, or the budget's refusal would tell them apart.
         let hasEvidence = request.evidence.provesFirstFactor
-        if hasEvidence, rejection == nil, !isSingle { return conclude(proof) }
+        if hasEvidence, rejection == nil, !isSingle, relayed == nil { return conclude(proof) }
         service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
             switch outcome {
             case .rejected where hasEvidence: self.conclude(proof)
@@ -78,10 +84,15 @@ extension LoginConversation {
                 self.conclude(.rejected(reason))
             case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
-            case .unavailable(let reason): self.failed(reason)
+            case .unavailable(let reason):
+                if reason == .hostBudgetSpent, let spent = self.passwordBudget { self.service.refuse(spent) }
+                self.failed(reason)
             }
         }
     }
+
+    /// The row that counts the passwords which the fleet's host of this login has relayed; nil for a login of this machine.
+    private var passwordBudget: String? { relayed.map { Attempt.budgetKey(of: $0.host.name, .passwords) } }
 
     private func conclude(_ proof: Proof) {
         guard !isOver else { return }

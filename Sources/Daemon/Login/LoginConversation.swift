@@ -132,7 +132,7 @@ final class LoginConversation {
     func begin(knownStanding: Attempt.Standing? = nil) {
         standing = knownStanding
         let account = request.account
-        if standing == nil { lookUp = service.directory.beginAccount(account, for: record.peer) }
+        if standing == nil { lookUp = service.directory.beginAccount(account, for: lookUpPayer) }
         guard change?.asksFirst != true else { return askForConsent() }
         perform(flow.begin())
     }
@@ -280,6 +280,9 @@ final class LoginConversation {
         return relayed.map { "\($0.host.name) \(key)" } ?? key
     }
 
+    /// On whose account the directory is asked.
+    var lookUpPayer: LookUpPayer { relayed.map { .host(serial: $0.host.serial) } ?? .uid(record.peer) }
+
     /// Whether the room that is kept for uid 0 of this machine is this login's too.
     var hasReserve: Bool { isRoot && relayed == nil }
 
@@ -291,7 +294,18 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name)
+            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name,
+            share: relayShare,
+            redeemable: relayed.map {
+                service.relayedFailures.count(
+                    of: request.account, at: Attempt.budgetKey(of: $0.host.name, relayShare))
+            } ?? 0)
+    }
+
+    /// What failures with factors count for, where a host of the fleet relays the login.
+    private var relayShare: RelayShare {
+        if relayed?.isOwner == true { return .own }
+        return record.isFirstFactorWaived ? .unproved : .proved
     }
 
     /// The number that was typed at a menu; nil for anything that is none.

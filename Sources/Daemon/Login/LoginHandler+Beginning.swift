@@ -10,9 +10,11 @@ extension LoginHandler {
         do throws(WireError) {
             let offer = try Begin.offer(payload)
             guard let common = LoginHandler.common(offer.lowest, offer.highest) else {
-                service.journal.error(
-                    "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
-                        + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older")
+                write(
+                    JournalEntry(
+                        .error,
+                        "pam_twostep.so speaks versions \(offer.lowest) to \(offer.highest) of the wire, twostepd "
+                            + "\(Wire.versions.lowerBound) to \(Wire.versions.upperBound): restart whichever is older"))
                 return refuse(.unavailable(.misconfigured), request: nil)
             }
             version = common
@@ -61,7 +63,7 @@ extension LoginHandler {
         // What most policies look at is there already: nothing has to be kept for later.
         guard configuration.policy.asksMore(about: request) else { return weigh(request, rule, configuration) }
         let now = service.clocks.now()
-        let asked = service.complete(request, for: configuration.policy, peer: peer.uid, at: now) { completed in
+        let asked = service.complete(request, for: configuration.policy, payer: lookUpPayer, at: now) { completed in
             self.lookUp = nil
             guard !self.isClosing else { return }
             guard let completed else { return self.refuse(.unavailable(.directoryUnavailable), request: request) }
@@ -79,7 +81,7 @@ extension LoginHandler {
         guard service.writer.blocks[request.account] == nil else { return refuseBlocked(request) }
         // Whoever is blocked may be called otherwise as well, where the directory folds case.
         let name = request.account
-        lookUp = service.directory.ask(for: peer.uid) {
+        lookUp = service.directory.ask(for: lookUpPayer) {
             $0.owner(of: name)
         } then: { owner in
             self.lookUp = nil
@@ -171,7 +173,7 @@ extension LoginHandler {
     private func withSession(of terminal: String, _ body: @escaping (TerminalSession?) -> Void) {
         let process = peer.pid
         let processes = service.processes
-        service.directory.ask(for: peer.uid) { _ in
+        service.directory.ask(for: lookUpPayer) { _ in
             processes.session(of: process, at: terminal)
         } then: { session in
             guard !self.isClosing else { return }
@@ -186,7 +188,7 @@ extension LoginHandler {
         switch rule {
         case .root: conversation.begin()
         case .itself, .listed, .nobody:
-            lookUp = service.directory.ask(for: peer.uid) {
+            lookUp = service.directory.ask(for: lookUpPayer) {
                 rule.admission(of: request.account, service: request.service, in: $0)
             } then: { admission in
                 self.lookUp = nil

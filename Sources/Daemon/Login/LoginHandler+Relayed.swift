@@ -10,10 +10,8 @@ extension LoginHandler {
         case .changeCheck, .changeUpdate: return finish(.denied, text: Texts.changeNotOffered)
         case .authenticate, .account: break
         }
-        let serial = relayed.host.serial
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
+        inquiry = service.register.ask(relayed.host.serial) { found in
+            self.inquiry = nil
             guard !self.isClosing else { return }
             switch found {
             case .failure: self.refuse(.unavailable(.storeUnavailable), request: request)
@@ -31,7 +29,7 @@ extension LoginHandler {
     private func admit(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {
         guard host.mayAsk(for: request.service) else { return refuse(.denied(.notPermitted), request: request) }
         let account = request.account
-        lookUp = service.directory.ask(for: 0) {
+        lookUp = service.directory.ask(for: lookUpPayer) {
             host.admission(of: account, in: $0)
         } then: { admission in
             self.lookUp = nil

@@ -19,6 +19,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     var lookUp: (any Forgettable)?
     /// What the directory says of the account, where a host relays the login and it had to be asked before.
     var relayedStanding: Attempt.Standing?
+    /// What the register is asked before, there.
+    var inquiry: RegisterQuestion?
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
@@ -35,6 +37,9 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     /// The host that relays the login; nil for one of this machine.
     let relayed: RelayedCaller?
+
+    /// On whose account the directory is asked: a host of the fleet pays for all of its callers, root's too.
+    var lookUpPayer: LookUpPayer { relayed.map { .host(serial: $0.host.serial) } ?? .uid(peer.uid) }
 
     init(_ service: LoginService, relayed: RelayedCaller? = nil) {
         self.service = service
@@ -119,6 +124,8 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         service.connections.remove(self, uid: relayed == nil ? peer.uid : 0)
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
+        if let inquiry { service.register.forget(inquiry) }
+        inquiry = nil
         conversation?.abandoned()
         conversation = nil
         line = nil
@@ -158,11 +165,16 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// What does not parse ends the connection, and is never answered.
     func malformed() {
         guard !isClosing else { return }
-        service.write(
-            JournalEntry(.notice, "a connection of uid \(peer.uid) sent what is no frame in its place; it was closed"),
-            about: peer.uid)
+        let caller = relayed.map { "host \($0.host.name)" } ?? "uid \(peer.uid)"
+        write(JournalEntry(.notice, "a connection of \(caller) sent what is no frame in its place; it was closed"))
         conversation?.violated()
         close()
+    }
+
+    /// Writes an entry about whoever is at the other end; so many of one are written and no more.
+    func write(_ entry: JournalEntry) {
+        guard let relayed else { return service.write(entry, about: peer.uid) }
+        service.write(entry, aboutHost: relayed.host.name)
     }
 
     // MARK: The end

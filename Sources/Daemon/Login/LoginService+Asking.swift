@@ -52,15 +52,16 @@ extension LoginService {
     }
 
     /// Has the store read beside the logins where it can be, and hears of it on the event loop: a list of a million accounts
-    /// keeps nobody waiting.
+    /// keeps nobody waiting. What is not long leaves no memory behind that were worth giving back.
     func read<Value: Sendable>(
+        isLong: Bool = true,
         _ question: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> Value,
         deliver: @escaping (Result<Value, StoreFailure>) -> Void
     ) {
         guard let open = writer.reading else {
             return ask({ store throws(StoreFailure) in try question(store) }, deliver: deliver)
         }
-        readings += 1
+        if isLong { readings += 1 }
         let loop = loop
         let delivery = NIOLoopBound(deliver, eventLoop: loop)
         DetachedThread.start(named: "twostep-read") {

@@ -39,6 +39,8 @@ final class LoginService {
     lazy var upstream = Upstream(self)
     /// The hosts that this hub decides for.
     lazy var hub = HubDesk(self)
+    /// What the fleet's register says of them.
+    lazy var register = RegisterDesk(self)
     /// What lets people off modules for a while.
     var grants = GrantTable()
     /// When their sessions were last looked at, on CLOCK_BOOTTIME in milliseconds.
@@ -46,8 +48,13 @@ final class LoginService {
     /// How often they are, in milliseconds.
     private static let grantsInterval: Int64 = 60_000
     let processes: any ProcessTable
-    private var strangers = StrangerLog()
+    private var strangers = StrangerLog<UInt32>(
+        of: "callers other than uid 0", linesPerMinute: 30, linesInAll: 300)
+    /// By certificate's serial, or by name: a host has many people, and what it was let do is always recorded.
+    private var hostLines = StrangerLog<String>(of: "hosts of the fleet", linesPerMinute: 300, linesInAll: 3000)
     var clockWatch: ClockWatch
+    /// What accounts may make good of the failures that hosts of the fleet have relayed.
+    private(set) var relayedFailures = RelayedFailures()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     /// Whose credentials are asked for along with what waits.
     private var unknownUsers: [UserKey] = []
@@ -97,7 +104,7 @@ final class LoginService {
     /// that cannot be told. Not to know is not the same as not to belong: a rule that asks for more may be the
     /// one that is missed. What is returned, if the directory was asked, can be forgotten.
     @discardableResult func complete(
-        _ request: LoginRequest, for policy: Policy, peer: UInt32, at now: Moment,
+        _ request: LoginRequest, for policy: Policy, payer: LookUpPayer, at now: Moment,
         deliver: @escaping (LoginRequest?) -> Void
     ) -> (any Forgettable)? {
         var request = request
@@ -114,7 +121,7 @@ final class LoginService {
             return nil
         }
         let asked = request
-        return directory.ask(for: peer) {
+        return directory.ask(for: payer) {
             $0.groups(among: groups, of: asked.account)
         } then: { found in
             guard case .some(.some(let own)) = found else { return deliver(nil) }
@@ -133,12 +140,21 @@ final class LoginService {
             let service = NIOLoopBound(self, eventLoop: loop)
             loop.execute { service.value.flush() }
         }
-        waiting.append((attempt, deliver))
+        waiting.append((attempt, noting(attempt, deliver)))
         // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
         // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
         if let session = attempt.session {
             let user = UserKey(attempt.account, at: session.provider)
             if knownCredentials[user] == nil { unknownUsers.append(user) }
+        }
+    }
+
+    /// Remembers what a relayed attempt was charged with, before anybody hears of it.
+    private func noting(_ attempt: Attempt, _ deliver: @escaping (Outcome) -> Void) -> (Outcome) -> Void {
+        guard attempt.relay != nil else { return deliver }
+        return { outcome in
+            self.relayedFailures.note(attempt, outcome)
+            deliver(outcome)
         }
     }
 
@@ -188,10 +204,7 @@ final class LoginService {
             metrics.count(record)
         }
         // A decision on the word of somebody who is believed, and whatever was allowed, is always recorded.
-        guard
-            record.request?.origin == .trusted || [.granted, .proved].contains(record.verdict)
-                || admitsEntry(about: record.peer)
-        else { return }
+        guard [.granted, .proved].contains(record.verdict) || admitsEntry(about: record) else { return }
         journal.record(record)
         recent.append(.login(record), at: clocks.now().wall)
         guard !hasQuietRecords else { return }
@@ -237,6 +250,21 @@ final class LoginService {
     /// Writes an entry about a caller; those about callers other than uid 0 are limited.
     func write(_ entry: JournalEntry, about uid: UInt32) {
         if admitsEntry(about: uid) { journal.record(entry) }
+    }
+
+    /// Writes an entry about a host of the fleet; they are limited for each.
+    func write(_ entry: JournalEntry, aboutHost host: String) {
+        if admitsEntry(aboutHost: host) { journal.record(entry) }
+    }
+
+    private func admitsEntry(aboutHost host: String) -> Bool {
+        hostLines.admits(host, at: clocks.now()) { journal.warning($0) }
+    }
+
+    /// A host of the fleet may say whatever it likes of its callers: its lines are counted whoever they are about.
+    private func admitsEntry(about record: LoginRecord) -> Bool {
+        if let host = record.relay { return admitsEntry(aboutHost: host) }
+        return record.request?.origin == .trusted || admitsEntry(about: record.peer)
     }
 
     private func admitsEntry(about uid: UInt32) -> Bool {

@@ -13,8 +13,21 @@ enum FleetRegister {
 
     /// The host with a certificate; nil if no such certificate was ever issued.
     static func host(_ serial: String, in store: any EnrollmentStore) throws(StoreFailure) -> FleetHost? {
+        guard !store.isLocalCopy else {
+            throw .unreachable("whether a host was revoked cannot be told while the database is away")
+        }
         guard let key = key(.hosts, serial), let kept = try store.userDatabase.passwordHash(of: key) else { return nil }
         return try decode(FleetHost.self, kept, key)
+    }
+
+    /// The serials of all certificates that were issued and not revoked.
+    static func good(in store: any StoreReading) throws(StoreFailure) -> Set<String> {
+        var good: Set<String> = []
+        for row in try store.users(of: .hosts) {
+            let host = try decode(FleetHost.self, try store.sealing.open(row.sealedHash, at: row.key), row.key)
+            if host.revokedAt == nil { good.insert(host.serial) }
+        }
+        return good
     }
 
     /// All of them, by name, and when each was last seen.

@@ -42,6 +42,11 @@ package struct HostBundle: Sendable {
                 "its mode is 0\(String(status.st_mode & 0o7777, radix: 8))",
                 "0640 or less: whoever has read it can ask the hubs in this host's name")
         }
+        guard status.st_mode & 0o040 == 0 || status.st_gid == 0 || status.st_gid == getegid() else {
+            return refused(
+                "gid \(status.st_gid) may read it",
+                "group twostep, or no group: whoever has read it can ask the hubs in this host's name")
+        }
         var bytes = [UInt8](repeating: 0, count: longest + 1)
         defer { for index in bytes.indices { bytes[index] = 0 } }
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }

@@ -15,20 +15,25 @@ final class HostConnection: ChannelInboundHandler {
     private var channel = RelayChannel()
     /// A frame is being read: what is kept of it cannot be overwritten before that is over.
     private var isReading = false
+    /// What has come meanwhile.
+    private var unread: [ByteBuffer] = []
     /// The host, once the register knows its certificate.
     private(set) var host: FleetHost?
+    /// What its certificate says, in words; nobody before TLS has looked at it.
+    private var identity = "unknown"
     private var hasGreeted = false
     private var streams: [UInt32: LoginHandler] = [:]
     private var lastStream: UInt32 = 0
-    private var isClosing = false
+    private(set) var isClosing = false
     private let connectedAt: Int64
-    private var lookedAt: Int64
-    private var notedAt: Int64?
+    /// When it last said anything, on CLOCK_BOOTTIME in milliseconds.
+    private(set) var heardAt: Int64
+    private var inquiry: RegisterQuestion?
 
     init(_ service: LoginService) {
         self.service = service
         connectedAt = service.clocks.now().boottime
-        lookedAt = connectedAt
+        heardAt = connectedAt
     }
 
     var allocator: ByteBufferAllocator { context?.channel.allocator ?? ByteBufferAllocator() }
@@ -53,37 +58,46 @@ final class HostConnection: ChannelInboundHandler {
         let tls = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
         guard let certificate = tls?.peerCertificate else { return close() }
         let serial = FleetAuthority.text(certificate.serialNumber)
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
+        identity = "with serial \(serial)"
+        inquiry = service.register.ask(serial) { found in
+            self.inquiry = nil
+            if case .success(let host?) = found { self.identity = "\(host.name) with serial \(serial)" }
             guard !self.isClosing else { return }
             switch found {
             case .failure: self.dismiss("the hub's store cannot be used")
             case .success(nil): self.dismiss("its certificate is none that the hubs have issued")
             case .success(let host?) where host.revokedAt != nil: self.dismiss("its certificate was revoked")
             case .success(let host?):
-                guard self.service.hub.mayConnect(host) else {
-                    return self.dismiss("too many connections with its certificate")
-                }
+                self.service.hub.makeRoom(for: host)
                 self.host = host
-                self.noteSight()
+                self.service.hub.noteSight(of: host)
                 self.greet()
             }
         }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        heardAt = service.clocks.now().boottime
+        unread.append(unwrapInboundIn(data))
+        // What is written while a frame is read may fail, and then what is left is read within that.
+        guard !isReading else { return }
         isReading = true
-        do throws(RelayError) {
-            try channel.feed(unwrapInboundIn(data)) { header, payload in
-                self.received(header, payload)
-                return !self.isClosing
+        while !unread.isEmpty {
+            let buffer = unread.removeFirst()
+            guard !isClosing else {
+                buffer.wipeReadableBytes()
+                continue
             }
-            isReading = false
-        } catch {
-            isReading = false
-            malformed()
+            do throws(RelayError) {
+                try channel.feed(buffer) { header, payload in
+                    self.received(header, payload)
+                    return !self.isClosing
+                }
+            } catch {
+                malformed()
+            }
         }
+        isReading = false
         if isClosing { channel.forget() }
     }
 
@@ -96,9 +110,9 @@ final class HostConnection: ChannelInboundHandler {
         isClosing = true
         if !isReading { channel.forget() }
         service.hub.remove(self)
-        let open = streams.values
-        streams = [:]
-        for handler in open { handler.gone() }
+        if let inquiry { service.register.forget(inquiry) }
+        inquiry = nil
+        endLogins()
         self.context = nil
     }
 
@@ -118,6 +132,8 @@ final class HostConnection: ChannelInboundHandler {
     private var offer: ClosedRange<UInt8>?
 
     private func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
+        // What was on its way when it was closed is for nobody.
+        guard !isClosing else { return }
         guard !header.kind.isFromHub else { return malformed() }
         switch header.kind {
         case .hello:
@@ -159,12 +175,14 @@ final class HostConnection: ChannelInboundHandler {
         } catch {
             return malformed()
         }
+        guard streams.count < RelayFrame.maximumStreams, let place = service.hub.load(of: host).enter() else {
+            return send(.ended, stream: stream)
+        }
         let caller = RelayedCaller(
             host: host, kind: opening.caller,
-            session: opening.session.map { TerminalSession($0, ofHost: host.serial) },
+            session: opening.session.map { TerminalSession($0, ofHost: host.serial) }, place: place,
             dismiss: { [weak self] in self?.dismiss($0) })
         let handler = LoginHandler(service, relayed: caller)
-        guard streams.count < RelayFrame.maximumStreams else { return send(.ended, stream: stream) }
         streams[stream] = handler
         guard handler.relay(over: StreamLine(connection: self, stream: stream)) else { return ended(stream) }
         send(.taken, stream: stream)
@@ -201,24 +219,35 @@ final class HostConnection: ChannelInboundHandler {
 
     private func malformed() {
         guard !isClosing else { return }
-        service.journal.notice(
-            "\(host?.name ?? "a host") sent what is no frame of the relay in its place; it was closed")
+        write(.notice, "sent what is no frame of the relay in its place; it was closed")
         close()
     }
 
     /// Serves the host no more, and says why to its journal.
     func dismiss(_ reason: String) {
         guard !isClosing else { return }
-        service.journal.warning("host \(host?.name ?? "unknown") is not served: \(reason)")
+        write(.warning, "is not served: \(reason)")
         send(.farewell, Array(reason.utf8.prefix(256)))
         close()
+    }
+
+    private func write(_ level: JournalEntry.Level, _ sentence: String) {
+        service.write(JournalEntry(level, "host \(identity) \(sentence)"), aboutHost: identity)
     }
 
     /// Closes once what was written has gone out.
     func close() {
         guard !isClosing else { return }
         isClosing = true
+        endLogins()
         context?.close(promise: nil)
+    }
+
+    /// Its logins are nobody's any more: none of them is asked, judged or granted from here on.
+    private func endLogins() {
+        let open = streams.values
+        streams = [:]
+        for handler in open { handler.gone() }
     }
 
     // MARK: The sweep
@@ -228,30 +257,9 @@ final class HostConnection: ChannelInboundHandler {
             if now.boottime - connectedAt > RelayTime.handshake { close() }
             return
         }
-        if now.boottime - (notedAt ?? 0) >= RelayTime.seen { noteSight() }
-        guard now.boottime - lookedAt >= RelayTime.registerLook else { return }
-        lookedAt = now.boottime
-        guard now.wall <= host.until else { return dismiss("its certificate has run out") }
-        let serial = host.serial
-        service.ask { store throws(StoreFailure) in
-            try FleetRegister.host(serial, in: store)
-        } deliver: { found in
-            // A store that cannot be asked refuses logins by itself.
-            guard case .success(let known) = found, known == nil || known?.revokedAt != nil else { return }
-            self.dismiss("its certificate was revoked")
-        }
-    }
-
-    private func noteSight() {
-        guard let serial = host?.serial else { return }
-        let now = service.clocks.now()
-        notedAt = now.boottime
-        service.writer.perform { store in
-            do throws(StoreFailure) {
-                try FleetRegister.saw(serial, in: try store.get(), at: now.wall)
-            } catch {
-                // Nothing is decided by it; the writer finds out by itself what is wrong with the store.
-            }
-        }
+        // Whoever was cut off, or stands still, is not there any more; its logins are another hub's by now.
+        if now.boottime - heardAt > RelayTime.hostSilence { return close() }
+        service.hub.noteSight(of: host)
+        if now.wall > host.until { dismiss("its certificate has run out") }
     }
 }

@@ -11,7 +11,7 @@ import NIOSSL
 final class HubDesk {
     /// Connections whose TLS has not told yet who they are: more are closed at once.
     private static let mostStrangers = 256
-    /// Connections of one certificate.
+    /// Connections of one certificate: of more, the one that has said nothing for longest gives way.
     private static let mostPerHost = 4
     private static let mostConnections = 12_000
 
@@ -25,6 +25,12 @@ final class HubDesk {
     private var isPreparing = false
     private var triedAt: Int64?
     private var connections: [ObjectIdentifier: HostConnection] = [:]
+    /// By certificate, as what follows: there are no more than were issued.
+    private var loads: [String: HostLoad] = [:]
+    /// When it was last written down that a host is there, on CLOCK_BOOTTIME in milliseconds.
+    private var notedAt: [String: Int64] = [:]
+    private var lookedAt: Int64 = 0
+    private var isLooking = false
     /// What keeps it from serving, in a sentence; nil where nothing does.
     private(set) var problem: String?
 
@@ -43,9 +49,11 @@ final class HubDesk {
 
     func remove(_ connection: HostConnection) { connections[ObjectIdentifier(connection)] = nil }
 
-    /// Whether there is room for another connection of a host.
-    func mayConnect(_ host: FleetHost) -> Bool {
-        connections.values.count { $0.host?.serial == host.serial } < HubDesk.mostPerHost
+    /// Makes room for another connection of a host: what was cut off may not have been noticed here.
+    func makeRoom(for host: FleetHost) {
+        let own = connections.values.filter { $0.host?.serial == host.serial && !$0.isClosing }
+        guard own.count >= HubDesk.mostPerHost else { return }
+        own.min { $0.heardAt < $1.heardAt }?.dismiss("too many connections with its certificate")
     }
 
     /// Whether a host is connected here.
@@ -58,11 +66,58 @@ final class HubDesk {
         }
     }
 
+    /// What the logins of a certificate take, over all of its connections.
+    func load(of host: FleetHost) -> HostLoad {
+        if let load = loads[host.serial] { return load }
+        let load = HostLoad()
+        loads[host.serial] = load
+        return load
+    }
+
+    /// Writes down once in a while that a host is there, however often it connects.
+    func noteSight(of host: FleetHost) {
+        let now = service.clocks.now()
+        if let noted = notedAt[host.serial], now.boottime - noted < RelayTime.seen { return }
+        notedAt[host.serial] = now.boottime
+        let serial = host.serial
+        service.writer.perform { store in
+            do throws(StoreFailure) {
+                try FleetRegister.saw(serial, in: try store.get(), at: now.wall)
+            } catch {
+                // Nothing is decided by it; the writer finds out by itself what is wrong with the store.
+            }
+        }
+    }
+
+    /// Looks beside the logins whether the certificates of its connections are good still.
+    private func lookAtRegister(at now: Moment) {
+        guard !isLooking, now.boottime - lookedAt >= RelayTime.registerLook else { return }
+        // Those of this moment: what is issued during the look is not in it.
+        let connected = Set(connections.values.compactMap { $0.host?.serial })
+        guard !connected.isEmpty else { return }
+        lookedAt = now.boottime
+        isLooking = true
+        service.read(isLong: false) { store throws(StoreFailure) in
+            try FleetRegister.good(in: store)
+        } deliver: { found in
+            self.isLooking = false
+            // A store that cannot be asked refuses logins by itself.
+            guard case .success(let good) = found else { return }
+            for connection in self.connections.values {
+                guard let serial = connection.host?.serial, connected.contains(serial), !good.contains(serial) else {
+                    continue
+                }
+                connection.dismiss("its certificate was revoked")
+            }
+        }
+    }
+
     // MARK: Listening
 
     /// Follows the configuration, renews the certificate, tries again what has failed, and ends what stands still.
     func sweep(at now: Moment) {
         for connection in connections.values { connection.sweep(at: now) }
+        lookAtRegister(at: now)
         let wanted = service.generation.active?.hub
         if wanted != settings {
             stop()

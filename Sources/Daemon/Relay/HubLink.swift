@@ -11,6 +11,9 @@ final class HubLink: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// How many logins that root has not asked for it carries: the last tenth is for those that it has.
+    private static let mostOfUsers = RelayFrame.maximumStreams - RelayFrame.maximumStreams / 10
+
     private let service: LoginService
     private let hub: Int
     private let place: NetworkPlace
@@ -19,6 +22,8 @@ final class HubLink: ChannelInboundHandler {
     private var channel = RelayChannel()
     /// A frame is being read: what is kept of it cannot be overwritten before that is over.
     private var isReading = false
+    /// What has come meanwhile.
+    private var unread: [ByteBuffer] = []
     private var isReady = false
     private var isOver = false
     /// Logins that wait for the connection.
@@ -76,17 +81,26 @@ final class HubLink: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        unread.append(unwrapInboundIn(data))
+        // What is written while a frame is read may fail, and then what is left is read within that.
+        guard !isReading else { return }
         isReading = true
-        do throws(RelayError) {
-            try channel.feed(unwrapInboundIn(data)) { header, payload in
-                self.received(header, payload)
-                return !self.isOver
+        while !unread.isEmpty {
+            let buffer = unread.removeFirst()
+            guard !isOver else {
+                buffer.wipeReadableBytes()
+                continue
             }
-            isReading = false
-        } catch {
-            isReading = false
-            end("it sent what is no frame of the relay in its place")
+            do throws(RelayError) {
+                try channel.feed(buffer) { header, payload in
+                    self.received(header, payload)
+                    return !self.isOver
+                }
+            } catch {
+                end("it sent what is no frame of the relay in its place")
+            }
         }
+        isReading = false
         if isOver { channel.forget() }
     }
 
@@ -145,7 +159,8 @@ final class HubLink: ChannelInboundHandler {
         }
         // It may have gone to another hub meanwhile.
         guard login.wants(hub) else { return }
-        guard lastStream < .max, streams.count < RelayFrame.maximumStreams else { return login.lost(hub) }
+        let most = login.opening.caller == .root ? RelayFrame.maximumStreams : HubLink.mostOfUsers
+        guard lastStream < .max, streams.count < most else { return login.lost(hub) }
         lastStream += 1
         streams[lastStream] = login
         login.carried(by: self, as: lastStream)

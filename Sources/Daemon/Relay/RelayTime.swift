@@ -8,6 +8,8 @@ enum RelayTime {
     static let silence: Int64 = 2000
     /// How often a hub is pinged that no login waits for, in milliseconds; one that some wait for is at every sweep.
     static let idlePing: Int64 = 5000
+    /// A host that says nothing for longer than this is lost, in milliseconds: it pings three times as often.
+    static let hostSilence: Int64 = 15_000
     /// How often a hub looks whether the certificates of its connections are good still, in milliseconds: each `begin` looks, too.
     static let registerLook: Int64 = 5000
     /// How often a hub writes down that it has seen a host, in milliseconds.

@@ -9,8 +9,13 @@ struct RelayedCaller {
     let kind: RelayOpening.Caller
     /// Where it is asked from; of this host's certificate alone.
     let session: TerminalSession?
+    /// Its room among the logins of this host's certificate.
+    let place: HostLoad.Place
     /// Ends the host's connection: its certificate is good no more.
     let dismiss: (_ reason: String) -> Void
+
+    /// Whether it is a program of the account that it asks about.
+    var isOwner: Bool { kind == .account }
 
     /// The rule that this machine would have for such a caller.
     var rule: PeerRule {

@@ -26,7 +26,13 @@ final class Upstream {
     var outage: String {
         guard !places.isEmpty else { return "no hub is configured" }
         return "no hub answers: "
-            + places.indices.map { "\(name(of: $0)) (\(reasons[$0] ?? "no answer yet"))" }.joined(separator: ", ")
+            + places.indices.map { "\(name(of: $0)) (\(reason(of: $0)))" }.joined(separator: ", ")
+    }
+
+    /// Why a hub takes no login.
+    private func reason(of hub: Int) -> String {
+        if let reason = reasons[hub] { return reason }
+        return choice.health(of: hub) == .well ? "it has no room for more logins of this host" : "no answer yet"
     }
 
     /// How the hubs are, for `twostep status`; nil where there are none.

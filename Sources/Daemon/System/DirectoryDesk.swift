@@ -10,6 +10,8 @@ final class DirectoryDesk {
     static let mostWaiting = 1024
     /// How many of one uid other than 0 may wait or be looked up, whether or not anybody still waits for them.
     static let mostPerUID = 8
+    /// The same of one host of the fleet, which asks for many people; with three others it leaves room still.
+    static let mostPerHost = 256
     /// How many may be slow at a time without holding up the others. The last one is for uid 0.
     static let mostThreads = 4
     /// How long a look-up may keep those behind it before they get another thread.
@@ -29,7 +31,7 @@ final class DirectoryDesk {
     private var open: [ObjectIdentifier: Open] = [:]
     /// What this tick has begun. It goes to the threads together: one of them is woken once.
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
-    private let shares = LookUpShares(DirectoryDesk.mostPerUID)
+    private let shares = LookUpShares(perUID: DirectoryDesk.mostPerUID, perHost: DirectoryDesk.mostPerHost)
     private var isLookingAfter = false
     private let pace = LookUpPace()
 
@@ -39,39 +41,47 @@ final class DirectoryDesk {
         self.clocks = clocks
     }
 
-    /// Looks something up for whoever has a uid, and reports on the event loop, once: what it found, or nil when the time
-    /// is up. What is returned can be forgotten.
+    /// Looks something up for a caller of this machine, as for every payer.
     @discardableResult func ask<Answer: Sendable>(
         for uid: UInt32, _ question: @escaping @Sendable (any AccountDirectory) -> Answer,
         then report: @escaping (Answer?) -> Void
     ) -> any Forgettable {
-        let lookUp = begin(for: uid, question)
+        ask(for: .uid(uid), question, then: report)
+    }
+
+    /// Looks something up for a payer, and reports on the event loop, once: what it found, or nil when the time is up. What is
+    /// returned can be forgotten.
+    @discardableResult func ask<Answer: Sendable>(
+        for payer: LookUpPayer, _ question: @escaping @Sendable (any AccountDirectory) -> Answer,
+        then report: @escaping (Answer?) -> Void
+    ) -> any Forgettable {
+        let lookUp = begin(for: payer, question)
         whenSettled(lookUp, then: report)
         return lookUp
     }
 
-    /// Begins to look something up, for whoever has a uid, that will be needed later.
-    func begin<Answer: Sendable>(
-        for uid: UInt32, _ question: @escaping @Sendable (any AccountDirectory) -> Answer
+    /// Begins to look something up that will be needed later.
+    private func begin<Answer: Sendable>(
+        for payer: LookUpPayer, _ question: @escaping @Sendable (any AccountDirectory) -> Answer
     ) -> LookUp<Answer> {
         let lookUp = LookUp<Answer>()
-        guard shares.take(uid) else {
+        guard shares.take(payer) else {
             lookUp.settle(nil)
             return lookUp
         }
         let directory = directory
         let shares = shares
-        let question = LookUpThreads.Question(isRoots: uid == 0) {
+        let question = LookUpThreads.Question(isRoots: payer.isRoot) {
             if !lookUp.isSettled { lookUp.settle(question(directory)) }
             // Only now: what is looked up in vain keeps a thread all the same.
-            shares.giveBack(uid)
+            shares.giveBack(payer)
         }
         begun.append(
             (
                 question: question,
                 giveUp: {
                     lookUp.settle(nil)
-                    shares.giveBack(uid)
+                    shares.giveBack(payer)
                 }
             ))
         open[ObjectIdentifier(lookUp)] = Open(deadline: clocks.now().boottime + DirectoryDesk.limit) {
@@ -90,9 +100,9 @@ final class DirectoryDesk {
     }
 
     /// Begins to look up an account that will be needed later; see `whenHeardOf`.
-    func beginAccount(_ account: AccountName, for uid: UInt32) -> AccountLookUp {
+    func beginAccount(_ account: AccountName, for payer: LookUpPayer) -> AccountLookUp {
         let pace = pace
-        return begin(for: uid) { directory in
+        return begin(for: payer) { directory in
             // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
             // another.
             let askedAt = NIODeadline.now()

@@ -14,6 +14,8 @@ final class SlowWork {
         case stranger(String)
         /// Somebody who has proved a first factor.
         case person(AccountName)
+        /// A host of the fleet, by its certificate's serial: for all that it relays, whatever it says was proved there.
+        case host(serial: String)
         /// Root, at the command line: always admitted.
         case administrator
     }
@@ -24,19 +26,25 @@ final class SlowWork {
         var waiting: Int
         var waitingOfStrangers: Int
         var waitingPerPayer: Int
+        /// Of hosts of the fleet, in all and each: they ask for many people, and leave room for those of this machine.
+        var waitingOfHosts: Int
+        var waitingPerHost: Int
         /// nice(1)'s scale, for what computes.
         var niceness: Int32
 
         /// nice(1)'s own default: a tenth of what an ordinary thread gets where both want the same core.
         static let computing = Limits(
-            threads: 2, waiting: 64, waitingOfStrangers: 48, waitingPerPayer: 4, niceness: 10)
+            threads: 2, waiting: 64, waitingOfStrangers: 48, waitingPerPayer: 4, waitingOfHosts: 48, waitingPerHost: 24,
+            niceness: 10)
         /// What waits for programs: as many at a time as may run, so that what is at work is bounded with them, and no
         /// payer has more than a quarter.
         static let programs = Limits(
-            threads: 8, waiting: 32, waitingOfStrangers: 6, waitingPerPayer: 2, niceness: 0)
+            threads: 8, waiting: 32, waitingOfStrangers: 6, waitingPerPayer: 2, waitingOfHosts: 24, waitingPerHost: 8,
+            niceness: 0)
         /// What waits for sshd to say what is in force, some fifty milliseconds: for those alone who have shown it a key.
         static let questions = Limits(
-            threads: 4, waiting: 64, waitingOfStrangers: 0, waitingPerPayer: 32, niceness: 0)
+            threads: 4, waiting: 64, waitingOfStrangers: 0, waitingPerPayer: 32, waitingOfHosts: 0, waitingPerHost: 0,
+            niceness: 0)
     }
 
     /// Whoever ends the daemon shuts it down.
@@ -44,6 +52,7 @@ final class SlowWork {
     private let loop: any EventLoop
     private var waiting = 0
     private var waitingOfStrangers = 0
+    private var waitingOfHosts = 0
     private var waitingPerPayer: [Payer: Int] = [:]
 
     private let limits: Limits
@@ -80,6 +89,8 @@ final class SlowWork {
         let mine = waitingPerPayer[payer, default: 0]
         switch payer {
         case .administrator: return true
+        case .host:
+            return waitingOfHosts < limits.waitingOfHosts && waiting < limits.waiting && mine < limits.waitingPerHost
         case .person: return waiting < limits.waiting && mine < limits.waitingPerPayer
         case .stranger:
             return waitingOfStrangers < limits.waitingOfStrangers && waiting < limits.waiting
@@ -90,6 +101,7 @@ final class SlowWork {
     private func count(_ payer: Payer, by change: Int) {
         waiting += change
         if case .stranger = payer { waitingOfStrangers += change }
+        if case .host = payer { waitingOfHosts += change }
         let mine = waitingPerPayer[payer, default: 0] + change
         waitingPerPayer[payer] = mine > 0 ? mine : nil
     }

@@ -29,6 +29,7 @@ package final class CachedStore: EnrollmentStore {
         lastSeenAt = now.wall
     }
 
+    package var isLocalCopy: Bool { true }
     package var sealing: any SecretSealing { store.sealing }
     package var userDatabase: any UserDatabase { store.userDatabase }
 
@@ -117,9 +118,11 @@ package final class CachedStore: EnrollmentStore {
 }
 
 extension Attempt {
-    /// The same; refused before it is looked at, if it is of what is good once in all and not once for each machine.
+    /// The same; refused before it is looked at, if it is of what is good once in all and not once for each machine, or of a host that
+    /// may have been revoked since.
     fileprivate var asJudgedOffline: Attempt {
-        guard let module, module.type == "recovery_code" || module.isStopgap else { return self }
+        let isForOneStore = module.map { $0.type == "recovery_code" || $0.isStopgap } ?? false
+        guard isForOneStore || relay != nil else { return self }
         return Attempt(
             .firstFactor(.offline), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
             relay: relay)

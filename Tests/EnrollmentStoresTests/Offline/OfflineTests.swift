@@ -319,6 +319,17 @@ struct OfflineTests {
         #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
     }
 
+    @Test func `nothing that a host of the fleet has relayed is judged by it, right or wrong`() throws {
+        try refresh()
+        let store = try standIn()
+        #expect(store.isLocalCopy)
+        for text in ["right 1", "wrong"] {
+            let attempt = bench.attempt(.typed(text), by: bench.alice, relay: "web1")
+            #expect(try store.commit([attempt]) == [.rejected(.offline)])
+        }
+        #expect(isAccepted(try answer("right 1", by: bench.alice, to: store)))
+    }
+
     @Test func `nothing can be changed, and what cannot be told is not told`() throws {
         try refresh()
         let away = try standIn()

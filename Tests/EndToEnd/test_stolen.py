@@ -1,0 +1,428 @@
+"""Hosts of a fleet that were stolen, or that have users who guess: what they may do to a hub and to each other."""
+
+import contextlib
+import grp
+import itertools
+import json
+import multiprocessing
+import sqlite3
+import threading
+
+import pam
+import pytest
+import relays
+import wire
+import world
+
+KEY = ["publickey ssh-ed25519"]
+names = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def hub(daemon_of_session):
+    hub = relays.Hub("stolen-hub", "127.0.0.40", "").serve()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def person(hub):
+    user = world.new_user()
+    return user, world.enroll(user, runtime=hub.runtime)
+
+
+def bundle_of(hub, *rules):
+    name = f"fleet{next(names)}"
+    return name, hub.add_host(name, *(rules or ("--services", "*", "--users", "*")))
+
+
+def is_served(bundle, hub):
+    """Whether a hub says welcome to whoever has these certificates and this key, and looks at none of the hub's."""
+    try:
+        first = relays.Stolen(bundle, hub).first
+    except OSError:
+        return False
+    return first is not None and first[0] == 0x81
+
+
+@contextlib.contextmanager
+def healthy_host(hub):
+    host = relays.Host(*bundle_of(hub), hub).serve()
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+def resident_kilobytes(daemon):
+    status = world.Path(f"/proc/{daemon.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+# --- floods -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_that_begins_and_leaves_without_end_takes_no_memory_and_nobody_elses_logins(hub, person):
+    user, phone = person
+    _, bundle = bundle_of(hub)
+    with healthy_host(hub) as host:
+        thief = relays.Stolen(bundle, hub)
+        before = resident_kilobytes(hub)
+
+        def drain():
+            while thief.exactly(65536):
+                pass
+
+        threading.Thread(target=drain, daemon=True).start()
+        for _ in range(500):
+            burst = []
+            for _ in range(200):
+                begin = thief.begin(user, service="sshd", evidence=KEY)
+                burst += [begin, thief.frame(4, thief.streams)]
+            thief.send(*burst)
+        assert host.log_in(user, phone.next()).granted
+        assert resident_kilobytes(hub) - before < 64_000
+        thief.socket.close()
+    assert hub.is_running
+
+
+def test_a_host_is_noted_once_however_often_it_connects(daemon_of_session):
+    # A hub that nobody logs in at: nothing else is written there.
+    hub = relays.Hub("stolen-seen", "127.0.0.44", "").serve()
+    try:
+        name, bundle = bundle_of(hub)
+
+        def seen():
+            # It waits its turn behind what is to be written.
+            listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+            return next(row["seen_at"] for row in listed if row["name"] == name)
+
+        relays.Stolen(bundle, hub).socket.close()
+        assert seen() is not None
+        log = world.Path(hub.state, "twostep.sqlite-wal")
+        before = log.stat().st_mtime_ns
+        for _ in range(20):
+            thief = relays.Stolen(bundle, hub)
+            assert thief.first[0] == 0x81
+            thief.socket.close()
+        assert seen() is not None
+        assert log.stat().st_mtime_ns == before
+    finally:
+        hub.stop()
+
+
+# --- guesses ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_user_of_a_host_who_answers_nonsense_keeps_nobody_out(hub, person):
+    user, phone = person
+    mean = world.new_user()
+    world.enroll(mean, runtime=hub.runtime)
+    with healthy_host(hub) as host:
+        def spoil():
+            return [wire.ask(mean, "x", "y", "z", path=host.socket, service="swaylock") for _ in range(120)]
+
+        assert wire.GRANTED not in world.in_process_of(mean, spoil)
+        assert host.log_in(user, phone.next()).granted
+
+
+def test_a_user_of_a_host_who_guesses_at_its_own_account_is_delayed_long_before_the_host_is_spent(hub, person):
+    user, phone = person
+    mean = world.new_user()
+    world.enroll(mean, runtime=hub.runtime)
+    with healthy_host(hub) as host:
+        def guess():
+            return [wire.ask(mean, f"{number:06}", path=host.socket, service="swaylock") for number in range(60)]
+
+        world.in_process_of(mean, guess)
+        assert 5 <= world.failures_of(mean, hub.runtime) < 10
+        assert host.log_in(user, phone.next()).granted
+
+
+@pytest.fixture(scope="module")
+def password_hub(daemon_of_session):
+    """A hub that judges passwords itself."""
+    hub = relays.Hub("stolen-passwords", "127.0.0.41", "")
+    hub.configure(
+        "auth_providers:\n  - type: homeassistant\n    modules:\n      - type: totp\n"
+        f"hub: {{name: 127.0.0.41, listen: '{hub.place}'}}\n")
+    hub.serve()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def password_person(password_hub):
+    user = world.new_user()
+    phone = world.enroll(user, runtime=password_hub.runtime)
+    for command, text in (
+            (["user", "add", user, "--password-stdin"], "Right-Password-1\n"),
+            (["credentials", "link", "homeassistant", user, user], "")):
+        done = world.twostep(*command, runtime=password_hub.runtime, input=text)
+        assert done.returncode == 0, done.stderr
+    return user, phone
+
+
+def test_wrong_passwords_from_one_address_keep_out_nobody_elsewhere(password_hub, password_person):
+    user, phone = password_person
+    with healthy_host(password_hub) as host:
+        for number in range(105):
+            wire.ask("nosuch", f"wrong {number}", path=host.socket, service="sshd", rhost="198.51.100.7")
+        assert wire.ask(
+            user, "Right-Password-1", phone.next(), path=host.socket, service="sshd", rhost="203.0.113.5") == wire.GRANTED
+
+
+def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password_hub, password_person):
+    user, _ = password_person
+    name, bundle = bundle_of(password_hub)
+    thief = relays.Stolen(bundle, password_hub)
+    assert thief.log_in(user, "Wrong-Password-1", evidence=KEY)[0] != wire.UNAVAILABLE
+    # A thousand hashes take minutes: it is the count that is tried here.
+    with contextlib.closing(sqlite3.connect(world.Path(password_hub.state, "twostep.sqlite"))) as database, database:
+        database.execute("UPDATE host SET failures = 1000, since = unixepoch() WHERE prefix = ?", (f"@{name} passwords",))
+        assert database.total_changes == 1
+    for evidence in (KEY, []):
+        for password in ("Right-Password-1", "Wrong-Password-1"):
+            code, prompts = thief.log_in(user, password, evidence=evidence)
+            assert code == wire.UNAVAILABLE
+            assert len(prompts) <= 1, "no code is asked for behind a right one"
+
+
+# --- connections --------------------------------------------------------------------------------------------------------
+
+
+def test_connections_that_say_nothing_keep_no_host_out_and_end(hub, person):
+    user, phone = person
+    name, bundle = bundle_of(hub)
+    silent = [relays.Stolen(bundle, hub) for _ in range(4)]
+    assert all(connection.first[0] == 0x81 for connection in silent)
+    host = relays.Host(name, bundle, hub).serve()
+    try:
+        assert host.log_in(user, phone.next()).granted
+        # The oldest has given way at once, and the rest are not waited for.
+        assert silent[0].receive()[0] == 0x86
+        for connection in silent:
+            while connection.receive() is not None:
+                pass
+        assert host.hears_all
+    finally:
+        host.stop()
+
+
+def test_what_a_host_sends_after_it_was_dismissed_is_not_looked_at(hub, person):
+    user, phone = person
+    name, bundle = bundle_of(hub)
+    thief = relays.Stolen(bundle, hub)
+    for _ in range(3):
+        thief.send(thief.begin(user, evidence=KEY))
+    asked = 0
+    while asked < 3:
+        asked += thief.receive()[0] == 0x83
+    assert world.twostep("host", "revoke", name, runtime=hub.runtime).returncode == 0
+    # It does not close its own side, and what it says arrives.
+    with contextlib.suppress(OSError):
+        for stream, code in zip((1, 2, 3), phone.wrong(3)):
+            thief.send(thief.answer(stream, code))
+    while thief.receive() is not None:
+        pass
+    world.no_session_is_left(hub.runtime)
+    assert world.failures_of(user, hub.runtime) == 0
+
+
+# --- what is worked on --------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def flooding(bundle, hub, caller, answers, user, **options):
+    """A stolen host with two hundred logins about somebody at any time; `answers` is sent to each, or it gives up."""
+    thief = relays.Stolen(bundle, hub)
+    ended = threading.Event()
+
+    def run():
+        thief.send(*[thief.begin(user, caller, **options) for _ in range(200)])
+        while not ended.is_set() and (received := thief.receive()) is not None:
+            kind, stream, payload = received
+            if kind == 0x84:
+                thief.send(thief.begin(user, caller, **options))
+            elif kind == 0x83 and payload[5] == wire.PROMPT:
+                thief.send(thief.answer(stream, f"wrong {stream}") if answers else thief.frame(3, stream, wire.frame(wire.CANCEL)))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thief.socket.close()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("options", [{"service": "sudo", "authtok": True}, {"service": "login", "tty": "tty1"}])
+def test_a_stolen_host_keeps_nobody_from_having_a_password_judged_elsewhere(password_hub, password_person, options):
+    user, _ = password_person
+    _, bundle = bundle_of(password_hub)
+    with healthy_host(password_hub) as host, flooding(bundle, password_hub, 1, True, user, **options):
+        for path in (host.socket, password_hub.socket):
+            prompts = []
+
+            def answer(text):
+                prompts.append(text)
+                return "Right-Password-1" if len(prompts) == 1 else "x"
+
+            wire.ask(user, answer, answer, path=path, **options)
+            assert len(prompts) == 2, "a code is asked for behind the right password"
+
+
+def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_session):
+    hub = relays.Hub("stolen-groups", "127.0.0.42", "")
+    hub.configure(
+        world.CODE_ALONE + f"hub: {{name: 127.0.0.42, listen: '{hub.place}'}}\n"
+        "policy:\n  - match: {group: backup}\n    exempt: true\n")
+    hub.serve()
+    try:
+        user = world.new_user()
+        world.enroll(user, runtime=hub.runtime)
+        _, bundle = bundle_of(hub)
+        with healthy_host(hub) as host, flooding(bundle, hub, 2, False, "bob", service="swaylock"):
+            def prompts():
+                said = []
+                wire.ask(user, said.append, path=host.socket, service="swaylock")
+                return said
+
+            for _ in range(5):
+                assert world.in_process_of(user, prompts), "no code was asked for"
+    finally:
+        hub.stop()
+
+
+def test_users_of_a_host_who_hold_all_places_leave_some_for_root(hub, person):
+    user, phone = person
+    crowd = [world.new_user() for _ in range(32)]
+    with healthy_host(hub) as host:
+        host.log.mark()
+        released = multiprocessing.get_context("fork").Event()
+        held = multiprocessing.get_context("fork").Queue()
+
+        def hold(name):
+            def begin():
+                connections = []
+                for _ in range(8):
+                    connections.append(wire.Connection(host.socket))
+                    connections[-1].send(wire.begin(name, service="swaylock"))
+                # Each is asked something, or told that there is no room.
+                held.put([connection.receive() is not None for connection in connections])
+                released.wait(50)
+
+            world.in_process_of(name, begin)
+
+        threads = [threading.Thread(target=hold, args=(name,), daemon=True) for name in crowd]
+        for thread in threads:
+            thread.start()
+        try:
+            assert all(all(held.get(timeout=40)) for _ in crowd)
+            assert host.log_in(user, phone.next()).granted
+            said = host.log.since_mark("reason=hub_unreachable .*no room for more logins", count=1)
+            assert said
+        finally:
+            released.set()
+            for thread in threads:
+                thread.join(20)
+
+
+# --- the journal --------------------------------------------------------------------------------------------------------
+
+
+def test_a_host_has_so_many_lines_of_a_hubs_journal_a_minute(hub):
+    name, bundle = bundle_of(hub, "--services", "sshd", "--users", "nobody")
+    hub.log.mark()
+    thief = relays.Stolen(bundle, hub)
+    for _ in range(8):
+        # As many as have room at a time.
+        thief.send(*[thief.begin("root", service="su", evidence=KEY) for _ in range(200)])
+        ended = 0
+        while ended < 200:
+            ended += thief.receive()[0] == 0x84
+    # A minute may end meanwhile.
+    assert 1 <= len(hub.log.since_mark(f"reason=not_permitted .*relay={name} ")) <= 600
+    thief.socket.close()
+
+
+def test_a_dismissal_names_the_host_and_its_certificate(hub):
+    name, bundle = bundle_of(hub)
+    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+    serial = next(row["serial"] for row in listed if row["name"] == name)
+    assert world.twostep("host", "revoke", name, runtime=hub.runtime).returncode == 0
+    hub.log.mark()
+    assert not is_served(bundle, hub)
+    assert hub.log.since_mark(f"host {name} with serial {serial} is not served: its certificate was revoked", count=1)
+
+
+# --- certificates that are none -----------------------------------------------------------------------------------------
+
+
+def openssl(*arguments):
+    done = world.run("openssl", *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_certificate_that_the_fleet_has_not_signed_opens_nothing_though_it_has_a_hosts_serial(hub):
+    name, bundle = bundle_of(hub)
+    assert is_served(bundle, hub)
+    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+    serial = "0x" + next(row["serial"] for row in listed if row["name"] == name)
+    at = f"/run/forged-{name}"
+    openssl(
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{at}.key", "-out",
+        f"{at}.crt", "-days", "30", "-subj", f"/CN={name}", "-set_serial", serial)
+    forged = world.Path(f"{at}.pem")
+    forged.write_text(world.Path(f"{at}.crt").read_text() + world.Path(f"{at}.key").read_text())
+    assert not is_served(forged, hub)
+
+    # Nor one that a host has signed as if it were the authority.
+    openssl("x509", "-in", str(bundle), "-out", f"{at}-own.crt")
+    openssl("pkey", "-in", str(bundle), "-out", f"{at}-own.key")
+    openssl(
+        "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{at}-sub.key", "-out",
+        f"{at}-sub.csr", "-subj", f"/CN={name}")
+    openssl(
+        "x509", "-req", "-in", f"{at}-sub.csr", "-CA", f"{at}-own.crt", "-CAkey", f"{at}-own.key", "-set_serial", serial, "-out",
+        f"{at}-sub.crt", "-days", "30")
+    chain = world.Path(f"{at}-chain.pem")
+    chain.write_text("".join(world.Path(f"{at}-{part}").read_text() for part in ("sub.crt", "own.crt", "sub.key")))
+    assert not is_served(chain, hub)
+
+
+def test_a_host_that_poses_as_a_hub_is_told_nothing(hub):
+    name, bundle = bundle_of(hub)
+    context = relays.ssl.SSLContext(relays.ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(str(bundle))
+    heard = []
+    with contextlib.closing(world.socket.create_server(("127.0.0.43", 7443))) as server:
+
+        def pose():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with contextlib.suppress(OSError), contextlib.closing(context.wrap_socket(connection, server_side=True)) as tls:
+                        heard.append(tls.recv(100))
+
+        threading.Thread(target=pose, daemon=True).start()
+        posing = type("Posing", (), {"place": "127.0.0.43:7443"})
+        host = relays.Host(name, bundle, posing)
+        host.start(serving=False)
+        try:
+            assert host.log.since_mark("hub 127.0.0.43:7443 does not answer: .*[Cc][Ee][Rr][Tt]", count=1)
+            assert not any(heard)
+        finally:
+            host.stop()
+
+
+def test_a_bundle_that_another_group_may_read_is_not_taken(hub):
+    name, bundle = bundle_of(hub)
+    host = relays.Host(name, bundle, hub)
+    # The daemon's own, which it could read.
+    uid = world.pwd.getpwnam("twostep").pw_uid
+    world.os.chown(host.bundle, uid, grp.getgrnam("users").gr_gid)
+    done = world.run("twostep", "check", "--config", host.configuration)
+    assert done.returncode != 0
+    assert "may read it" in done.stdout + done.stderr
