@@ -363,6 +363,9 @@ class Daemon:
         self.process.terminate()
         code = self.process.wait(20)
         self.process = None
+        # Whoever expects another status is shown why; pytest shows it of a test that fails.
+        if code:
+            print(*self.log.since_mark()[-40:], sep="\n")
         return code
 
     def kill(self):
