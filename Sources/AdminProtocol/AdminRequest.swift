@@ -7,7 +7,11 @@ package import Authentication
 package enum AdminRequest: Codable, ServiceRequest {
     /// Answered by `AdminReply.status`.
     case status
-    /// The devices and failures of one account, or of some of those after a name. Answered by `listing`.
+    /// The devices and failures of one account, or of some of those after a name, the empty one for the first. Answered by
+    /// `listing`.
+    ///
+    /// Here and below a listing that is asked for without `after` is for a command line that knows no pages: it is all in one
+    /// answer, or a refusal.
     case list(account: String?, after: String? = nil)
     /// Makes a new secret; nothing is stored yet. Without `device` it gets the module's usual name. `parameters` are
     /// the module's own (`digits`: `8`), as typed. With `issuesNothing` no recovery codes come with a first device.
@@ -48,8 +52,8 @@ package enum AdminRequest: Codable, ServiceRequest {
     /// The same, up to the point where something would be stored. Answered by `imported`.
     case checkImport(whenPresent: WhenPresent)
 
-    /// The users that are kept for one provider, or for all. Answered by `users`.
-    case users(provider: ProviderReference?)
+    /// The users that are kept for one provider, or for all: some of those after a place. Answered by `users`.
+    case users(provider: ProviderReference?, after: UserPlace? = nil)
     /// One user, whether there is one or not: what is to be known before a password is asked for. Without `username`
     /// the one user of a provider that knows no other; without `provider` the only one in question. Answered by `user`.
     case user(username: String?, provider: ProviderReference?)
@@ -58,15 +62,16 @@ package enum AdminRequest: Codable, ServiceRequest {
     /// Removes a user and its credentials. Answered by `userRemoved`.
     case removeUser(username: String, provider: ProviderReference)
 
-    /// Answered by `credentials`.
-    case credentials
+    /// Some of those after a place. Answered by `credentials`.
+    case credentials(after: UserPlace? = nil)
     /// Lets a provider's username open a local account. Answered by `linked`.
     case link(username: String, provider: ProviderReference, account: String)
     /// Answered by `unlinked`.
     case unlink(username: String, provider: ProviderReference)
 
-    /// The logins that wait for an answer. Answered by `sessions`.
-    case sessions
+    /// The logins that wait for an answer: some of those whose sessions' ids are after one, the empty one for the first. Answered
+    /// by `sessions`.
+    case sessions(after: String? = nil)
     /// Ends the login whose session has this id, or one that begins so. Answered by `sessionEnded`.
     case endSession(id: String)
 
@@ -111,8 +116,8 @@ package enum AdminRequest: Codable, ServiceRequest {
     case copyPart
     /// Has the copy take the store's place; logins wait. Answered by `copied`.
     case finishCopy
-    /// The hosts of the fleet. Answered by `hosts`.
-    case hosts
+    /// The hosts of the fleet: some of those whose serials are after one, the empty one for the first. Answered by `hosts`.
+    case hosts(after: String? = nil)
     /// Issues a certificate for whoever has the private half of a public key (DER, base64). Answered by `hostAdded`.
     case addHost(name: String, services: [String], users: [String], days: Int64?, publicKey: String)
     /// Revokes every certificate of a name. Answered by `hostsRevoked`.

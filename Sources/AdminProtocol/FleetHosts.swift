@@ -37,11 +37,16 @@ package struct RegisteredHost: Codable, Equatable, Sendable {
     }
 }
 
-/// The hosts of the fleet, by name.
+/// Hosts of the fleet.
 package struct HostListing: Codable, Equatable, Sendable {
     package let hosts: [RegisteredHost]
+    /// What to ask for next: the hosts whose serials are after this one; nil at the end.
+    package let next: String?
 
-    package init(hosts: [RegisteredHost]) { self.hosts = hosts }
+    package init(hosts: [RegisteredHost], next: String? = nil) {
+        self.hosts = hosts
+        self.next = next
+    }
 }
 
 /// A certificate that was just issued.

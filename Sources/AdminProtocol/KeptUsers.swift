@@ -1,8 +1,15 @@
-/// The users that twostepd keeps for providers.
+package import Authentication
+
+/// Users that twostepd keeps for providers, and that follow each other.
 package struct UserListing: Codable, Equatable, Sendable {
     package let users: [KeptUser]
+    /// What to ask for next: the users after this place; nil at the end.
+    package let next: UserPlace?
 
-    package init(users: [KeptUser]) { self.users = users }
+    package init(users: [KeptUser], next: UserPlace? = nil) {
+        self.users = users
+        self.next = next
+    }
 }
 
 /// A user of a provider, without the password's hash.

@@ -1,8 +1,15 @@
-/// All credentials: which username of a provider opens which local account.
+package import Authentication
+
+/// Credentials that follow each other: which username of a provider opens which local account.
 package struct CredentialsListing: Codable, Equatable, Sendable {
     package let credentials: [LinkedCredentials]
+    /// What to ask for next: the credentials after this place; nil at the end.
+    package let next: UserPlace?
 
-    package init(credentials: [LinkedCredentials]) { self.credentials = credentials }
+    package init(credentials: [LinkedCredentials], next: UserPlace? = nil) {
+        self.credentials = credentials
+        self.next = next
+    }
 }
 
 /// Credentials: a provider's username opens a local account.

@@ -1,8 +1,13 @@
-/// The validation sessions that are open: logins that wait for an answer.
+/// Validation sessions that are open: logins that wait for an answer.
 package struct SessionListing: Codable, Equatable, Sendable {
     package let sessions: [WaitingSession]
+    /// What to ask for next: the sessions whose ids are after this one; nil at the end.
+    package let next: String?
 
-    package init(sessions: [WaitingSession]) { self.sessions = sessions }
+    package init(sessions: [WaitingSession], next: String? = nil) {
+        self.sessions = sessions
+        self.next = next
+    }
 }
 
 /// A validation session as administrators see it: nothing that was typed, and no secret.

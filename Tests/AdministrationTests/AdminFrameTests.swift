@@ -6,19 +6,20 @@ import Testing
     static let totp = ModuleReference(type: "totp", id: "work")
 
     static let requests: [AdminRequest] = [
-        .status, .list(account: nil), .list(account: "alice"),
+        .status, .list(account: nil), .list(account: "alice"), .list(account: nil, after: "alice"),
         .beginEnrollment(account: "alice", module: totp, device: "phone", parameters: ["digits": "8"]),
         .beginEnrollment(account: "alice", module: totp, device: nil, parameters: [:], issuesNothing: true),
         .finishEnrollment, .storeWithoutConfirmation,
         .remove(account: "alice", device: "phone", module: nil, force: true), .verify(account: "zoë"),
         .unlock(account: "alice"), .users(provider: nil), .users(provider: Samples.homeassistant),
+        .users(provider: nil, after: .beginning), .credentials(after: Samples.place), .sessions(after: "00ff"),
         .user(username: "zoë 🔑", provider: nil), .user(username: nil, provider: Samples.home),
         .setPassword(username: "zoë", provider: Samples.home, intent: .add),
         .setPassword(username: "zoë", provider: Samples.home, intent: .change),
         .setPassword(username: "homeassistant", provider: Samples.legacy, intent: .share),
-        .removeUser(username: "zoë", provider: Samples.home), .credentials,
+        .removeUser(username: "zoë", provider: Samples.home), .credentials(),
         .link(username: "zoë", provider: Samples.home, account: "alice"),
-        .unlink(username: "zoë", provider: Samples.home), .sessions, .endSession(id: "00ff"),
+        .unlink(username: "zoë", provider: Samples.home), .sessions(), .endSession(id: "00ff"),
         .block(account: "alice", reason: nil), .block(account: "alice", reason: "stolen"), .unblock(account: "alice"),
         .adopt(account: "alice", uid: nil), .adopt(account: "alice", uid: 1005), .grants(),
         .grants(before: 7, account: "alice"),
@@ -55,7 +56,8 @@ import Testing
         .verified(Samples.diagnosis(offset: -3, isAcceptable: false)),
         .unlocked(Unlocking(account: "alice", failures: 6)),
         .enrollmentBegun(Samples.pinBegun), .enrollmentDone(Samples.doneWithCodes),
-        .users(UserListing(users: [Samples.zoe])), .user(Samples.nobody),
+        .users(UserListing(users: [Samples.zoe])), .users(UserListing(users: [], next: Samples.place)),
+        .user(Samples.nobody),
         .passwordSet(PasswordChange(user: Samples.zoe, replaced: true)),
         .userRemoved(UserRemoval(provider: Samples.home, username: "zoë", account: nil)),
         .credentials(CredentialsListing(credentials: [Samples.credentials])), .linked(Samples.link()),
@@ -176,6 +178,19 @@ import Testing
     @Test func `adjacent versions are understood, and what they add is passed over`() throws {
         let json = Array(#"{"version":2,"message":{"unlock":{"account":"alice","why":"x"}},"trace":1}"#.utf8)
         #expect(try AdminRequest(json: json.span) == .unlock(account: "alice"))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"users":{}}"#, .users(provider: nil)), (#"{"credentials":{}}"#, .credentials()),
+            (#"{"sessions":{}}"#, .sessions()), (#"{"hosts":{}}"#, .hosts()),
+            (#"{"list":{}}"#, .list(account: nil)),
+        ] as [(String, AdminRequest)])
+    func `what a command line asks that knows no pages is understood`(json: String, request: AdminRequest) throws {
+        let bytes = Array(#"{"message":\#(json),"version":1}"#.utf8)
+        #expect(try AdminRequest(json: bytes.span) == request)
+        // It stands so on the wire.
+        #expect(try Array(Frames.request(request).dropFirst(8).prefix(bytes.count)) == bytes)
     }
 
     @Test func `deep nesting is refused`() {

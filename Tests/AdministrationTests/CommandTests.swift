@@ -24,7 +24,7 @@ import Testing
             text: "alice has no failures to forget.\n", json: #"{"account": "alice", "failures_forgotten": 0}"#),
         Row(
             arguments: ["list"],
-            turns: [.exchange(.list(account: nil), reply: .listing(Samples.listing))],
+            turns: [.exchange(.list(account: nil, after: ""), reply: .listing(Samples.listing))],
             text: """
                 ACCOUNT  DEVICE  MODULE     CREATED     LAST USED  PARAMETERS
                 alice    phone   totp       2026-11-22  never      SHA1, 6 digits, 30 s
@@ -48,7 +48,7 @@ import Testing
             arguments: ["list"],
             turns: [
                 .exchange(
-                    .list(account: nil),
+                    .list(account: nil, after: ""),
                     reply: .listing(
                         Listing(devices: [Samples.listing.devices[0]], counters: [], blocks: [], next: "alice"))),
                 // Nothing but accounts that have only been seen.

@@ -1,5 +1,6 @@
 import AdminProtocol
 import Administration
+import Authentication
 import Foundation
 import Testing
 
@@ -62,7 +63,10 @@ import Testing
             arguments: ["credentials", "list"],
             turns: [
                 .exchange(
-                    .credentials, reply: .credentials(CredentialsListing(credentials: [Samples.credentials])))
+                    .credentials(after: .beginning),
+                    reply: .credentials(CredentialsListing(credentials: [Samples.credentials], next: Samples.place))),
+                .exchange(
+                    .credentials(after: Samples.place), reply: .credentials(CredentialsListing(credentials: []))),
             ],
             text: """
                 PROVIDER            USERNAME  ACCOUNT  SINCE
@@ -71,7 +75,9 @@ import Testing
                 """, json: #"{"credentials": [{\#(home), "created_at": \#(Samples.noon)}]}"#),
         CommandTests.Row(
             arguments: ["credentials", "list"],
-            turns: [.exchange(.credentials, reply: .credentials(CredentialsListing(credentials: [])))],
+            turns: [
+                .exchange(.credentials(after: .beginning), reply: .credentials(CredentialsListing(credentials: [])))
+            ],
             text: "There are no credentials.\n", json: #"{"credentials": []}"#),
     ]
 
@@ -81,6 +87,52 @@ import Testing
 
     @Test(arguments: rows) func `and with --json in one document`(row: CommandTests.Row) throws {
         try row.checkDocument()
+    }
+
+    @Test(arguments: [["credentials", "list"], ["user", "list"], ["sessions"], ["host", "list"], ["list"]])
+    func `a page that does not come further ends the command`(arguments: [String]) throws {
+        let turns: [ScriptedDaemon.Turn] =
+            switch arguments[0] {
+            case "credentials":
+                [
+                    .exchange(
+                        .credentials(after: .beginning),
+                        reply: .credentials(CredentialsListing(credentials: [], next: .beginning)))
+                ]
+            case "user":
+                [
+                    .exchange(
+                        .users(provider: nil, after: .beginning),
+                        reply: .users(UserListing(users: [], next: .beginning)))
+                ]
+            case "sessions":
+                [.exchange(.sessions(after: ""), reply: .sessions(SessionListing(sessions: [], next: "")))]
+            case "host": [.exchange(.hosts(after: ""), reply: .hosts(HostListing(hosts: [], next: "")))]
+            default:
+                [
+                    .exchange(
+                        .list(account: nil, after: ""), reply: .listing(Listing(devices: [], counters: [], next: "")))
+                ]
+            }
+        let run = try Performance(arguments, against: turns)
+        #expect(run.status == .unreachable)
+        #expect(run.output == "")
+        #expect(run.errors.contains("it answers something that was not asked"))
+    }
+
+    @Test(arguments: [["credentials", "list"], ["user", "list"], ["sessions"], ["host", "list"]])
+    func `an older daemon that has too much for one answer is told as such`(arguments: [String]) throws {
+        let refusal = AdminReply.refused(
+            AdminRefusal(.internal, "The answer is too long to be sent.", hint: "Name a user."))
+        let turns: [String: AdminRequest] = [
+            "credentials": .credentials(after: .beginning), "user": .users(provider: nil, after: .beginning),
+            "sessions": .sessions(after: ""), "host": .hosts(after: ""),
+        ]
+        let run = try Performance(
+            arguments, against: [.exchange(try #require(turns[arguments[0]]), reply: refusal)])
+        #expect(run.status == .refused)
+        #expect(run.output == "")
+        #expect(run.errors.hasPrefix("twostep: The answer is too long to be sent.\n"))
     }
 
     @Test func `unlinking asks before anything is sent`() {

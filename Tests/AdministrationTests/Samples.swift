@@ -1,4 +1,5 @@
 import AdminProtocol
+import Authentication
 
 /// What daemons say in these tests.
 enum Samples {
@@ -66,6 +67,9 @@ enum Samples {
         provider: home, username: "zoë", changedAt: nil, account: nil, createsCredentials: false)
 
     static let credentials = LinkedCredentials(provider: home, username: "zoë", account: "alice", createdAt: noon)
+
+    static let place = UserPlace(type: "homeassistant", id: "home", username: "zoë")
+    static let laterPlace = UserPlace(type: "homeassistant", id: "home", username: "zu")
 
     static func link(
         isUnchanged: Bool = false, isPrivileged: Bool? = false, lacksUser: Bool = false

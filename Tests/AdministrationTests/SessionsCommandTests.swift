@@ -11,7 +11,7 @@ import Testing
         """
 
     static let listing = ScriptedDaemon.Turn.exchange(
-        .sessions, reply: .sessions(SessionListing(sessions: [Samples.session])))
+        .sessions(after: ""), reply: .sessions(SessionListing(sessions: [Samples.session])))
 
     static let text = """
         ID                                ACCOUNT  PROVIDER  MODULES             SERVICE  FROM       TIME LEFT   TRIES
@@ -25,7 +25,8 @@ import Testing
         CommandTests.Row(
             arguments: ["sessions", "list"], turns: [listing], text: text, json: "{\"sessions\": [\(document)]}"),
         CommandTests.Row(
-            arguments: ["sessions"], turns: [.exchange(.sessions, reply: .sessions(SessionListing(sessions: [])))],
+            arguments: ["sessions"],
+            turns: [.exchange(.sessions(after: ""), reply: .sessions(SessionListing(sessions: [])))],
             text: "No login waits for an answer.\n", json: #"{"sessions": []}"#),
         CommandTests.Row(
             arguments: ["sessions", "end", "3F9A"],

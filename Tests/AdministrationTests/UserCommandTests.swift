@@ -1,5 +1,6 @@
 import AdminProtocol
 import Administration
+import Authentication
 import Foundation
 import Testing
 
@@ -92,7 +93,7 @@ import Testing
             arguments: ["user", "list"],
             turns: [
                 .exchange(
-                    .users(provider: nil),
+                    .users(provider: nil, after: .beginning),
                     reply: .users(
                         UserListing(users: [
                             Samples.zoe,
@@ -116,8 +117,41 @@ import Testing
                 """),
         CommandTests.Row(
             arguments: ["user", "list", "--provider", "homeassistant"],
-            turns: [.exchange(.users(provider: Samples.homeassistant), reply: .users(UserListing(users: [])))],
+            turns: [
+                .exchange(
+                    .users(provider: Samples.homeassistant, after: .beginning), reply: .users(UserListing(users: [])))
+            ],
             text: "There is no user. Add one with: twostep user add NAME\n", json: #"{"users": []}"#),
+        CommandTests.Row(
+            arguments: ["user", "list"],
+            turns: [
+                .exchange(
+                    .users(provider: nil, after: .beginning),
+                    reply: .users(UserListing(users: [Samples.zoe], next: Samples.place))),
+                // Nothing but what is no user.
+                .exchange(
+                    .users(provider: nil, after: Samples.place),
+                    reply: .users(UserListing(users: [], next: Samples.laterPlace))),
+                .exchange(
+                    .users(provider: nil, after: Samples.laterPlace),
+                    reply: .users(
+                        UserListing(users: [
+                            KeptUser(
+                                provider: Samples.legacy, username: "max", changedAt: nil, account: nil,
+                                createsCredentials: true)
+                        ]))),
+            ],
+            text: """
+                PROVIDER             USER  PASSWORD SET      OPENS ACCOUNT
+                homeassistant:home   zoë   \(moment)  alice
+                legacy_api_password  max   never             at the first login
+
+                """,
+            json: """
+                {"users": [{\(document), "changed_at": \(Samples.noon), "account": "alice", \
+                "creates_credentials": false, "problem": null}, {"provider": "legacy_api_password", "provider_id": null, \
+                "username": "max", "changed_at": null, "account": null, "creates_credentials": true, "problem": null}]}
+                """),
     ]
 
     /// Noon of 2026-11-22 in UTC as the clock on the wall here has it.

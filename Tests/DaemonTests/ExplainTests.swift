@@ -49,7 +49,7 @@ import Wire
             #expect(try world.store.counters(of: nil).isEmpty)
             #expect(world.store.commits == 0)
             #expect(world.journal.messages.isEmpty)
-            guard case .sessions(let listing) = try world.administer().ask(.sessions) else { return }
+            guard case .sessions(let listing) = try world.administer().ask(.sessions()) else { return }
             #expect(listing.sessions.isEmpty)
         }
     }

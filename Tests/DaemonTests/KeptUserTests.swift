@@ -202,7 +202,7 @@ import Wire
             #expect(try client.ask(link(" ZOE", "alice")) == .linked(linked))
             #expect(try logIn("alice", "x", to: world))
             #expect(
-                try client.ask(.credentials)
+                try client.ask(.credentials())
                     == .credentials(
                         CredentialsListing(credentials: [
                             LinkedCredentials(
@@ -281,7 +281,7 @@ import Wire
             let client = try world.administer()
             let gone = UserKey(try #require(AccountName("Max")), at: ProviderID("gone"))
             _ = try world.store.link(gone, to: try #require(AccountName("alice")), at: world.clock.now)
-            guard case .credentials(let listing) = try client.ask(.credentials) else {
+            guard case .credentials(let listing) = try client.ask(.credentials()) else {
                 Issue.record("nothing was listed")
                 return
             }

@@ -1,6 +1,7 @@
 import AdminProtocol
 import Authentication
 import AuthenticationTesting
+import Configuration
 import Daemon
 import Dispatch
 import Synchronization
@@ -20,7 +21,7 @@ import Testing
             let admin = try world.administer()
             var found: [String] = []
             var pages = 0
-            var after: String?
+            var after: String? = ""
             repeat {
                 guard case .listing(let page) = try admin.ask(.list(account: nil, after: after)) else {
                     Issue.record("nothing was listed")
@@ -54,11 +55,15 @@ import Testing
     }
 
     static let readings: [AdminRequest] = [
-        .list(account: nil), .list(account: "alice"), .status, .metrics, .credentials,
+        .list(account: nil), .list(account: nil, after: ""), .list(account: "alice"), .status, .metrics,
+        .credentials(), .credentials(after: .beginning), .users(provider: nil),
+        .users(provider: nil, after: .beginning),
+        .sessions(), .hosts(after: "00"),
     ]
 
     @Test(arguments: readings) func `what only reads waits for no login`(_ request: AdminRequest) async throws {
         try await withWorld(LoginWorld()) { (world) async throws in
+            world.follow { $0.hub = HubSettings(name: "hub1", listen: []) }
             try world.enroll("alice")
             let beside = InMemoryEnrollmentStore()
             let box = Beside(beside)

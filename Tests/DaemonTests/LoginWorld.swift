@@ -33,7 +33,7 @@ final class LoginWorld {
         rules: [Rule] = [], chain: [Step] = [Step(module)], extra: [any AuthModule] = [],
         providers: [any AuthProvider] = [PamProvider(ProviderID("pam"))], throttle: Throttle = Throttle(),
         callers: [UInt32: CallerRule] = [:], directory: some AccountDirectory = FakeDirectory(),
-        isBroken: Bool = false, capacity: Int = 1000, tellsLastLogin: Bool = false,
+        isBroken: Bool = false, capacity: Int = 1000, mostConnections: Int = 100, tellsLastLogin: Bool = false,
         selfService: SelfServiceSettings? = nil, sshKeys: any SSHKeyWitness = NoSSHKeyWitness(),
         randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto
     ) throws {
@@ -67,7 +67,7 @@ final class LoginWorld {
             problems: isBroken ? ["config.yaml:1:1: broken"] : [])
         server = try LoginServer(
             clocks: TestClocks(clock: clock), journal: journal, writer: writer, accounts: directory,
-            processes: processes, generation: generation, sshKeys: sshKeys, mostConnections: 100,
+            processes: processes, generation: generation, sshKeys: sshKeys, mostConnections: mostConnections,
             randomBytes: randomBytes
         ) { generation, sessions, tally in
             ServiceStatus(

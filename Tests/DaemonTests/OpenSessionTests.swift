@@ -16,7 +16,9 @@ import Wire
     }
 
     private func sessions(_ client: AdminClient) throws -> [WaitingSession] {
-        guard case .sessions(let listing) = try client.ask(.sessions) else { throw WorldFailure("nothing was listed") }
+        guard case .sessions(let listing) = try client.ask(.sessions()) else {
+            throw WorldFailure("nothing was listed")
+        }
         return listing.sessions
     }
 

@@ -252,7 +252,7 @@ import Wire
             _ = try client.receive()
             try client.answer("good654321")
             _ = try client.receive()
-            guard case .sessions(let listing) = try world.administer().ask(.sessions) else {
+            guard case .sessions(let listing) = try world.administer().ask(.sessions()) else {
                 Issue.record("no sessions were listed")
                 return
             }

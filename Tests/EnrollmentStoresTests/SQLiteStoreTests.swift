@@ -235,6 +235,27 @@ struct SQLiteStoreTests {
     }
 
     @Test(arguments: [
+        "'a/b', sealed", "CAST(x'ff' AS TEXT), sealed", "x'ff', sealed", "'bob', zeroblob(10000000)", "'bob', 'text'",
+    ])
+    func `goes on behind a user whose row makes no sense, and reports it`(_ row: String) throws {
+        let users = try ["alice", "carol", "dave"].map { try bench.user($0, hash: "x") }
+        for user in users { #expect(try store.add(user)) }
+        try interfere(
+            "INSERT INTO user SELECT provider_type, provider_id, \(row), changed_at FROM user WHERE username = 'alice'")
+        for limit in 1...5 {
+            var found: [ProviderUser] = []
+            var place: UserPlace? = .beginning
+            while let after = place {
+                let page = try store.users(of: nil, after: after, atMost: limit)
+                found += page.listed.map(\.user)
+                place = page.next
+            }
+            #expect(found == users, "\(limit) at a time")
+        }
+        #expect(!place.reports.all.isEmpty)
+    }
+
+    @Test(arguments: [
         "UPDATE credential SET username = 'a/b'", "UPDATE credential SET account = ''",
         "UPDATE credential SET account = x'ff'", "UPDATE credential SET created_at = 'yesterday'",
     ])

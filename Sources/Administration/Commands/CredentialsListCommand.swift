@@ -11,9 +11,7 @@ struct CredentialsListCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.credentials)
-        guard case .credentials(let listing) = answer.reply else { throw connection.misplaced() }
-        let all = listing.credentials
+        let all = try connection.credentials()
         var table = Table(header: ["PROVIDER", "USERNAME", "ACCOUNT", "SINCE"])
         for one in all { table.append([one.provider.name, one.username, one.account, Wording.day(one.createdAt)]) }
         return Report(

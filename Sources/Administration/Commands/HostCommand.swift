@@ -22,10 +22,9 @@ struct HostListCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.hosts)
-        guard case .hosts(let listing) = answer.reply else { throw connection.misplaced() }
+        let hosts = try connection.hosts()
         var table = Table(header: ["HOST", "SERIAL", "GOOD UNTIL", "SERVICES", "USERS", "LAST SEEN", "FAILURES"])
-        for host in listing.hosts {
+        for host in hosts {
             let until = host.revokedAt.map { "revoked \(Wording.day($0))" } ?? Wording.day(host.until)
             let seen = host.isConnected ? "connected" : host.seenAt.map { Wording.moment($0) } ?? "never"
             table.append([
@@ -34,8 +33,8 @@ struct HostListCommand: AdministrationVerb {
             ])
         }
         return Report(
-            text: listing.hosts.isEmpty ? "No host has a certificate." : table.lines.joined(separator: "\n"),
-            json: .object([("hosts", .list(listing.hosts.map(\.document)))]))
+            text: hosts.isEmpty ? "No host has a certificate." : table.lines.joined(separator: "\n"),
+            json: .object([("hosts", .list(hosts.map(\.document)))]))
     }
 }
 

@@ -21,10 +21,9 @@ struct SessionsListCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.sessions)
-        guard case .sessions(let listing) = answer.reply else { throw connection.misplaced() }
+        let sessions = try connection.sessions()
         var table = Table(header: ["ID", "ACCOUNT", "PROVIDER", "MODULES", "SERVICE", "FROM", "TIME LEFT", "TRIES"])
-        for session in listing.sessions {
+        for session in sessions {
             table.append([
                 session.id, session.account, session.provider.name,
                 session.modules.map(\.name).joined(separator: "|"), session.service, session.remoteHost ?? "-",
@@ -32,8 +31,8 @@ struct SessionsListCommand: AdministrationVerb {
             ])
         }
         return Report(
-            text: listing.sessions.isEmpty ? "No login waits for an answer." : table.lines.joined(separator: "\n"),
-            json: .object([("sessions", .list(listing.sessions.map { .object($0.members) }))]))
+            text: sessions.isEmpty ? "No login waits for an answer." : table.lines.joined(separator: "\n"),
+            json: .object([("sessions", .list(sessions.map { .object($0.members) }))]))
     }
 }
 

@@ -15,12 +15,11 @@ struct UserListCommand: AdministrationVerb {
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let reference = try provider.reference()
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
-        let answer = try connection.ask(.users(provider: reference))
-        guard case .users(let listing) = answer.reply else { throw connection.misplaced() }
+        let users = try connection.users(of: reference)
         return Report(
-            text: text(listing.users),
+            text: text(users),
             json: .object([
-                ("users", .list(listing.users.map { .object($0.members + [("problem", .text($0.problem))]) }))
+                ("users", .list(users.map { .object($0.members + [("problem", .text($0.problem))]) }))
             ]))
     }
 

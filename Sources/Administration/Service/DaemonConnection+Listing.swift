@@ -1,12 +1,15 @@
 import AdminProtocol
+import Authentication
 
+/// What is asked for page by page, since there may be more of it than one answer can hold. An older daemon, which knows no pages, answers
+/// with all at once.
 extension DaemonConnection {
-    /// The devices, failures and blocks of one account, or of all: asked for page by page.
+    /// The devices, failures and blocks of one account, or of all.
     borrowing func listing(of account: String?) throws(CommandFailure) -> Listing {
         var devices: [EnrolledDevice] = []
         var counters: [AccountFailures] = []
         var blocks: [BlockedAccount]? = []
-        try askInPages { (after) throws(CommandFailure) in
+        try askInPages(from: account == nil ? "" : nil as String?) { (after) throws(CommandFailure) in
             let answer = try ask(.list(account: account, after: after))
             guard case .listing(let page) = answer.reply else { throw misplaced() }
             devices += page.devices
@@ -17,9 +20,9 @@ extension DaemonConnection {
         return Listing(devices: devices, counters: counters, blocks: blocks)
     }
 
-    /// What there is of all accounts, page by page.
+    /// What there is of all accounts.
     borrowing func reports(_ read: ([ReportedAccount]) -> Void) throws(CommandFailure) {
-        try askInPages { (after) throws(CommandFailure) in
+        try askInPages(from: nil as String?) { (after) throws(CommandFailure) in
             let answer = try ask(.report(after: after))
             guard case .report(let page) = answer.reply else { throw misplaced() }
             read(page.accounts)
@@ -27,11 +30,59 @@ extension DaemonConnection {
         }
     }
 
-    /// Has each page asked for that follows on the one before it: `ask` gets the name that it begins after, and returns the next.
-    private borrowing func askInPages(
-        _ ask: (String?) throws(CommandFailure) -> String?
+    /// The users that are kept for a provider, or for all, by provider and username.
+    borrowing func users(of provider: ProviderReference?) throws(CommandFailure) -> [KeptUser] {
+        var users: [KeptUser] = []
+        try askInPages(from: UserPlace.beginning) { (after) throws(CommandFailure) in
+            let answer = try ask(.users(provider: provider, after: after))
+            guard case .users(let page) = answer.reply else { throw misplaced() }
+            users += page.users
+            return page.next
+        }
+        return users
+    }
+
+    /// All credentials, by provider and username.
+    borrowing func credentials() throws(CommandFailure) -> [LinkedCredentials] {
+        var credentials: [LinkedCredentials] = []
+        try askInPages(from: UserPlace.beginning) { (after) throws(CommandFailure) in
+            let answer = try ask(.credentials(after: after))
+            guard case .credentials(let page) = answer.reply else { throw misplaced() }
+            credentials += page.credentials
+            return page.next
+        }
+        return credentials
+    }
+
+    /// The logins that wait for an answer, the longest to live first.
+    borrowing func sessions() throws(CommandFailure) -> [WaitingSession] {
+        var sessions: [WaitingSession] = []
+        try askInPages(from: "") { (after) throws(CommandFailure) in
+            let answer = try ask(.sessions(after: after))
+            guard case .sessions(let page) = answer.reply else { throw misplaced() }
+            sessions += page.sessions
+            return page.next
+        }
+        return sessions.sorted { $0.secondsLeft > $1.secondsLeft }
+    }
+
+    /// The hosts of the fleet, by name, the oldest certificate first.
+    borrowing func hosts() throws(CommandFailure) -> [RegisteredHost] {
+        var hosts: [RegisteredHost] = []
+        try askInPages(from: "") { (after) throws(CommandFailure) in
+            let answer = try ask(.hosts(after: after))
+            guard case .hosts(let page) = answer.reply else { throw misplaced() }
+            hosts += page.hosts
+            return page.next
+        }
+        return hosts.sorted { ($0.name, $0.issuedAt) < ($1.name, $1.issuedAt) }
+    }
+
+    /// Has each page asked for that follows on the one before it: `ask` gets the place that it begins after, and returns the next.
+    private borrowing func askInPages<Place: Equatable>(
+        from first: Place?, _ ask: (Place?) throws(CommandFailure) -> Place?
     ) throws(CommandFailure) {
-        var after: String?
+        var after = first
         repeat {
             let next = try ask(after)
             // A page that does not come further would go on for ever.

@@ -44,9 +44,6 @@ package protocol EnrollmentStore: AnyObject, StoreReading {
     /// Unblocks an account; returns whether it was blocked.
     func unblock(_ account: AccountName) throws(StoreFailure) -> Bool
 
-    /// What a remote host (a /32, a /64) has failed lately.
-    func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter
-
     /// Forgets the failures of an account with every module; returns how many there were.
     func unlock(_ account: AccountName) throws(StoreFailure) -> Int
 

@@ -20,6 +20,9 @@ package protocol StoreReading {
     /// The first accounts after this name, from the beginning without one, and what there is of them; `limit` is 1 at least.
     func page(after name: String?, atMost limit: Int) throws(StoreFailure) -> AccountPage
 
+    /// What a remote host (a /32, a /64) has failed lately.
+    func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter
+
     /// How many accounts have devices, and how many those are; what an administrator hands out for a day is none.
     func extent() throws(StoreFailure) -> StoreExtent
 
@@ -34,6 +37,14 @@ package protocol StoreReading {
 
     /// The users kept for a provider, or for all, by provider and username; hashes stay sealed.
     func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser]
+
+    /// The first credentials after a place; `limit` is 1 at least.
+    func credentials(after place: UserPlace, atMost limit: Int) throws(StoreFailure) -> UserPage<CredentialListing>
+
+    /// The first users after a place, of a provider or of all, and the accounts that they open; `limit` is 1 at least.
+    func users(
+        of provider: ProviderID?, after place: UserPlace, atMost limit: Int
+    ) throws(StoreFailure) -> UserPage<ListedUser>
 }
 
 extension StoreReading {
@@ -46,6 +57,21 @@ extension StoreReading {
         }
         all.keep(after: name, through: names.count > limit ? names[limit - 1] : nil)
         return all
+    }
+
+    package func credentials(
+        after place: UserPlace, atMost limit: Int
+    ) throws(StoreFailure) -> UserPage<CredentialListing> {
+        UserPage(try allCredentials().filter { place < UserPlace(of: $0.user) }, atMost: limit) { $0.user }
+    }
+
+    package func users(
+        of provider: ProviderID?, after place: UserPlace, atMost limit: Int
+    ) throws(StoreFailure) -> UserPage<ListedUser> {
+        let accounts = Dictionary(
+            try allCredentials().map { ($0.user, $0.account) }, uniquingKeysWith: { first, _ in first })
+        let users = try users(of: provider).filter { place < UserPlace(of: $0.key) }
+        return UserPage(users.map { ListedUser(user: $0, account: accounts[$0.key]) }, atMost: limit) { $0.user.key }
     }
 
     package func sharing() throws(StoreFailure) -> StoreSharing? { nil }

@@ -31,6 +31,11 @@ extension AdminReply {
         .refused(AdminRefusal(code, message, hint: hint))
     }
 
+    /// What is said in place of a reply that is longer than any may be.
+    static let tooLong = refusal(
+        .internal, "The answer is too long to be sent.",
+        hint: "Name a user; where none can be named, install the same version of twostep and twostepd.")
+
     /// The secrets that travel beside the reply; throws `oversized`.
     func secrets(
         of enrollment: PendingEnrollment?, issued: PendingEnrollment?

@@ -3,15 +3,18 @@ import Authentication
 
 /// Which username of a provider opens which local account.
 extension AdminDesk {
-    func credentials(_ answer: AdminAnswer) {
+    func credentials(after place: UserPlace?, _ answer: AdminAnswer) {
         withReading(answer) { store throws(StoreFailure) in
-            .credentials(
+            let page = try store.credentials(
+                after: place ?? .beginning, atMost: place == nil ? AdminDesk.mostAtOnce : AdminDesk.usersAPage)
+            guard place != nil || page.next == nil else { return .tooLong }
+            return .credentials(
                 CredentialsListing(
-                    credentials: try store.allCredentials().map {
+                    credentials: page.listed.map {
                         LinkedCredentials(
                             provider: ProviderReference($0.user.provider), username: $0.user.username.text,
                             account: $0.account.text, createdAt: $0.createdAt)
-                    }))
+                    }, next: page.next))
         }
     }
 

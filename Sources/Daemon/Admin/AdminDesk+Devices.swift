@@ -9,8 +9,8 @@ extension AdminDesk {
     /// Lists one account's, or those of the accounts after a name.
     func list(_ name: String?, after: String?, _ answer: AdminAnswer) {
         guard let name else {
-            return list(answer) { store throws(StoreFailure) in
-                try store.page(after: after, atMost: AdminDesk.accountsAPage)
+            return list(answer, isPage: after != nil) { store throws(StoreFailure) in
+                try store.page(after: after, atMost: after == nil ? AdminDesk.mostAtOnce : AdminDesk.accountsAPage)
             }
         }
         withName(name, answer) { self.list(account: $0, answer) }
@@ -26,13 +26,15 @@ extension AdminDesk {
     }
 
     private func list(
-        _ answer: AdminAnswer, _ page: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> AccountPage
+        _ answer: AdminAnswer, isPage: Bool = false,
+        _ page: @escaping @Sendable (any StoreReading) throws(StoreFailure) -> AccountPage
     ) {
         let modules = service.generation.active?.modules ?? [:]
         let throttle = service.generation.active?.throttle ?? Throttle()
         let now = service.clocks.now()
         withReading(answer) { store throws(StoreFailure) in
             let page = try page(store)
+            guard isPage || page.next == nil else { return .tooLong }
             let sealing = store.sealing
             return .listing(
                 Listing(

@@ -55,12 +55,34 @@ extension AdminDesk {
         }
     }
 
-    func hosts(_ answer: AdminAnswer) {
+    /// How many hosts a page has, and how many bytes the names of services and users of them: far from the longest reply there may
+    /// be, however those are quoted.
+    private static let hostsAPage = 250
+    private static let namesAPage = 256 * 1024
+
+    func hosts(after serial: String?, _ answer: AdminAnswer) {
         guard isHub(answer) else { return }
+        guard serial?.isEmpty ?? true else { return listHosts(after: serial, answer) }
+        // What is still on its way belongs to it.
+        service.ask { _ in
+        } deliver: { _ in
+            self.listHosts(after: serial, answer)
+        }
+    }
+
+    private func listHosts(after serial: String?, _ answer: AdminAnswer) {
         let now = service.clocks.now()
-        withStore(answer) { store throws(StoreFailure) in
+        withReading(answer) { store throws(StoreFailure) in
+            let page = try FleetRegister.page(
+                after: serial ?? "", atMost: serial == nil ? AdminDesk.mostAtOnce : AdminDesk.hostsAPage, in: store)
+            guard serial != nil || page.next == nil else { return .tooLong }
             var listed: [RegisteredHost] = []
-            for (host, seenAt) in try FleetRegister.all(in: store) {
+            var bytes = 0
+            for (host, seenAt) in page.hosts {
+                bytes += (host.services + host.users).reduce(0) { $0 + $1.utf8.count }
+                if serial != nil, bytes > AdminDesk.namesAPage, let last = listed.last {
+                    return .hosts(HostListing(hosts: listed, next: last.serial))
+                }
                 var failures = 0
                 for share in RelayShare.allCases {
                     let budget = try store.hostCounter(of: Attempt.budgetKey(of: host.name, share))
@@ -68,13 +90,11 @@ extension AdminDesk {
                 }
                 listed.append(RegisteredHost(host, seenAt: seenAt, failures: failures))
             }
-            return .hosts(HostListing(hosts: listed))
+            return .hosts(HostListing(hosts: listed, next: page.next))
         } then: { reply in
             guard case .hosts(let listing) = reply else { return answer(reply) }
-            answer(
-                .hosts(
-                    HostListing(
-                        hosts: listing.hosts.map { $0.connected(self.service.hub.isConnected($0.serial)) })))
+            let hosts = listing.hosts.map { $0.connected(self.service.hub.isConnected($0.serial)) }
+            answer(.hosts(HostListing(hosts: hosts, next: listing.next)))
         }
     }
 

@@ -3,10 +3,30 @@ import Authentication
 
 /// The logins that wait for an answer.
 extension AdminDesk {
-    /// The sessions that are open now; the longest to live first.
-    var waitingSessions: [WaitingSession] {
+    /// How many sessions a page has: with the longest names far from the longest reply there may be.
+    private static let sessionsAPage = 100
+
+    /// Lists those that are open now, the longest to live first; or those whose ids are after one, by their ids.
+    func listSessions(after id: String?, _ answer: AdminAnswer) {
         let now = service.clocks.now()
-        return service.openSessions.map { describe($0, at: now) }
+        guard let id else {
+            let open = service.openSessions.sorted { $0.session.deadline > $1.session.deadline }
+            return answer(.sessions(SessionListing(sessions: open.map { describe($0, at: now) })))
+        }
+        let place = SessionPrefix.id(id)
+        guard place != nil || id.isEmpty else {
+            return answer.refuse(.badParameter, "'\(JournalEntry.printable(id))' is no session's id.")
+        }
+        let behind = service.openSessions.filter { open in
+            place.map { ($0.high, $0.low) < (open.session.id.high, open.session.id.low) } ?? true
+        }.sorted { ($0.session.id.high, $0.session.id.low) < ($1.session.id.high, $1.session.id.low) }
+        let page = behind.prefix(AdminDesk.sessionsAPage)
+        let last = page.count < behind.count ? page.last : nil
+        answer(
+            .sessions(
+                SessionListing(
+                    sessions: page.map { describe($0, at: now) },
+                    next: last.map { SessionPrefix.text(of: $0.session.id) })))
     }
 
     func endSession(_ typed: String, _ answer: AdminAnswer) {

@@ -3,34 +3,38 @@ import Authentication
 
 /// The users and passwords that are kept for providers.
 extension AdminDesk {
-    func users(of provider: ProviderID?, _ answer: AdminAnswer) {
-        guard provider != nil else { return listUsers(of: nil, answer) }
-        withKeeper(provider, isShared: false, answer) { self.listUsers(of: $0.id, answer) }
+    /// How many users or credentials a page has: with the longest names far from the longest reply there may be.
+    static let usersAPage = 250
+
+    func users(of provider: ProviderID?, after place: UserPlace?, _ answer: AdminAnswer) {
+        guard provider != nil else { return listUsers(of: nil, after: place, answer) }
+        withKeeper(provider, isShared: false, answer) { self.listUsers(of: $0.id, after: place, answer) }
     }
 
-    private func listUsers(of provider: ProviderID?, _ answer: AdminAnswer) {
+    private func listUsers(of provider: ProviderID?, after place: UserPlace?, _ answer: AdminAnswer) {
         activeConfiguration(answer) { configuration in
             let providers = configuration.providers
             withReading(answer) { store throws(StoreFailure) in
-                var listed: [KeptUser] = []
-                let accounts = Dictionary(
-                    try store.allCredentials().map { ($0.user, $0.account.text) },
-                    uniquingKeysWith: { first, _ in first })
-                for user in try store.users(of: provider) where !user.key.provider.isOfFleet {
-                    let keeper = providers[user.key.provider] as? any PasswordKeeping
-                    // A password that is nobody's in particular is no user.
-                    guard keeper?.onlyUsername == nil else { continue }
-                    listed.append(
-                        KeptUser(
-                            provider: ProviderReference(user.key.provider), username: user.key.username.text,
-                            changedAt: user.changedAt,
-                            account: accounts[user.key],
-                            createsCredentials: keeper?.createsCredentials ?? false,
-                            problem: keeper == nil ? "its provider is not configured" : nil))
-                }
-                return .users(UserListing(users: listed))
+                let page = try store.users(
+                    of: provider, after: place ?? .beginning,
+                    atMost: place == nil ? AdminDesk.mostAtOnce : AdminDesk.usersAPage)
+                guard place != nil || page.next == nil else { return .tooLong }
+                let users = page.listed.compactMap { AdminDesk.describe($0, providers) }
+                return .users(UserListing(users: users, next: page.next))
             }
         }
+    }
+
+    /// A user as administrators see one; nil for what is none.
+    private static func describe(_ listed: ListedUser, _ providers: [ProviderID: any AuthProvider]) -> KeptUser? {
+        let key = listed.user.key
+        let keeper = providers[key.provider] as? any PasswordKeeping
+        // A password that is nobody's in particular is no user.
+        guard !key.provider.isOfFleet, keeper?.onlyUsername == nil else { return nil }
+        return KeptUser(
+            provider: ProviderReference(key.provider), username: key.username.text, changedAt: listed.user.changedAt,
+            account: listed.account?.text, createsCredentials: keeper?.createsCredentials ?? false,
+            problem: keeper == nil ? "its provider is not configured" : nil)
     }
 
     /// What is to be known of a user before anything is done with them.

@@ -64,15 +64,15 @@ final class AdminDesk {
         case .stageDevices(let devices): stage(devices, input, in: staged, answer)
         case .commitImport(let whenPresent): commit(staged, whenPresent, isTrial: false, answer)
         case .checkImport(let whenPresent): commit(staged, whenPresent, isTrial: true, answer)
-        case .users(let provider): users(of: provider?.provider, answer)
+        case .users(let provider, let place): users(of: provider?.provider, after: place, answer)
         case .user(let username, let provider): user(username, provider?.provider, answer)
         case .setPassword(let username, let provider, let intent):
             setPassword(of: username, provider.provider, input, intent, answer)
         case .removeUser(let username, let provider): removeUser(username, provider.provider, answer)
-        case .credentials: credentials(answer)
+        case .credentials(let place): credentials(after: place, answer)
         case .link(let username, let provider, let account): link(username, provider.provider, to: account, answer)
         case .unlink(let username, let provider): unlink(username, provider.provider, answer)
-        case .sessions: answer(.sessions(SessionListing(sessions: waitingSessions)))
+        case .sessions(let id): listSessions(after: id, answer)
         case .endSession(let id): endSession(id, answer)
         case .block(let account, let reason):
             withAccount(account, answer) { account, _ in self.block(account, reason ?? "", answer) }
@@ -95,7 +95,7 @@ final class AdminDesk {
         case .beginCopy(let target, let passwordFile): beginCopy(to: target, passwordFile, in: copy, answer)
         case .copyPart: proceed(with: copy, answer)
         case .finishCopy: finish(copy, answer)
-        case .hosts: hosts(answer)
+        case .hosts(let serial): hosts(after: serial, answer)
         case .addHost(let name, let services, let users, let days, let key):
             addHost(HostWish(name: name, services: services, users: users, days: days, publicKey: key), answer)
         case .revokeHost(let name): revokeHost(name, answer)
@@ -103,6 +103,10 @@ final class AdminDesk {
     }
 
     // MARK: What the verbs share
+
+    /// How many rows are read at most for a command line that asks for no pages: more are too long for one answer, however short
+    /// they are.
+    static let mostAtOnce = 10_000
 
     /// The configuration in force; answers that there is none.
     func activeConfiguration(_ answer: AdminAnswer, _ body: (ActiveConfiguration) -> Void) {

@@ -122,9 +122,8 @@ final class AdminHandler<Visit: ServiceVisit>: ChannelInboundHandler {
                 }
             }
         } catch {
-            let refusal = AdminRefusal(.internal, "The answer is too long to be sent.", hint: "Name a user.")
             if case .refused = reply { return close() }
-            answer(.refused(refusal))
+            answer(.tooLong)
         }
     }
 

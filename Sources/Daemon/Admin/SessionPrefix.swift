@@ -22,6 +22,15 @@ package struct SessionPrefix {
         ids.filter { SessionPrefix.text(of: $0).hasPrefix(digits) }
     }
 
+    /// The id that all 32 digits are of; nil for what is none.
+    static func id(_ digits: String) -> ValidationSession.ID? {
+        guard digits.utf8.count == 32, let prefix = SessionPrefix(digits),
+            let high = UInt64(prefix.digits.prefix(16), radix: 16),
+            let low = UInt64(prefix.digits.suffix(16), radix: 16)
+        else { return nil }
+        return ValidationSession.ID(high: high, low: low)
+    }
+
     /// All 32 digits of an id.
     package static func text(of id: ValidationSession.ID) -> String {
         [id.high, id.low].map { half in

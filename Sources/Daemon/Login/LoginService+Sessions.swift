@@ -25,11 +25,9 @@ extension LoginService {
         }
     }
 
-    /// The validation sessions that are open, with what is to be known of them; the longest to live first.
+    /// The validation sessions that are open, with what is to be known of them.
     var openSessions: [OpenSession] {
-        (connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)).sorted {
-            $0.session.deadline > $1.session.deadline
-        }
+        connections.handlers.compactMap(\.openSession) + visits.handlers.compactMap(\.openSession)
     }
 
     /// Ends the login that has this session; returns whether there was one.

@@ -30,6 +30,33 @@ enum FleetRegister {
         return good
     }
 
+    /// The first of those whose serials are after one, by serial; when each was last seen; and the serial to go on after, if there
+    /// are more.
+    static func page(
+        after serial: String, atMost limit: Int, in store: any StoreReading
+    ) throws(StoreFailure) -> (hosts: [(host: FleetHost, seenAt: Int64?)], next: String?) {
+        let rows = try store.users(of: .hosts, after: place(.hosts, serial), atMost: limit)
+        var seen: [String: Int64] = [:]
+        var behind: String? = serial
+        while let after = behind {
+            let sightings = try store.users(of: .sightings, after: place(.sightings, after), atMost: limit)
+            for sighting in sightings.listed { seen[sighting.user.key.username.text] = sighting.user.changedAt }
+            // Of a host that is forgotten there may be one still, so that there are more of them than hosts.
+            behind = sightings.next?.username
+            if let last = rows.next?.username, let reached = behind, reached >= last { behind = nil }
+        }
+        var hosts: [(host: FleetHost, seenAt: Int64?)] = []
+        for row in rows.listed.map(\.user) {
+            let host = try decode(FleetHost.self, try store.sealing.open(row.sealedHash, at: row.key), row.key)
+            hosts.append((host, seen[host.serial]))
+        }
+        return (hosts, rows.next?.username)
+    }
+
+    private static func place(_ provider: ProviderID, _ serial: String) -> UserPlace {
+        UserPlace(type: provider.type, id: "", username: serial)
+    }
+
     /// All of them, by name, and when each was last seen.
     static func all(
         in store: any EnrollmentStore

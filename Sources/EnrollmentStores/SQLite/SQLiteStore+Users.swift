@@ -24,6 +24,12 @@ extension SQLiteStore {
 
     package func allCredentials() throws(StoreFailure) -> [CredentialListing] { try reader.allCredentials() }
 
+    package func credentials(
+        after place: UserPlace, atMost limit: Int
+    ) throws(StoreFailure) -> UserPage<CredentialListing> {
+        try reader.credentials(after: place, atMost: limit)
+    }
+
     package func link(_ user: UserKey, to account: AccountName, at now: Moment) throws(StoreFailure) -> Linking {
         try SQLiteStore.checkID(of: user)
         return try write { database in
@@ -71,6 +77,12 @@ extension SQLiteStore {
 
     package func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser] {
         provider?.id == "" ? [] : try reader.users(of: provider)
+    }
+
+    package func users(
+        of provider: ProviderID?, after place: UserPlace, atMost limit: Int
+    ) throws(StoreFailure) -> UserPage<ListedUser> {
+        try reader.users(of: provider, after: place, atMost: limit)
     }
 
     package func add(_ user: ProviderUser) throws(StoreFailure) -> Bool {

@@ -6,9 +6,9 @@ internal import GRDB
 /// It sees whole transactions only, and neither waits for logins nor holds them up.
 package final class StoreReader: StoreReading, Sendable {
     package let sealing: any SecretSealing
-    private let path: String
+    let path: String
     private let queue: DatabaseQueue
-    private let report: @Sendable (StoreFailure) -> Void
+    let report: @Sendable (StoreFailure) -> Void
 
     init(
         _ path: String, sealing: any SecretSealing, report: @escaping @Sendable (StoreFailure) -> Void
