@@ -6,14 +6,15 @@ import UnixSocket
 import Wire
 
 /// One connection of a module: frames in, frames out, and the memory of what was typed wiped in place.
-final class LoginHandler: ChannelInboundHandler, LoginPort {
+final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let service: LoginService
     private var line: (any LoginLine)?
     private(set) var peer = PeerCredentials.nobody
-    private var assembler = FrameAssembler()
+    var assembler = FrameAssembler()
+    var turn = ReadingTurn()
     var conversation: LoginConversation?
     /// What the directory was asked before there is one.
     var lookUp: (any Forgettable)?
@@ -24,9 +25,6 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// A `begin` was read; whatever else comes before its conversation exists is out of turn.
     private var hasBegun = false
     private(set) var isClosing = false
-    /// A frame is being read: what is kept of it cannot be wiped before that is over, although closing (and with it
-    /// `channelInactive`) may come from within.
-    private var isReading = false
     /// Of the wire: what both ends speak.
     var version = Wire.versions.upperBound
     private let beginDeadline: Int64
@@ -76,30 +74,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
         return service.connections.admit(self, uid: 0).isAdmitted
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let buffer = unwrapInboundIn(data)
-        defer { buffer.wipeReadableBytes() }
-        unsafe buffer.withUnsafeReadableBytes { received in
-            take(unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self)))
-        }
-    }
-
-    /// Takes what has come; to wipe it is its owner's part.
-    func take(_ bytes: Span<UInt8>) {
-        guard !isClosing else { return }
-        isReading = true
-        do throws(WireError) {
-            try assembler.feed(bytes) { header, payload in
-                self.received(header, payload)
-                return !self.isClosing
-            }
-            isReading = false
-        } catch {
-            isReading = false
-            malformed()
-        }
-        if isClosing { assembler.forget() }
-    }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { read(unwrapInboundIn(data)) }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         listenFurther()
@@ -120,7 +95,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
     /// The line is no more: the login is abandoned, if it has not ended.
     func gone() {
         isClosing = true
-        if !isReading { assembler.forget() }
+        forgetFrame()
         service.connections.remove(self, uid: relayed == nil ? peer.uid : 0)
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
@@ -135,7 +110,7 @@ final class LoginHandler: ChannelInboundHandler, LoginPort {
 
     // MARK: Frames
 
-    private func received(_ header: FrameHeader, _ payload: Span<UInt8>) {
+    func received(_ header: FrameHeader, _ payload: Span<UInt8>) {
         guard header.kind == .begin || header.version == version else { return malformed() }
         switch (header.kind, hasBegun) {
         case (.begin, false):

@@ -6,17 +6,14 @@ import NIOTLS
 import RelayProtocol
 
 /// The connection of a host, at a hub: who it is, and its logins.
-final class HostConnection: ChannelInboundHandler {
+final class HostConnection: ChannelInboundHandler, FrameReader {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private let service: LoginService
     private var context: ChannelHandlerContext?
-    private var channel = RelayChannel()
-    /// A frame is being read: what is kept of it cannot be overwritten before that is over.
-    private var isReading = false
-    /// What has come meanwhile.
-    private var unread: [ByteBuffer] = []
+    var assembler = RelayAssembler()
+    var turn = ReadingTurn()
     /// The host, once the register knows its certificate.
     private(set) var host: FleetHost?
     /// What its certificate says, in words; nobody before TLS has looked at it.
@@ -78,27 +75,7 @@ final class HostConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         heardAt = service.clocks.now().boottime
-        unread.append(unwrapInboundIn(data))
-        // What is written while a frame is read may fail, and then what is left is read within that.
-        guard !isReading else { return }
-        isReading = true
-        while !unread.isEmpty {
-            let buffer = unread.removeFirst()
-            guard !isClosing else {
-                buffer.wipeReadableBytes()
-                continue
-            }
-            do throws(RelayError) {
-                try channel.feed(buffer) { header, payload in
-                    self.received(header, payload)
-                    return !self.isClosing
-                }
-            } catch {
-                malformed()
-            }
-        }
-        isReading = false
-        if isClosing { channel.forget() }
+        read(unwrapInboundIn(data))
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -108,7 +85,7 @@ final class HostConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
-        if !isReading { channel.forget() }
+        forgetFrame()
         service.hub.remove(self)
         if let inquiry { service.register.forget(inquiry) }
         inquiry = nil
@@ -131,7 +108,7 @@ final class HostConnection: ChannelInboundHandler {
     /// What the host has offered before it was known who it is.
     private var offer: ClosedRange<UInt8>?
 
-    private func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
+    func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
         // What was on its way when it was closed is for nobody.
         guard !isClosing else { return }
         guard !header.kind.isFromHub else { return malformed() }
@@ -145,7 +122,7 @@ final class HostConnection: ChannelInboundHandler {
         case .up:
             guard header.stream <= lastStream else { return malformed() }
             // Those of a login that has just ended may still be on their way.
-            streams[header.stream]?.take(payload)
+            streams[header.stream]?.read(payload)
         case .close:
             guard header.stream <= lastStream else { return malformed() }
             streams.removeValue(forKey: header.stream)?.gone()
@@ -217,7 +194,7 @@ final class HostConnection: ChannelInboundHandler {
 
     // MARK: The end
 
-    private func malformed() {
+    func malformed() {
         guard !isClosing else { return }
         write(.notice, "sent what is no frame of the relay in its place; it was closed")
         close()

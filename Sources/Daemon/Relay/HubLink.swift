@@ -7,7 +7,7 @@ import NIOTLS
 import RelayProtocol
 
 /// One connection to a hub, at a host: the logins that it carries, and whether anybody still answers.
-final class HubLink: ChannelInboundHandler {
+final class HubLink: ChannelInboundHandler, FrameReader {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -19,13 +19,10 @@ final class HubLink: ChannelInboundHandler {
     private let place: NetworkPlace
     private let tls: NIOSSLContext
     private var context: ChannelHandlerContext?
-    private var channel = RelayChannel()
-    /// A frame is being read: what is kept of it cannot be overwritten before that is over.
-    private var isReading = false
-    /// What has come meanwhile.
-    private var unread: [ByteBuffer] = []
+    var assembler = RelayAssembler()
+    var turn = ReadingTurn()
     private var isReady = false
-    private var isOver = false
+    private(set) var isClosing = false
     /// Logins that wait for the connection.
     var waiting: [RelayingHandler] = []
     private var streams: [UInt32: RelayingHandler] = [:]
@@ -70,7 +67,7 @@ final class HubLink: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        if isOver { context.close(promise: nil) }
+        if isClosing { context.close(promise: nil) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -80,29 +77,7 @@ final class HubLink: ChannelInboundHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        unread.append(unwrapInboundIn(data))
-        // What is written while a frame is read may fail, and then what is left is read within that.
-        guard !isReading else { return }
-        isReading = true
-        while !unread.isEmpty {
-            let buffer = unread.removeFirst()
-            guard !isOver else {
-                buffer.wipeReadableBytes()
-                continue
-            }
-            do throws(RelayError) {
-                try channel.feed(buffer) { header, payload in
-                    self.received(header, payload)
-                    return !self.isOver
-                }
-            } catch {
-                end("it sent what is no frame of the relay in its place")
-            }
-        }
-        isReading = false
-        if isOver { channel.forget() }
-    }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { read(unwrapInboundIn(data)) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         RelayChannel.keepPace(context)
@@ -111,7 +86,7 @@ final class HubLink: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.context = nil
-        if !isReading { channel.forget() }
+        forgetFrame()
         end(farewell ?? "the connection was lost")
     }
 
@@ -119,7 +94,7 @@ final class HubLink: ChannelInboundHandler {
 
     // MARK: Frames
 
-    private func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
+    func received(_ header: RelayFrame.Header, _ payload: Span<UInt8>) {
         guard header.kind.isFromHub else { return end("it sent what only hosts send") }
         heardAt = service.clocks.now().boottime
         switch header.kind {
@@ -145,7 +120,7 @@ final class HubLink: ChannelInboundHandler {
     }
 
     private func send(_ kind: RelayFrame.Kind, stream: UInt32 = 0, _ payload: [UInt8] = []) {
-        guard let context, !isOver else { return }
+        guard let context, !isClosing else { return }
         RelayChannel.send(kind, stream: stream, payload, over: context)
     }
 
@@ -170,7 +145,7 @@ final class HubLink: ChannelInboundHandler {
 
     /// Sends what a login's module says: a secret perhaps.
     func send(_ bytes: Span<UInt8>, of stream: UInt32) {
-        guard let context, !isOver, streams[stream] != nil else { return }
+        guard let context, !isClosing, streams[stream] != nil else { return }
         RelayChannel.send(.up, stream: stream, bytes, wiping: true, over: context)
     }
 
@@ -182,10 +157,12 @@ final class HubLink: ChannelInboundHandler {
 
     // MARK: The end
 
+    func malformed() { end("it sent what is no frame of the relay in its place") }
+
     /// Ends the connection; its logins are told, and the next ones go elsewhere.
     func end(_ reason: String) {
-        guard !isOver else { return }
-        isOver = true
+        guard !isClosing else { return }
+        isClosing = true
         service.upstream.lost(hub, self, reason)
         context?.close(promise: nil)
         let logins = waiting + streams.values

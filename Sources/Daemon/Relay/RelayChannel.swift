@@ -1,29 +1,8 @@
 import NIOCore
 import RelayProtocol
 
-/// What both ends of a connection between host and hub do with its frames: put them together, and send them.
-struct RelayChannel {
-    private var assembler = RelayAssembler()
-
-    /// Feeds what has come; it is wiped where it lies. `body` gets each whole frame and says whether to go on.
-    mutating func feed(
-        _ buffer: ByteBuffer, _ body: (RelayFrame.Header, Span<UInt8>) -> Bool
-    ) throws(RelayError) {
-        defer { buffer.wipeReadableBytes() }
-        var failure: RelayError?
-        unsafe buffer.withUnsafeReadableBytes { received in
-            let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
-            do throws(RelayError) {
-                try assembler.feed(bytes, body)
-            } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
-    }
-
-    mutating func forget() { assembler.forget() }
-
+/// How both ends of a connection between host and hub send frames, and no faster than the other reads them.
+enum RelayChannel {
     /// Sends a frame.
     static func send(
         _ kind: RelayFrame.Kind, stream: UInt32 = 0, _ payload: [UInt8] = [], over context: ChannelHandlerContext

@@ -6,14 +6,15 @@ import UnixSocket
 import Wire
 
 /// One connection of a module on a host whose hubs decide: who asks is looked at here, and everything else goes to a hub.
-final class RelayingHandler: ChannelInboundHandler {
+final class RelayingHandler: ChannelInboundHandler, FrameReader {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     let service: LoginService
     var line: SocketLine?
     private var peer = PeerCredentials.nobody
-    private var assembler = FrameAssembler()
+    var assembler = FrameAssembler()
+    var turn = ReadingTurn()
     /// What the hub says, looked at for the verdict alone.
     var replies = FrameAssembler()
     var login: UpstreamLogin
@@ -21,7 +22,6 @@ final class RelayingHandler: ChannelInboundHandler {
     var stream: UInt32 = 0
     private var hasBegun = false
     var isClosing = false
-    private var isReading = false
     private var version = Wire.versions.upperBound
     private let beginDeadline: Int64
     private var request: LoginRequest?
@@ -62,26 +62,7 @@ final class RelayingHandler: ChannelInboundHandler {
         line?.listen()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let buffer = unwrapInboundIn(data)
-        defer { buffer.wipeReadableBytes() }
-        unsafe buffer.withUnsafeReadableBytes { received in
-            guard !isClosing else { return }
-            let bytes = unsafe Span<UInt8>(_unsafeElements: received.assumingMemoryBound(to: UInt8.self))
-            isReading = true
-            do throws(WireError) {
-                try assembler.feed(bytes) { header, payload in
-                    self.received(header, payload)
-                    return !self.isClosing
-                }
-                isReading = false
-            } catch {
-                isReading = false
-                malformed()
-            }
-            if isClosing { assembler.forget() }
-        }
-    }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { read(unwrapInboundIn(data)) }
 
     func channelReadComplete(context: ChannelHandlerContext) { listenFurther() }
 
@@ -96,7 +77,7 @@ final class RelayingHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         isClosing = true
-        if !isReading { assembler.forget() }
+        forgetFrame()
         replies.forget()
         service.relays.remove(self, uid: peer.uid)
         if let lookUp { service.directory.forget(lookUp) }
@@ -111,7 +92,7 @@ final class RelayingHandler: ChannelInboundHandler {
 
     // MARK: What the module says
 
-    private func received(_ header: FrameHeader, _ payload: Span<UInt8>) {
+    func received(_ header: FrameHeader, _ payload: Span<UInt8>) {
         switch (header.kind, hasBegun) {
         case (.begin, false):
             hasBegun = true
