@@ -87,6 +87,27 @@ def over_tls(encrypted, authority):
     return make
 
 
+def test_names_that_nobody_answers_for_keep_a_daemon_neither_from_being_there_nor_its_copy_from_standing_in(over_tls):
+    text = over_tls(host="db.test,other.test", mode="verify-ca") + "  offline: cached\n  offline_for: 1h\n"
+    daemon = postgresql.daemon_at(f"names{next(world.numbers)}", text).start()
+    world.wait_until(lambda: daemon.status()["store"]["copy"]["fresh_at"], "the copy to be fresh", 20)
+    daemon.stop()
+    hosts, resolver = world.Path("/etc/hosts"), world.Path("/etc/resolv.conf")
+    known = hosts.read_text()
+    # The names are asked for at a server that says nothing: for some minutes, if somebody waits for it.
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 53))
+        hosts.write_text("".join(line for line in known.splitlines(True) if "db.test" not in line))
+        resolver.unlink(missing_ok=True)
+        resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+        try:
+            daemon.start(serving=False, seconds=60)
+            world.wait_until(lambda: daemon.status()["store"]["copy"]["standing_in"], "the copy to stand in", 60)
+        finally:
+            hosts.write_text(known)
+            daemon.stop()
+
+
 def refusal(configuration):
     """What `twostep init` says of a store that it cannot reach."""
     place = world.Daemon(f"refused{next(world.numbers)}")
@@ -364,3 +385,39 @@ def test_a_daemon_goes_on_beside_one_of_another_version_that_comes_later(before)
         first.stop()
         second.stop()
         server.stop()
+
+
+def test_a_copy_that_was_given_its_store_by_no_standby_does_not_arrive(pair):
+    """The mark that gives a store up must outlive a failover, or there are two stores after it."""
+    user = world.new_user()
+    first, second = pair.daemons
+    phone = world.enroll(user, runtime=first.runtime)
+    # So much that the standby can be killed while it is copied.
+    pair.primary.sql(
+        "INSERT INTO twostep.factor SELECT 'nobody' || n, 'totp', '', 1, 1, 1, 1 FROM generate_series(1, 60000) n", pair.database)
+
+    def copy():
+        return world.twostep("store", "copy", "--to", "sqlite", "--yes", runtime=first.runtime)
+
+    with ThreadPoolExecutor(1) as pool:
+        copying = pool.submit(copy)
+        world.wait_until(
+            lambda: pair.primary.sql("SELECT state FROM twostep.mark", pair.database) == "leaving", "the copy to begin", 20)
+        pair.standby.kill()
+        assert copying.result().returncode == 1
+    # Somebody ends what waits for the standby: it is committed here, and nowhere else.
+    for waiting in pair.primary.sql("SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'").split():
+        pair.primary.sql(f"SELECT pg_terminate_backend({waiting})")
+    world.wait_until(
+        lambda: pair.primary.sql("SELECT state FROM twostep.mark", pair.database) == "moved", "the mark to be here alone", 20)
+    done = copy()
+    assert done.returncode == 1, done.stdout
+    code = phone.next()
+    assert not pam.log_in(first.service, user, code).granted
+    pair.primary.kill()
+    pair.standby.start()
+    pair.standby.promote()
+    world.wait_until(lambda: second.status()["serving"], "the daemon to find the new primary", 30)
+    assert pam.log_in(second.service, user, code).granted
+    assert not pam.log_in(first.service, user, code).granted
+    pair.primary.start()

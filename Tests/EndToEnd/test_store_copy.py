@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pam
+import postgresql
 import pytest
 import world
 from test_backup import backup, path_of, restore
@@ -161,3 +162,46 @@ def test_the_document_has_the_members_that_the_page_names(daemon, elsewhere, ser
     assert done.returncode == 0, done.stderr
     assert members(json.loads(done.stdout)) == EXPLAINED["store copy"]
     assert done.stderr == "", "no progress between documents"
+
+
+def test_a_copy_of_another_store_to_the_same_words_is_another_copy(daemon_of_session):
+    """Two machines call by the same words what is not the same store; of what each has begun only one becomes it."""
+    server, *heirs = (postgresql.Server() for _ in range(3))
+    database = server.make_database()
+    for heir in heirs:
+        heir.sql("CREATE DATABASE heir OWNER twostep")
+    one = postgresql.daemon_at(f"words{next(world.numbers)}", server.configuration(database)).start()
+    other = postgresql.daemon_at(f"words{next(world.numbers)}", server.configuration(database), one.key).start()
+    user = world.new_user()
+    phone = world.enroll(user, runtime=one.runtime)
+    place = world.Path(f"/run/heir{next(world.numbers)}")
+    to = f"postgresql:host={place} dbname=heir user=twostep"
+    # The one is cut short where its copy is complete, and the store was not given up yet.
+    server.sql(
+        "CREATE FUNCTION public.cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " IF NEW.state = 'moved' THEN RAISE EXCEPTION 'cut'; END IF; RETURN NULL; END $$;"
+        " CREATE CONSTRAINT TRIGGER cut AFTER INSERT OR UPDATE ON twostep.mark DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION public.cut();", database)
+    place.symlink_to(heirs[0].folder)
+    assert copy(one, to).returncode == 1
+    server.sql("DROP TRIGGER cut ON twostep.mark", database)
+    assert heirs[0].sql("SELECT state FROM twostep.mark", "heir") == "complete"
+    for daemon in (one, other):
+        world.wait_until(lambda: daemon.status()["serving"], "the daemon to have the store again", 20)  # pylint: disable=cell-var-from-loop
+    place.unlink()
+    place.symlink_to(heirs[1].folder)
+    done = copy(other, to)
+    assert done.returncode == 0, done.stderr
+    world.wait_until(lambda: other.status()["serving"], "the daemon to have the new store", 20)
+    code = phone.next()
+    assert pam.log_in(other.service, user, code).granted
+    place.unlink()
+    place.symlink_to(heirs[0].folder)
+    done = copy(one, to)
+    assert (done.returncode, "was moved to" in done.stderr) == (1, True), done
+    assert heirs[0].sql("SELECT state FROM twostep.mark", "heir") == "complete"
+    assert not pam.log_in(one.service, user, code).granted
+    for daemon in (one, other):
+        daemon.stop()
+    for each in (server, *heirs):
+        each.stop()

@@ -25,6 +25,10 @@ protocol CopySource: CopySide {
     /// Runs `body` while nobody else can write, and marks the store as moved if that does not throw: from then on it is refused
     /// by whoever opens it or has it open, here and elsewhere.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure)
+
+    /// Writes once more that it was given up, as it said by `mark`, which is then kept wherever it could be asked for again: throws
+    /// where it says something else, or where that was not waited for.
+    func confirm(_ mark: StoreMark) throws(StoreFailure)
 }
 
 /// The store that is made.

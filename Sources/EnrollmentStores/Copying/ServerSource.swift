@@ -52,6 +52,17 @@ final class ServerSource: CopySource {
         }
     }
 
+    /// A commit that waits for its standbys waits for all that was committed before it.
+    func confirm(_ mark: StoreMark) throws(StoreFailure) {
+        try side.transact { (deadline) throws(ServerFault) in
+            guard try ServerCopySide.mark(on: side.connection, by: deadline) == mark else {
+                throw .store(
+                    .unreachable("another copy of \(description) was begun meanwhile: this one is left as it is"))
+            }
+            try side.put(mark, by: deadline)
+        }
+    }
+
     /// All other daemons wait meanwhile, and find no store when that has ended.
     func giveUp(_ mark: StoreMark, once body: () throws(StoreFailure) -> Void) throws(StoreFailure) {
         try side.perform { (deadline) throws(ServerFault) in

@@ -11,6 +11,8 @@ package final class StoreCopy: @unchecked Sendable {
     private let target: any CopyTarget
     private let sealing: any SecretSealing
     private let mark: StoreMark
+    /// What the source said of itself where it was given up by a copy that was cut short before its end.
+    private let given: StoreMark?
     private var pass = CopyPass()
     /// How far it is, for whoever waits.
     package private(set) var progress = CopyProgress()
@@ -38,14 +40,18 @@ package final class StoreCopy: @unchecked Sendable {
                 throw before.refusal(of: source.description) ?? .unreachable("\(source.description) was moved")
             }
             mark = there
+            given = before
             progress.isArriving = true
             progress.isCurrent = true
             return
         }
-        let isSame = before?.state == .leaving && before?.other == target.description
-        let copy = isSame ? before?.copy : nil
+        // The words for it may be another's, elsewhere: a store is known by the copy that it says it is of, and not by where it lies.
+        let there = try target.mark()
+        let isSame = before?.state == .leaving && before?.copy == there?.copy
+        given = nil
         mark = StoreMark(
-            copy: copy ?? StoreCopy.newID(), state: .filling, other: source.description, at: now)
+            copy: (isSame ? there?.copy : nil) ?? StoreCopy.newID(), state: .filling, other: source.description, at: now
+        )
         // In this order the copy is known again wherever this is cut short.
         try source.announce(StoreMark(copy: mark.copy, state: .leaving, other: target.description, at: now))
         try target.begin(mark)
@@ -73,15 +79,21 @@ package final class StoreCopy: @unchecked Sendable {
     }
 
     /// Takes over: compares all of it while nobody can write, gives the source up, and makes the target a store. To be called on
-    /// the writer's thread; `held` is the daemon's store, which is of no use any more once the source was given up.
-    package func finish(holding held: (any EnrollmentStore)?, at now: Int64) throws(StoreFailure) -> [CopiedCount] {
+    /// the writer's thread; `held` is the daemon's store, which is of no use any more once the source was given up. `report` hears
+    /// that it goes on, some hundred times a second.
+    package func finish(
+        holding held: (any EnrollmentStore)?, at now: Int64, report: () -> Void = {}
+    ) throws(StoreFailure) -> [CopiedCount] {
         var counts: [CopiedCount] = []
-        if !progress.isArriving {
+        if let given {
+            // Whoever read it may have read what no standby has yet.
+            try source.confirm(given)
+        } else if !progress.isArriving {
             try source.check(against: held)
             try source.giveUp(
                 StoreMark(copy: mark.copy, state: .moved, other: target.description, at: now)
             ) { () throws(StoreFailure) in
-                counts = try settle()
+                counts = try settle(report)
                 try target.complete(mark.next(.complete, at: now))
                 // Whatever comes of it now: nobody writes to it before somebody has read what it says of itself.
                 (held as? SQLiteStore)?.close()
@@ -93,10 +105,13 @@ package final class StoreCopy: @unchecked Sendable {
     }
 
     /// Passes until one has found nothing to write; what there is then, table by table.
-    private func settle() throws(StoreFailure) -> [CopiedCount] {
+    private func settle(_ report: () -> Void) throws(StoreFailure) -> [CopiedCount] {
         for _ in 0..<3 {
             pass = CopyPass()
-            while !pass.isOver { try proceedByAPage(opening: false) }
+            while !pass.isOver {
+                try proceedByAPage(opening: false)
+                report()
+            }
             guard pass.differences > 0 else { return try pass.counts() }
         }
         throw .unreachable("\(target.description) is not what was written to it: somebody else writes there")
