@@ -51,6 +51,25 @@ import Testing
         writer.stop()
     }
 
+    @Test func `a task that takes long gives the signs that are waited for, while it goes on, and no others`() throws {
+        let signs = Signs()
+        let writer = writer()
+        let watchdog = try #require(Watchdog(interval: 3_000) { signs.add() })
+        writer.onLongTasks { watchdog.goesOn() }
+        let gate = Gate()
+        writer.perform { _ in gate.wait() }
+        for second in 1...5 {
+            watchdog.tick(writer)
+            for _ in 0..<3 { writer.goesOn() }
+            #expect(signs.count == second)
+        }
+        // Without a sign of the event loop there is none of the writer.
+        for _ in 0..<3 { writer.goesOn() }
+        #expect(signs.count == 5)
+        gate.open()
+        writer.stop()
+    }
+
     @Test func `a writer that hangs gives no sign, and one sign when it is back`() throws {
         let signs = Signs()
         let writer = writer()

@@ -70,7 +70,7 @@ extension AdminDesk {
             let reply: AdminReply
             let start = Monotonic.nanoseconds
             do throws(StoreFailure) {
-                let counts = try begun.copy.finish(holding: try? result.get(), at: now)
+                let counts = try begun.copy.finish(holding: try? result.get(), at: now) { writer.goesOn() }
                 source.move(to: begun.settings)
                 let waited = (Monotonic.nanoseconds - start) / 1_000_000
                 journal.notice(

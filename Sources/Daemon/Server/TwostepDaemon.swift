@@ -161,6 +161,7 @@ final class StartedDaemon: Service {
             ] + (try own.map { [try server.serveSelfService(on: $0)] } ?? [])
         writer.onChanges { server.withService { self.goAlong($0) } }
         let watchdog = Watchdog(interval: manager.watchdogInterval) { self.manager.notify("WATCHDOG=1") }
+        writer.onLongTasks { watchdog?.goesOn() }
         server.everySecond { service in
             service.sweep()
             self.recover(service, server)

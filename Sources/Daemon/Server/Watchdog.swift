@@ -34,9 +34,16 @@ package final class Watchdog: Sendable {
             return isDue
         }
         guard isDue else { return }
-        writer.perform { _ in
-            self.state.withLock { $0.isAsking = false }
-            self.alive()
-        }
+        writer.perform { _ in self.answer() }
+    }
+
+    /// For the writer's thread, while a task there takes long and goes on: gives the sign that is being waited for.
+    package func goesOn() {
+        if state.withLock(\.isAsking) { answer() }
+    }
+
+    private func answer() {
+        state.withLock { $0.isAsking = false }
+        alive()
     }
 }

@@ -35,6 +35,8 @@ package final class StoreWriter: Sendable {
     private let changes = Mutex(StoreChanges())
     /// Who is told that there are any.
     private let listener = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Who is told that a task which takes long goes on.
+    private let patient = Mutex<(@Sendable () -> Void)?>(nil)
     /// Whether a notice of others waits for a look at the store.
     private let isNoticed = Atomic(false)
     private let pace = Mutex(Pace())
@@ -132,6 +134,12 @@ package final class StoreWriter: Sendable {
 
     /// Has `body` called on the writer's thread when others have changed something; nil for nobody.
     package func onChanges(_ body: (@Sendable () -> Void)?) { listener.withLock { $0 = body } }
+
+    /// Has `body` called, on the writer's thread, while a task there takes long and goes on; nil for nobody.
+    package func onLongTasks(_ body: (@Sendable () -> Void)?) { patient.withLock { $0 = body } }
+
+    /// For a task that takes long: whoever would take the writer to hang is told that it goes on.
+    package func goesOn() { patient.withLock { $0 }?() }
 
     /// Closes the store and opens what `open` returns now: the configuration names another one.
     package func reopen() { queue.put(.reopen) }
