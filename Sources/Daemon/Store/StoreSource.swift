@@ -2,6 +2,7 @@ package import AdminProtocol
 package import Authentication
 package import Configuration
 package import EnrollmentStores
+import Glibc
 import Synchronization
 
 /// Which store the configuration names, and how it is opened: on the writer's thread, which must not wait for a server that is away.
@@ -24,6 +25,8 @@ package final class StoreSource: Sendable {
         /// What the configuration goes on naming after another store has taken its place; nil where it names the one in use.
         var former: StoreSettings?
         var reach = Reach.open(nil)
+        /// When somebody began to look for it, in nanoseconds of `Monotonic`.
+        var soughtAt: Int64 = 0
         /// Why nobody could connect the last time that somebody looked; nil if that was possible.
         var away: StoreFailure?
         /// Who hears of what others change in it; nil before it was opened.
@@ -32,6 +35,11 @@ package final class StoreSource: Sendable {
         var isNamed = false
         /// Counts the settings, so that what was found for others is not taken for these.
         var number = 0
+
+        mutating func isSought(after failure: StoreFailure) {
+            reach = .sought(failure)
+            soughtAt = Monotonic.nanoseconds
+        }
     }
 
     private let state = Mutex(State())
@@ -146,15 +154,22 @@ package final class StoreSource: Sendable {
     }
 
     private func open(_ place: PostgreSQLPlace, _ number: Int) throws(StoreFailure) -> any EnrollmentStore {
+        seekFirst(place, number)
         let (failure, mustSeek, server) = state.withLock { state -> (StoreFailure?, Bool, ReachedServer?) in
             switch state.reach {
             case .open(let server):
                 state.reach = .lost(.unreachable("\(place.description): the connection was lost"))
                 return (nil, false, server)
             case .lost(let failure):
-                state.reach = .sought(failure)
+                state.isSought(after: failure)
                 return (failure, true, nil)
-            case .sought(let failure): return (failure, false, nil)
+            case .sought(let failure):
+                // Names may be looked up for minutes, where the servers for those are silent, too.
+                let patience = StoreSource.patience(with: place)
+                if state.away == nil, Monotonic.nanoseconds - state.soughtAt >= patience * 1_000_000_000 {
+                    state.away = .unreachable("\(place.description): nobody has answered for \(patience) seconds")
+                }
+                return (failure, false, nil)
             }
         }
         if mustSeek { seek(place, number) }
@@ -178,13 +193,39 @@ package final class StoreSource: Sendable {
         }
     }
 
-    private func seek(_ place: PostgreSQLPlace, _ number: Int) {
+    /// How many seconds a server may be looked for before it is taken to be away: longer than its connect_timeout.
+    private static func patience(with place: PostgreSQLPlace) -> Int64 {
+        Int64(min(5 + 3 * max(place.servers.count, 1), 20))
+    }
+
+    /// Looks for a server that nobody has connected to yet, and waits for it, but not for ever: the daemon is to be ready, and the
+    /// writer not to be taken to hang, while names are looked up that nobody knows.
+    private func seekFirst(_ place: PostgreSQLPlace, _ number: Int) {
+        let isFirst = state.withLock { state -> Bool in
+            guard state.number == number, case .open(nil) = state.reach else { return false }
+            state.isSought(after: .unreachable("\(place.description): nobody has answered yet"))
+            return true
+        }
+        guard isFirst else { return }
+        let ended = BlockingQueue<Bool>()
+        seek(place, number) { ended.put(true) }
+        let patience = UInt32(StoreSource.patience(with: place))
+        DetachedThread.start(named: "twostep-patience") {
+            sleep(patience)
+            ended.put(false)
+        }
+        _ = ended.takeAll()
+    }
+
+    /// Looks for a server on a thread of its own; `report` is called there at the end.
+    private func seek(_ place: PostgreSQLPlace, _ number: Int, then report: @escaping @Sendable () -> Void = {}) {
         DetachedThread.start(named: "twostep-seek") { [self] in
             do throws(StoreFailure) {
                 note(.open(try PostgreSQLStore.reach(place)), of: number, away: nil)
             } catch {
                 note(.lost(error), of: number, away: error)
             }
+            report()
         }
     }
 
@@ -207,7 +248,7 @@ package final class StoreSource: Sendable {
             switch state.reach {
             case .open: return (true, false)
             case .lost(let failure):
-                state.reach = .sought(failure)
+                state.isSought(after: failure)
                 return (false, true)
             case .sought: return (false, false)
             }
