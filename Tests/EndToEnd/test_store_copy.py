@@ -138,7 +138,9 @@ def test_a_backup_does_not_bring_a_store_back_that_was_moved(daemon, elsewhere, 
     assert pam.log_in(place.service, user, code).granted
     assert place.stop() == 0
     done = restore(place, path, "--yes")
-    assert done.returncode == 1 and "move the file away first" in done.stderr, done
+    assert done.returncode == 1 and "a backup of it would make them good again" in done.stderr, done
+    # Nothing is wrong with its key, and nobody is told to put aside what says where the codes are spent.
+    assert f"Name the store that it was moved to in {place.configuration}" in done.stderr and "--key-file" not in done.stderr, done
     place.start(serving=False)
     assert pam.log_in(place.service, user, code).code == pam.AUTHINFO_UNAVAIL
 

@@ -53,7 +53,7 @@ struct RestoreCommand: AdministrationVerb {
         defer { close(backup) }
         // From here on Ctrl-C is an answer to the question, and not an end in the middle of something.
         world.console.holdInterrupts()
-        let prepared = try attempt(present) { () throws(StoreFailure) in
+        let prepared = try attempt(present, state.text) { () throws(StoreFailure) in
             try PreparedRestoration(in: state.text, from: backup, keyFile: key, storeKeyFile: present, at: world.now())
         }
         let outlook = RestorationReport(prepared.outlook)
@@ -67,7 +67,7 @@ struct RestoreCommand: AdministrationVerb {
             let message = (outlook.lines + [error.refusal.message]).joined(separator: "\n")
             throw CommandFailure(error.status, code: error.refusal.code, message, hint: error.refusal.hint)
         }
-        let aside = try attempt(present) { () throws(StoreFailure) in try prepared.commit() }
+        let aside = try attempt(present, state.text) { () throws(StoreFailure) in try prepared.commit() }
         return report(outlook, aside)
     }
 
@@ -91,7 +91,7 @@ struct RestoreCommand: AdministrationVerb {
     }
 
     private func attempt<Value>(
-        _ key: String, _ body: () throws(StoreFailure) -> Value
+        _ key: String, _ directory: String, _ body: () throws(StoreFailure) -> Value
     ) throws(CommandFailure) -> Value {
         do throws(StoreFailure) {
             return try body()
@@ -102,6 +102,11 @@ struct RestoreCommand: AdministrationVerb {
                 case .sealedWithAnotherKey:
                     "Name the key that it was made with: --key-file "
                         + Wording.word(RestoreCommand.former(key, in: error) ?? "\(file).key")
+                case .unreachable where PreparedRestoration.heir(ofStoreIn: directory) != nil:
+                    """
+                    Name the store that it was moved to in \(config). Only if that one is lost for good, move the file away and \
+                    restore then: codes that were used since the backup may be good again.
+                    """
                 case .unreachable:
                     """
                     --key-file names the key of the backup, --store-key-file that of the present store, each if it is not \

@@ -78,6 +78,11 @@ package final class PreparedRestoration {
         return own
     }
 
+    /// Where the present store was moved to, in words; nil where it was not, or that cannot be told.
+    package static func heir(ofStoreIn directory: String) -> String? {
+        try? StateOwner.act(in: directory) { () throws(StoreFailure) in StoreRestoration.heir(of: directory) }
+    }
+
     /// Puts it in the place of the present store; tells where that is now, nil where there was none.
     package func commit() throws(StoreFailure) -> String? {
         try StateOwner.act(in: directory) { () throws(StoreFailure) in try restoration.commit() }

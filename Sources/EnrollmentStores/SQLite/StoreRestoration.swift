@@ -69,6 +69,17 @@ package final class StoreRestoration {
         }
     }
 
+    /// Where the store in `path` was moved to, in words that hold nothing secret; nil where it was not, or that cannot be told.
+    package static func heir(of path: String) -> String? {
+        let database = StateDirectory(path: path).database
+        guard unsafe access(database, F_OK) == 0, let present = try? SQLiteStore.connect(to: database) else {
+            return nil
+        }
+        defer { try? present.close() }
+        guard let mark = try? SQLiteCopySide.mark(in: present, database), mark.state == .moved else { return nil }
+        return mark.other
+    }
+
     /// Puts it in place, on the disk when it returns; tells where the present store is now, nil where there was none.
     ///
     /// Whenever this is cut short there is the present store, or none and both of them beside, or the restored one: never
@@ -142,13 +153,10 @@ package final class StoreRestoration {
 
     /// What was spent since a store was moved is known where it was moved to: a backup in its place would be a second store.
     private static func checkNotMoved(_ directory: StateDirectory) throws(StoreFailure) {
-        guard let present = try? SQLiteStore.connect(to: directory.database) else { return }
-        defer { try? present.close() }
-        guard let mark = try? SQLiteCopySide.mark(in: present, directory.database), mark.state == .moved else { return }
+        guard let heir = heir(of: directory.path) else { return }
         throw .unreachable(
             """
-            \(directory.database) was moved to \(mark.other), where its codes are spent: a backup of it would make them good \
-            again; if that store is lost, move the file away first
+            \(directory.database) was moved to \(heir), where its codes are spent: a backup of it would make them good again
             """)
     }
 
