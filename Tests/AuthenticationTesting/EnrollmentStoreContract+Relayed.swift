@@ -76,6 +76,35 @@ extension EnrollmentStoreContract {
             }
             #expect(try bench.judge(bench.attempt(.typed("right 1"), by: bench.alice, relay: "web17")).isAcceptance)
         },
+        Rule("brings what was charged to its end though the host has failed too often since") { bench in
+            try bench.enrol(bench.alice)
+            let module = ConsultedModule { _ in .wrong }
+            let session = ValidationSession(
+                id: ValidationSession.ID(high: 1, low: 2), account: bench.alice, provider: ProviderID("pam"),
+                step: Step(module.id), deadline: bench.clock.now.boottime + 300_000, triesLeft: 3)
+            func judge(_ subject: Attempt.Subject) throws -> Outcome {
+                try bench.judge(
+                    Attempt(
+                        subject, account: bench.alice, standing: .known(uid: 1000), host: nil, throttle: Throttle(),
+                        now: bench.clock.now, relay: "web17"))
+            }
+            let input = UserInput(Secret(copying: ([49, 50] as [UInt8]).span))
+            let charged = try judge(.question(input, service: "sshd", session: session, module: module))
+            guard case .charged(let guess) = charged else { throw StoreBench.Broken(explanation: "\(charged)") }
+            #expect(try bench.failures(of: bench.alice) == 1)
+            for number in 0..<HostCounter.Bound.relayingHost.failures {
+                let nobody = try StoreBench.account("nobody\(number)")
+                _ = try bench.judge(
+                    bench.attempt(.typed("wrong"), by: nobody, standing: .unknown, relay: "web17"))
+            }
+            let another = bench.attempt(.typed("right 1"), by: bench.alice, relay: "web17")
+            #expect(try bench.judge(another) == .unavailable(.hostBudgetSpent))
+            let right = Testimony.accepted(Testimony.Approval(bench.alice))
+            #expect(
+                try judge(.testimony(right, of: guess, session: session, module: module)).isAcceptance,
+                "it was looked at before")
+            #expect(try bench.failures(of: bench.alice) == 0)
+        },
         Rule("takes back from a host what an account makes good, and no more than that host has had charged") { bench in
             try bench.enrol(bench.alice)
             let row = Attempt.budgetKey(of: "web17", .proved)

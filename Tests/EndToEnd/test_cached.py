@@ -5,6 +5,7 @@ import json
 import pam
 import postgresql
 import pytest
+import relays
 import world
 
 CACHED = "  offline: cached\n  offline_for: 1h\n"
@@ -128,6 +129,88 @@ def test_a_copy_that_is_too_old_denies_and_says_so(hubs, server):
     assert here.log_in(user, phone.next()).code == pam.AUTHINFO_UNAVAIL
 
 
+def test_what_was_spent_is_heard_of_though_the_key_was_changed_meanwhile(hubs, server):
+    here, there = hubs(), hubs("")
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    code = phone.at(phone.step + 1)
+    assert here.log_in(user, code).granted
+    assert here.daemon.stop() == 0
+    server.start()
+    world.wait_until(lambda: there.daemon.status()["serving"], "the other one to find the database", 20)
+    done = world.twostep("rekey", "--config", there.daemon.configuration, runtime=there.daemon.runtime)
+    assert done.returncode == 0, done
+    world.shutil.copy2(there.daemon.key, here.daemon.key)
+    world.shutil.chown(here.daemon.key, "root", "twostep")
+    here.daemon.start(serving=False)
+    here.be_back()
+    here.daemon.log.since_mark("in its tables now: 1 accounts", count=1)
+    assert not there.log_in(user, code).granted
+    assert not here.log_in(user, code).granted
+    # And the copy is made anew with the new key.
+    here.hear_of_everything()
+
+
+def test_a_copy_that_cannot_be_read_keeps_everybody_out_until_somebody_has_taken_it_away(hubs, server):
+    here = hubs()
+    (one, first, _), (other, second, _) = enrolled(here), enrolled(here)
+    assert here.log_in(one, first.next()).granted and here.log_in(other, second.next()).granted
+    here.hear_of_everything()
+    server.kill()
+    here.stand_in()
+    code = first.at(first.step + 1)
+    assert here.log_in(one, code).granted
+    assert here.daemon.stop() == 0
+    folder = world.Path(here.daemon.state) / "offline"
+    for ending in ("-wal", "-shm"):
+        (folder / f"twostep.sqlite{ending}").unlink(missing_ok=True)
+    (folder / "twostep.sqlite").write_bytes(b"nothing" * 1000)
+    server.start()
+    here.daemon.start(serving=False)
+    world.wait_until(
+        lambda: f"move {folder} away" in (here.daemon.status()["store"]["problem"] or ""), "the copy to be looked at", 20)
+    for user, answer in ((one, code), (other, second.at(second.step + 1))):
+        assert here.log_in(user, answer).code == pam.AUTHINFO_UNAVAIL
+    world.shutil.rmtree(folder)
+    here.be_back()
+    assert here.log_in(other, second.at(second.step + 1)).granted
+
+
+def test_no_host_is_served_by_a_copy_which_does_not_know_who_was_revoked(server):
+    hub = relays.Hub("away-relay", "127.0.0.45", server.section(server.make_database()) + CACHED).serve()
+    hosts = {}
+    try:
+        user, other = world.new_user(), world.new_user()
+        phone, second = (world.enroll(name, runtime=hub.runtime) for name in (user, other))
+        for name in ("kept", "revoked"):
+            hosts[name] = relays.Host(name, hub.add_host(name, "--services", "*", "--users", "*"), hub).serve()
+        assert hosts["kept"].log_in(user, phone.next()).granted
+        assert hosts["revoked"].log_in(other, second.next()).granted
+        before = hub.status()["store"]["copy"]["fresh_at"] or 0
+        world.wait_until(lambda: (hub.status()["store"]["copy"]["fresh_at"] or 0) > before + 1, "the copy to be fresh", 30)
+        assert world.twostep("host", "revoke", "revoked", runtime=hub.runtime).returncode == 0
+        server.kill()
+        world.wait_until(
+            lambda: hub.status()["store"]["copy"]["standing_in"] and hub.status()["serving"], "the copy to stand in", 30)
+        code = phone.at(phone.step + 1)
+        for host in hosts.values():
+            done = host.log_in(user, code)
+            assert done.code == pam.AUTHINFO_UNAVAIL and not done.prompts, done
+        assert pam.log_in(hub.service, user, code).granted, "its own logins go on"
+        server.start()
+        world.wait_until(
+            lambda: hub.status()["serving"] and not hub.status()["store"]["copy"]["standing_in"], "the database", 30)
+        world.wait_until(lambda: hosts["kept"].hears_all, "the hub to answer", 30)
+        assert hosts["kept"].log_in(other, second.at(second.step + 1)).granted
+        assert not hosts["revoked"].log_in(other, second.at(second.step + 1)).granted
+    finally:
+        for daemon in (*hosts.values(), hub):
+            daemon.stop()
+
+
 def cut_off(server, *daemons):
     """Ends the connections of these daemons, whose way to the server, a link, was taken away before."""
     server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'twostep'")
@@ -222,6 +305,24 @@ def test_a_copy_that_is_not_kept_any_longer_is_removed(hubs, server):
     here.daemon.restart()
     world.wait_until(lambda: not folder.exists(), "the copy to be removed", 10)
     assert here.log_in(user, phone.at(phone.step + 1)).granted
+
+
+def test_a_hub_that_becomes_a_host_keeps_no_copy(hubs):
+    here = hubs()
+    user, phone, _ = enrolled(here)
+    assert here.log_in(user, phone.next()).granted
+    here.hear_of_everything()
+    folder = world.Path(here.daemon.state) / "offline"
+    assert (folder / "twostep.sqlite").exists()
+    hub = relays.Hub("away-other", "127.0.0.46", "").serve()
+    try:
+        host = relays.Host("away-host", hub.add_host("away-host", "--services", "*", "--users", "*"), hub)
+        assert here.daemon.stop() == 0
+        here.daemon.configure(host.configuration.read_text())
+        here.daemon.start(serving=False)
+        world.wait_until(lambda: not folder.exists(), "the copy to be removed", 10)
+    finally:
+        hub.stop()
 
 
 def test_a_copy_that_is_taken_away_or_has_a_senseless_row_locks_nobody_out(hubs, server):
