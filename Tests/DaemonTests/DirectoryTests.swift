@@ -93,7 +93,7 @@ import Wire
                 }
                 return .closed
             }
-            // Three look-ups keep all threads that are not root's, and behind them those of whoever has left wait in order.
+            // Two look-ups keep all threads that one user may have, and behind them those of whoever has left wait in order.
             let staying = try (1...3).map { try ask(about: "stuck\($0)") }
             for number in 4...8 { _ = try ask(about: "stuck\(number)") }
             let ninth = try said(about: "stuck9") { _ in false }
@@ -109,6 +109,24 @@ import Wire
             withExtendedLifetime(staying) { directory.letGo() }
             let again = try said(about: "alice") { if case .verdict(.unavailable, _) = $0 { true } else { false } }
             #expect(again == .prompt(.secret, "Code: "))
+        }
+    }
+
+    @Test func `however many look-ups of one user hang, whoever asks next finds a thread`() async throws {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory)) { world in
+            // Nothing ends while a thread is stuck.
+            defer { directory.letGo() }
+            let staying = try (1...8).map { number in
+                let client = try ThreadIdentity.with(uid: 1001) { try world.connect() }
+                try client.begin("stuck\(number)")
+                return client
+            }
+            let other = try ThreadIdentity.with(uid: 1002) { try world.connect() }
+            try other.begin("bob")
+            #expect(try other.receive() == .prompt(.secret, "Code: "))
+            withExtendedLifetime(staying) { directory.letGo() }
         }
     }
 }

@@ -13,6 +13,7 @@ import pytest
 import relays
 import wire
 import world
+from test_programs import module, processes, python
 
 KEY = ["publickey ssh-ed25519"]
 names = itertools.count(1)
@@ -194,16 +195,21 @@ def password_hub(daemon_of_session):
     hub.stop()
 
 
-@pytest.fixture
-def password_person(password_hub):
+def with_password(hub):
+    """Somebody who has a password and a device at a hub."""
     user = world.new_user()
-    phone = world.enroll(user, runtime=password_hub.runtime)
+    phone = world.enroll(user, runtime=hub.runtime)
     for command, text in (
             (["user", "add", user, "--password-stdin"], "Right-Password-1\n"),
             (["credentials", "link", "homeassistant", user, user], "")):
-        done = world.twostep(*command, runtime=password_hub.runtime, input=text)
+        done = world.twostep(*command, runtime=hub.runtime, input=text)
         assert done.returncode == 0, done.stderr
     return user, phone
+
+
+@pytest.fixture
+def password_person(password_hub):
+    return with_password(password_hub)
 
 
 def test_wrong_passwords_from_one_address_keep_out_nobody_elsewhere(password_hub, password_person):
@@ -343,6 +349,38 @@ def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_se
 
             for _ in range(5):
                 assert world.in_process_of(user, prompts), "no code was asked for"
+    finally:
+        hub.stop()
+
+
+def test_a_stolen_host_whose_programs_take_long_leaves_threads_to_others(daemon_of_session):
+    path = python("slow-for-thieves.py", """
+        if code == "slow":
+            time.sleep(25)
+        if code == "open":
+            accept()
+        else:
+            say(verdict="wrong")
+        """)
+    hub = relays.Hub("stolen-programs", "127.0.0.46", "")
+    hub.configure(module(path, time="30s") + f"hub: {{name: 127.0.0.46, listen: '{hub.place}'}}\n")
+    hub.serve()
+    try:
+        user, crowd = world.new_user(), [world.new_user() for _ in range(8)]
+        thief = relays.Stolen(bundle_of(hub)[1], hub)
+        with healthy_host(hub) as host:
+            thief.send(*[thief.begin(name, service="sshd", evidence=KEY) for name in crowd])
+            asked = 0
+            while asked < len(crowd):
+                kind, stream, payload = thief.receive()
+                if kind == 0x83 and payload[5] == wire.PROMPT and payload[6] not in (3, 4):
+                    thief.send(thief.answer(stream, "slow"))
+                    asked += 1
+            world.wait_until(lambda: len(processes(str(path))) >= 2, "programs to be at work")
+            for place in (host.socket, hub.socket):
+                assert wire.ask(user, "open", path=place, evidence=KEY, service="sshd") == wire.GRANTED
+            assert len(processes(str(path))) == 2, "of one host two are at work"
+        thief.socket.close()
     finally:
         hub.stop()
 

@@ -71,7 +71,7 @@ final class DirectoryDesk {
         }
         let directory = directory
         let shares = shares
-        let question = LookUpThreads.Question(isRoots: payer.isRoot) {
+        let question = LookUpThreads.Question(payer: payer.isRoot ? nil : payer) {
             if !lookUp.isSettled { lookUp.settle(question(directory)) }
             // Only now: what is looked up in vain keeps a thread all the same.
             shares.giveBack(payer)

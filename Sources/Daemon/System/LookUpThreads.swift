@@ -6,21 +6,24 @@ import NIOCore
 /// a file. Whoever asks looks after those that wait, and sends help where the one before them takes long.
 ///
 /// Root's come first, and one thread and some of the places are for them alone: a machine's own logins do not wait for
-/// what its users ask.
+/// what its users ask. Of all the others it is one's turn after the other's: however much somebody asks, whoever asks
+/// something else next waits for one question of each, and finds a thread that those of one alone do not hold.
 final class LookUpThreads: @unchecked Sendable {
-    /// What is to be done, and whether root has asked for it.
+    /// What is to be done, and on whose account; nil is root's.
     struct Question: Sendable {
-        let isRoots: Bool
+        let payer: LookUpPayer?
         let answer: @Sendable () -> Void
     }
 
     // Sendable: what varies is touched within the monitor alone.
     private let monitor = Monitor()
     private let most: Int
-    private var waiting = CircularBuffer<@Sendable () -> Void>()
+    private var waiting = Turns<LookUpPayer, @Sendable () -> Void>()
     private var rootsWaiting = CircularBuffer<@Sendable () -> Void>()
     /// How many threads are about a question that is not root's.
     private var atOthers = 0
+    /// The same of each payer who has one.
+    private var atOnes: [LookUpPayer: Int] = [:]
     /// How many threads are at work, woken ones included.
     private var atWork = 0
     /// How many of them have been woken and have not begun.
@@ -44,12 +47,12 @@ final class LookUpThreads: @unchecked Sendable {
     func put(_ questions: [Question], limit: Int) -> (taken: [Bool], mustWait: Bool) {
         let (taken, isHelped) = monitor.withLock { () -> ([Bool], Bool) in
             let taken = questions.map { question in
-                let places = question.isRoots ? limit : limit - limit / 10
+                let places = question.payer == nil ? limit : limit - limit / 10
                 guard waiting.count + rootsWaiting.count < places else { return false }
-                if question.isRoots {
-                    rootsWaiting.append(question.answer)
+                if let payer = question.payer {
+                    waiting.append(question.answer, of: payer)
                 } else {
-                    waiting.append(question.answer)
+                    rootsWaiting.append(question.answer)
                 }
                 return true
             }
@@ -66,7 +69,7 @@ final class LookUpThreads: @unchecked Sendable {
         let (isWaiting, isHelped) = monitor.withLock { () -> (Bool, Bool) in
             guard !waiting.isEmpty || !rootsWaiting.isEmpty else { return (false, false) }
             // Those that are about others' questions come back for the next by themselves.
-            let mayBegin = !rootsWaiting.isEmpty || atOthers < most - 1
+            let mayBegin = !rootsWaiting.isEmpty || (atOthers < most - 1 && waiting.hasNext(where: mayHaveAnother))
             guard atWork < most, woken == 0, mayBegin else { return (true, false) }
             callOne()
             return (true, true)
@@ -106,10 +109,10 @@ final class LookUpThreads: @unchecked Sendable {
                 return true
             }
             guard mayGoOn else { break }
-            var isOthers = false
-            while let question = next(afterOthers: isOthers) {
+            var payer: LookUpPayer?
+            while let question = next(after: payer) {
                 question.answer()
-                isOthers = !question.isRoots
+                payer = question.payer
             }
         }
         let report = monitor.withLock {
@@ -119,19 +122,32 @@ final class LookUpThreads: @unchecked Sendable {
         report?()
     }
 
-    /// The next question for a thread that is at work; without one it is so no more.
-    private func next(afterOthers: Bool) -> Question? {
+    /// Nobody else's questions hold all threads but root's: one of them stays for whoever asks next.
+    private func mayHaveAnother(_ payer: LookUpPayer) -> Bool { atOnes[payer, default: 0] < max(most - 2, 1) }
+
+    /// The next question for a thread that is at work, behind one of this payer; without one it is so no more.
+    private func next(after payer: LookUpPayer?) -> Question? {
         monitor.withLock {
-            if afterOthers { atOthers -= 1 }
-            if let question = rootsWaiting.popFirst() { return Question(isRoots: true, answer: question) }
-            if atOthers < most - 1, let question = waiting.popFirst() {
-                atOthers += 1
-                return Question(isRoots: false, answer: question)
+            if let payer { count(payer, by: -1) }
+            if let answer = rootsWaiting.popFirst() { return Question(payer: nil, answer: answer) }
+            if atOthers < most - 1, !waiting.isEmpty,
+                // Whoever has no thread yet comes before those that have one.
+                let (payer, answer) = waiting.next(where: { atOnes[$0] == nil })
+                    ?? waiting.next(where: mayHaveAnother)
+            {
+                count(payer, by: 1)
+                return Question(payer: payer, answer: answer)
             }
             atWork -= 1
             // Whoever is still at work then has been for long.
             usual = min(atWork + 1, most)
             return nil
         }
+    }
+
+    private func count(_ payer: LookUpPayer, by change: Int) {
+        atOthers += change
+        let own = atOnes[payer, default: 0] + change
+        atOnes[payer] = own > 0 ? own : nil
     }
 }
