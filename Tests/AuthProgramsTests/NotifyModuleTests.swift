@@ -121,6 +121,29 @@ import Testing
         #expect(scene.send(session, at: scene.now.later(by: 901)) == .limited(seconds: 59))
     }
 
+    @Test func `what a host of the fleet has sent is counted apart, and voids nothing that others have`() throws {
+        let scene = try NotifyScene(["command": NotifyScene.command, "messages": NotifyScene.text("2")])
+        let session = try NotifyScene.session()
+        _ = scene.send(session)
+        let code = scene.code
+        for number in 2...3 as ClosedRange<UInt64> {
+            guard case .sent = scene.send(try NotifyScene.session(number), from: "0a") else {
+                Issue.record("message \(number) was not sent")
+                return
+            }
+        }
+        #expect(scene.send(try NotifyScene.session(4), from: "0a") == .limited(seconds: 900))
+        #expect(try scene.refusal(of: code, in: session) == nil)
+        #expect(try scene.refusal(of: scene.code, in: session) == .wrong)
+        #expect(try scene.refusal(of: scene.code, in: NotifyScene.session(3)) == nil)
+        for asker in [nil, "0b"] as [String?] {
+            guard case .sent = scene.send(try NotifyScene.session(5), from: asker) else {
+                Issue.record("\(asker ?? "the machine itself") pays for another")
+                return
+            }
+        }
+    }
+
     @Test func `sends nothing for somebody who has no device`() throws {
         let scene = try NotifyScene()
         #expect(scene.send(try NotifyScene.session(), to: []) == .nobody)

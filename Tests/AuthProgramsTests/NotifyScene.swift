@@ -56,12 +56,13 @@ struct NotifyScene {
 
     /// Has a message sent for a session.
     func send(
-        _ session: ValidationSession, to devices: [ChargedGuess.OpenedDevice]? = nil, at now: Moment? = nil
+        _ session: ValidationSession, to devices: [ChargedGuess.OpenedDevice]? = nil, at now: Moment? = nil,
+        from asker: String? = nil
     ) -> Sending {
         module.send(
             Errand(
                 session: session, service: "sshd", host: "192.0.2.7", issuer: "example",
-                devices: devices ?? [Self.device("phone", Self.phone)], now: now ?? self.now))
+                devices: devices ?? [Self.device("phone", Self.phone)], now: now ?? self.now, asker: asker))
     }
 
     /// The code that was sent last.

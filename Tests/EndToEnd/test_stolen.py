@@ -11,6 +11,7 @@ import threading
 import pam
 import pytest
 import relays
+import test_notify
 import wire
 import world
 from test_programs import module, processes, python
@@ -383,6 +384,41 @@ def test_a_stolen_host_whose_programs_take_long_leaves_threads_to_others(daemon_
         thief.socket.close()
     finally:
         hub.stop()
+
+
+def test_a_stolen_host_has_messages_sent_and_keeps_nobody_elsewhere_from_theirs(daemon_of_session):
+    box = test_notify.Letterbox()
+    hub = relays.Hub("stolen-messages", "127.0.0.49", "")
+    hub.configure(
+        test_notify.by_command(test_notify.messenger("sms-stolen", box))
+        + f"hub: {{name: 127.0.0.49, listen: '{hub.place}'}}\n")
+    hub.serve()
+    try:
+        user = world.new_user()
+        assert test_notify.enroll(hub, user, box.code, "--to", "+49 151")[0] == 0
+        thief = relays.Stolen(bundle_of(hub)[1], hub)
+
+        def ask_for_messages(count):
+            for _ in range(count):
+                thief.log_in(user, evidence=KEY, service="sshd")
+
+        with healthy_host(hub) as host:
+            def code_under_fire(_):
+                code = box.code()
+                # What is sent meanwhile voids nothing, and nothing is left to send after it.
+                ask_for_messages(6)
+                return code
+
+            assert wire.ask(user, code_under_fire, path=host.socket, evidence=KEY, service="sshd") == wire.GRANTED
+            assert box.letters.qsize() == 5
+            while not box.is_empty:
+                box.next()
+            for place in (host.socket, hub.socket):
+                assert wire.ask(user, lambda _: box.code(), path=place, evidence=KEY, service="sshd") == wire.GRANTED
+        thief.socket.close()
+    finally:
+        hub.stop()
+        box.close()
 
 
 def test_users_of_a_host_who_hold_all_places_leave_some_for_root(hub, person):

@@ -4,7 +4,9 @@ extension NotifyModule {
     package func send(_ errand: Errand) -> Sending {
         guard !errand.devices.isEmpty else { return .nobody }
         let account = errand.session.account
-        if let seconds = codes.admit(account, id, settings.limit, at: errand.now) { return .limited(seconds: seconds) }
+        if let seconds = codes.admit(account, id, from: errand.asker, settings.limit, at: errand.now) {
+            return .limited(seconds: seconds)
+        }
         var faults: [String] = []
         for device in errand.devices.prefix(mostDevices) {
             do throws(ContractFault) {
@@ -32,7 +34,7 @@ extension NotifyModule {
             machine: errand.issuer, code: code)
         let inquiry = try deliver(message, to: target, by: channel)
         codes.replace(
-            errand.session.account, id,
+            errand.session.account, id, from: errand.asker,
             with: RunningCode(
                 code.hashed, session: errand.session.id, device: device.name, serial: serial,
                 deadline: min(errand.session.deadline, errand.now.boottime + RunningCode.longestLife),
@@ -62,7 +64,7 @@ extension NotifyModule {
     // MARK: Approval
 
     package func confirmation(for session: ValidationSession, at now: Moment) -> Confirmation {
-        guard let running = codes.code(of: session.account, id), running.session == session.id,
+        guard let running = codes.code(of: session.account, id, for: session.id),
             now.boottime <= running.deadline, let approval = running.approval,
             let channel = channel(.webhook) as? WebhookChannel
         else { return .pending }

@@ -17,7 +17,7 @@ extension NotifyModule {
             throw SetupFailure("to is no address that \(channel.kind.word) could use, expected \(expected)")
         }
         guard runner != nil, let now = request.now else { throw SetupFailure("nothing is sent here") }
-        if let seconds = codes.admit(request.account, id, settings.limit, at: now) {
+        if let seconds = codes.admit(request.account, id, from: nil, settings.limit, at: now) {
             throw SetupFailure(
                 "as much was sent to \(request.account) lately as may be; more may be in \(seconds) s")
         }

@@ -3,7 +3,7 @@ package import Authentication
 /// `notify`: a one-time code that is sent to a person, or a request that they approve, by a program, mail or a web service.
 ///
 /// What was sent is good once, for the session that it was sent for, and for ten minutes at most; another message to the
-/// account makes it good for nothing. It is kept in memory, hashed. A device's state counts its uses.
+/// account that is asked for at the same place makes it good for nothing. It is kept in memory, hashed. A device's state counts its uses.
 package struct NotifyModule: SendingModule, EnrollableModule, ProgramBacked {
     package let id: ModuleID
     let settings: NotifySettings
@@ -55,7 +55,7 @@ package struct NotifyModule: SendingModule, EnrollableModule, ProgramBacked {
             }
             guard isWhole else { throw .unavailable }
         }
-        let running = codes.code(of: devices.account, id)
+        let running = codes.code(of: devices.account, id, for: session.id)
         guard let candidate = running ?? NotifyModule.standIn,
             let isRight = candidate.isRight(typed, in: session, at: now)
         else { throw .unavailable }

@@ -1,8 +1,11 @@
 internal import Authentication
 internal import Synchronization
 
-/// What was sent to people and is still good, and how much was sent lately: in memory alone, one code an account and
-/// module.
+/// What was sent to people and is still good, and how much was sent lately: in memory alone, one code an account, module and
+/// certificate that asks for it.
+///
+/// What one host of a fleet has sent to somebody is counted apart from what others have, and voids nothing of theirs: whoever has stolen
+/// it keeps nobody out elsewhere.
 package final class RunningCodes: Sendable {
     /// How much may be sent to one account.
     struct Limit: Equatable, Sendable {
@@ -16,7 +19,10 @@ package final class RunningCodes: Sendable {
         let module: ModuleID
     }
 
+    /// What one host of a fleet has asked for, or this machine.
     private struct Standing {
+        /// The serial of the host's certificate; nil for this machine.
+        let asker: String?
         var code: RunningCode?
         /// When messages were sent, on CLOCK_BOOTTIME, the oldest first.
         var sentAt: [Int64] = []
@@ -27,7 +33,7 @@ package final class RunningCodes: Sendable {
         }
     }
 
-    private let places = Mutex<[Place: Standing]>([:])
+    private let places = Mutex<[Place: [Standing]]>([:])
 
     /// How many accounts there may be before those of which nothing is to be known are dropped.
     private static let crowd = 4096
@@ -35,39 +41,59 @@ package final class RunningCodes: Sendable {
     package init() {}
 
     /// Counts a message; nil if it may be sent, else in how many seconds one may.
-    func admit(_ account: AccountName, _ module: ModuleID, _ limit: Limit, at now: Moment) -> Int64? {
+    func admit(
+        _ account: AccountName, _ module: ModuleID, from asker: String?, _ limit: Limit, at now: Moment
+    ) -> Int64? {
         places.withLock { places in
             if places.count >= RunningCodes.crowd {
-                places = places.filter { $0.value.isOfUse(within: limit.window, at: now) }
+                places = places.compactMapValues { standings in
+                    let left = standings.filter { $0.isOfUse(within: limit.window, at: now) }
+                    return left.isEmpty ? nil : left
+                }
             }
-            var standing = places[Place(account: account, module: module)] ?? Standing()
-            standing.sentAt.removeAll { now.boottime - $0 >= limit.window }
-            guard standing.sentAt.count < limit.messages else {
-                let oldest = standing.sentAt.first ?? now.boottime
-                return max((oldest + limit.window - now.boottime + 999) / 1000, 1)
+            return RunningCodes.change(&places[Place(account: account, module: module), default: []], of: asker) {
+                $0.sentAt.removeAll { now.boottime - $0 >= limit.window }
+                guard $0.sentAt.count < limit.messages else {
+                    let oldest = $0.sentAt.first ?? now.boottime
+                    return max((oldest + limit.window - now.boottime + 999) / 1000, 1)
+                }
+                $0.sentAt.append(now.boottime)
+                return nil
             }
-            standing.sentAt.append(now.boottime)
-            places[Place(account: account, module: module)] = standing
-            return nil
         }
     }
 
-    /// The code that an account has been sent last; nil if it is used up or withdrawn.
-    func code(of account: AccountName, _ module: ModuleID) -> RunningCode? {
-        places.withLock { $0[Place(account: account, module: module)]?.code }
+    private static func change<Answer>(
+        _ standings: inout [Standing], of asker: String?, _ body: (inout Standing) -> Answer
+    ) -> Answer {
+        if let index = standings.firstIndex(where: { $0.asker == asker }) { return body(&standings[index]) }
+        var standing = Standing(asker: asker)
+        defer { standings.append(standing) }
+        return body(&standing)
     }
 
-    /// Another code in place of the one that there is.
-    func replace(_ account: AccountName, _ module: ModuleID, with code: RunningCode) {
-        places.withLock { $0[Place(account: account, module: module), default: Standing()].code = code }
+    /// The code that an account was sent for a session; nil if it is used up or withdrawn, or another was sent since.
+    func code(of account: AccountName, _ module: ModuleID, for session: ValidationSession.ID) -> RunningCode? {
+        places.withLock { places in
+            places[Place(account: account, module: module)]?.first { $0.code?.session == session }?.code
+        }
     }
 
-    /// Another code in place of this one, or none; false if it is not this one any more.
+    /// Another code in place of the one that there is of the same asker.
+    func replace(_ account: AccountName, _ module: ModuleID, from asker: String?, with code: RunningCode) {
+        places.withLock { places in
+            RunningCodes.change(&places[Place(account: account, module: module), default: []], of: asker) {
+                $0.code = code
+            }
+        }
+    }
+
+    /// Another code in place of this one, or none; false if it is not there any more.
     func exchange(_ account: AccountName, _ module: ModuleID, _ old: RunningCode, for new: RunningCode?) -> Bool {
         places.withLock { places in
             let place = Place(account: account, module: module)
-            guard places[place]?.code === old else { return false }
-            places[place]?.code = new
+            guard let index = places[place]?.firstIndex(where: { $0.code === old }) else { return false }
+            places[place]?[index].code = new
             return true
         }
     }
@@ -76,7 +102,8 @@ package final class RunningCodes: Sendable {
     func withdraw(_ account: AccountName, _ module: ModuleID, of session: ValidationSession.ID) {
         places.withLock { places in
             let place = Place(account: account, module: module)
-            if places[place]?.code?.session == session { places[place]?.code = nil }
+            guard let index = places[place]?.firstIndex(where: { $0.code?.session == session }) else { return }
+            places[place]?[index].code = nil
         }
     }
 }

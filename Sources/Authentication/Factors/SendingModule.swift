@@ -7,8 +7,8 @@ package protocol SendingModule: AuthModule {
     /// advance, so that they wait as long.
     var sendingTime: Int { get }
 
-    /// Sends a message to the first of the account's devices that can be reached; what was sent before for the account is
-    /// good no more. It must return within `sendingTime`, and does the same for an account that does not exist.
+    /// Sends a message to the first of the account's devices that can be reached; what was sent before for the account, and
+    /// the same asker, is good no more. It must return within `sendingTime`, and does the same for an account that does not exist.
     func send(_ errand: Errand) -> Sending
 
     /// What has come of a request to approve, for somebody who says that it was answered. What is not known is no approval.
@@ -30,10 +30,13 @@ package struct Errand: Sendable {
     /// not know.
     package let devices: [ChargedGuess.OpenedDevice]
     package let now: Moment
+    /// The serial of the certificate of the fleet's host that has relayed the login; nil for one of this machine. What each
+    /// of them asks for is counted apart, and voids nothing of the others'.
+    package let asker: String?
 
     package init(
         session: ValidationSession, service: String, host: String?, issuer: String,
-        devices: [ChargedGuess.OpenedDevice], now: Moment
+        devices: [ChargedGuess.OpenedDevice], now: Moment, asker: String? = nil
     ) {
         self.session = session
         self.service = service
@@ -41,6 +44,7 @@ package struct Errand: Sendable {
         self.issuer = issuer
         self.devices = devices
         self.now = now
+        self.asker = asker
     }
 }
 

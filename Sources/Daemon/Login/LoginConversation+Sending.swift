@@ -29,6 +29,9 @@ extension LoginConversation {
             delivery = Delivery(module: module.id, message: nil, count: 0)
             return ask(stage, modules: [module.id])
         }
+        if let relayed, let seconds = service.relayedMessages.wait(of: relayed.host.serial, at: service.clocks.now()) {
+            return notSent(Texts.tooManyMessages(seconds), .tooManyMessages, by: module, at: stage)
+        }
         waitingTime = module.waitingTime
         lastHeard = service.clocks.now().boottime
         announce(Texts.sending)
@@ -51,6 +54,7 @@ extension LoginConversation {
         let end = clocks.now().boottime + LoginConversation.workLimit
         let host = request.origin == .trusted ? request.remoteHost : nil
         let issuer = configuration.issuer
+        let asker = relayed?.host.serial
         service.programs.run(for: payer) { () -> Sending in
             let now = clocks.now()
             // It has waited its turn for longer than anybody waits for it.
@@ -58,8 +62,10 @@ extension LoginConversation {
             return module.send(
                 Errand(
                     session: session, service: errand.service, host: host, issuer: issuer, devices: errand.devices,
-                    now: now))
+                    now: now, asker: asker))
         } then: { sending in
+            // It went out, whether or not anybody is there still.
+            if let asker, case .sent? = sending { self.service.relayedMessages.note(asker, at: clocks.now()) }
             // Whoever has left, or was told that it took too long, has no use for it.
             guard !self.isOver else { return module.withdraw(session) }
             self.sent(sending ?? .failed(["too much is sent at a time"]), by: module, at: stage)

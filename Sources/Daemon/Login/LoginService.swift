@@ -55,6 +55,8 @@ final class LoginService {
     var clockWatch: ClockWatch
     /// What accounts may make good of the failures that hosts of the fleet have relayed.
     private(set) var relayedFailures = RelayedFailures()
+    /// How many messages the hosts of the fleet have had sent.
+    var relayedMessages = RelayedMessages()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
     /// Whose credentials are asked for along with what waits.
     private var unknownUsers: [UserKey] = []
