@@ -201,6 +201,36 @@ def test_without_any_hub_nobody_is_admitted_and_the_journal_names_them(hubs, hos
             back_to_work(hub, *([] if hub is hubs[0] else hosts))
 
 
+def test_a_hub_that_has_lost_its_database_leaves_logins_to_the_next_one(server):
+    database = server.make_database()
+    link = world.Path("/run/relay-store")
+    link.symlink_to(server.folder)
+    section = server.section(database)
+    own = section.replace(str(server.folder), str(link)).replace("user=twostep", "user=twostep application_name=lost-hub")
+    first = relays.Hub("lost1", "127.0.0.47", own)
+    second = relays.Hub("lost2", "127.0.0.48", section, first.key)
+    first.serve()
+    second.serve()
+    host = relays.Host("web9", first.add_host("web9", "--services", "*", "--users", "*"), first, second).serve()
+    try:
+        user = world.new_user()
+        phone = world.enroll(user, runtime=second.runtime)
+        assert host.log_in(user, phone.next()).granted
+        link.unlink()
+        server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lost-hub'")
+        first.log.mark()
+        # It answers, and says that it has the login; then nothing was asked yet.
+        assert host.log_in(user, phone.at(phone.step + 1)).granted
+        assert first.log.since_mark("login unavailable reason=store_unavailable .*its host may ask another hub", count=1)
+        second.stop()
+        assert host.log_in(user, phone.wrong()).code == pam.AUTHINFO_UNAVAIL
+    finally:
+        host.stop()
+        first.stop()
+        if second.is_running:
+            second.stop()
+
+
 # --- who may ask ------------------------------------------------------------------------------------------------------
 
 

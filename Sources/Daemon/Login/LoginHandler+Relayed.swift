@@ -1,4 +1,5 @@
 import Authentication
+import UnixSocket
 import Wire
 
 /// A login that a host of the fleet relays: the hub's own rules first, then the way of every other.
@@ -14,7 +15,7 @@ extension LoginHandler {
             self.inquiry = nil
             guard !self.isClosing else { return }
             switch found {
-            case .failure: self.refuse(.unavailable(.storeUnavailable), request: request)
+            case .failure: self.leaveToOthers(request)
             case .success(let host?) where host.revokedAt == nil:
                 // On everything but blocks there is no opinion, so nothing is to be found out there.
                 if stage == .account { return self.checkAccount(request, rule) }
@@ -24,6 +25,17 @@ extension LoginHandler {
                 relayed.dismiss("its certificate was revoked")
             }
         }
+    }
+
+    /// Ends a login that nothing was asked about, without a verdict: its host takes it to another hub, whose store is there perhaps.
+    private func leaveToOthers(_ request: LoginRequest) {
+        var record = LoginRecord(
+            verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: service.generation.number)
+        record.request = request
+        record.relay = relayed?.host.name
+        record.hint = "its host may ask another hub"
+        service.ended(record)
+        close()
     }
 
     private func admit(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {

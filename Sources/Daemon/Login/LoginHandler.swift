@@ -223,7 +223,7 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     }
 
     /// Closes once what was written has gone out.
-    private func close() {
+    func close() {
         guard !isClosing else { return }
         isClosing = true
         line?.hangUp()

@@ -283,6 +283,7 @@ final class LoginService {
         for handler in relays.handlers { handler.sweep(at: now) }
         upstream.sweep(at: now)
         hub.sweep(at: now)
+        register.sweep()
         sessions.sweep(at: now)
         grants.sweep(at: now, generation: generation.number)
         dropEndedGrants(at: now)

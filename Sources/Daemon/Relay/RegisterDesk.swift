@@ -11,6 +11,9 @@ final class RegisterDesk {
     /// Certificates that one question is about: the logins that wait for the store have their turn between two.
     private static let mostAtATime = 64
 
+    /// Seconds that a question may wait: a host that is told then still has time for another hub.
+    private static let mostSweeps = 3
+
     /// Those who wait for the same certificate.
     private typealias Waiting = [ObjectIdentifier: RegisterQuestion]
 
@@ -37,6 +40,21 @@ final class RegisterDesk {
     func forget(_ question: RegisterQuestion) {
         waiting[question.serial]?[ObjectIdentifier(question)] = nil
         asking?[question.serial]?[ObjectIdentifier(question)] = nil
+    }
+
+    /// Gives up what has waited for too long, once a second: whoever waits has other hubs, and their stores may answer.
+    func sweep() {
+        let questions = [waiting, asking ?? [:]].flatMap(\.values).flatMap(\.values)
+        for question in questions { question.sweeps += 1 }
+        for question in questions where question.sweeps >= RegisterDesk.mostSweeps && isOpen(question) {
+            forget(question)
+            question.report(.failure(.unreachable("the register did not answer in time")))
+        }
+    }
+
+    /// Whether nobody has taken it back.
+    private func isOpen(_ question: RegisterQuestion) -> Bool {
+        [waiting, asking ?? [:]].contains { $0[question.serial]?[ObjectIdentifier(question)] != nil }
     }
 
     private func askFurther() {

@@ -32,7 +32,8 @@ final class Upstream {
     /// Why a hub takes no login.
     private func reason(of hub: Int) -> String {
         if let reason = reasons[hub] { return reason }
-        return choice.health(of: hub) == .well ? "it has no room for more logins of this host" : "no answer yet"
+        return choice.health(of: hub) == .well
+            ? "it has no room for more logins of this host, or no store" : "no answer yet"
     }
 
     /// How the hubs are, for `twostep status`; nil where there are none.
