@@ -238,6 +238,89 @@ def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password
             assert len(prompts) <= 1, "no code is asked for behind a right one"
 
 
+# --- whom a host may ask about ------------------------------------------------------------------------------------------
+
+
+def member_of(group, user):
+    """Makes somebody a member of a group that is new."""
+    world.run("groupadd", group)
+    assert world.run("gpasswd", "--add", user, group).returncode == 0
+    return f"@{group}"
+
+
+def test_a_stranger_at_the_door_of_a_host_for_a_group_cannot_tell_who_is_in_it(password_hub, password_person):
+    member, phone = password_person
+    outsider, _ = with_password(password_hub)
+    rule = member_of("staff-door", member)
+    host = relays.Host(*bundle_of(password_hub, "--services", "*", "--users", rule), password_hub).serve()
+    try:
+        def heard(name, password):
+            prompts = []
+
+            def answer(text):
+                prompts.append(text)
+                return password if len(prompts) == 1 else "000000"
+
+            return wire.ask(name, answer, answer, path=host.socket, service="sshd", rhost="203.0.113.9"), prompts
+
+        password_hub.log.mark()
+        stranger = heard("nosuch", "Wrong-Password-1")
+        assert stranger[1], "nobody was asked anything"
+        assert heard(member, "Wrong-Password-1") == stranger
+        for name in (outsider, "root"):
+            assert heard(name, "Wrong-Password-1") == stranger
+        # Nor is it a place to try the passwords of others.
+        assert heard(outsider, "Right-Password-1") == stranger
+        assert heard(member, "Right-Password-1")[1] != stranger[1]
+        assert password_hub.log.since_mark(f'user="{outsider}".*its host may not ask about this account', count=2)
+        assert wire.ask(
+            member, "Right-Password-1", phone.next(), path=host.socket, service="sshd", rhost="203.0.113.9") == wire.GRANTED
+    finally:
+        host.stop()
+
+
+def test_whoever_a_host_may_not_ask_about_is_let_in_by_no_rule_and_charged_for_nothing(daemon_of_session):
+    hub = relays.Hub("stolen-rules", "127.0.0.45", "")
+    hub.configure(
+        world.CODE_ALONE + f"hub: {{name: 127.0.0.45, listen: '{hub.place}'}}\n"
+        "policy:\n  - match: {service: open}\n    exempt: true\n  - match: {service: lax}\n    unenrolled: skip\n")
+    hub.serve()
+    try:
+        user, bare = world.new_user(), world.new_user()
+        phone = world.enroll(user, runtime=hub.runtime)
+        member = world.new_user()
+        _, bundle = bundle_of(hub, "--services", "*", "--users", member_of("staff-rules", member))
+        thief = relays.Stolen(bundle, hub)
+        assert thief.log_in(member, evidence=KEY, service="lax")[0] == wire.EXEMPT
+        for name in (user, bare, "root", "nosuch", "outside-of-the-rule"):
+            for service in ("open", "lax", "su"):
+                assert thief.log_in(name, "123456", evidence=KEY, service=service)[0] == wire.DENIED
+        assert world.failures_of(user, hub.runtime) == 0
+        code = phone.next()
+        assert thief.log_in(user, code, evidence=KEY, service="su")[0] == wire.DENIED
+        # It was not looked at, either.
+        assert wire.ask(user, code, path=hub.socket, evidence=KEY, service="su") == wire.GRANTED
+        # Programs of their own ask about themselves: who is not meant is asked nothing there, as nobody else is.
+        assert thief.log_in(user, phone.at(phone.step + 1), caller=2, service="swaylock") == (wire.DENIED, [])
+    finally:
+        hub.stop()
+
+
+def test_a_host_hears_of_no_block_but_of_its_services_and_users(hub, person):
+    user, _ = person
+    other = world.new_user()
+    for name in (user, other):
+        assert world.twostep("block", name, runtime=hub.runtime).returncode == 0
+    try:
+        thief = relays.Stolen(bundle_of(hub, "--services", "sshd", "--users", user)[1], hub)
+        assert thief.log_in(user, service="sshd", stage=2)[0] == wire.BLOCKED
+        for name, service in ((user, "su"), (other, "sshd"), ("nosuch", "sshd"), ("root", "sshd")):
+            assert thief.log_in(name, service=service, stage=2)[0] == wire.NO_OPINION
+    finally:
+        for name in (user, other):
+            assert world.twostep("unblock", name, runtime=hub.runtime).returncode == 0
+
+
 # --- connections --------------------------------------------------------------------------------------------------------
 
 

@@ -115,6 +115,7 @@ final class LoginConversation {
         record.request = request
         record.process = process
         record.relay = relayed?.host.name
+        if let outsider = relayed?.outsider { record.request?.account = outsider }
         record.isChange = plan.purpose != .login
         record.ruleLine = plan.ruleLine
         record.securityKey = plan.countedKey
@@ -201,9 +202,11 @@ final class LoginConversation {
 
     // MARK: The end
 
-    func end(_ verdict: Verdict) {
+    func end(_ judged: Verdict) {
         guard !isOver else { return }
         isOver = true
+        let isOutside = relayed?.outsider != nil
+        let verdict = isOutside ? judged.ofNobody : judged
         expectation = .nothing
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
@@ -216,6 +219,7 @@ final class LoginConversation {
         settingUp = nil
         finishedSetups = []
         record.verdict = verdict
+        if isOutside { noteOutsider() }
         service.ended(record)
         if flow.plan.purpose == .login { note() }
         // Whatever comes of it, nobody waits for it.
@@ -229,6 +233,12 @@ final class LoginConversation {
         if verdict == .granted { leavePassword(to: port) }
         let code = flow.plan.purpose == .login ? VerdictCode(verdict) : VerdictCode(ofChange: verdict)
         port.finish(code, text: Texts.ending(verdict, refusal: refusal, notices: notices))
+    }
+
+    /// The journal alone is told that the host may not ask about the account.
+    private func noteOutsider() {
+        if case .denied = record.verdict { record.verdict = .denied(.notPermitted) }
+        record.hint = "its host may not ask about this account"
     }
 
     /// Ends the open session, if there is one.
@@ -317,6 +327,16 @@ final class LoginConversation {
             number = number * 10 + Int(bytes[index] - 0x30)
         }
         return number
+    }
+}
+
+extension Verdict {
+    /// What becomes of it where the login is nobody's: whatever else happens, it lets nobody in.
+    fileprivate var ofNobody: Verdict {
+        switch self {
+        case .granted, .exempt, .skipped, .proved, .declined: .denied(.notPermitted)
+        case .denied, .triesUsedUp, .unavailable, .conversationFailed, .badArgument: self
+        }
     }
 }
 

@@ -17,9 +17,8 @@ extension LoginHandler {
             switch found {
             case .failure: self.leaveToOthers(request)
             case .success(let host?) where host.revokedAt == nil:
-                // On everything but blocks there is no opinion, so nothing is to be found out there.
-                if stage == .account { return self.checkAccount(request, rule) }
-                self.admit(request, rule, from: host)
+                guard stage == .account else { return self.admit(request, rule, from: host) }
+                self.checkAccount(request, rule, from: host)
             case .success:
                 self.refuse(.denied(.notPermitted), request: request)
                 relayed.dismiss("its certificate was revoked")
@@ -38,21 +37,60 @@ extension LoginHandler {
         close()
     }
 
+    /// Of whatever its rules do not let a host ask for there is no opinion, blocked or not.
+    private func checkAccount(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {
+        let hasBlocks = !service.writer.isOpen || !service.writer.blocks.isEmpty
+        guard rule.isRoot, hasBlocks else { return checkAccount(request, rule) }
+        guard host.mayAsk(for: request.service) else { return finish(.noOpinion, text: "") }
+        ask(for: request, from: host) { admission in
+            switch admission {
+            case .admitted: self.checkAccount(request, rule)
+            case .refused: self.finish(.noOpinion, text: "")
+            case .cannotTell, nil: self.refuse(.unavailable(.directoryUnavailable), request: request)
+            }
+        }
+    }
+
     private func admit(_ request: LoginRequest, _ rule: PeerRule, from host: FleetHost) {
         guard host.mayAsk(for: request.service) else { return refuse(.denied(.notPermitted), request: request) }
+        ask(for: request, from: host) { admission in
+            switch admission {
+            case .admitted(let facts): self.proceed(request, rule, facts)
+            case .refused: self.turnAway(request, rule)
+            case .cannotTell, nil: self.refuse(.unavailable(.directoryUnavailable), request: request)
+            }
+        }
+    }
+
+    /// Finds out whether the host may ask about the account.
+    private func ask(
+        for request: LoginRequest, from host: FleetHost, then report: @escaping (FleetHost.Admission?) -> Void
+    ) {
         let account = request.account
         lookUp = service.directory.ask(for: lookUpPayer) {
             host.admission(of: account, in: $0)
         } then: { admission in
             self.lookUp = nil
             guard !self.isClosing else { return }
-            switch admission {
-            case .admitted(let facts): self.proceed(request, rule, facts)
-            case .refused: self.refuse(.denied(.notPermitted), request: request)
-            case .cannotTell, nil: self.refuse(.unavailable(.directoryUnavailable), request: request)
-            }
+            report(admission)
         }
     }
+
+    /// Whoever its rules do not mean is asked and refused as a name that nobody has is, or everybody at a host's door could tell who is in
+    /// a group.
+    private func turnAway(_ request: LoginRequest, _ rule: PeerRule) {
+        // Other callers hear of nobody who is not known, and of themselves alone.
+        guard rule.isRoot, let nobody = LoginHandler.nobody else {
+            return refuse(.denied(.notPermitted), request: request)
+        }
+        relayed?.outsider = request.account
+        var request = request
+        request.account = nobody
+        authenticate(request, rule)
+    }
+
+    /// A name for those whom no host may ask about. Were it somebody's, nobody would be let in by it.
+    private static let nobody = AccountName("outside-of-the-rule")
 
     private func proceed(_ request: LoginRequest, _ rule: PeerRule, _ facts: AccountFacts?) {
         var request = request

@@ -34,7 +34,7 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     private var showsSecret = false
 
     /// The host that relays the login; nil for one of this machine.
-    let relayed: RelayedCaller?
+    var relayed: RelayedCaller?
 
     /// On whose account the directory is asked: a host of the fleet pays for all of its callers, root's too.
     var lookUpPayer: LookUpPayer { relayed.map { .host(serial: $0.host.serial) } ?? .uid(peer.uid) }
@@ -166,6 +166,7 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     func refuse(_ refusal: LoginRecord) {
         var record = refusal
         record.relay = relayed?.host.name
+        if let outsider = relayed?.outsider { record.request?.account = outsider }
         service.ended(record)
         finish(VerdictCode(record.verdict), text: Texts.ending(record.verdict, refusal: nil))
     }

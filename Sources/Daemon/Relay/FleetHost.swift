@@ -27,16 +27,26 @@ struct FleetHost: Codable, Equatable, Sendable {
         let isNamed = users.contains { AccountName($0) == account }
         switch directory.account(named: account) {
         case .cannotTell: return .cannotTell
-        case .notFound: return isNamed || users.contains("*") ? .admitted(nil) : .refused
+        case .notFound:
+            if isNamed || users.contains("*") { return .admitted(nil) }
+            // It takes as long as it does with somebody who is known.
+            _ = memberships(of: account, gid: .max, in: directory)
+            return .refused
         case .found(let facts):
             if isNamed { return .admitted(facts) }
             // Whoever is uid 0 here is never meant by a rule for many.
             guard facts.uid != 0 else { return .refused }
             if users.contains("*") { return .admitted(facts) }
-            let answers = users.filter { $0.hasPrefix("@") }.map {
-                directory.isMember(account, gid: facts.gid, of: String($0.dropFirst()))
-            }
+            let answers = memberships(of: account, gid: facts.gid, in: directory)
             return answers.contains(true) ? .admitted(facts) : answers.contains(nil) ? .cannotTell : .refused
+        }
+    }
+
+    private func memberships(
+        of account: AccountName, gid: UInt32, in directory: any AccountDirectory
+    ) -> [Bool?] {
+        users.filter { $0.hasPrefix("@") }.map {
+            directory.isMember(account, gid: gid, of: String($0.dropFirst()))
         }
     }
 

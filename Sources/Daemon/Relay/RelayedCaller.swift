@@ -13,6 +13,8 @@ struct RelayedCaller {
     let place: HostLoad.Place
     /// Ends the host's connection: its certificate is good no more.
     let dismiss: (_ reason: String) -> Void
+    /// The account that is asked about, where the host may not: what is judged then is a name that nobody has.
+    var outsider: AccountName?
 
     /// Whether it is a program of the account that it asks about.
     var isOwner: Bool { kind == .account }
