@@ -56,6 +56,8 @@ extension RelayingHandler {
     /// A hub was lost, or has no room.
     func lost(_ hub: Int) {
         guard !isClosing else { return }
+        // It has decided: nothing more comes, and nothing more is to be said.
+        if hasVerdict, login.hub == hub { return close() }
         let wasAsked = if case .shown = login.state { true } else { false }
         let action = login.lost(hub, service.upstream.choice, at: service.clocks.now().boottime)
         guard action != .nothing else { return }
