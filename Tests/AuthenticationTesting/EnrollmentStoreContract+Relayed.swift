@@ -107,29 +107,133 @@ extension EnrollmentStoreContract {
         },
         Rule("takes back from a host what an account makes good, and no more than that host has had charged") { bench in
             try bench.enrol(bench.alice)
-            let row = Attempt.budgetKey(of: "web17", .proved)
-            func judge(_ text: String, redeemable: Int = 0) throws -> Outcome {
-                try bench.judge(
-                    bench.attempt(.typed(text), by: bench.alice, relay: "web17", redeemable: redeemable))
+            for number in 1...3 {
+                #expect(try bench.relay("wrong \(number)", by: bench.alice) == .rejected(.wrongAnswer))
             }
-            for number in 1...3 { #expect(try judge("wrong \(number)") == .rejected(.wrongAnswer)) }
-            #expect(try bench.store.hostCounter(of: row).failures == 3)
-            #expect(try judge("right 1", redeemable: 2).isAcceptance)
-            #expect(try bench.store.hostCounter(of: row).failures == 1)
+            _ = try bench.relay("wrong", by: bench.bob)
+            _ = try bench.judge(bench.attempt(.typed("wrong 4"), by: bench.alice))
+            #expect(try bench.budget(.proved) == 4)
+            // Four are made good, three of them here; what others have failed stays.
+            #expect(try bench.relay("right 1", by: bench.alice).isAcceptance)
+            #expect(try bench.budget(.proved) == 1)
             // Nothing was left to be made good.
-            #expect(try judge("right 2", redeemable: 2).isAcceptance)
-            #expect(try bench.store.hostCounter(of: row).failures == 1)
+            #expect(try bench.relay("right 2", by: bench.alice).isAcceptance)
+            #expect(try bench.budget(.proved) == 1)
+        },
+        Rule("takes back what an account makes good from every share of the host, whichever way it comes") { bench in
+            try bench.enrol(bench.alice)
+            var codes = 0
+            for round in 0..<30 {
+                for number in 1...4 {
+                    let share: RelayShare = number == 4 ? .unproved : .proved
+                    #expect(
+                        try bench.relay("wrong \(round) \(number)", by: bench.alice, share) == .rejected(.wrongAnswer))
+                }
+                codes += 1
+                #expect(try bench.relay("right \(codes)", by: bench.alice, .own).isAcceptance)
+                for share in RelayShare.ofFactors { #expect(try bench.budget(share) == 0) }
+            }
+        },
+        Rule(
+            "counts a dozen failures of one account against a share, and looks at no more, whatever is made good elsewhere"
+        ) {
+            (bench) throws in
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.bob)
+            var looked = 0
+            for round in 1...40 {
+                for number in 1...5 {
+                    let outcome = try bench.relay("wrong \(round) \(number)", by: bench.bob)
+                    looked += outcome == .unavailable(.hostBudgetSpent) ? 0 : 1
+                }
+                // The account's own counter is cleared at another host.
+                #expect(try bench.judge(bench.attempt(.typed("right \(round)"), by: bench.bob)).isAcceptance)
+            }
+            #expect(looked == 12)
+            #expect(try bench.budget(.proved) == 12)
+            #expect(try bench.relay("right 41", by: bench.bob) == .unavailable(.hostBudgetSpent))
+            // It is its own share alone that is spent: others go on, and it elsewhere.
+            #expect(try bench.relay("right 1", by: bench.alice).isAcceptance)
+            #expect(try bench.relay("right 42", by: bench.bob, .own).isAcceptance)
+            bench.clock.advance(seconds: HostCounter.Bound.relayedAccount.window)
+            #expect(try bench.relay("right 43", by: bench.bob).isAcceptance)
+        },
+        Rule("counts names apart whose bytes differ, though they look alike") { bench in
+            let names = try ["\u{e9}ve", "e\u{301}ve"].map(StoreBench.account)
+            for name in names {
+                try bench.enrol(name)
+                for number in 1...12 {
+                    _ = try bench.relay("wrong \(number)", by: name)
+                    bench.clock.advance(seconds: 60)
+                    _ = try bench.store.unlock(name)
+                }
+            }
+            #expect(try bench.budget(.proved) == 24)
+        },
+        Rule("holds up a first factor that is waived for what strangers have failed, and for no password") { bench in
+            for _ in 0..<HostCounter.Bound.relayedPasswords.failures {
+                _ = try bench.judge(bench.password(.wrongPassword, by: bench.alice, relay: "web17"))
+            }
+            let waived = bench.password(nil, by: bench.alice, relay: "web17", share: .unproved)
+            #expect(try bench.judge(waived).isAcceptance)
+            for number in 0..<HostCounter.Bound.relayingHost.failures {
+                let nobody = try StoreBench.account("nobody\(number)")
+                _ = try bench.relay("wrong", by: nobody, .unproved, standing: .unknown)
+            }
+            #expect(try bench.judge(waived) == .unavailable(.hostBudgetSpent))
+        },
+        Rule("lets no remote host that one host claims put out what others have failed, or what it has failed itself") {
+            (bench) throws in
+            for number in 0..<HostCounter.Bound.relayingHost.failures {
+                let nobody = try StoreBench.account("nobody\(number)")
+                _ = try bench.relay("wrong", by: nobody, standing: .unknown)
+            }
+            let others = [bench.host, HostRow.key(of: bench.host, claimedBy: "web18")]
+            for host in others { _ = try bench.judge(bench.nonsense(from: host)) }
+            func claim(_ number: Int) -> String {
+                HostRow.key(of: "10.0.\(number / 256).\(number % 256)", claimedBy: "web17")
+            }
+            for group in 0..<8 {
+                bench.clock.advance(seconds: 1)
+                let outcomes = try bench.store.commit(
+                    (0..<1024).map { bench.nonsense(from: claim(group * 1024 + $0)) })
+                #expect(outcomes.allSatisfy { $0 == .rejected(.unusable) })
+            }
+            for host in others { #expect(try bench.store.hostCounter(of: host).failures == 1) }
+            #expect(try bench.budget(.proved) == HostCounter.Bound.relayingHost.failures)
+            #expect(try bench.relay("right 1", by: bench.alice) == .unavailable(.hostBudgetSpent))
+            // Its own have made room, the oldest first.
+            #expect(try bench.store.hostCounter(of: claim(0)) == HostCounter())
+            #expect(try bench.store.hostCounter(of: claim(2000)) == HostCounter())
+            #expect(try bench.store.hostCounter(of: claim(8191)).failures == 1)
         },
     ]
 }
 
 extension StoreBench {
     /// What a provider of the hub's has found of a password that a host has relayed.
-    fileprivate func password(_ refusal: Reason?, by account: AccountName, relay: String) -> Attempt {
+    fileprivate func password(
+        _ refusal: Reason?, by account: AccountName, relay: String, share: RelayShare = .proved
+    ) -> Attempt {
         Attempt(
             .firstFactor(refusal), account: account, standing: .unknown, host: nil, throttle: Throttle(),
-            now: clock.now,
-            relay: relay)
+            now: clock.now, relay: relay, share: share)
+    }
+
+    /// An answer through the host `web17`.
+    fileprivate func relay(
+        _ text: String, by account: AccountName, _ share: RelayShare = .proved,
+        standing: Attempt.Standing = .known(uid: 1000)
+    ) throws -> Outcome {
+        try judge(attempt(.typed(text), by: account, standing: standing, relay: "web17", share: share))
+    }
+
+    /// What counts for a remote host and for nobody else.
+    fileprivate func nonsense(from host: String) -> Attempt { attempt(.unusable, by: alice, host: host) }
+
+    /// What `web17` has failed in a share.
+    fileprivate func budget(_ share: RelayShare) throws -> Int {
+        try store.hostCounter(of: Attempt.budgetKey(of: "web17", share)).failures
     }
 }
 

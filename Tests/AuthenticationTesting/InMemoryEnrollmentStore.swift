@@ -56,8 +56,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         }
         if attempt.visit != nil { record.visit = contents.activities[attempt.account]?.visit }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()
-        var budget = attempt.budgetKey.flatMap { contents.hosts[$0] } ?? HostCounter()
-        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
+        var ledger = RelayLedger()
+        for key in attempt.ledgerKeys { ledger.rows[key] = contents.hosts[key] }
+        let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         if let module = attempt.module {
             for index in record.spent {
                 let device = record.devices[index]
@@ -75,9 +76,19 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         if attempt.visit != nil, let visit = record.visit {
             contents.activities[attempt.account, default: AccountActivity(account: attempt.account)].visit = visit
         }
-        if let prefix = attempt.host, host != HostCounter() { contents.hosts[prefix] = host }
-        if let key = attempt.budgetKey, budget != HostCounter() { contents.hosts[key] = budget }
+        if let prefix = attempt.host, host != HostCounter() { put(host, of: prefix) }
+        contents.hosts.merge(ledger.rows) { _, new in new }
         return outcome
+    }
+
+    private func put(_ counter: HostCounter, of prefix: String) {
+        guard contents.hosts.updateValue(counter, forKey: prefix) == nil, contents.hosts.count > HostRow.mostClaims,
+            case .claimed(let serial) = HostRow(key: prefix)
+        else { return }
+        let claims = contents.hosts.filter { $0.key.hasPrefix("\(serial) ") }
+        guard claims.count > HostRow.mostClaims, let oldest = claims.min(by: { $0.value.since < $1.value.since })
+        else { return }
+        contents.hosts[oldest.key] = nil
     }
 
     package func devices(of account: AccountName?) throws(StoreFailure) -> [DeviceListing] {

@@ -105,6 +105,48 @@ struct SQLiteStoreTests {
         #expect(try bench.firstFactor(nil, by: bench.alice, from: "h4712") == .rejected(.hostRefused))
     }
 
+    @Test func `lets no remote host put out what hosts of the fleet have failed, or what they claim`() throws {
+        let kept = ["@web17", "@web17 own", "@web17:alice", HostRow.key(of: "10.0.0.1", claimedBy: "web17")]
+        try store.withLoginConnection { database throws in
+            for key in kept {
+                try database.execute(sql: "INSERT INTO host VALUES (?, 7, 1699999000)", arguments: [key])
+            }
+            try database.execute(
+                sql: """
+                    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 65535)
+                    INSERT INTO host SELECT 'h' || i, 30, 1699999990 FROM n
+                    """)
+        }
+        try bench.restart()
+        for number in 0..<20 { try bench.firstFactor(.wrongPassword, by: bench.alice, from: "new\(number)") }
+        for key in kept { #expect(try bench.store.hostCounter(of: key).failures == 7) }
+        try store.withLoginConnection { database throws in
+            #expect(try Int.fetchOne(database, sql: "SELECT count(*) FROM host WHERE prefix LIKE 'h%'") == 65_516)
+        }
+    }
+
+    @Test func `keeps no more than 4,096 remote hosts that one host claims, and forgets what is long over`() throws {
+        func claim(_ range: Range<Int>) throws {
+            _ = try bench.store.commit(
+                range.map {
+                    bench.attempt(.unusable, by: bench.alice, host: HostRow.key(of: "h\($0)", claimedBy: "web17"))
+                })
+        }
+        func count() throws -> Int {
+            try store.withLoginConnection { try Int.fetchOne($0, sql: "SELECT count(*) FROM host") ?? .max }
+        }
+        for group in 0..<10 {
+            try claim(group * 1000..<(group + 1) * 1000)
+            #expect(try count() <= HostRow.mostClaims)
+            if group == 5 { try bench.restart() }
+        }
+        _ = try bench.judge(bench.attempt(.typed("wrong"), by: bench.alice, relay: "web17"))
+        bench.clock.advance(seconds: 2 * HostCounter.Bound.relayingHost.window + 1)
+        try claim(0..<2048)
+        #expect(try count() <= 2048)
+        #expect(try bench.store.hostCounter(of: "@web17") == HostCounter())
+    }
+
     @Test func `holds no more than 4,096 unknown names, and lets the oldest go`() throws {
         for _ in 0..<6 { try bench.answer("wrong", by: bench.alice, standing: .unknown) }
         #expect(

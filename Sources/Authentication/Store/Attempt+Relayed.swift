@@ -1,46 +1,70 @@
 /// A login that a host of the fleet has relayed: that host's failures are bounded before anybody else's are.
 extension Attempt {
-    /// The share of its host's failures that it counts for.
-    package var relayShare: RelayShare { if case .firstFactor = subject { .passwords } else { share } }
+    /// The share of its host's failures that it counts for. A first factor that is waived is no password.
+    package var relayShare: RelayShare {
+        switch (subject, share) {
+        case (.firstFactor, .unproved): .unproved
+        case (.firstFactor, .proved), (.firstFactor, .own), (.firstFactor, .passwords): .passwords
+        case (_, _): share
+        }
+    }
 
     /// The row that counts them, among those of remote hosts, none of which is called so; nil for a login of this machine.
     package var budgetKey: String? { relay.map { Attempt.budgetKey(of: $0, relayShare) } }
 
-    /// The same for the host of a name, which has no space in it.
+    /// The same for the host with a certificate's serial, which has no space and no colon in it.
     package static func budgetKey(of relay: String, _ share: RelayShare) -> String { "@" + relay + share.rawValue }
 
-    /// Judges the attempt as `judge(in:host:sealing:)` does, unless the host that has relayed it has failed too often: then it is
-    /// neither looked at nor charged to the account.
+    /// The row of what an account has added to it.
+    package static func contributionKey(
+        of account: AccountName, to relay: String, _ share: RelayShare
+    ) -> String {
+        let name = account.text.utf8.reduce(into: "") { name, byte in
+            // Swift takes some texts for equal that are two names.
+            if byte < 0x80, byte != UInt8(ascii: "%") {
+                name.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                name += "%" + String(byte, radix: 16)
+            }
+        }
+        return budgetKey(of: relay, share) + ":" + name
+    }
+
+    /// The rows that a store loads into the `RelayLedger`, and writes where they have changed; none for a login of this machine.
+    package var ledgerKeys: [String] {
+        guard let relay else { return [] }
+        guard module != nil else { return [Attempt.budgetKey(of: relay, relayShare)] }
+        return RelayShare.ofFactors.flatMap { share in
+            [Attempt.budgetKey(of: relay, share), Attempt.contributionKey(of: account, to: relay, share)]
+        }
+    }
+
+    /// Judges the attempt as `judge(in:host:sealing:)` does, unless the host that has relayed it has failed too often, or the account
+    /// through it: then it is neither looked at nor charged to the account.
     ///
-    /// Only what an account was charged with counts, and what the account makes good counts no more: whoever may guess at some
-    /// accounts is delayed there long before the host is spent. A store loads `budget` from the row `budgetKey`, and writes it with the
-    /// others.
+    /// Only what an account was charged with counts, and what the account makes good through the host counts no more, whichever way
+    /// it came. Failures that are made good elsewhere stay, a dozen of an account at most: so one account can never spend a share.
     package func judge(
-        in record: inout AccountRecord, host: inout HostCounter, budget: inout HostCounter,
+        in record: inout AccountRecord, host: inout HostCounter, ledger: inout RelayLedger,
         sealing: any SecretSealing
     ) -> Outcome {
-        guard relay != nil else { return judge(in: &record, host: &host, sealing: sealing) }
-        let bound = relayShare.bound
-        guard isSettlement || !budget.refuses(at: now, within: bound) else { return .unavailable(.hostBudgetSpent) }
+        guard let relay else { return judge(in: &record, host: &host, sealing: sealing) }
+        let place = RelayLedger.Place(relay: relay, share: relayShare, account: account)
+        guard isSettlement || !ledger.refuses(place, at: now) else { return .unavailable(.hostBudgetSpent) }
         let before = record.failures
         let outcome = judge(in: &record, host: &host, sealing: sealing)
         let charged = record.failures - before
-        if charged > 0 || outcome.isWrongPassword(of: self) {
-            budget.count(at: now, within: bound)
+        if charged > 0 {
+            ledger.count(place, at: now)
+        } else if outcome.isWrongPassword(of: self) {
+            ledger.countAlone(place, at: now)
         } else if charged < 0 {
-            budget.redeem(min(-charged, redeemable), at: now, within: bound)
+            for share in RelayShare.ofFactors {
+                ledger.makeGood(
+                    -charged, RelayLedger.Place(relay: relay, share: share, account: account), at: now)
+            }
         }
         return outcome
-    }
-
-    /// Whether an account was charged with it, or is held for that, as far as its outcome tells: what the account may make good later.
-    package func wasCharged(by outcome: Outcome) -> Bool {
-        switch (subject, outcome) {
-        case (.question, .charged(let guess)): guess.charge != nil
-        case (.answer(_, _, let module), .rejected(.wrongAnswer)): module.isLowEntropy
-        case (.answer, .delayed(_, after: .some)), (.answer, .locked(after: .some)): true
-        case (_, _): false
-        }
     }
 
     /// It was charged before, and is to come to its end: a budget that has run out since must not leave the charge.

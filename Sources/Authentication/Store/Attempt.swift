@@ -42,13 +42,11 @@ package final class Attempt: Sendable {
     package let standing: Standing
     /// The remote host's /32 or /64, for its counter; nil where there is none.
     package let host: String?
-    /// The name of the fleet's host that has relayed the login, whose budget of failures is looked at before the account's; nil
-    /// for a login of this machine.
+    /// The serial of the certificate with which a host of the fleet has relayed the login, whose budget of failures is looked at before
+    /// the account's; nil for a login of this machine. Not the host's name: another certificate starts anew.
     package let relay: String?
     /// Which of its failures those with factors count for.
     let share: RelayShare
-    /// How many failures of the account it is known to have had counted, and may make good.
-    let redeemable: Int
     package let throttle: Throttle
     package let now: Moment
     /// The login that an accepted answer completes, to be remembered with it; nil where nobody wants to know.
@@ -62,7 +60,7 @@ package final class Attempt: Sendable {
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
         visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false, relay: String? = nil,
-        share: RelayShare = .proved, redeemable: Int = 0
+        share: RelayShare = .proved
     ) {
         self.subject = subject
         self.account = account
@@ -70,7 +68,6 @@ package final class Attempt: Sendable {
         self.host = host
         self.relay = relay
         self.share = share
-        self.redeemable = redeemable
         self.throttle = throttle
         self.now = now
         self.visit = visit

@@ -9,6 +9,9 @@ package enum RelayShare: String, CaseIterable, Sendable {
     /// First factors that the hub judges itself.
     case passwords = " passwords"
 
+    /// Those that answers to modules count for.
+    package static let ofFactors: [RelayShare] = [.proved, .unproved, .own]
+
     /// How many failures of it are too many.
     package var bound: HostCounter.Bound {
         switch self {

@@ -11,6 +11,8 @@ package struct HostCounter: Equatable, Sendable {
         package static let remoteHost = Bound(failures: 30, window: 600)
         /// Of a host that relays logins to a hub: it holds up all that it relays, before any account is looked at.
         package static let relayingHost = Bound(failures: 100, window: 3600)
+        /// Of one account through it, in one share: no more than the account's own throttle lets it fail, whatever is made good elsewhere.
+        package static let relayedAccount = Bound(failures: 12, window: 3600)
         /// Of the first factors that it relays to be judged at the hub: those of strangers at its door, so there is room for many.
         package static let relayedPasswords = Bound(failures: 1000, window: 3600)
     }

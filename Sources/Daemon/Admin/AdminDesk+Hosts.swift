@@ -85,7 +85,7 @@ extension AdminDesk {
                 }
                 var failures = 0
                 for share in RelayShare.allCases {
-                    let budget = try store.hostCounter(of: Attempt.budgetKey(of: host.name, share))
+                    let budget = try store.hostCounter(of: Attempt.budgetKey(of: host.serial, share))
                     failures += Attempt.failures(in: budget, of: share, at: now)
                 }
                 listed.append(RegisteredHost(host, seenAt: seenAt, failures: failures))

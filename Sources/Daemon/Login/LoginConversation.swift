@@ -287,7 +287,7 @@ final class LoginConversation {
         guard request.origin == .trusted, let key = request.remoteHost.flatMap({ IPAddress($0)?.counterKey }) else {
             return nil
         }
-        return relayed.map { "\($0.host.name) \(key)" } ?? key
+        return relayed.map { HostRow.key(of: key, claimedBy: $0.host.serial) } ?? key
     }
 
     /// On whose account the directory is asked.
@@ -304,16 +304,12 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.name,
-            share: relayShare,
-            redeemable: relayed.map {
-                service.relayedFailures.count(
-                    of: request.account, at: Attempt.budgetKey(of: $0.host.name, relayShare))
-            } ?? 0)
+            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.serial,
+            share: relayShare)
     }
 
     /// What failures with factors count for, where a host of the fleet relays the login.
-    private var relayShare: RelayShare {
+    var relayShare: RelayShare {
         if relayed?.isOwner == true { return .own }
         return record.isFirstFactorWaived ? .unproved : .proved
     }

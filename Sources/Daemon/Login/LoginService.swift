@@ -53,8 +53,6 @@ final class LoginService {
     /// By certificate's serial, or by name: a host has many people, and what it was let do is always recorded.
     private var hostLines = StrangerLog<String>(of: "hosts of the fleet", linesPerMinute: 300, linesInAll: 3000)
     var clockWatch: ClockWatch
-    /// What accounts may make good of the failures that hosts of the fleet have relayed.
-    private(set) var relayedFailures = RelayedFailures()
     /// How many messages the hosts of the fleet have had sent.
     var relayedMessages = RelayedMessages()
     private var waiting: [(attempt: Attempt, deliver: (Outcome) -> Void)] = []
@@ -142,21 +140,12 @@ final class LoginService {
             let service = NIOLoopBound(self, eventLoop: loop)
             loop.execute { service.value.flush() }
         }
-        waiting.append((attempt, noting(attempt, deliver)))
+        waiting.append((attempt, deliver))
         // Whoever is let in will be asked for credentials next: another way to the writer and back, if they do not
         // come along. They do whatever the outcome, so that a wrong answer costs what a right one does.
         if let session = attempt.session {
             let user = UserKey(attempt.account, at: session.provider)
             if knownCredentials[user] == nil { unknownUsers.append(user) }
-        }
-    }
-
-    /// Remembers what a relayed attempt was charged with, before anybody hears of it.
-    private func noting(_ attempt: Attempt, _ deliver: @escaping (Outcome) -> Void) -> (Outcome) -> Void {
-        guard attempt.relay != nil else { return deliver }
-        return { outcome in
-            self.relayedFailures.note(attempt, outcome)
-            deliver(outcome)
         }
     }
 

@@ -91,9 +91,9 @@ struct GroupRecords {
         let before = record
         let hostBefore = attempt.host.flatMap { hosts[$0] } ?? HostCounter()
         var host = hostBefore
-        let budgetBefore = attempt.budgetKey.flatMap { hosts[$0] } ?? HostCounter()
-        var budget = budgetBefore
-        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
+        let ledgerBefore = ledger(of: attempt)
+        var ledger = ledgerBefore
+        let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         if outcome.isOfNothing { standIn?.open(with: sealing) }
 
         var hasWritten = false
@@ -119,7 +119,7 @@ struct GroupRecords {
             hasWritten = true
         }
         if count(host, over: hostBefore, for: attempt.host) { hasWritten = true }
-        if count(budget, over: budgetBefore, for: attempt.budgetKey) { hasWritten = true }
+        if note(ledger, over: ledgerBefore) { hasWritten = true }
         if !hasWritten { leaveNoTrace(of: account) }
         return outcome
     }
@@ -128,18 +128,31 @@ struct GroupRecords {
         var record = AccountRecord()
         let before = attempt.host.flatMap { hosts[$0] } ?? HostCounter()
         var host = before
-        let budgetBefore = attempt.budgetKey.flatMap { hosts[$0] } ?? HostCounter()
-        var budget = budgetBefore
-        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
+        let ledgerBefore = ledger(of: attempt)
+        var ledger = ledgerBefore
+        let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         let isHostCounted = count(host, over: before, for: attempt.host)
-        let isBudgetCounted = count(budget, over: budgetBefore, for: attempt.budgetKey)
-        if !isHostCounted, !isBudgetCounted { leaveNoTrace(of: attempt.account) }
+        let isLedgerChanged = note(ledger, over: ledgerBefore)
+        if !isHostCounted, !isLedgerChanged { leaveNoTrace(of: attempt.account) }
         return outcome
     }
 
     private mutating func count(_ host: HostCounter, over before: HostCounter, for prefix: String?) -> Bool {
         guard let prefix, host != before else { return false }
         hosts[prefix] = host
+        return true
+    }
+
+    /// What the host that has relayed an attempt has failed.
+    private func ledger(of attempt: Attempt) -> RelayLedger {
+        var ledger = RelayLedger()
+        for key in attempt.ledgerKeys { ledger.rows[key] = hosts[key] }
+        return ledger
+    }
+
+    private mutating func note(_ ledger: RelayLedger, over before: RelayLedger) -> Bool {
+        guard ledger != before else { return false }
+        hosts.merge(ledger.rows) { _, new in new }
         return true
     }
 

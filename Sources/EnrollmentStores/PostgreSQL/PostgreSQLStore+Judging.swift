@@ -69,7 +69,7 @@ extension PostgreSQLStore {
             judged.credentials[user] = account
         }
         try end(records.writes, by: deadline)
-        makeRoom(after: records.newHosts)
+        if let now = attempts.first?.now { makeRoom(after: records.newHosts, at: now) }
         return judged
     }
 
@@ -93,9 +93,10 @@ extension PostgreSQLStore {
             stripes.insert(Stripe.of(attempt.account))
             if attempt.module != nil { accounts.insert(attempt.account) }
             if attempt.visit != nil { visitors.insert(attempt.account) }
-            for prefix in [attempt.host, attempt.budgetKey].compactMap(\.self) where prefixes.insert(prefix).inserted {
-                stripes.insert(Stripe.of(host: prefix))
-            }
+            if let prefix = attempt.host, prefixes.insert(prefix).inserted { stripes.insert(Stripe.of(host: prefix)) }
+            // All that a host of the fleet has failed hangs together.
+            if let relay = attempt.relay { stripes.insert(Stripe.of(host: Attempt.budgetKey(of: relay, .proved))) }
+            prefixes.formUnion(attempt.ledgerKeys)
         }
         // The empty text stands for no id in the tables.
         let asked = users.filter { $0.provider.id != "" }
@@ -115,12 +116,18 @@ extension PostgreSQLStore {
         ]
     }
 
-    /// Forgets the hosts whose windows are the oldest, where there are too many. What comes of it concerns no login.
-    private func makeRoom(after count: Int) {
+    /// Forgets the hosts whose windows are the oldest, where there are too many, and what of the fleet's hosts means nothing any more.
+    /// What comes of it concerns no login.
+    private func makeRoom(after count: Int, at now: Moment) {
         newHosts += count
-        guard newHosts >= 1024 else { return }
+        guard newHosts >= HostRow.newOnes else { return }
         newHosts = 0
-        let query = ServerQuery(ServerStatements.evictHosts, [.integer(PostgreSQLStore.hostCapacity)])
-        _ = try? connection.run(query, by: ServerClock.now + ServerClock.limit)
+        for query in [
+            ServerQuery(ServerStatements.evictHosts, [.integer(PostgreSQLStore.hostCapacity)]),
+            ServerQuery(ServerStatements.evictClaims, [.integer(Int64(HostRow.mostClaims))]),
+            ServerQuery(ServerStatements.forgetHosts, [.integer(HostRow.oldest(at: now))]),
+        ] {
+            _ = try? connection.run(query, by: ServerClock.now + ServerClock.limit)
+        }
     }
 }

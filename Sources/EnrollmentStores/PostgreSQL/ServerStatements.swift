@@ -62,9 +62,25 @@ enum ServerStatements {
         putVisit, addTraceless,
     ]
 
-    /// The hosts beyond so many whose windows are the oldest make room; those that a login holds are left for the next time.
+    /// The remote hosts beyond so many whose windows are the oldest make room; those that a login holds are left for the next time.
     static let evictHosts = """
         DELETE FROM twostep.host WHERE prefix IN (
-            SELECT prefix FROM twostep.host ORDER BY since DESC OFFSET $1 FOR UPDATE SKIP LOCKED)
+            SELECT prefix FROM twostep.host WHERE strpos(prefix, ' ') = 0 AND left(prefix, 1) <> '@'
+            ORDER BY since DESC OFFSET $1 FOR UPDATE SKIP LOCKED)
+        """
+    /// The same for those that hosts of the fleet claim: beyond so many of one certificate.
+    static let evictClaims = """
+        DELETE FROM twostep.host WHERE prefix IN (
+            SELECT prefix FROM twostep.host WHERE prefix IN (
+                SELECT prefix FROM (
+                    SELECT prefix, row_number() OVER (PARTITION BY split_part(prefix, ' ', 1) ORDER BY since DESC) AS place
+                    FROM twostep.host WHERE strpos(prefix, ' ') > 0 AND left(prefix, 1) <> '@') AS claims
+                WHERE place > $1) FOR UPDATE SKIP LOCKED)
+        """
+    /// What of the fleet's hosts has begun before a time, by which it is over.
+    static let forgetHosts = """
+        DELETE FROM twostep.host WHERE prefix IN (
+            SELECT prefix FROM twostep.host WHERE since < $1 AND (strpos(prefix, ' ') > 0 OR left(prefix, 1) = '@')
+            FOR UPDATE SKIP LOCKED)
         """
 }

@@ -2,12 +2,18 @@ internal import Authentication
 
 /// What the login path says to SQLite, and nothing else: prepared once, on the connection that owns the store.
 final class LoginStatements {
-    /// The most remote hosts that are counted; the one whose window is oldest makes room for a new one.
+    /// The most remote hosts of this machine's logins that are counted; the one whose window is oldest makes room for a new one.
     static let hostCapacity = 65_536
+
+    /// How many of a certificate make room at once: to find the oldest is to look at all of its own.
+    private static let claimsAtOnce: Int64 = 512
+    /// Which rows `HostRow.remoteHost` means.
+    private static let isRemoteHost = "instr(prefix, ' ') = 0 AND substr(prefix, 1, 1) <> '@'"
 
     let begin, commit, rollback: PreparedStatement
     private let counters, devices, host, countHosts: PreparedStatement
     private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
+    private let countClaims, evictClaims, forgetHosts: PreparedStatement
     private let credentials: PreparedStatement
     private let visit, putVisit: PreparedStatement
     private let connection: Connection
@@ -24,7 +30,8 @@ final class LoginStatements {
         devices = try prepare(
             "SELECT \(Columns.device) FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3")
         host = try prepare("SELECT failures, since FROM host WHERE prefix = ?1")
-        countHosts = try prepare("SELECT count(*) FROM host")
+        countHosts = try prepare("SELECT count(*) FROM host WHERE \(LoginStatements.isRemoteHost)")
+        countClaims = try prepare("SELECT count(*) FROM host WHERE prefix >= ?1 AND prefix < ?2")
         updateDevice = try prepare(
             """
             UPDATE device SET state = ?5, state_check = ?6, last_used_at = ?7
@@ -39,7 +46,17 @@ final class LoginStatements {
         putHost = try prepare(
             "INSERT INTO host VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET failures = ?2, since = ?3")
         evictHost = try prepare(
-            "DELETE FROM host WHERE prefix = (SELECT prefix FROM host ORDER BY since LIMIT 1)")
+            """
+            DELETE FROM host
+            WHERE prefix = (SELECT prefix FROM host WHERE \(LoginStatements.isRemoteHost) ORDER BY since LIMIT 1)
+            """)
+        // Not by the index of their ages, where others may come first by the thousand.
+        evictClaims = try prepare(
+            """
+            DELETE FROM host WHERE prefix IN (
+                SELECT prefix FROM host WHERE prefix >= ?1 AND prefix < ?2 ORDER BY +since LIMIT ?3)
+            """)
+        forgetHosts = try prepare("DELETE FROM host WHERE since < ?1 AND NOT (\(LoginStatements.isRemoteHost))")
         addToTally = try prepare(
             "INSERT INTO tally VALUES ('traceless', 1) ON CONFLICT DO UPDATE SET count = count + 1")
         credentials = try prepare(
@@ -94,10 +111,17 @@ final class LoginStatements {
         return HostCounter(failures: Int(clamping: max(try host.integer(0), 0)), since: try host.integer(1))
     }
 
-    /// How many hosts are counted.
+    /// How many remote hosts of this machine's logins are counted.
     func hosts() throws(DatabaseFault) -> Int {
         defer { countHosts.reset() }
         return try countHosts.step() ? Int(clamping: try countHosts.integer(0)) : 0
+    }
+
+    /// How many remote hosts are counted that a certificate has claimed.
+    func claims(of serial: String) throws(DatabaseFault) -> Int {
+        defer { countClaims.reset() }
+        try bindClaims(of: serial, to: countClaims)
+        return try countClaims.step() ? Int(clamping: try countClaims.integer(0)) : 0
     }
 
     /// The accounts that usernames of providers open, of those that open any; within a transaction, so that there is one
@@ -172,6 +196,26 @@ final class LoginStatements {
     }
 
     func evictOldestHost() throws(DatabaseFault) { try evictHost.run() }
+
+    /// Forgets the oldest that a certificate has claimed; returns how many.
+    func evictOldestClaims(of serial: String) throws(DatabaseFault) -> Int {
+        try bindClaims(of: serial, to: evictClaims)
+        try evictClaims.bind(LoginStatements.claimsAtOnce, at: 3)
+        try evictClaims.run()
+        return Int(connection.changes)
+    }
+
+    /// Forgets what of the fleet's hosts has begun before a time.
+    func forgetHosts(before time: Int64) throws(DatabaseFault) {
+        try forgetHosts.bind(time, at: 1)
+        try forgetHosts.run()
+    }
+
+    /// Between a space and what comes after it is whatever stands behind a space.
+    private func bindClaims(of serial: String, to statement: PreparedStatement) throws(DatabaseFault) {
+        try statement.bind(serial + " ", at: 1)
+        try statement.bind(serial + "!", at: 2)
+    }
 
     /// The write of an attempt that has nothing else to write.
     func addTraceless() throws(DatabaseFault) { try addToTally.run() }

@@ -112,9 +112,10 @@ extension SQLiteStore {
         let countersBefore = record.counters
         let hostBefore = try attempt.host.flatMap { (prefix) throws(DatabaseFault) in try statements.host(prefix) }
         var host = hostBefore ?? HostCounter()
-        let budgetBefore = try attempt.budgetKey.flatMap { (key) throws(DatabaseFault) in try statements.host(key) }
-        var budget = budgetBefore ?? HostCounter()
-        let outcome = attempt.judge(in: &record, host: &host, budget: &budget, sealing: sealing)
+        var ledger = RelayLedger()
+        for key in attempt.ledgerKeys { ledger.rows[key] = try statements.host(key) }
+        let ledgerBefore = ledger
+        let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         if outcome.isOfNothing { standIn?.open(with: sealing) }
 
         var hasWritten = false
@@ -138,10 +139,11 @@ extension SQLiteStore {
             hasWritten = true
         }
         if let prefix = attempt.host {
-            hasWritten = try put(host, over: hostBefore, of: prefix, with: statements) || hasWritten
+            hasWritten = try put(host, over: hostBefore, of: prefix, at: attempt.now, with: statements) || hasWritten
         }
-        if let key = attempt.budgetKey {
-            hasWritten = try put(budget, over: budgetBefore, of: key, with: statements) || hasWritten
+        for (key, counter) in ledger.rows {
+            let before = ledgerBefore.rows[key]
+            hasWritten = try put(counter, over: before, of: key, at: attempt.now, with: statements) || hasWritten
         }
         if !hasWritten { try statements.addTraceless() }
         return outcome
@@ -149,16 +151,11 @@ extension SQLiteStore {
 
     /// Writes what has become of a host's counter; returns whether that was anything.
     private func put(
-        _ counter: HostCounter, over before: HostCounter?, of prefix: String, with statements: LoginStatements
+        _ counter: HostCounter, over before: HostCounter?, of prefix: String, at now: Moment,
+        with statements: LoginStatements
     ) throws(DatabaseFault) -> Bool {
         guard counter != before ?? HostCounter() else { return false }
-        if before == nil {
-            if hosts >= LoginStatements.hostCapacity {
-                try statements.evictOldestHost()
-            } else {
-                hosts += 1
-            }
-        }
+        if before == nil { try hosts.makeRoom(for: prefix, at: now, with: statements) }
         try statements.put(counter, of: prefix)
         return true
     }

@@ -25,7 +25,7 @@ package final class SQLiteStore: EnrollmentStore {
     private(set) var offline: OfflineStatements?
     var unknown = UnknownAccounts()
     /// How many remote hosts have a counter.
-    var hosts: Int
+    var hosts: CountedHosts
     private var lock: StoreLock?
     /// What is opened for an account that has nothing.
     let standIn: StandIn?
@@ -101,7 +101,7 @@ package final class SQLiteStore: EnrollmentStore {
                     throw failure
                 }
                 let statements = try LoginStatements(on: Connection(database))
-                return (statements, try statements.hosts())
+                return (statements, CountedHosts(ofThisMachine: try statements.hosts()))
             }
             reader = try StoreReader(directory.database, sealing: sealing, report: report)
         } catch {

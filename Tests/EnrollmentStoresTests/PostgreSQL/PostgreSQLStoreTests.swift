@@ -51,6 +51,44 @@ import Testing
         #expect(outcomes.filter { $0 == .rejected(.hostRefused) }.count == 40 - HostCounter.limit)
     }
 
+    @Test
+    func `makes room for remote hosts among those of its own logins, and forgets of the fleet's what is long over`()
+        throws
+    {
+        let place = try ServerPlace()
+        let bench = try StoreBench(place)
+        let kept = ["@web17", "@web17 own", "@web17:alice", HostRow.key(of: "10.0.0.1", claimedBy: "web17")]
+        let over = ["@web16", HostRow.key(of: "10.0.0.1", claimedBy: "web16")]
+        let now = bench.clock.now.wall
+        for (keys, since) in [(kept, now - 5000), (over, now - 8000)] {
+            for key in keys { try place.run("INSERT INTO twostep.host VALUES ('\(key)', 7, \(since))") }
+        }
+        try place.run(
+            "INSERT INTO twostep.host SELECT 'h' || i, 30, \(now - 4000) - (i = 4711)::int FROM generate_series(1, 65536) i"
+        )
+        _ = try bench.store.commit((0..<1024).map { bench.attempt(.unusable, by: bench.alice, host: "new\($0)") })
+        for key in kept { #expect(try bench.store.hostCounter(of: key).failures == 7) }
+        for key in over + ["h4711"] { #expect(try bench.store.hostCounter(of: key) == HostCounter()) }
+        #expect(try bench.store.hostCounter(of: "new1023").failures == 1)
+    }
+
+    @Test
+    func `failures through one host of the fleet at two daemons are counted together, an account's own among them`()
+        throws
+    {
+        let place = try ServerPlace()
+        let bench = try StoreBench(place)
+        let names = try (0..<80).map { try StoreBench.account("nobody\($0)") }
+        let outcomes = try PostgreSQLStoreTests.atOnce(2, place) { store in
+            try names.flatMap { name in
+                try store.commit([bench.attempt(.typed("wrong"), by: name, standing: .unknown, relay: "web17")])
+            }
+        }
+        #expect(outcomes.count == 160)
+        #expect(outcomes.filter { $0 == .unavailable(.hostBudgetSpent) }.count == 60)
+        #expect(try bench.store.hostCounter(of: "@web17").failures == HostCounter.Bound.relayingHost.failures)
+    }
+
     @Test func `crowds at two daemons, each with the accounts the other way round, are all judged`() throws {
         let place = try ServerPlace()
         let bench = try StoreBench(place)

@@ -1,0 +1,59 @@
+/// What a host of the fleet has failed, as far as an attempt that it has relayed needs it: a row for each share, and one for what the
+/// attempt's account has added to it.
+package struct RelayLedger: Equatable, Sendable {
+    /// By the keys of `Attempt.ledgerKeys`; what is not there has failed nothing.
+    package var rows: [String: HostCounter]
+
+    package init(_ rows: [String: HostCounter] = [:]) { self.rows = rows }
+
+    /// One share of one host, and the account that an attempt is about.
+    struct Place {
+        let relay: String
+        let share: RelayShare
+        let account: AccountName
+
+        var budget: String { Attempt.budgetKey(of: relay, share) }
+        var contribution: String { Attempt.contributionKey(of: account, to: relay, share) }
+    }
+
+    /// Whether the share is spent, or the account's part of it.
+    func refuses(_ place: Place, at now: Moment) -> Bool {
+        budget(at: place).refuses(at: now, within: place.share.bound)
+            || contribution(to: place).refuses(at: now, within: .relayedAccount)
+    }
+
+    /// Counts a failure that no account was charged with.
+    mutating func countAlone(_ place: Place, at now: Moment) {
+        var budget = budget(at: place)
+        budget.count(at: now, within: place.share.bound)
+        rows[place.budget] = budget
+    }
+
+    /// Counts a failure that the account was charged with.
+    mutating func count(_ place: Place, at now: Moment) {
+        countAlone(place, at: now)
+        // After that: a window of the share that has just begun is the account's, too.
+        var contribution = contribution(to: place)
+        contribution.count(at: now, within: .relayedAccount)
+        rows[place.contribution] = contribution
+    }
+
+    /// Takes back what the account makes good, as far as it was counted here.
+    mutating func makeGood(_ count: Int, _ place: Place, at now: Moment) {
+        let contribution = contribution(to: place)
+        let good = min(count, contribution.standing(at: now, within: .relayedAccount))
+        guard good > 0 else { return }
+        var budget = budget(at: place)
+        budget.redeem(good, at: now, within: place.share.bound)
+        rows[place.budget] = budget
+        rows[place.contribution] = HostCounter(failures: contribution.failures - good, since: contribution.since)
+    }
+
+    private func budget(at place: Place) -> HostCounter { rows[place.budget] ?? HostCounter() }
+
+    /// What of the share's failures is the account's: nothing of an earlier window of the share.
+    private func contribution(to place: Place) -> HostCounter {
+        guard let row = rows[place.contribution], row.since >= budget(at: place).since else { return HostCounter() }
+        return row
+    }
+}
