@@ -73,7 +73,8 @@ extension LoginConversation {
         // host's word: there right and wrong go the same way, or the budget's refusal would tell them apart.
         let hasEvidence = request.evidence.provesFirstFactor
         if hasEvidence, rejection == nil, !isSingle, relayed == nil { return conclude(proof) }
-        service.submit(attempt(.firstFactor(rejection), standing: .unknown)) { outcome in
+        let attempt = attempt(.firstFactor(rejection), standing: .unknown)
+        service.submit(attempt) { outcome in
             switch outcome {
             case .rejected where hasEvidence: self.conclude(proof)
             case .accepted(_, let acceptance):
@@ -85,14 +86,14 @@ extension LoginConversation {
             case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
             case .unavailable(let reason):
-                if reason == .hostBudgetSpent, let spent = self.passwordBudget { self.service.refuse(spent) }
+                if reason == .hostBudgetSpent, let spent = attempt.budgetKey { self.service.refuse(spent) }
                 self.failed(reason)
             }
         }
     }
 
     /// The row that counts the passwords which the fleet's host of this login has relayed; nil for a login of this machine.
-    private var passwordBudget: String? { relayed.map { Attempt.budgetKey(of: $0.host.name, .passwords) } }
+    private var passwordBudget: String? { relayed.map { Attempt.budgetKey(of: $0.host.serial, .passwords) } }
 
     private func conclude(_ proof: Proof) {
         guard !isOver else { return }
