@@ -9,6 +9,7 @@ import sqlite3
 import threading
 
 import pam
+import pyotp
 import pytest
 import relays
 import test_notify
@@ -31,6 +32,17 @@ def hub(daemon_of_session):
 def person(hub):
     user = world.new_user()
     return user, world.enroll(user, runtime=hub.runtime)
+
+
+def serial_of(name, hub):
+    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
+    return next(row["serial"] for row in listed if row["name"] == name)
+
+
+@contextlib.contextmanager
+def database_of(hub):
+    with contextlib.closing(sqlite3.connect(world.Path(hub.state, "twostep.sqlite"))) as database, database:
+        yield database
 
 
 def bundle_of(hub, *rules):
@@ -184,6 +196,96 @@ def test_a_user_of_a_host_who_guesses_at_its_own_account_is_delayed_long_before_
         assert host.log_in(user, phone.next()).granted
 
 
+def test_a_stolen_host_gets_no_new_budget_by_remote_hosts_that_it_claims(daemon_of_session):
+    hub = relays.Hub("stolen-claims", "127.0.0.53", "").serve()
+    try:
+        name, bundle = bundle_of(hub)
+        thief = relays.Stolen(bundle, hub)
+        assert {thief.log_in(f"nobody{number}", "123456", evidence=KEY)[0] for number in range(99)} == {wire.DENIED}
+        row = f"@{serial_of(name, hub)}"
+        hub.stop()
+        # All that there is room for, of this hour, and younger: to claim them takes a thief some seconds.
+        with database_of(hub) as database:
+            database.execute("UPDATE host SET since = unixepoch() - 60 WHERE prefix = ?", (row,))
+            assert database.total_changes == 1
+            database.execute(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 65536)"
+                " INSERT INTO host SELECT 'h' || i, 1, unixepoch() FROM n")
+        hub.serve()
+        thief = relays.Stolen(bundle, hub)
+        for number in range(20):
+            assert thief.log_in("bob", "x", evidence=KEY, service="sshd", rhost=f"10.0.0.{number}")[0] is not None
+        with database_of(hub) as database:
+            assert database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() == (99,)
+            assert database.execute("SELECT count(*) FROM host WHERE prefix LIKE 'h%'").fetchone() == (65536,)
+            assert database.execute("SELECT count(*) FROM host WHERE prefix LIKE '% 10.0.0.%'").fetchone() == (20,)
+        codes = [thief.log_in(f"another{number}", "123456", evidence=KEY)[0] for number in range(5)]
+        assert codes == [wire.DENIED] + [wire.UNAVAILABLE] * 4
+    finally:
+        hub.stop()
+
+
+@pytest.fixture(scope="module")
+def counting_hub(daemon_of_session):
+    """A hub whose users have tokens that count: a right code needs no waiting."""
+    hub = relays.Hub("stolen-counting", "127.0.0.54", "")
+    hub.configure(
+        "auth_providers:\n  - type: pam\n    modules: [hotp]\n" f"hub: {{name: 127.0.0.54, listen: '{hub.place}'}}\n")
+    hub.serve()
+    yield hub
+    hub.stop()
+
+
+def token_of(user, hub):
+    done = world.twostep("enroll", user, "hotp", "--no-confirm", "--json", runtime=hub.runtime)
+    assert done.returncode == 0, done.stderr
+    return pyotp.HOTP(json.loads(done.stdout)["secret"])
+
+
+def wrong_codes(token, count):
+    right = {token.at(number) for number in range(100)}
+    return [code for code in (f"{111 * number + 7:06}" for number in range(count + 100)) if code not in right][:count]
+
+
+def test_one_user_with_its_own_token_keeps_nobody_out_of_a_host(counting_hub):
+    user, mean = world.new_user(), world.new_user()
+    token, own = token_of(user, counting_hub), token_of(mean, counting_hub)
+    with healthy_host(counting_hub) as host:
+        for turn in range(21):
+            for code in wrong_codes(own, 5):
+                assert wire.ask(mean, code, path=host.socket, evidence=KEY, service="sshd") == wire.DENIED
+            # Made good as a program that runs as the user.
+            right = own.at(turn)
+            assert world.in_process_of(
+                mean, lambda: wire.ask(mean, right, path=host.socket, service="swaylock")) == wire.GRANTED
+        assert wire.ask(user, token.at(0), path=host.socket, evidence=KEY, service="sshd") == wire.GRANTED
+
+
+def test_one_user_who_makes_good_elsewhere_is_refused_alone(counting_hub):
+    user, mean = world.new_user(), world.new_user()
+    token, own = token_of(user, counting_hub), token_of(mean, counting_hub)
+    with healthy_host(counting_hub) as host:
+        codes = []
+        for turn in range(21):
+            for code in wrong_codes(own, 5):
+                codes.append(wire.ask(mean, code, path=host.socket, evidence=KEY, service="sshd"))
+            assert wire.ask(mean, own.at(turn), path=counting_hub.socket, evidence=KEY, service="sshd") == wire.GRANTED
+        assert codes == [wire.DENIED] * 12 + [wire.UNAVAILABLE] * 93
+        assert wire.ask(user, token.at(0), path=host.socket, evidence=KEY, service="sshd") == wire.GRANTED
+
+
+def test_another_certificate_of_the_same_name_begins_with_nothing_failed(counting_hub):
+    user = world.new_user()
+    token = token_of(user, counting_hub)
+    name, bundle = bundle_of(counting_hub)
+    thief = relays.Stolen(bundle, counting_hub)
+    codes = [thief.log_in(f"nobody{number}", "123456", evidence=KEY)[0] for number in range(101)]
+    assert codes[-1] == wire.UNAVAILABLE
+    assert world.twostep("host", "revoke", name, runtime=counting_hub.runtime).returncode == 0
+    bundle = counting_hub.add_host(name, "--services", "*", "--users", "*")
+    assert relays.Stolen(bundle, counting_hub).log_in(user, token.at(0), evidence=KEY)[0] == wire.GRANTED
+
+
 @pytest.fixture(scope="module")
 def password_hub(daemon_of_session):
     """A hub that judges passwords itself."""
@@ -228,14 +330,60 @@ def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password
     thief = relays.Stolen(bundle, password_hub)
     assert thief.log_in(user, "Wrong-Password-1", evidence=KEY)[0] != wire.UNAVAILABLE
     # A thousand hashes take minutes: it is the count that is tried here.
-    with contextlib.closing(sqlite3.connect(world.Path(password_hub.state, "twostep.sqlite"))) as database, database:
-        database.execute("UPDATE host SET failures = 1000, since = unixepoch() WHERE prefix = ?", (f"@{name} passwords",))
+    with database_of(password_hub) as database:
+        row = f"@{serial_of(name, password_hub)} passwords"
+        database.execute("UPDATE host SET failures = 1000, since = unixepoch() WHERE prefix = ?", (row,))
         assert database.total_changes == 1
     for evidence in (KEY, []):
         for password in ("Right-Password-1", "Wrong-Password-1"):
             code, prompts = thief.log_in(user, password, evidence=evidence)
             assert code == wire.UNAVAILABLE
             assert len(prompts) <= 1, "no code is asked for behind a right one"
+
+
+@pytest.fixture(scope="module")
+def single_hub(daemon_of_session):
+    """A hub that judges passwords itself, and takes password and code in one answer, but for machines that have no first factor."""
+    hub = relays.Hub("stolen-single", "127.0.0.55", "")
+    hub.configure(
+        "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
+        "policy:\n  - match: {service: kiosk}\n    provider: pam\n    first_factor: none\n"
+        "  - match: {}\n    provider: homeassistant\n    conversation: single\n"
+        f"hub: {{name: 127.0.0.55, listen: '{hub.place}'}}\n")
+    hub.serve()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def single_person(single_hub):
+    return with_password(single_hub)
+
+
+@pytest.mark.parametrize("caller", [1, 2, 3])
+@pytest.mark.parametrize("share", ["", " own", " unproved", " passwords", None])
+def test_a_stolen_host_learns_of_no_right_password_where_both_are_one_answer(single_hub, single_person, share, caller):
+    user, phone = single_person
+    name, bundle = bundle_of(single_hub)
+    if share is not None:
+        with database_of(single_hub) as database:
+            database.execute(
+                "INSERT INTO host VALUES (?, 1000, unixepoch())", (f"@{serial_of(name, single_hub)}{share}",))
+    thief = relays.Stolen(bundle, single_hub)
+    service = "swaylock" if caller == 2 else "sshd"
+    heard = [
+        thief.log_in(user, password + code, caller=caller, service=service)
+        for code in phone.wrong(2) for password in ("Right-Password-1", "Wrong-Password-1")]
+    assert all(each == heard[0] for each in heard), heard
+
+
+def test_passwords_that_are_spent_hold_up_no_login_without_one(single_hub, single_person):
+    user, phone = single_person
+    name, bundle = bundle_of(single_hub)
+    with database_of(single_hub) as database:
+        database.execute(
+            "INSERT INTO host VALUES (?, 1000, unixepoch())", (f"@{serial_of(name, single_hub)} passwords",))
+    assert relays.Stolen(bundle, single_hub).log_in(user, phone.next(), service="kiosk")[0] == wire.GRANTED
 
 
 # --- whom a host may ask about ------------------------------------------------------------------------------------------
@@ -559,8 +707,7 @@ def test_a_host_has_so_many_lines_of_a_hubs_journal_a_minute(hub):
 
 def test_a_dismissal_names_the_host_and_its_certificate(hub):
     name, bundle = bundle_of(hub)
-    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
-    serial = next(row["serial"] for row in listed if row["name"] == name)
+    serial = serial_of(name, hub)
     assert world.twostep("host", "revoke", name, runtime=hub.runtime).returncode == 0
     hub.log.mark()
     assert not is_served(bundle, hub)
@@ -578,8 +725,7 @@ def openssl(*arguments):
 def test_a_certificate_that_the_fleet_has_not_signed_opens_nothing_though_it_has_a_hosts_serial(hub):
     name, bundle = bundle_of(hub)
     assert is_served(bundle, hub)
-    listed = json.loads(world.twostep("host", "list", "--json", runtime=hub.runtime).stdout)["hosts"]
-    serial = "0x" + next(row["serial"] for row in listed if row["name"] == name)
+    serial = "0x" + serial_of(name, hub)
     at = f"/run/forged-{name}"
     openssl(
         "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{at}.key", "-out",
