@@ -294,6 +294,75 @@ def test_the_copy_of_one_database_does_not_stand_in_for_another(hubs):
     assert here.log_in(user, phone.at(phone.step + 1)).code == pam.AUTHINFO_UNAVAIL
 
 
+def at(hub, words):
+    """Waits until a daemon judges by the database of which status says this."""
+    def is_there():
+        status = hub.daemon.status()
+        return words in status["store"]["path"] and status["serving"]
+
+    world.wait_until(is_there, "the other database", 30)
+
+
+def test_what_was_spent_waits_for_its_own_database_while_another_one_is_used(hubs, server, way):
+    here, there = hubs(), hubs("")
+    other = server.make_database()
+    third = Hub(server, other, "", key=here.daemon.key)
+    third.daemon.stop()
+    user, phone, _ = enrolled(there)
+    assert there.log_in(user, phone.next()).granted
+    by(way, server, here)
+    way.unlink()
+    cut_off(server, there.daemon)
+    here.stand_in()
+    code = phone.at(phone.step + 1)
+    assert here.log_in(user, code).granted
+    here.daemon.configure(server.configuration(other, more=CACHED, asked=ASKED))
+    here.daemon.reload()
+    at(here, f"dbname={other} ")
+    assert any("kept until that database is used again" in warning for warning in here.daemon.status()["warnings"])
+    assert not here.copy["standing_in"]
+    way.symlink_to(server.folder)
+    here.daemon.configure(
+        server.configuration(here.database, more=CACHED, asked=ASKED).replace(str(server.folder), str(way)))
+    here.daemon.reload()
+    at(here, f"dbname={here.database} ")
+    assert not here.log_in(user, code).granted, "used with the copy"
+    assert not there.log_in(user, code).granted
+    assert not here.daemon.status()["warnings"]
+
+
+def test_a_disk_that_is_full_keeps_nobody_out_of_the_database(hubs, server):
+    here = hubs("")
+    (one, first, _), (two, second, _) = enrolled(here), enrolled(here)
+    assert here.log_in(one, first.next()).granted and here.log_in(two, second.next()).granted
+    folder = world.Path(here.daemon.state) / "offline"
+    folder.mkdir(mode=0o700)
+    uid = world.os.stat(here.daemon.state).st_uid
+    world.run("mount", "-t", "tmpfs", "-o", f"size=2m,mode=0700,uid={uid},gid={uid}", "full", folder)
+    try:
+        here.daemon.configure(server.configuration(here.database, more=CACHED, asked=ASKED))
+        here.daemon.reload()
+        world.wait_until(lambda: (here.daemon.status()["store"].get("copy") or {}).get("fresh_at"), "a copy", 20)
+        here.hear_of_everything()
+        server.kill()
+        here.stand_in()
+        code = first.at(first.step + 1)
+        assert here.log_in(one, code).granted
+        with open(folder / "fill", "wb", buffering=0) as fill:
+            with pytest.raises(OSError):
+                while True:
+                    fill.write(bytes(4096))
+        server.start()
+        here.be_back()
+        assert here.log_in(two, second.at(second.step + 1)).granted
+        assert not here.log_in(one, code).granted
+        (folder / "fill").unlink()
+        here.hear_of_everything()
+    finally:
+        here.daemon.stop()
+        world.run("umount", folder)
+
+
 def test_a_copy_that_is_not_kept_any_longer_is_removed(hubs, server):
     here = hubs()
     user, phone, _ = enrolled(here)

@@ -326,7 +326,7 @@ final class StartedDaemon: Service {
                 "\($0); logins that need it are refused until it answers"
             } + (problem == nil && store.isDeaf ? [Self.deafness(generation.active?.store.poll ?? 1)] : [])
                 + (store.standIn.map { ["logins are judged by the local copy, which changes nothing else: \($0)"] }
-                    ?? []),
+                    ?? []) + (store.copyLeftover.map { [$0] } ?? []),
             configuration: LoadedConfiguration(
                 path: options.configuration, generation: generation.number,
                 loadedAt: generation.loadedAt),

@@ -17,6 +17,8 @@ final class OfflineKeeper: Sendable {
         var reason: String?
         /// Why there is still a copy where none is kept, as it was said last.
         var leftover: String?
+        /// What it is kept for where another database is used, as it was said last.
+        var kept: String?
     }
 
     let copy: OfflineCopy
@@ -40,7 +42,10 @@ final class OfflineKeeper: Sendable {
     }
 
     /// Takes over what has changed at `place`, which these settings name, on a thread of its own, if that is due and nobody does.
-    func refresh(from place: PostgreSQLPlace, of settings: StoreSettings) {
+    /// `isWanted` says, from any thread, whether the settings still do.
+    func refresh(
+        from place: PostgreSQLPlace, of settings: StoreSettings, isWanted: @escaping @Sendable () -> Bool
+    ) {
         let now = clock().boottime
         let refresher = state.withLock { state -> OfflineRefresher? in
             guard !state.isUnderWay, state.reason == nil else { return nil }
@@ -55,7 +60,7 @@ final class OfflineKeeper: Sendable {
         guard let refresher else { return }
         DetachedThread.start(named: "twostep-refresh") { [self] in
             do throws(StoreFailure) {
-                let isFresh = try refresher.refresh(clock)
+                let isFresh = try refresher.refresh(clock, isWanted: isWanted)
                 let wall = clock().wall
                 state.withLock { state in
                     if isFresh { (state.freshAt, state.problem) = (wall, nil) }
@@ -91,18 +96,31 @@ final class OfflineKeeper: Sendable {
 
     /// Has the server take over what was spent meanwhile, before anybody is judged there; throws if it is not all there then.
     func end(with store: PostgreSQLStore) throws(StoreFailure) {
-        let (accounts, remarks) = try copy.reconcile(into: store)
+        let (accounts, remarks, keptFor) = try copy.reconcile(into: store)
         for remark in remarks { tell(remark) }
         if accounts > 0 {
             tell("what was spent and failed while the server was away is in its tables now: \(accounts) accounts")
         }
-        state.withLock { $0.reason = nil }
+        let words = keptFor.map { database in
+            """
+            the local copy \(copy.description) knows codes that were used while \(database) was away, and that one has not heard of them: \
+            it is kept until that database is used again, and no other copy is; if it is gone for good, move \(copy.directory) away
+            """
+        }
+        let isNew = state.withLock { state in
+            defer { (state.reason, state.kept) = (nil, words) }
+            return words != nil && state.kept != words
+        }
+        if let words, isNew { report(.unreachable(words)) }
     }
 
-    /// The store that it is a copy of says that it was given up: nobody is judged by it from now on.
-    func giveUp() {
+    /// Why there is still a copy where another store is used; nil if there is none.
+    var leftover: String? { state.withLock { $0.kept ?? $0.leftover } }
+
+    /// The store that it is a copy of says that it was given up, by the copy with that id: nobody is judged by it from now on.
+    func giveUp(for heir: String) {
         do throws(StoreFailure) {
-            try copy.giveUp()
+            try copy.giveUp(for: heir)
         } catch {
             report(error)
         }
@@ -110,11 +128,11 @@ final class OfflineKeeper: Sendable {
     }
 
     /// The copy does not stand in for the store that is used now.
-    func leave() { state.withLock { $0.reason = nil } }
+    func leave() { state.withLock { ($0.reason, $0.kept) = (nil, nil) } }
 
     /// No copy is kept any longer: secrets, though they are sealed, do not stay where nobody needs them.
     func discard() {
-        leave()
+        state.withLock { $0.reason = nil }
         var words: String?
         do throws(StoreFailure) {
             if try !copy.discard() {
@@ -127,8 +145,11 @@ final class OfflineKeeper: Sendable {
             words = error.description
         }
         let isNew = state.withLock { state in
-            defer { state.leftover = words }
-            return words != nil && state.leftover != words
+            defer {
+                state.leftover = words
+                if words == nil { state.kept = nil }
+            }
+            return words != nil && state.leftover != words && state.kept == nil
         }
         if let words, isNew { report(.unreachable(words)) }
     }

@@ -269,11 +269,15 @@ package final class StoreSource: Sendable {
 
     /// Keeps the copy fresh, where one is kept; called once a second.
     package func refreshCopy() {
-        guard let settings = state.withLock(\.settings), settings.kind == .postgresql, settings.offlineFor != nil else {
-            return
+        let (settings, number) = state.withLock { ($0.settings, $0.number) }
+        guard let settings, settings.kind == .postgresql, settings.offlineFor != nil else { return }
+        keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage), of: settings) {
+            self.state.withLock { $0.number == number }
         }
-        keeper.refresh(from: PostgreSQLPlace(settings, lineage: lineage), of: settings)
     }
+
+    /// Why there is still a copy where none is kept, or one of another database; nil if there is none.
+    package var copyLeftover: String? { keeper.leftover }
 
     /// Why logins are judged by the copy; nil if they are not.
     package var standIn: String? { keeper.reason }

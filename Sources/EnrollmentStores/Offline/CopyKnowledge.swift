@@ -3,17 +3,19 @@ internal import GRDB
 
 /// What a copy of a server's tables knows of itself.
 struct CopyKnowledge: Equatable {
-    /// Which database it is of, and which of that one's lives: numbers of transactions are its own.
+    /// The `StoreOrigin` that it is of: numbers of transactions are its own.
     let origin: String
     /// All of the server's transactions before this one are in the copy.
     let watermark: Int64
     let freshness: CopyFreshness
 
-    /// Where the database is, as the configuration has it, and what it says of itself.
-    static func origin(of place: PostgreSQLPlace, _ life: String) -> String { "\(place.description)\n\(life)" }
-
     /// Whether it is the copy of the database that is at this place.
-    func isOf(_ place: PostgreSQLPlace) -> Bool { origin.hasPrefix(CopyKnowledge.origin(of: place, "")) }
+    func isOf(_ place: PostgreSQLPlace) -> Bool { StoreOrigin(origin)?.place == place.description }
+
+    /// Nothing is known of how fresh the copy is until it is whole again.
+    static func forget(in store: SQLiteStore) throws(StoreFailure) {
+        try store.write { try $0.execute(sql: "DELETE FROM freshness") }
+    }
 
     static func read(from store: SQLiteStore) throws(StoreFailure) -> CopyKnowledge? {
         try store.write { database in
@@ -27,12 +29,13 @@ struct CopyKnowledge: Equatable {
         }
     }
 
+    /// What the server has just confirmed counts in place of all that was seen before: a clock that was wrong once is put right with it.
     func write(to store: SQLiteStore) throws(StoreFailure) {
         try store.write { database in
             let put = try PreparedStatement(
                 """
                 INSERT INTO freshness VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET
-                origin = ?1, watermark = ?2, wall = ?3, boottime = ?4, boot = ?5, seen = max(seen, ?6)
+                origin = ?1, watermark = ?2, wall = ?3, boottime = ?4, boot = ?5, seen = ?6
                 """, on: Connection(database))
             try put.bind(origin, at: 1)
             try put.bind(watermark, at: 2)

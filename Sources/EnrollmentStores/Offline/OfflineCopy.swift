@@ -14,7 +14,15 @@ package final class OfflineCopy: @unchecked Sendable {
     struct State {
         var store: SQLiteStore?
         var isStandingIn = false
+        /// What the server has, and the copy could not forget yet.
+        var taken: [String] = []
+        /// Whether the server was judged by since without the copy knowing it: it stands in once it was refreshed.
+        var isOutdated = false
+        /// How many accounts are taken over in one transaction; fewer where so many have failed.
+        var batch = OfflineCopy.largestBatch
     }
+
+    static let largestBatch = 64
 
     /// The tables that logins need; reports stay behind.
     static let tables = CopiedTable.all.filter {
@@ -23,7 +31,9 @@ package final class OfflineCopy: @unchecked Sendable {
 
     private let lock = Mutex(())
     var state = State()
-    let directory: String
+    /// Counts what makes a walk worthless that was begun before: see `OfflineFill`.
+    var fills = 0
+    package let directory: String
     let keys: @Sendable () throws(StoreFailure) -> any SecretSealing
     let report: @Sendable (StoreFailure) -> Void
 
@@ -59,6 +69,7 @@ package final class OfflineCopy: @unchecked Sendable {
         let store = try SQLiteStore.open(in: directory, sealing: try keys(), report: report)
         try store.noteWhatIsPending()
         state.store = store
+        fills += 1
         return store
     }
 
@@ -93,7 +104,7 @@ package final class OfflineCopy: @unchecked Sendable {
             case .damaged, .sealedWithAnotherKey, .newer: break
             case .unreachable, .notDurable, .inUse: throw error
             }
-            guard unsafe access(standing, F_OK) != 0 else { throw unreadable(error) }
+            guard !hasStoodIn else { throw unreadable(error) }
             state.store = nil
             let aside = "\(file).unusable"
             for ending in ["", "-wal", "-shm"] { _ = unsafe rename(file + ending, aside + ending) }
@@ -112,28 +123,11 @@ package final class OfflineCopy: @unchecked Sendable {
     package func close() {
         _ = try? locked { () throws(StoreFailure) in
             state.store?.close()
-            state = State()
+            (state.store, state.isStandingIn) = (nil, false)
         }
     }
 
-    /// A file that is there from before the first code is spent with the copy until the server has heard of all of them: what
-    /// cannot be read then is not nothing.
-    var standing: String { "\(directory)/standing-in" }
-
-    func noteStandingIn(_ isStandingIn: Bool) throws(StoreFailure) {
-        if isStandingIn {
-            guard unsafe OpenFile.adopt(posix_open_or_create_private(standing)) != nil else {
-                throw .notDurable("\(standing) cannot be made: \(words(for: posix_errno()))")
-            }
-        } else if unsafe unlink(standing) != 0 {
-            let code = posix_errno()
-            guard code != ENOENT else { return }
-            throw .notDurable("\(standing) cannot be removed: \(words(for: code))")
-        }
-        guard unsafe posix_flush_directory(directory) == 0 else {
-            throw .notDurable("\(directory) cannot be written: \(words(for: posix_errno()))")
-        }
-    }
+    package var description: String { StateDirectory(path: directory).database }
 
     /// What keeps everybody out until somebody has decided.
     func unreadable(_ failure: StoreFailure) -> StoreFailure {
@@ -145,11 +139,6 @@ package final class OfflineCopy: @unchecked Sendable {
     }
 
     // MARK: Freshness
-
-    /// What the copy knows of itself; nil where it was never whole.
-    func knowledge() throws(StoreFailure) -> CopyKnowledge? {
-        try locked { () throws(StoreFailure) in try CopyKnowledge.read(from: try presentOrNew()) }
-    }
 
     /// How fresh the copy is; throws where there is none that could be used.
     package func freshness() throws(StoreFailure) -> CopyFreshness {
@@ -184,19 +173,15 @@ package final class OfflineCopy: @unchecked Sendable {
         }
     }
 
-    /// Nothing is known of how fresh it is until it is whole again.
-    func forgetFreshness() throws(StoreFailure) {
+    /// Begins a walk that fills it, and makes it where there is none; nil where it takes nothing now. `isWanted` is asked while nobody
+    /// can take it away.
+    func beginFill(_ isWanted: () -> Bool) throws(StoreFailure) -> OfflineFill? {
         try locked { () throws(StoreFailure) in
-            try presentOrNew().write { try $0.execute(sql: "DELETE FROM freshness") }
-        }
-    }
-
-    /// All of the server's transactions before the watermark are in the copy; false, and nothing is noted, if it stands in by now.
-    func note(_ knowledge: CopyKnowledge) throws(StoreFailure) -> Bool {
-        try locked { () throws(StoreFailure) in
-            guard !state.isStandingIn else { return false }
-            try knowledge.write(to: try presentOrNew())
-            return true
+            guard isWanted(), !state.isStandingIn else { return nil }
+            let store = try presentOrNew()
+            try forgetTaken(in: store)
+            guard try OfflinePending.count(in: store) == 0 else { return nil }
+            return OfflineFill(of: self, fills)
         }
     }
 }

@@ -16,29 +16,32 @@ package final class OfflineRefresher: @unchecked Sendable {
     private static let page = 500
 
     /// Takes over what has changed since the last time; everything, the first time and where that cannot be told. `now` is
-    /// asked before anything is read: at that moment the copy had all there was. Returns false where the copy takes nothing now.
-    package func refresh(_ clock: () -> Moment) throws(StoreFailure) -> Bool {
-        guard try copy.takesRows() else { return false }
+    /// asked before anything is read: at that moment the copy had all there was. Returns false where the copy takes nothing now, or
+    /// is needed or taken away meanwhile; `isWanted` says whether anybody still asks for one where there is none.
+    package func refresh(
+        _ clock: () -> Moment, isWanted: () -> Bool = { true }
+    ) throws(StoreFailure) -> Bool {
+        guard let fill = try copy.beginFill(isWanted) else { return false }
         do throws(StoreFailure) {
             let side = try connected()
             let now = clock()
             let head = try head(of: side)
-            let known = try copy.knowledge()
+            let known = try fill.knowledge()
             if let known, known.origin == head.origin, known.watermark <= head.watermark {
-                try takeChanges(since: known.watermark, from: side)
+                try takeChanges(since: known.watermark, from: side, to: fill)
             } else {
-                try takeEverything(from: side)
+                try takeEverything(from: side, to: fill)
             }
-            return try copy.note(
+            try fill.note(
                 CopyKnowledge(
                     origin: head.origin, watermark: head.watermark,
                     freshness: CopyFreshness(freshAt: now, seenAt: now.wall)))
+            return true
         } catch {
             // A store that was given up is not stood in for either, should its server go as well.
-            if let mark = try? side?.mark(), mark.refusal(of: place.description) != nil {
-                try? copy.forgetFreshness()
-            }
+            if let mark = try? side?.mark(), mark.refusal(of: place.description) != nil { try? fill.forgetFreshness() }
             side = nil
+            guard fill.isCurrent else { return false }
             throw error
         }
     }
@@ -56,14 +59,7 @@ package final class OfflineRefresher: @unchecked Sendable {
         try side.perform { (deadline) throws(ServerFault) in
             let rows = try side.connection.run(
                 [
-                    ServerMigration.version,
-                    ServerQuery(
-                        """
-                        SELECT concat_ws('/', (SELECT system_identifier FROM pg_catalog.pg_control_system()),
-                            \(ServerLineage.timeline),
-                            'twostep.device'::regclass::oid::bigint),
-                            pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::bigint
-                        """),
+                    ServerMigration.version, StoreOrigin.question(),
                 ], by: deadline)
             guard rows.count == 2 else { throw .lost("too little was returned") }
             let oldest = try rows[0].integer(0, 1)
@@ -72,27 +68,30 @@ package final class OfflineRefresher: @unchecked Sendable {
                 throw .store(
                     .newer(found: Int(clamping: try rows[0].integer(0, 0)), known: Int(ServerSchema.current.version)))
             }
-            return (CopyKnowledge.origin(of: place, try rows[1].text(0, 0)), try rows[1].integer(0, 1))
+            let origin = StoreOrigin(place: place.description, life: try rows[1].text(0, 0))
+            return (origin.text, try rows[1].integer(0, 1))
         }
     }
 
-    private func takeEverything(from side: ServerCopySide) throws(StoreFailure) {
-        try copy.forgetFreshness()
+    private func takeEverything(from side: ServerCopySide, to fill: OfflineFill) throws(StoreFailure) {
+        try fill.forgetFreshness()
         var pass = CopyPass(OfflineCopy.tables)
         let rows = ServerRowsOnly(side)
         while !pass.isOver {
-            try pass.proceed(from: rows, to: copy, atMost: OfflineRefresher.page, nil, opensAll: false)
+            try pass.proceed(from: rows, to: fill, atMost: OfflineRefresher.page, nil, opensAll: false)
         }
     }
 
-    private func takeChanges(since watermark: Int64, from side: ServerCopySide) throws(StoreFailure) {
+    private func takeChanges(
+        since watermark: Int64, from side: ServerCopySide, to fill: OfflineFill
+    ) throws(StoreFailure) {
         var after = ""
         for kind in ["account", "user"] {
             after = ""
             while true {
                 let names = try changed(kind, since: watermark, after: after, on: side)
                 guard let last = names.last else { break }
-                try take(names, of: kind, from: side)
+                try take(names, of: kind, from: side, to: fill)
                 after = last
             }
         }
@@ -116,16 +115,18 @@ package final class OfflineRefresher: @unchecked Sendable {
     }
 
     /// All rows of these names, as they are now.
-    private func take(_ names: [String], of kind: String, from side: ServerCopySide) throws(StoreFailure) {
+    private func take(
+        _ names: [String], of kind: String, from side: ServerCopySide, to fill: OfflineFill
+    ) throws(StoreFailure) {
         for table in OfflineCopy.tables where (table.name == "user") == (kind == "user") {
             let column = kind == "user" ? "username" : "account"
             let found = try side.rows(of: table, where: column, isOneOf: names)
             var there: [[CopiedValue]: CopiedRow] = [:]
-            for row in try copy.rows(of: table, where: column, isOneOf: names) { there[row.key(of: table)] = row }
+            for row in try fill.rows(of: table, where: column, isOneOf: names) { there[row.key(of: table)] = row }
             var differing: [CopiedRow] = []
             for row in found where there.removeValue(forKey: row.key(of: table)) != row { differing.append(row) }
             guard !differing.isEmpty || !there.isEmpty else { continue }
-            try copy.change(table, removing: Array(there.keys), putting: differing)
+            try fill.change(table, removing: Array(there.keys), putting: differing)
         }
     }
 }

@@ -4,6 +4,13 @@ extension PostgreSQLStore {
     /// All in one transaction. What reports say is worth no more than that: one that fails is lost.
     package func note(_ activities: [AccountActivity]) throws(StoreFailure) {
         guard !activities.isEmpty else { return }
+        try write(locking: []) { (deadline) throws(ServerFault) in
+            _ = try connection.run(PostgreSQLStore.writes(of: activities), by: deadline)
+        }
+    }
+
+    /// The statements for that, within a transaction.
+    static func writes(of activities: [AccountActivity]) -> [ServerQuery] {
         func isLater(than column: String) -> String {
             "(old.\(column) IS NULL OR old.\(column) NOT BETWEEN $2 + 1 AND $2 + \(AccountActivity.lateness))"
         }
@@ -27,9 +34,7 @@ extension PostgreSQLStore {
             }
             if let at = activity.unenrolledAt { writes.append(ServerQuery(putRefusal, [account, .integer(at)])) }
         }
-        try write(locking: []) { (deadline) throws(ServerFault) in
-            _ = try connection.run(writes, by: deadline)
-        }
+        return writes
     }
 
     package func activities() throws(StoreFailure) -> [AccountActivity] {

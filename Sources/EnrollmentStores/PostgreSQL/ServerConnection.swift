@@ -11,6 +11,8 @@ final class ServerConnection: @unchecked Sendable {
     private let warned: UnsafeMutablePointer<pq_warning>
     /// Why nothing can be said any more.
     private var loss: ServerFault?
+    /// How often it was waited for the server: what one that is far away costs.
+    private(set) var ways = 0
 
     /// Connects to the first server of `place` that is what is asked for, whatever else there is to say of it.
     init(unlooked place: PostgreSQLPlace) throws(StoreFailure) {
@@ -126,6 +128,7 @@ final class ServerConnection: @unchecked Sendable {
     }
 
     private func results(of count: Int, by deadline: Int64) throws(ServerFault) -> [ServerRows] {
+        ways += 1
         var rows: [ServerRows] = []
         var fault: ServerFault?
         // Each statement ends with no result, and all of them with the mark that was sent after them.
