@@ -21,9 +21,24 @@ enum SQLiteCopySide {
 
     /// Says it in place of what the store says, unless that may not follow.
     static func put(_ mark: StoreMark, in queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
+        try write(mark, in: queue, path) { found throws(StoreFailure) in try mark.check(after: found, at: path) }
+    }
+
+    /// Writes once more what the store says; throws where it says something else.
+    static func confirm(_ mark: StoreMark, in queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
+        try write(mark, in: queue, path) { found throws(StoreFailure) in
+            guard found != mark else { return }
+            throw .unreachable("another copy of \(path) was begun meanwhile: this one is left as it is")
+        }
+    }
+
+    private static func write(
+        _ mark: StoreMark, in queue: DatabaseQueue, _ path: String,
+        unless check: (StoreMark?) throws(StoreFailure) -> Void
+    ) throws(StoreFailure) {
         do {
             try queue.write { database in
-                try mark.check(after: try SQLiteCopySide.mark(in: database, path), at: path)
+                try check(try SQLiteCopySide.mark(in: database, path))
                 let put = try PreparedStatement(
                     "INSERT OR REPLACE INTO mark (one, \(StoreMark.columns)) VALUES (1, ?1, ?2, ?3, ?4)",
                     on: Connection(database))

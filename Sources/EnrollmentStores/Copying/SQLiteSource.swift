@@ -71,10 +71,7 @@ final class SQLiteSource: CopySource {
 
     /// Nobody has it open any more.
     func confirm(_ mark: StoreMark) throws(StoreFailure) {
-        guard try self.mark() == mark else {
-            throw .unreachable("another copy of \(path) was begun meanwhile: this one is left as it is")
-        }
-        try SQLiteCopySide.put(mark, in: queue, path)
+        try SQLiteCopySide.confirm(mark, in: queue, path)
     }
 
     /// On the writer's thread, which is the only one that writes; it closes the store before it does anything else.
