@@ -218,7 +218,7 @@ def test_a_stolen_host_gets_no_new_budget_by_remote_hosts_that_it_claims(daemon_
         with database_of(hub) as database:
             assert database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() == (99,)
             assert database.execute("SELECT count(*) FROM host WHERE prefix LIKE 'h%'").fetchone() == (65536,)
-            assert database.execute("SELECT count(*) FROM host WHERE prefix LIKE '% 10.0.0.%'").fetchone() == (20,)
+            assert database.execute("SELECT count(*) FROM host WHERE prefix LIKE '% 0a0000%'").fetchone() == (20,)
         codes = [thief.log_in(f"another{number}", "123456", evidence=KEY)[0] for number in range(5)]
         assert codes == [wire.DENIED] + [wire.UNAVAILABLE] * 4
     finally:
@@ -253,7 +253,7 @@ def test_one_user_with_its_own_token_keeps_nobody_out_of_a_host(counting_hub):
     with healthy_host(counting_hub) as host:
         for turn in range(21):
             for code in wrong_codes(own, 5):
-                assert wire.ask(mean, code, path=host.socket, evidence=KEY, service="sshd") == wire.DENIED
+                assert wire.ask(mean, code, path=host.socket, evidence=KEY, service="sudo") == wire.DENIED
             # Made good as a program that runs as the user.
             right = own.at(turn)
             assert world.in_process_of(
@@ -268,7 +268,7 @@ def test_one_user_who_makes_good_elsewhere_is_refused_alone(counting_hub):
         codes = []
         for turn in range(21):
             for code in wrong_codes(own, 5):
-                codes.append(wire.ask(mean, code, path=host.socket, evidence=KEY, service="sshd"))
+                codes.append(wire.ask(mean, code, path=host.socket, evidence=KEY, service="sudo"))
             assert wire.ask(mean, own.at(turn), path=counting_hub.socket, evidence=KEY, service="sshd") == wire.GRANTED
         assert codes == [wire.DENIED] * 12 + [wire.UNAVAILABLE] * 93
         assert wire.ask(user, token.at(0), path=host.socket, evidence=KEY, service="sshd") == wire.GRANTED
