@@ -32,50 +32,53 @@ extension DaemonConnection {
 
     /// The users that are kept for a provider, or for all, by provider and username.
     borrowing func users(of provider: ProviderReference?) throws(CommandFailure) -> [KeptUser] {
-        var users: [KeptUser] = []
-        try askInPages(from: UserPlace.beginning) { (after) throws(CommandFailure) in
+        try askForAll(from: UserPlace.beginning) { (after) throws(CommandFailure) in
             let answer = try ask(.users(provider: provider, after: after))
             guard case .users(let page) = answer.reply else { throw misplaced() }
-            users += page.users
-            return page.next
+            return (page.users, page.next)
         }
-        return users
     }
 
     /// All credentials, by provider and username.
     borrowing func credentials() throws(CommandFailure) -> [LinkedCredentials] {
-        var credentials: [LinkedCredentials] = []
-        try askInPages(from: UserPlace.beginning) { (after) throws(CommandFailure) in
+        try askForAll(from: UserPlace.beginning) { (after) throws(CommandFailure) in
             let answer = try ask(.credentials(after: after))
             guard case .credentials(let page) = answer.reply else { throw misplaced() }
-            credentials += page.credentials
-            return page.next
+            return (page.credentials, page.next)
         }
-        return credentials
     }
 
     /// The logins that wait for an answer, the longest to live first.
     borrowing func sessions() throws(CommandFailure) -> [WaitingSession] {
-        var sessions: [WaitingSession] = []
-        try askInPages(from: "") { (after) throws(CommandFailure) in
+        let sessions = try askForAll(from: "") { (after) throws(CommandFailure) in
             let answer = try ask(.sessions(after: after))
             guard case .sessions(let page) = answer.reply else { throw misplaced() }
-            sessions += page.sessions
-            return page.next
+            return (page.sessions, page.next)
         }
         return sessions.sorted { $0.secondsLeft > $1.secondsLeft }
     }
 
     /// The hosts of the fleet, by name, the oldest certificate first.
     borrowing func hosts() throws(CommandFailure) -> [RegisteredHost] {
-        var hosts: [RegisteredHost] = []
-        try askInPages(from: "") { (after) throws(CommandFailure) in
+        let hosts = try askForAll(from: "") { (after) throws(CommandFailure) in
             let answer = try ask(.hosts(after: after))
             guard case .hosts(let page) = answer.reply else { throw misplaced() }
-            hosts += page.hosts
-            return page.next
+            return (page.hosts, page.next)
         }
         return hosts.sorted { ($0.name, $0.issuedAt) < ($1.name, $1.issuedAt) }
+    }
+
+    /// What all pages hold together.
+    private borrowing func askForAll<Place: Equatable, Item>(
+        from first: Place, _ ask: (Place?) throws(CommandFailure) -> (items: [Item], next: Place?)
+    ) throws(CommandFailure) -> [Item] {
+        var all: [Item] = []
+        try askInPages(from: first) { (after) throws(CommandFailure) in
+            let page = try ask(after)
+            all += page.items
+            return page.next
+        }
+        return all
     }
 
     /// Has each page asked for that follows on the one before it: `ask` gets the place that it begins after, and returns the next.
