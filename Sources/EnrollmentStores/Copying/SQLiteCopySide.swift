@@ -26,10 +26,7 @@ enum SQLiteCopySide {
 
     /// Writes once more what the store says; throws where it says something else.
     static func confirm(_ mark: StoreMark, in queue: DatabaseQueue, _ path: String) throws(StoreFailure) {
-        try write(mark, in: queue, path) { found throws(StoreFailure) in
-            guard found != mark else { return }
-            throw .unreachable("another copy of \(path) was begun meanwhile: this one is left as it is")
-        }
+        try write(mark, in: queue, path) { found throws(StoreFailure) in try mark.check(still: found, at: path) }
     }
 
     private static func write(

@@ -24,16 +24,17 @@ final class ServerSource: CopySource {
         }
     }
 
-    /// Throws unless the mark may follow what the store says; nobody else says anything until the transaction is over.
-    private func check(_ mark: StoreMark, by deadline: Int64) throws(ServerFault) {
+    /// What the store says; nobody else says anything until the transaction is over.
+    private func found(by deadline: Int64) throws(ServerFault) -> StoreMark? {
         _ = try side.connection.run(
             ServerQuery("LOCK TABLE twostep.mark IN SHARE ROW EXCLUSIVE MODE"), by: deadline)
-        let found = try ServerCopySide.mark(on: side.connection, by: deadline)
-        do throws(StoreFailure) {
-            try mark.check(after: found, at: description)
-        } catch {
-            throw ServerFault.store(error)
-        }
+        return try ServerCopySide.mark(on: side.connection, by: deadline)
+    }
+
+    /// Throws unless the mark may follow what the store says.
+    private func check(_ mark: StoreMark, by deadline: Int64) throws(ServerFault) {
+        let found = try found(by: deadline)
+        try ServerFault.passing { () throws(StoreFailure) in try mark.check(after: found, at: description) }
     }
 
     /// Of several servers that are named one may be an old primary that has come back, or a local copy may judge meanwhile.
@@ -55,10 +56,8 @@ final class ServerSource: CopySource {
     /// A commit that waits for its standbys waits for all that was committed before it.
     func confirm(_ mark: StoreMark) throws(StoreFailure) {
         try side.transact { (deadline) throws(ServerFault) in
-            guard try ServerCopySide.mark(on: side.connection, by: deadline) == mark else {
-                throw .store(
-                    .unreachable("another copy of \(description) was begun meanwhile: this one is left as it is"))
-            }
+            let found = try found(by: deadline)
+            try ServerFault.passing { () throws(StoreFailure) in try mark.check(still: found, at: description) }
             try side.put(mark, by: deadline)
         }
     }
@@ -70,11 +69,7 @@ final class ServerSource: CopySource {
                 _ = try side.connection.run(.begin, by: deadline)
                 try side.lockTables(by: deadline)
                 try check(mark, by: deadline)
-                do throws(StoreFailure) {
-                    try body()
-                } catch {
-                    throw ServerFault.store(error)
-                }
+                try ServerFault.passing(body)
                 let end = ServerClock.now + ServerClock.limit
                 try side.withdraw(calling: "moved", by: end)
                 try side.put(mark, by: end)

@@ -45,10 +45,18 @@ package struct StoreMark: Equatable, Sendable {
             if let refusal = found?.refusal(of: store) { throw refusal }
         case .moved:
             guard found?.copy != copy || found?.state != .leaving else { return }
-            throw .unreachable(
-                "another copy of \(store) was begun meanwhile\(found.map { ", to \($0.other)" } ?? ""): this one is left as it is"
-            )
+            throw StoreMark.overtaken(store, by: found)
         }
+    }
+
+    /// Throws where a store says something else than this, which it has said before.
+    func check(still found: StoreMark?, at store: String) throws(StoreFailure) {
+        guard found == self else { throw StoreMark.overtaken(store, by: found) }
+    }
+
+    private static func overtaken(_ store: String, by found: StoreMark?) -> StoreFailure {
+        let target = found.map { ", to \($0.other)" } ?? ""
+        return .unreachable("another copy of \(store) was begun meanwhile\(target): this one is left as it is")
     }
 
     static let columns = "copy, state, other, at"

@@ -11,6 +11,15 @@ enum ServerFault: Error, Equatable {
     /// Something else than the server.
     case store(StoreFailure)
 
+    /// Does something within a transaction that has nothing to do with the server.
+    static func passing<Value>(_ body: () throws(StoreFailure) -> Value) throws(ServerFault) -> Value {
+        do throws(StoreFailure) {
+            return try body()
+        } catch {
+            throw .store(error)
+        }
+    }
+
     /// Whether the same transaction may do better the next time: serialization_failure, deadlock_detected.
     var isPassing: Bool {
         switch self {
