@@ -54,11 +54,7 @@ extension LoginHandler {
             return refuse(.unavailable(.misconfigured), request: request)
         }
         if !service.writer.isOpen, let problem = service.writer.problem {
-            var record = LoginRecord(
-                verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: configuration.number)
-            record.request = request
-            record.hint = problem.description
-            return refuse(record)
+            return refuse(.unavailable(.storeUnavailable), request: request, hint: problem.description)
         }
         // What most policies look at is there already: nothing has to be kept for later.
         guard configuration.policy.asksMore(about: request) else { return weigh(request, rule, configuration) }
@@ -95,10 +91,7 @@ extension LoginHandler {
     }
 
     private func refuseBlocked(_ request: LoginRequest) {
-        var record = LoginRecord(verdict: .denied(.blocked), peer: peer.uid, generation: service.generation.number)
-        record.request = request
-        record.relay = relayed?.host.name
-        service.ended(record)
+        record(.denied(.blocked), request: request)
         finish(.blocked, text: Texts.refused)
     }
 

@@ -28,12 +28,7 @@ extension LoginHandler {
 
     /// Ends a login that nothing was asked about, without a verdict: its host takes it to another hub, whose store is there perhaps.
     private func leaveToOthers(_ request: LoginRequest) {
-        var record = LoginRecord(
-            verdict: .unavailable(.storeUnavailable), peer: peer.uid, generation: service.generation.number)
-        record.request = request
-        record.relay = relayed?.host.name
-        record.hint = "its host may ask another hub"
-        service.ended(record)
+        record(.unavailable(.storeUnavailable), request: request, hint: "its host may ask another hub")
         close()
     }
 

@@ -155,20 +155,20 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     // MARK: The end
 
     /// Ends a login that never became a conversation.
-    func refuse(_ verdict: Verdict, request: LoginRequest?) {
-        var record = LoginRecord(verdict: verdict, peer: peer.uid, generation: service.generation.number)
-        record.request = request
-        if case .unavailable(.misconfigured) = verdict { record.hint = service.generation.problems.first }
-        refuse(record)
+    func refuse(_ verdict: Verdict, request: LoginRequest?, hint: String? = nil) {
+        let isBroken = if case .unavailable(.misconfigured) = verdict { true } else { false }
+        record(verdict, request: request, hint: isBroken ? service.generation.problems.first : hint)
+        finish(VerdictCode(verdict), text: Texts.ending(verdict, refusal: nil))
     }
 
-    /// Ends it with a record of its own.
-    func refuse(_ refusal: LoginRecord) {
-        var record = refusal
+    /// Records how a login has ended that never became a conversation.
+    func record(_ verdict: Verdict, request: LoginRequest?, hint: String? = nil) {
+        var record = LoginRecord(verdict: verdict, peer: peer.uid, generation: service.generation.number)
+        record.request = request
+        record.hint = hint
         record.relay = relayed?.host.name
         if let outsider = relayed?.outsider { record.request?.account = outsider }
         service.ended(record)
-        finish(VerdictCode(record.verdict), text: Texts.ending(record.verdict, refusal: nil))
     }
 
     // MARK: LoginPort
