@@ -39,6 +39,8 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         return judged
     }
 
+    package func tryWriting() throws(StoreFailure) { try check() }
+
     private func judge(_ attempt: Attempt) -> Outcome {
         guard attempt.module?.id != "" else { return .unavailable(.misconfigured) }
         guard !damaged.contains(attempt.account) else { return .unavailable(.storeUnavailable) }

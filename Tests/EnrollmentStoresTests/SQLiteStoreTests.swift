@@ -211,6 +211,23 @@ struct SQLiteStoreTests {
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
     }
 
+    @Test func `whether it can write again is found out without a login`() throws {
+        try interfere(
+            """
+            CREATE TABLE parent (id INTEGER PRIMARY KEY);
+            CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+            CREATE TRIGGER t AFTER INSERT ON tally BEGIN INSERT INTO child VALUES (7); END
+            """)
+        #expect {
+            try bench.store.tryWriting()
+        } throws: { error in
+            guard case .notDurable = error as? StoreFailure else { return false }
+            return true
+        }
+        try interfere("DROP TRIGGER t")
+        try bench.store.tryWriting()
+    }
+
     /// Rows that Twostep never writes: what they are set to, where.
     @Test(arguments: [
         "UPDATE device SET state = 'x' WHERE account = 'bob'",

@@ -76,6 +76,10 @@ package protocol EnrollmentStore: AnyObject, StoreReading {
     /// Remembers what is later than what is remembered already, for reports.
     func note(_ activities: [AccountActivity]) throws(StoreFailure)
 
+    /// Brings to the disk what nothing depends on, as a login would; throws if that cannot be done. For a store in which a login
+    /// could not: whether it can be done again is then known before the next one.
+    func tryWriting() throws(StoreFailure)
+
     /// What others have changed since the last call, in a store that several daemons share: they remember some of it. Nil for one
     /// that nobody else writes to. Throws if it cannot be used any more; called every few seconds, and when there is a notice.
     func changesByOthers() throws(StoreFailure) -> StoreChanges?

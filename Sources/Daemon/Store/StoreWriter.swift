@@ -20,10 +20,19 @@ package final class StoreWriter: Sendable {
         case stop
     }
 
-    /// When a shared store is asked what others have changed, in nanoseconds of `Monotonic`.
+    /// When something is due that is done no oftener than once in a while, in nanoseconds of `Monotonic`.
     private struct Pace {
-        var interval: Int64 = 1_000_000_000
+        var interval: Int64
         var next: Int64 = 0
+
+        init(seconds: Int64) { interval = seconds * 1_000_000_000 }
+
+        mutating func isDue(at now: Int64) -> Bool {
+            guard now >= next else { return false }
+            // The looks come once a second, a little sooner or later.
+            next = now + interval - 500_000_000
+            return true
+        }
     }
 
     private let queue: BlockingQueue<Work>
@@ -39,7 +48,10 @@ package final class StoreWriter: Sendable {
     private let patient = Mutex<(@Sendable () -> Void)?>(nil)
     /// Whether a notice of others waits for a look at the store.
     private let isNoticed = Atomic(false)
-    private let pace = Mutex(Pace())
+    /// When a shared store is asked what others have changed.
+    private let asking = Mutex(Pace(seconds: 1))
+    /// When a store that could not write tries to: a server's standby that is away holds the writer for seconds each time.
+    private let trying = Mutex(Pace(seconds: 10))
     private let stopped = BlockingQueue<Bool>()
     private let commits = Mutex(CommitStatistics())
 
@@ -129,7 +141,7 @@ package final class StoreWriter: Sendable {
 
     /// Asks a shared store without a notice no oftener than once in so many seconds.
     package func ask(every seconds: Int64) {
-        pace.withLock { $0 = Pace(interval: seconds * 1_000_000_000) }
+        asking.withLock { $0 = Pace(seconds: seconds) }
     }
 
     /// Has `body` called on the writer's thread when others have changed something; nil for nobody.
@@ -231,7 +243,9 @@ package final class StoreWriter: Sendable {
         }
         do throws(StoreFailure) {
             try opened.checkPlace()
-            guard isDue() || isNoticed, let found = try opened.changesByOthers() else { return }
+            try tryWriting(opened)
+            let isDue = asking.withLock { $0.isDue(at: Monotonic.nanoseconds) }
+            guard isDue || isNoticed, let found = try opened.changesByOthers() else { return }
             try readBlocks(of: opened)
             guard !found.isNothing else { return }
             changes.withLock { $0.add(found) }
@@ -242,14 +256,16 @@ package final class StoreWriter: Sendable {
         }
     }
 
-    /// Whether a shared store is to be asked without a notice.
-    private func isDue() -> Bool {
-        pace.withLock { pace in
-            let now = Monotonic.nanoseconds
-            guard now >= pace.next else { return false }
-            // The looks come once a second, a little sooner or later.
-            pace.next = now + pace.interval - 500_000_000
-            return true
+    /// Finds out whether a store in which nothing could be made durable is well again, should there be no login that would: until
+    /// then administrators and monitoring hear that it is not.
+    private func tryWriting(_ store: any EnrollmentStore) throws(StoreFailure) {
+        guard case .notDurable = problem, trying.withLock({ $0.isDue(at: Monotonic.nanoseconds) }) else { return }
+        do throws(StoreFailure) {
+            try store.tryWriting()
+            standing.withLock { $0 = nil }
+        } catch {
+            guard case .notDurable = error else { throw error }
+            standing.withLock { $0 = error }
         }
     }
 

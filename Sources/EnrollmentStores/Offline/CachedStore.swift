@@ -75,6 +75,8 @@ package final class CachedStore: EnrollmentStore {
         return opened == account ? .unchanged : .opensAnother(opened)
     }
 
+    package func tryWriting() throws(StoreFailure) { try store.tryWriting() }
+
     package func note(_ activities: [AccountActivity]) throws(StoreFailure) { try store.note(activities) }
 
     // MARK: What may be looked at

@@ -148,6 +148,13 @@ extension PostgreSQLStore {
         return Int(clamping: forgotten) + unknown.clear(account)
     }
 
+    package func tryWriting() throws(StoreFailure) {
+        try write(locking: []) { (deadline) throws(ServerFault) in
+            _ = try connection.run(
+                ServerQuery(ServerStatements.addTraceless, [.integer(0), .integer(1)]), by: deadline)
+        }
+    }
+
     // MARK: Transactions
 
     /// One transaction of administration, tried again where others are in its way: durable when it returns. No login of these

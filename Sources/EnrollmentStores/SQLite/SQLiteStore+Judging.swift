@@ -16,6 +16,14 @@ extension SQLiteStore {
         return try result.get()
     }
 
+    package func tryWriting() throws(StoreFailure) {
+        let statements = try openStatements()
+        let result = queue.writeWithoutTransaction { _ in
+            transact(with: statements) { () throws(DatabaseFault) in try statements.addTraceless() }
+        }
+        if case .failure(let fault) = result { throw fault.failure(of: directory.database) }
+    }
+
     /// All of them in one transaction; should that fail for one of them, each in its own.
     private func judge(
         _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
@@ -66,6 +74,20 @@ extension SQLiteStore {
     private func transact(
         _ attempts: [Attempt], reading users: [UserKey], with statements: LoginStatements
     ) -> Result<Judged, TransactionFault> {
+        transact(with: statements) { () throws(DatabaseFault) in
+            var judged = Judged([])
+            judged.outcomes.reserveCapacity(attempts.count)
+            for attempt in attempts { judged.outcomes.append(try judge(attempt, with: statements)) }
+            // Whose cannot be read is asked for again by whoever needs them; the attempts are judged all the same.
+            if let found = try? statements.accounts(of: users) { judged.credentials = found }
+            return judged
+        }
+    }
+
+    /// The same for whatever is done in it.
+    private func transact<Value>(
+        with statements: LoginStatements, _ body: () throws(DatabaseFault) -> Value
+    ) -> Result<Value, TransactionFault> {
         let hostsBefore = hosts
         var isAtTheEdge = true
         do throws(DatabaseFault) {
@@ -73,15 +95,11 @@ extension SQLiteStore {
             if !statements.isIdle { try statements.rollback.run() }
             try statements.begin.run()
             isAtTheEdge = false
-            var judged = Judged([])
-            judged.outcomes.reserveCapacity(attempts.count)
-            for attempt in attempts { judged.outcomes.append(try judge(attempt, with: statements)) }
-            // Whose cannot be read is asked for again by whoever needs them; the attempts are judged all the same.
-            if let found = try? statements.accounts(of: users) { judged.credentials = found }
+            let value = try body()
             isAtTheEdge = true
             try statements.commit.run()
             unknown.commit()
-            return .success(judged)
+            return .success(value)
         } catch {
             // SQLite may have rolled back by itself; then there is nothing to do, and nothing to complain of.
             if !statements.isIdle { try? statements.rollback.run() }

@@ -235,7 +235,9 @@ import Testing
         #expect(throws: StoreFailure.self) { try bench.answer("right 1", by: bench.alice) }
         #expect(Date().timeIntervalSince(before) > 1)
         #expect(try reader.devices(of: bench.alice).first?.device.state == 0)
+        #expect(throws: StoreFailure.self) { try bench.store.tryWriting() }
         holder.letGo()
+        try bench.store.tryWriting()
         try bench.restart()
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
     }
