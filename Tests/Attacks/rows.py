@@ -60,17 +60,31 @@ def count(path):
     return total - failed - skipped, failed, skipped
 
 
+def cases(path):
+    """What has run of an xUnit file: names as in rows.toml, and what was wrong with each, None if nothing was."""
+    for case in parse(path).iter("testcase"):
+        suite, name = case.get("classname", ""), case.get("name", "")
+        wrong = next((child for kind in ("failure", "error", "skipped") for child in case.iter(kind)), None)
+        swift = re.match(r"`(.*)`\(", name)
+        key = f"{suite.rsplit('.', 1)[-1]}/{swift[1]}" if swift else f"{suite.replace('.', '/')}.py::{name}"
+        yield key, wrong
+
+
 def results(paths):
-    """What has run: names as in rows.toml, with whether each has passed."""
+    """What has run, with whether each has passed."""
     found = {}
     for path in paths:
-        for case in parse(path).iter("testcase"):
-            suite, name = case.get("classname", ""), case.get("name", "")
-            failed = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
-            swift = re.match(r"`(.*)`\(", name)
-            key = f"{suite.rsplit('.', 1)[-1]}/{swift[1]}" if swift else f"{suite.replace('.', '/')}.py::{name}"
-            found[key] = found.get(key, True) and not failed
+        for name, wrong in cases(path):
+            found[name] = found.get(name, True) and wrong is None
     return found
+
+
+def failures(path):
+    """The tests of an xUnit file that have failed, a line each, and the first words of what they said."""
+    for name, wrong in cases(path):
+        if wrong is not None and wrong.tag != "skipped":
+            words = (wrong.get("message") or wrong.text or "").split("\n")[0]
+            yield f"{name}: {words[:300]}"
 
 
 def judge(tests, found):
@@ -120,12 +134,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--python", action="store_true", help="name the end-to-end tests of all rows")
     parser.add_argument("--swift", action="store_true", help="write the filter for the Swift tests of all rows")
+    parser.add_argument("--failed", action="store_true", help="say only which tests have failed")
     parser.add_argument("results", nargs="*", help="xUnit files of what has run")
     options = parser.parse_args()
     _, rows = load()
     if options.python:
         # Whole functions: the cases of a test have names that no shell should see.
         print("\n".join(sorted({re.sub(r"\[.*", "", test) for test in named(rows, True)})))
+    elif options.failed:
+        for path in options.results:
+            for line in failures(path):
+                print(line)
     elif options.swift:
         print("|".join(sorted({test.split("/")[0] for test in named(rows, False)})))
     else:
