@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import re
+import statistics
 import signal
 import subprocess
 import threading
@@ -191,7 +192,7 @@ class Callgrind:
 
     def count(self):
         """Instructions since the last time: the event loop's, and those of all threads but the ones that ask the name service,
-        whose work is its own."""
+        whose work is its own; and how many threads have done anything."""
         for path in self._folder.iterdir():
             path.unlink()
         world.status(self._place.runtime)
@@ -204,9 +205,7 @@ class Callgrind:
                 total += int(counted[1])
                 if re.search(r"fn=\(\d+\) epoll_wait", text):
                     loop += int(counted[1])
-        # At least the event loop, the writer and the journal.
-        assert 0 < loop < total and threads >= 3, list(self._folder.iterdir())
-        return loop, total
+        return loop, total, threads
 
 
 @pytest.mark.soak
@@ -239,10 +238,10 @@ def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
         for _ in range(10):
             log_in(kind)
     counting.count()
-    idle = counting.count()
+    idle = counting.count()[:2]
     counted = {kind: [] for kind in names}
-    # What the daemon does by itself comes in between at any time: the least of three is nearest to the logins themselves.
-    for _ in range(3):
+    # What the daemon does by itself comes in between at any time, and what comes together is done together.
+    for _ in range(6):
         for kind, name in names.items():
             world.twostep("unlock", name, runtime=place.runtime)
             # Of refused codes so many are looked at once more, and then one a second: as many of each kind.
@@ -250,14 +249,17 @@ def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
             counting.count()
             for _ in range(logins):
                 log_in(kind)
-            counted[kind].append([(count - least) / logins for count, least in zip(counting.count(), idle, strict=True)])
-    loop, each = ({kind: min(count[which] for count in counts) for kind, counts in counted.items()} for which in (0, 1))
+            *all_of_it, threads = counting.count()
+            # At least the event loop, the writer and the journal.
+            assert 0 < all_of_it[0] < all_of_it[1] and threads >= 3, all_of_it
+            counted[kind].append([(count - least) / logins for count, least in zip(all_of_it, idle, strict=True)])
+    loop, each = ({kind: statistics.median(count[which] for count in counts) for kind, counts in counted.items()} for which in (0, 1))
     print({kind: f"{loop[kind]:.0f} of {count:.0f}" for kind, count in each.items()}, "instructions a login, on the loop of all")
     loop.pop("right", None)
     right = each.pop("right", min(each.values()))
-    # Of who has nothing it is remembered that he was asked for something, which is some 4,000, and as many come and go with
-    # what else the machine does.
-    assert max(loop.values()) - min(loop.values()) <= 5000, counted
+    # Of who has nothing it is remembered that he was asked for something; some thousands come and go with what else the machine
+    # does.
+    assert max(loop.values()) - min(loop.values()) <= 4000, counted
     # The store's part differs by the rows that there are.
     assert all(0.9 * right <= count <= 1.1 * right for count in each.values()), counted
 

@@ -23,9 +23,9 @@ extension LoginConversation {
 
     /// Has remembered how the login of an account that exists has ended, once that is known.
     func note() {
-        guard case .known = standing else { return }
         if record.verdict == .granted, isVisitStored { return }
-        service.note(record)
+        let isKnown = if case .known = standing { true } else { false }
+        service.note(record, isOfAccount: isKnown)
     }
 
     /// Has looked whether the last wrong answer is one of another time.

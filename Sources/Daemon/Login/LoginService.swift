@@ -217,10 +217,10 @@ final class LoginService {
     }
 
     /// Remembers for reports how the login of an account that exists has ended; written within a minute, together with
-    /// what else there is.
-    func note(_ record: LoginRecord) {
+    /// what else there is. A name that is no account's is gone through in the same way, so that it takes as long.
+    func note(_ record: LoginRecord, isOfAccount: Bool) {
         let now = clocks.now()
-        guard let activity = AccountActivity(record, at: now) else { return }
+        guard let activity = AccountActivity(record, at: now), isOfAccount else { return }
         activities.note(activity)
         if activities.isDue(at: now) { flushActivities() }
     }
