@@ -24,6 +24,26 @@ extension EnrollmentStoreContract {
             bench.clock.advance(seconds: HostCounter.Bound.relayingHost.window)
             #expect(try bench.judge(bench.attempt(.typed("right 2"), by: bench.alice, relay: "web17")).isAcceptance)
         },
+        Rule("counts in one window what hubs have judged whose clocks differ a little") { bench in
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.bob)
+            var isBehind = false
+            /// The one hub and the other take turns.
+            func fail(_ account: AccountName, standing: Attempt.Standing = .known(uid: 1000)) throws -> Outcome {
+                bench.clock.set(wall: bench.clock.now.wall + (isBehind ? 3 : -3))
+                isBehind.toggle()
+                _ = try bench.store.unlock(account)
+                return try bench.relay("wrong", by: account, standing: standing)
+            }
+            let own = HostCounter.Bound.relayedAccount.failures
+            for number in 0..<own + 4 {
+                #expect(try (fail(bench.alice) == .unavailable(.hostBudgetSpent)) == (number >= own))
+            }
+            for number in own..<HostCounter.Bound.relayingHost.failures {
+                #expect(try fail(StoreBench.account("nobody\(number)"), standing: .unknown) != .unavailable(.hostBudgetSpent))
+            }
+            for _ in 0..<4 { #expect(try fail(bench.bob) == .unavailable(.hostBudgetSpent)) }
+        },
         Rule("counts no right answer against the host that has relayed it") { bench in
             try bench.enrol(bench.alice)
             for number in 1...HostCounter.Bound.relayingHost.failures + 5 {

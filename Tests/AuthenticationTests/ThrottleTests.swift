@@ -135,6 +135,18 @@ import Testing
         #expect(!host.refuses(at: Some.moment(600)))
     }
 
+    @Test func `a window begins for nobody anew whose clock is a little behind`() {
+        var host = HostCounter()
+        for _ in 0..<29 { host.count(at: Some.moment(1000)) }
+        host.count(at: Some.moment(995))
+        #expect(host.failures == 30)
+        for _ in 0..<30 { host.count(at: Some.moment(1000)) }
+        #expect(host.refuses(at: Some.moment(995)))
+        #expect(host.refuses(at: Some.moment(396)))
+        // A clock that was wrong holds nobody up for as long as it was wrong.
+        #expect(!host.refuses(at: Some.moment(395)))
+    }
+
     @Test func `what is counted while it is refused lengthens nothing`() {
         var host = HostCounter()
         for _ in 0..<30 { host.count(at: Some.moment(0)) }

@@ -35,6 +35,8 @@ package struct RelayLedger: Equatable, Sendable {
         // After that: a window of the share that has just begun is the account's, too.
         var contribution = contribution(to: place)
         contribution.count(at: now, within: .relayedAccount)
+        // Also where the hub that began the share's window has a clock that is ahead of this one's.
+        contribution.since = max(contribution.since, budget(at: place).since)
         rows[place.contribution] = contribution
     }
 

@@ -53,8 +53,10 @@ package struct HostCounter: Equatable, Sendable {
     /// How many failures of the present window there are at `now`.
     package func standing(at now: Moment, within bound: Bound) -> Int { isOver(at: now, bound) ? 0 : failures }
 
+    /// A window that is to begin yet is one of another hub's, whose clock is a little ahead, or of an attempt that was judged sooner:
+    /// it has begun. Only what lies ahead by a whole window is of a clock that was wrong.
     private func isOver(at now: Moment, _ bound: Bound) -> Bool {
         let (age, overflow) = now.wall.subtractingReportingOverflow(since)
-        return overflow || age < 0 || age >= bound.window
+        return overflow || age.magnitude >= bound.window.magnitude
     }
 }
