@@ -448,6 +448,11 @@ def test_whoever_a_host_may_not_ask_about_is_let_in_by_no_rule_and_charged_for_n
             for name in (user, bare, "root", "outside-of-the-rule"):
                 assert thief.log_in(name, "123456", evidence=KEY, service=service) == stranger
         assert world.failures_of(user, hub.runtime) == 0
+        # Nor does what was tried with one of them delay the others: they could be told from members by it.
+        for _ in range(8):
+            delayed = thief.log_in("root", "123456", evidence=KEY, service="su")
+        assert delayed != stranger
+        assert thief.log_in(bare, "123456", evidence=KEY, service="su") == stranger
         code = phone.next()
         assert thief.log_in(user, code, evidence=KEY, service="su") == stranger
         # It was not looked at, either.

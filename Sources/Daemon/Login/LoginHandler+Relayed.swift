@@ -75,7 +75,7 @@ extension LoginHandler {
     /// a group.
     private func turnAway(_ request: LoginRequest, _ rule: PeerRule) {
         // Other callers hear of nobody who is not known, and of themselves alone.
-        guard rule.isRoot, let nobody = LoginHandler.nobody else {
+        guard rule.isRoot, let nobody = LoginHandler.nobody(for: request.account) else {
             return refuse(.denied(.notPermitted), request: request)
         }
         relayed?.outsider = request.account
@@ -84,8 +84,11 @@ extension LoginHandler {
         authenticate(request, rule)
     }
 
-    /// A name for those whom no host may ask about. Were it somebody's, nobody would be let in by it.
-    private static let nobody = AccountName("outside-of-the-rule")
+    /// A name for somebody whom the host may not ask about, of his own: what is failed for one of them delays no other, as it is with
+    /// names that nobody has. Were it somebody's, nobody would be let in by it.
+    private static func nobody(for account: AccountName) -> AccountName? {
+        AccountName("outside-of-the-rule-\(account.hashValue)")
+    }
 
     private func proceed(_ request: LoginRequest, _ rule: PeerRule, _ facts: AccountFacts?) {
         var request = request
