@@ -47,6 +47,20 @@ extension EnrollmentStoreContract {
             #expect(found.map { Array($0.user.username.text.utf8) } == places.map { Array($0.1.utf8) })
             #expect(found.allSatisfy(expected.contains) && found.count == expected.count)
         },
+        Rule("finds those that there are of some users") { bench throws in
+            let names = try ["alice", "bob", "\u{e9}mile"].map(StoreBench.account)
+            for (name, provider) in [(names[0], own), (names[1], own), (names[2], own), (names[0], other)] {
+                let key = UserKey(name, at: provider)
+                let sealed = try bench.place.sealing.seal(Secret(copying: Array(provider.type.utf8).span), at: key)
+                #expect(try bench.store.add(ProviderUser(key: key, sealedHash: sealed, changedAt: 7)))
+            }
+            let asked = try ["\u{e9}mile", "e\u{301}mile", "carol", "alice", "alice"].map(StoreBench.account)
+            let found = try bench.store.users(of: own, named: asked)
+            #expect(Set(found.map(\.key)) == [UserKey(names[0], at: own), UserKey(names[2], at: own)])
+            #expect(try bench.store.users(of: own, named: []).isEmpty)
+            #expect(try bench.store.users(of: ProviderID("linux"), named: asked).isEmpty)
+            #expect(try bench.store.users(of: ProviderID("linux", id: ""), named: asked).isEmpty)
+        },
         Rule("tells which username opens an account") { bench throws in
             let database = bench.store.userDatabase
             let user = UserKey(bench.bob, at: own)

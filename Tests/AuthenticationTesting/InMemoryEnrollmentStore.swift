@@ -209,6 +209,10 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
             .sorted { InMemoryEnrollmentStore.isBefore($0.key, $1.key) }
     }
 
+    package func users(of provider: ProviderID, named usernames: [AccountName]) throws(StoreFailure) -> [ProviderUser] {
+        try users(of: provider).filter { usernames.contains($0.key.username) }
+    }
+
     package func add(_ user: ProviderUser) throws(StoreFailure) -> Bool {
         try check()
         guard user.key.provider.id != "" else { throw .unreachable("an id of a provider must not be empty") }

@@ -59,6 +59,10 @@ package protocol EnrollmentStore: AnyObject, StoreReading {
     /// Adds a user; returns false, and changes nothing, if there is one of that name.
     func add(_ user: ProviderUser) throws(StoreFailure) -> Bool
 
+    /// Those that there are of some users of a provider, with one question however many they are; rows that make no sense are left
+    /// out.
+    func users(of provider: ProviderID, named usernames: [AccountName]) throws(StoreFailure) -> [ProviderUser]
+
     /// Gives a user another password hash; returns false, and writes nothing, if there is no such user.
     func change(_ user: ProviderUser) throws(StoreFailure) -> Bool
 

@@ -110,6 +110,9 @@ package final class CachedStore: EnrollmentStore {
     package func removeCredentials(of user: UserKey) throws(StoreFailure) -> AccountName? { throw CachedStore.away }
     package func allCredentials() throws(StoreFailure) -> [CredentialListing] { throw CachedStore.away }
     package func users(of provider: ProviderID?) throws(StoreFailure) -> [ProviderUser] { throw CachedStore.away }
+    package func users(of provider: ProviderID, named usernames: [AccountName]) throws(StoreFailure) -> [ProviderUser] {
+        throw CachedStore.away
+    }
     package func add(_ user: ProviderUser) throws(StoreFailure) -> Bool { throw CachedStore.away }
     package func change(_ user: ProviderUser) throws(StoreFailure) -> Bool { throw CachedStore.away }
     package func removeUser(_ user: UserKey) throws(StoreFailure) -> Bool { throw CachedStore.away }

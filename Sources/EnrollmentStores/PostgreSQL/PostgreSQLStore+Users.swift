@@ -75,6 +75,16 @@ extension PostgreSQLStore {
         ) { (rows, row) throws(ServerFault) in try ServerColumns.user(in: rows, row) }
     }
 
+    package func users(of provider: ProviderID, named usernames: [AccountName]) throws(StoreFailure) -> [ProviderUser] {
+        guard provider.id != "" else { return [] }
+        return try rows(
+            """
+            SELECT \(ServerColumns.person) FROM twostep.person
+            WHERE provider_type = $1 AND provider_id = $2 AND username = ANY($3::text[])
+            """, [.text(provider.type), .text(provider.id ?? ""), .texts(usernames.map(\.text))]
+        ) { (rows, row) throws(ServerFault) in try ServerColumns.user(in: rows, row) }
+    }
+
     package func add(_ user: ProviderUser) throws(StoreFailure) -> Bool {
         try PostgreSQLStore.checkID(of: user.key)
         return try put(

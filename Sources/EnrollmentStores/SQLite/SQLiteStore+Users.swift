@@ -79,6 +79,20 @@ extension SQLiteStore {
         provider?.id == "" ? [] : try reader.users(of: provider)
     }
 
+    package func users(of provider: ProviderID, named usernames: [AccountName]) throws(StoreFailure) -> [ProviderUser] {
+        guard provider.id != "" else { return [] }
+        var found: [ProviderUser] = []
+        for username in usernames {
+            do throws(StoreFailure) {
+                if let user = try reader.user(UserKey(username, at: provider)) { found.append(user) }
+            } catch {
+                guard case .damaged = error else { throw error }
+                report(error)
+            }
+        }
+        return found
+    }
+
     package func users(
         of provider: ProviderID?, after place: UserPlace, atMost limit: Int
     ) throws(StoreFailure) -> UserPage<ListedUser> {
