@@ -118,9 +118,9 @@ final class OfflineKeeper: Sendable {
     var leftover: String? { state.withLock { $0.kept ?? $0.leftover } }
 
     /// The store that it is a copy of says that it was given up, by the copy with that id: nobody is judged by it from now on.
-    func giveUp(for heir: String) {
+    func giveUp(_ place: PostgreSQLPlace, for heir: String) {
         do throws(StoreFailure) {
-            try copy.giveUp(for: heir)
+            try copy.giveUp(place, for: heir)
         } catch {
             report(error)
         }

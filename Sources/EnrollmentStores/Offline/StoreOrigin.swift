@@ -35,14 +35,14 @@ struct StoreOrigin: Equatable {
             """)
     }
 
-    /// Whether it is the same database, whatever became of it: after a failover it is another timeline of the same cluster, and
-    /// after pg_upgrade or a restoration in place another cluster with the same tables, which the configuration names as before.
+    /// Whether it is the same database, whatever became of it: after a failover it is another timeline of the same cluster, after
+    /// pg_upgrade another cluster with the same tables, and after a restoration another database with them, here or there, which the
+    /// configuration names as before.
     func isSame(as other: StoreOrigin) -> Bool {
         let (own, others) = (parts, other.parts)
-        if !own.system.isEmpty, own.system == others.system {
-            // A text of before the database was asked for.
-            return own.database == others.database || own.database.isEmpty || others.database.isEmpty
-        }
+        // One of the two may be a text of before the database was asked for.
+        let isDatabase = own.database == others.database || own.database.isEmpty || others.database.isEmpty
+        if !own.system.isEmpty, own.system == others.system, isDatabase { return true }
         return place == other.place && !own.born.isEmpty && own.born == others.born
     }
 

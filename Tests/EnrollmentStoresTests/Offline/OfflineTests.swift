@@ -175,7 +175,7 @@ struct OfflineTests {
                 server.address(), sealing: server.sealing,
                 refused: { heir in
                     hasRefused = true
-                    try? copy.giveUp(for: heir)
+                    try? copy.giveUp(server.address(), for: heir)
                 })
         }
         #expect(hasRefused)

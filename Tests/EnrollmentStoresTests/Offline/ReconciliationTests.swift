@@ -141,7 +141,7 @@ struct ReconciliationTests {
         if isHeirKnown {
             #expect(throws: StoreFailure.self) {
                 _ = try PostgreSQLStore.open(
-                    server.address(), sealing: server.sealing, refused: { try? copy.giveUp(for: $0) })
+                    server.address(), sealing: server.sealing, refused: { try? copy.giveUp(server.address(), for: $0) })
             }
         }
         let heir = try PostgreSQLStore.open(other.address(), sealing: server.sealing)
@@ -153,7 +153,7 @@ struct ReconciliationTests {
     @Test func `one that was moved by another copy is not its heir`() throws {
         try refresh()
         try spend(of: bench.alice, with: try standIn())
-        try copy.giveUp(for: "another")
+        try copy.giveUp(server.address(), for: "another")
         let other = try ServerPlace(isEmpty: true)
         let moving = try StoreCopy(
             from: .postgresql(server.address()), to: .postgresql(other.address()), sealing: server.sealing, at: 1)
@@ -162,6 +162,37 @@ struct ReconciliationTests {
         let heir = try PostgreSQLStore.open(other.address(), sealing: server.sealing)
         #expect(try copy.reconcile(into: heir).keptFor != nil)
         #expect(copy.isPending())
+    }
+
+    @Test func `whoever has taken the place of another one is not its heir`() throws {
+        try refresh()
+        try spend(of: bench.alice, with: try standIn())
+        // Meanwhile another one is configured, which says that it was moved.
+        let (other, heir) = (try ServerPlace(), try ServerPlace(isEmpty: true))
+        let moving = try StoreCopy(
+            from: .postgresql(other.address()), to: .postgresql(heir.address()), sealing: other.sealing, at: 1)
+        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
+        _ = try moving.finish(holding: try other.openStore(), at: 1)
+        #expect(throws: StoreFailure.self) {
+            _ = try PostgreSQLStore.open(
+                other.address(), sealing: other.sealing, refused: { try? copy.giveUp(other.address(), for: $0) })
+        }
+        let moved = try PostgreSQLStore.open(heir.address(), sealing: other.sealing)
+        #expect(try copy.reconcile(into: moved).keptFor == server.address().description)
+        #expect(copy.isPending())
+        #expect(try copy.reconcile(into: try server.openStore()).accounts == 1)
+    }
+
+    @Test func `a database that was restored under the same name is the own one`() throws {
+        try refresh()
+        try spend(of: bench.alice, with: try standIn())
+        try server.restore()
+        let store = try server.openStore()
+        #expect(try copy.reconcile(into: store).accounts == 1)
+        #expect(!copy.isPending())
+        #expect(try states(of: bench.alice, in: store) == [7])
+        try refresh()
+        _ = try standIn()
     }
 
     // MARK: A disk that is full
