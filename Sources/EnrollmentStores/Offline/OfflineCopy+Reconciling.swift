@@ -36,7 +36,8 @@ extension OfflineCopy {
             } else if let origin, readStanding() == nil {
                 try writeStanding(origin)
             }
-            if let known, !known.isOf(store.place) { forgetFreshness(in: copy) }
+            // Also where another database has its name: that one's changes are not heard of here.
+            if let known, !isOwn || !known.isOf(store.place) { forgetFreshness(in: copy) }
             state.isStandingIn = false
             return isOwn ? (taken.accounts, taken.remarks, nil) : (0, [], origin?.place)
         }

@@ -33,12 +33,14 @@ extension OfflineCopy {
         try locked { () throws(StoreFailure) in
             state.isStandingIn = false
             fills += 1
+            // Whether anything can be written or not.
+            state.isOutdated = true
+            try CopyKnowledge.forget(in: try present())
             if let heir, let (origin, known) = readStanding(), let origin, known != heir,
                 origin.place == place.description
             {
                 try writeStanding(origin, heir: heir)
             }
-            try CopyKnowledge.forget(in: try present())
         }
     }
 

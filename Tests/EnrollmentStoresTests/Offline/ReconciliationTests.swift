@@ -191,6 +191,7 @@ struct ReconciliationTests {
         #expect(try copy.reconcile(into: store).accounts == 1)
         #expect(!copy.isPending())
         #expect(try states(of: bench.alice, in: store) == [7])
+        #expect(throws: StoreFailure.self, "its connection was ended") { try refresh() }
         try refresh()
         _ = try standIn()
     }

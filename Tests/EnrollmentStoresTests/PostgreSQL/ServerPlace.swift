@@ -58,7 +58,7 @@ final class ServerPlace: StorePlace {
 
     /// Puts another database with all that it has in its place, as a restoration does. Whoever was connected is not any more.
     func restore() throws {
-        try server.run("SELECT FROM pg_stat_activity WHERE datname = '\(database)' AND pg_terminate_backend(pid, 10000)")
+        try server.run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(database)'")
         try server.run("ALTER DATABASE \(database) RENAME TO \(database)_before")
         try server.run("CREATE DATABASE \(database) TEMPLATE \(database)_before")
     }
