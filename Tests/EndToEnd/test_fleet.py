@@ -108,6 +108,30 @@ def test_names_that_nobody_answers_for_keep_a_daemon_neither_from_being_there_no
             daemon.stop()
 
 
+def test_a_name_that_was_mistyped_holds_nobody_up_once_it_is_mended(over_tls):
+    """However long the resolver goes on looking for the wrong one."""
+    right = over_tls(host="db.test", mode="verify-ca")
+    daemon = postgresql.daemon_at(f"names{next(world.numbers)}", right).start()
+    user = world.new_user()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 53))
+        silent.settimeout(30)
+        resolver = world.Path("/etc/resolv.conf")
+        resolver.unlink(missing_ok=True)
+        resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+        try:
+            daemon.configure(over_tls(host="typo.test", mode="verify-ca"))
+            daemon.reload()
+            while b"typo" not in silent.recv(512):
+                pass
+            daemon.configure(right)
+            daemon.reload()
+            world.wait_until(
+                lambda: pam.log_in(daemon.service, user, "000000").code == pam.AUTH_ERR, "somebody to be judged", 50)
+        finally:
+            daemon.stop()
+
+
 def refusal(configuration):
     """What `twostep init` says of a store that it cannot reach."""
     place = world.Daemon(f"refused{next(world.numbers)}")

@@ -155,7 +155,10 @@ package final class StoreSource: Sendable {
 
     private func open(_ place: PostgreSQLPlace, _ number: Int) throws(StoreFailure) -> any EnrollmentStore {
         seekFirst(place, number)
-        let (failure, mustSeek, server) = state.withLock { state -> (StoreFailure?, Bool, ReachedServer?) in
+        let (failure, mustSeek, server) = try state.withLock {
+            (state) throws(StoreFailure) -> (StoreFailure?, Bool, ReachedServer?) in
+            // What is known is of another one, that was configured while this one was looked for.
+            guard state.number == number else { throw .unreachable("another store is to be used") }
             switch state.reach {
             case .open(let server):
                 state.reach = .lost(.unreachable("\(place.description): the connection was lost"))
