@@ -136,6 +136,8 @@ import Testing
         #expect(try scene.refusal(of: code, in: session) == nil)
         #expect(try scene.refusal(of: scene.code, in: session) == .wrong)
         #expect(try scene.refusal(of: scene.code, in: NotifyScene.session(3)) == nil)
+        // Also behind the other one, which is used by then.
+        #expect(try scene.refusal(of: scene.code, in: NotifyScene.session(3), state: 1) == nil)
         for asker in [nil, "0b"] as [String?] {
             guard case .sent = scene.send(try NotifyScene.session(5), from: asker) else {
                 Issue.record("\(asker ?? "the machine itself") pays for another")

@@ -79,6 +79,14 @@ package final class RunningCodes: Sendable {
         }
     }
 
+    /// The highest serial of the codes that a device was sent and that were not given up; nil if there are none.
+    func lastSerial(of account: AccountName, _ module: ModuleID, device: String) -> Int64? {
+        places.withLock { places in
+            places[Place(account: account, module: module)]?.compactMap(\.code).filter { $0.device == device }
+                .map(\.serial).max()
+        }
+    }
+
     /// Another code in place of the one that there is of the same asker.
     func replace(_ account: AccountName, _ module: ModuleID, from asker: String?, with code: RunningCode) {
         places.withLock { places in
