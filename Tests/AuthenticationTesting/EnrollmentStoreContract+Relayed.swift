@@ -40,7 +40,8 @@ extension EnrollmentStoreContract {
                 #expect(try (fail(bench.alice) == .unavailable(.hostBudgetSpent)) == (number >= own))
             }
             for number in own..<HostCounter.Bound.relayingHost.failures {
-                #expect(try fail(StoreBench.account("nobody\(number)"), standing: .unknown) != .unavailable(.hostBudgetSpent))
+                let outcome = try fail(StoreBench.account("nobody\(number)"), standing: .unknown)
+                #expect(outcome != .unavailable(.hostBudgetSpent))
             }
             for _ in 0..<4 { #expect(try fail(bench.bob) == .unavailable(.hostBudgetSpent)) }
         },
@@ -60,6 +61,10 @@ extension EnrollmentStoreContract {
             #expect(try bench.judge(attempt) == .rejected(.wrongPassword))
             #expect(try bench.store.hostCounter(of: Attempt.budgetKey(of: "web17", .passwords)).failures == 1)
             #expect(try bench.store.hostCounter(of: bench.host).failures == 1)
+            // What a right one without its code is to a service of one prompt.
+            let lacking = bench.password(.malformed, by: bench.alice, relay: "web17")
+            #expect(try bench.judge(lacking) == .rejected(.malformed))
+            #expect(try bench.budget(.passwords) == 2)
         },
         Rule("counts nothing against a host that no account was charged with") { bench in
             try bench.enrol(bench.alice)

@@ -84,9 +84,10 @@ extension AccountRecord {
 }
 
 extension Outcome {
-    /// Whether a first factor was looked at and found wrong.
+    /// Whether a first factor was looked at and found wrong; a right one without the code that goes with it is counted as well, or its
+    /// being right would be told by what is left of the budget.
     fileprivate func isWrongPassword(of attempt: Attempt) -> Bool {
         guard case .firstFactor = attempt.subject, case .rejected(let reason) = self else { return false }
-        return reason == .wrongPassword || reason == .unknownAccount
+        return [.wrongPassword, .unknownAccount, .malformed].contains(reason)
     }
 }
