@@ -11,19 +11,17 @@ import Foundation
 enum FleetRegister {
     // MARK: Hosts
 
-    private static let away = StoreFailure.unreachable(
-        "whether a host was revoked cannot be told while the database is away")
-
     /// The host with a certificate; nil if no such certificate was ever issued.
     static func host(_ serial: String, in store: any EnrollmentStore) throws(StoreFailure) -> FleetHost? {
-        guard !store.isLocalCopy else { throw FleetRegister.away }
+        guard !store.isLocalCopy else {
+            throw .unreachable("whether a host was revoked cannot be told while the database is away")
+        }
         guard let key = key(.hosts, serial), let kept = try store.userDatabase.passwordHash(of: key) else { return nil }
         return try decode(FleetHost.self, kept, key)
     }
 
-    /// The hosts with some certificates, by serial; those of which no row can be read are left out.
+    /// The hosts with some certificates, by serial; those of which no row can be read are left out. A copy answers nothing of that.
     static func hosts(_ serials: [String], in store: any EnrollmentStore) throws(StoreFailure) -> [String: FleetHost] {
-        guard !store.isLocalCopy else { throw FleetRegister.away }
         var found: [String: FleetHost] = [:]
         for row in try store.users(of: .hosts, named: serials.compactMap { AccountName($0) }) {
             let host = try? decode(FleetHost.self, try store.sealing.open(row.sealedHash, at: row.key), row.key)
