@@ -13,6 +13,7 @@ sys.path.insert(0, "/mnt/twostep/Tests/EndToEnd")
 
 import postgresql  # noqa: E402  # pylint: disable=wrong-import-position
 import pyotp  # noqa: E402  # pylint: disable=wrong-import-position
+import relays  # noqa: E402  # pylint: disable=wrong-import-position
 import world  # noqa: E402  # pylint: disable=wrong-import-position
 
 DISK = Path("/mnt/disk")
@@ -30,13 +31,27 @@ def secret_of(user):
 class Fleet:
     """Daemons with one database, and people with codes."""
 
-    def __init__(self, server, count, *others):
+    def __init__(self, server, count, *others, hosts=0):
+        """Everybody logs in at the daemons; with `hosts` at so many hosts that ask them as hubs."""
         self.server, self.database = server, server.make_database()
-        text = server.configuration(self.database, *others)
-        first = postgresql.daemon_at(f"m{next(world.numbers)}", text).start()
-        self.daemons = [first]
-        for _ in range(count - 1):
-            self.daemons.append(postgresql.daemon_at(f"m{next(world.numbers)}", text, first.key).start())
+        self.deciders, key = [], None
+        for number in range(count):
+            if hosts:
+                daemon = relays.Hub(
+                    f"m{next(world.numbers)}", f"127.0.0.{60 + number}", server.section(self.database, *others), key).serve()
+            else:
+                text = server.configuration(self.database, *others)
+                daemon = postgresql.daemon_at(f"m{next(world.numbers)}", text, key).start()
+            self.deciders.append(daemon)
+            key = daemon.key
+        first = self.deciders[0]
+        self.hosts = []
+        for number in range(hosts):
+            bundle = first.add_host(f"web{number}", "--services", "*", "--users", "*")
+            # Each host asks another hub first.
+            turn = number % count
+            self.hosts.append(relays.Host(f"web{number}", bundle, *self.deciders[turn:], *self.deciders[:turn]).serve())
+        self.daemons = self.hosts or self.deciders
         self.people = world.crowd(PEOPLE)
         batch = Path("/run/batch.csv")
         batch.write_text("user,module,name,secret\n" + "".join(f"{name},totp,phone,{secret_of(name)}\n" for name in self.people))
@@ -69,7 +84,7 @@ class Fleet:
         return PEOPLE / wall, statistics.median(nanoseconds for _, nanoseconds in logins) / 1e6
 
     def stop(self):
-        for daemon in self.daemons:
+        for daemon in self.hosts + self.deciders:
             daemon.stop()
 
 
@@ -130,12 +145,15 @@ def main():
     primary = postgresql.Server("shared_buffers=128MB")
     for count in (1, 2, 4):
         measure("1 daemon, one server" if count == 1 else f"{count} daemons, one server", Fleet(primary, count))
+    measure("4 hosts that ask 1 hub, one server", Fleet(primary, 1, hosts=4))
+    measure("4 hosts that ask 2 hubs, one server", Fleet(primary, 2, hosts=4))
     size(primary)
     standby = postgresql.Server("shared_buffers=128MB", of=primary)
     primary.set("synchronous_standby_names", "standby")
     print()
     measure("1 daemon, a standby that is waited for", Fleet(primary, 1, standby))
     measure("4 daemons, a standby that is waited for", Fleet(primary, 4, standby))
+    measure("4 hosts that ask 1 hub, a standby that is waited for", Fleet(primary, 1, standby, hosts=4))
     written(primary, Fleet(primary, 1, standby))
     primary.stop()
     standby.stop()
