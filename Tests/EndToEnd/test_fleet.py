@@ -1,5 +1,6 @@
 """Several servers: encrypted, one that is away, one that takes over, and one that comes back."""
 
+import contextlib
 import random
 import socket
 import threading
@@ -87,19 +88,26 @@ def over_tls(encrypted, authority):
     return make
 
 
+@contextlib.contextmanager
+def silent_resolver():
+    """Names are asked for at a server that says nothing, for some minutes, if somebody waits for it; what it is asked is read there."""
+    resolver = world.Path("/etc/resolv.conf")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 53))
+        resolver.unlink(missing_ok=True)
+        resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
+        yield silent
+
+
 def test_names_that_nobody_answers_for_keep_a_daemon_neither_from_being_there_nor_its_copy_from_standing_in(over_tls):
     text = over_tls(host="db.test,other.test", mode="verify-ca") + "  offline: cached\n  offline_for: 1h\n"
     daemon = postgresql.daemon_at(f"names{next(world.numbers)}", text).start()
     world.wait_until(lambda: daemon.status()["store"]["copy"]["fresh_at"], "the copy to be fresh", 20)
     daemon.stop()
-    hosts, resolver = world.Path("/etc/hosts"), world.Path("/etc/resolv.conf")
+    hosts = world.Path("/etc/hosts")
     known = hosts.read_text()
-    # The names are asked for at a server that says nothing: for some minutes, if somebody waits for it.
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 53))
+    with silent_resolver():
         hosts.write_text("".join(line for line in known.splitlines(True) if "db.test" not in line))
-        resolver.unlink(missing_ok=True)
-        resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
         try:
             daemon.start(serving=False, seconds=60)
             world.wait_until(lambda: daemon.status()["store"]["copy"]["standing_in"], "the copy to stand in", 60)
@@ -113,12 +121,8 @@ def test_a_name_that_was_mistyped_holds_nobody_up_once_it_is_mended(over_tls):
     right = over_tls(host="db.test", mode="verify-ca")
     daemon = postgresql.daemon_at(f"names{next(world.numbers)}", right).start()
     user = world.new_user()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.0.0.1", 53))
+    with silent_resolver() as silent:
         silent.settimeout(30)
-        resolver = world.Path("/etc/resolv.conf")
-        resolver.unlink(missing_ok=True)
-        resolver.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:5\n")
         try:
             daemon.configure(over_tls(host="typo.test", mode="verify-ca"))
             daemon.reload()
