@@ -165,10 +165,7 @@ struct OfflineTests {
         let away = try standIn()
         #expect(isAccepted(try answer("right 7", by: bench.alice, to: away)))
         let place = try TemporaryFolder()
-        let moving = try StoreCopy(
-            from: .postgresql(server.address()), to: .sqlite(directory: place.path), sealing: server.sealing, at: 1)
-        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
-        _ = try moving.finish(holding: bench.store, at: 1)
+        try server.move(to: .sqlite(directory: place.path), holding: bench.store)
         var hasRefused = false
         #expect(throws: StoreFailure.self) {
             _ = try PostgreSQLStore.open(

@@ -134,10 +134,7 @@ struct ReconciliationTests {
         try refresh()
         try spend(of: bench.alice, with: try standIn())
         let other = try ServerPlace(isEmpty: true)
-        let moving = try StoreCopy(
-            from: .postgresql(server.address()), to: .postgresql(other.address()), sealing: server.sealing, at: 1)
-        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
-        _ = try moving.finish(holding: bench.store, at: 1)
+        try server.move(to: .postgresql(other.address()), holding: bench.store)
         if isHeirKnown {
             #expect(throws: StoreFailure.self) {
                 _ = try PostgreSQLStore.open(
@@ -155,10 +152,7 @@ struct ReconciliationTests {
         try spend(of: bench.alice, with: try standIn())
         try copy.giveUp(server.address(), for: "another")
         let other = try ServerPlace(isEmpty: true)
-        let moving = try StoreCopy(
-            from: .postgresql(server.address()), to: .postgresql(other.address()), sealing: server.sealing, at: 1)
-        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
-        _ = try moving.finish(holding: bench.store, at: 1)
+        try server.move(to: .postgresql(other.address()), holding: bench.store)
         let heir = try PostgreSQLStore.open(other.address(), sealing: server.sealing)
         #expect(try copy.reconcile(into: heir).keptFor != nil)
         #expect(copy.isPending())
@@ -169,10 +163,7 @@ struct ReconciliationTests {
         try spend(of: bench.alice, with: try standIn())
         // Meanwhile another one is configured, which says that it was moved.
         let (other, heir) = (try ServerPlace(), try ServerPlace(isEmpty: true))
-        let moving = try StoreCopy(
-            from: .postgresql(other.address()), to: .postgresql(heir.address()), sealing: other.sealing, at: 1)
-        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
-        _ = try moving.finish(holding: try other.openStore(), at: 1)
+        try other.move(to: .postgresql(heir.address()), holding: try other.openStore())
         #expect(throws: StoreFailure.self) {
             _ = try PostgreSQLStore.open(
                 other.address(), sealing: other.sealing, refused: { try? copy.giveUp(other.address(), for: $0) })

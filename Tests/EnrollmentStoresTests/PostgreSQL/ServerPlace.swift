@@ -63,6 +63,13 @@ final class ServerPlace: StorePlace {
         try server.run("CREATE DATABASE \(database) TEMPLATE \(database)_before")
     }
 
+    /// Copies the store to another place, and gives up the one that logins are judged by.
+    func move(to end: CopyEnd, holding store: any EnrollmentStore) throws {
+        let moving = try StoreCopy(from: .postgresql(address()), to: end, sealing: sealing, at: 1)
+        for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
+        _ = try moving.finish(holding: store, at: 1)
+    }
+
     /// Runs SQL in the database, behind the store's back.
     func run(_ sql: String) throws { try server.run(sql, in: database) }
 }
