@@ -25,9 +25,9 @@ extension NotifyModule {
         guard let channel = channel(target.kind) else {
             throw ContractFault("the module \(id) has no \(target.kind.word):")
         }
-        // After those of other askers that are still good: whichever comes first, the later one is good behind it.
-        let last = codes.lastSerial(of: errand.session.account, id, device: device.name) ?? device.state
-        let (serial, overflow) = max(device.state, last).addingReportingOverflow(1)
+        // Behind those that other askers have had sent: used in the order in which they were sent, all of them are good.
+        let last = codes.lastSerial(of: errand.session.account, id, device: device.name)
+        let (serial, overflow) = max(device.state, last ?? device.state).addingReportingOverflow(1)
         guard !overflow else { throw ContractFault("it was used as often as can be counted") }
         let code = try FreshCode.make()
         let message = Message(

@@ -37,7 +37,8 @@ package final class PostgreSQLStore: EnrollmentStore {
     ///
     /// A database without tables is never given some on the way: an empty store in place of one that is lost would say of
     /// everybody "not enrolled". `report` is called on the writer's thread and must not wait. Nobody is connected to where
-    /// `server` was reached before. `refused` is called where the store says that it is none, before that is thrown, with the id of the copy that it was given up for.
+    /// `server` was reached before. `refused` is called where the store says that it is none, before that is thrown, with the id of
+    /// the copy that it was given up for.
     package static func open(
         _ place: PostgreSQLPlace, over server: ReachedServer? = nil, sealing: any SecretSealing,
         announcing daemon: SharingDaemon? = nil, report: @escaping @Sendable (StoreFailure) -> Void = { _ in },
