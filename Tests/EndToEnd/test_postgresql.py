@@ -37,7 +37,7 @@ def test_a_login_with_the_store_in_a_database_and_the_status_names_it(two, perso
     assert pam.log_in(two[0].service, user, phone.next()).granted
     store = two[0].status()["store"]
     assert store["path"] == f"postgresql host={server.folder} dbname={database} user=twostep"
-    assert store["problem"] is None and store["schema"] == 3
+    assert store["problem"] is None and store["schema"] == 4
     assert not list(world.Path(two[0].state).glob("twostep.sqlite*")), "nothing is kept beside"
     assert two[1].status()["devices"] == two[0].status()["devices"] > 0
 

@@ -117,11 +117,10 @@ final class OfflineKeeper: Sendable {
     /// Why there is still a copy where another store is used; nil if there is none.
     var leftover: String? { state.withLock { $0.kept ?? $0.leftover } }
 
-    /// The store at that place says that it is none any more, having been given up for the copy with that id, or none yet: nobody is
-    /// judged by a copy of it from now on.
-    func giveUp(_ place: PostgreSQLPlace, for heir: String?) {
+    /// The store that is to be used says that it is none: nobody is judged by a copy of it from now on.
+    func giveUp() {
         do throws(StoreFailure) {
-            try copy.giveUp(place, for: heir)
+            try copy.giveUp()
         } catch {
             report(error)
         }

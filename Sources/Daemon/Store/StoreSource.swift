@@ -185,7 +185,7 @@ package final class StoreSource: Sendable {
         do throws(StoreFailure) {
             let store = try PostgreSQLStore.open(
                 place, over: server, sealing: try keys.get(), announcing: daemon, report: report,
-                refused: { keeper.giveUp(place, for: $0) })
+                refused: keeper.giveUp)
             try keeper.end(with: store)
             if state.withLock({ $0.number == number && $0.settings?.offlineFor == nil }) { keeper.discard() }
             listen(at: place, number)

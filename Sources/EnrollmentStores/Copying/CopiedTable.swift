@@ -94,7 +94,7 @@ package struct CopiedTable: Sendable {
     package static let leftInSQLite: Set<String> = ["tally", "mark", "freshness", "pending", "pending_factor"]
     /// Tables of a server that stay behind: its version, locks, what other daemons have to hear, and what is said of copies.
     package static let leftOnServer: Set<String> = [
-        "version", "stripe", "notice", "daemon", "mark", "change", "reconciliation",
+        "version", "stripe", "notice", "daemon", "mark", "ancestor", "change", "reconciliation",
     ]
 
     private static func secretOfDevice(_ row: CopiedRow) -> (place: any SealedPlace, sealed: [UInt8])? {

@@ -16,6 +16,9 @@ protocol CopySide: AnyObject {
 
 /// The store that is copied.
 protocol CopySource: CopySide {
+    /// Which database it is, and whose place it has taken; nothing for a store of one machine.
+    func ancestry() throws(StoreFailure) -> [StoreOrigin]
+
     /// Says that it is being copied; changes nothing else.
     func announce(_ mark: StoreMark) throws(StoreFailure)
 
@@ -33,8 +36,9 @@ protocol CopySource: CopySide {
 
 /// The store that is made.
 protocol CopyTarget: CopyWriter {
-    /// Makes it where there is none, and marks it as one that is being filled. Throws unless it is empty or of the same copy.
-    func begin(_ mark: StoreMark) throws(StoreFailure)
+    /// Makes it where there is none, and marks it as one that is being filled, and will have taken the place of these. Throws unless it is
+    /// empty or of the same copy.
+    func begin(_ mark: StoreMark, after ancestry: [StoreOrigin]) throws(StoreFailure)
 
     /// Says that it has everything; it is still no store that anybody uses.
     func complete(_ mark: StoreMark) throws(StoreFailure)

@@ -54,6 +54,8 @@ final class SQLiteSource: CopySource {
         try SQLiteCopySide.rows(of: table, after: key, upTo: last, atMost: limit, in: queue, path)
     }
 
+    func ancestry() throws(StoreFailure) -> [StoreOrigin] { [] }
+
     func announce(_ mark: StoreMark) throws(StoreFailure) {
         let isFree = SQLiteSource.copied.withLock { $0.insert(path).inserted }
         guard isFree || isAnnounced else { throw .inUse("\(path): another copy of it is under way") }

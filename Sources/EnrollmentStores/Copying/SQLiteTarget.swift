@@ -58,7 +58,8 @@ final class SQLiteTarget: CopyTarget {
         try SQLiteCopySide.rows(of: table, after: key, upTo: last, atMost: limit, in: try openQueue(), path)
     }
 
-    func begin(_ mark: StoreMark) throws(StoreFailure) {
+    /// Nobody asks it what was spent while a database was away.
+    func begin(_ mark: StoreMark, after ancestry: [StoreOrigin]) throws(StoreFailure) {
         try checkPlace()
         if let found = try self.mark() {
             guard found.copy == mark.copy else {

@@ -16,6 +16,13 @@ final class ServerSource: CopySource {
         try side.rows(of: table, called: table.serverName, after: key, upTo: last, atMost: limit)
     }
 
+    func ancestry() throws(StoreFailure) -> [StoreOrigin] {
+        try side.perform { (deadline) throws(ServerFault) in
+            let own = try StoreOrigin.ask(side.connection, at: side.place, by: deadline)
+            return [own] + (try StoreOrigin.ancestors(on: side.connection, by: deadline))
+        }
+    }
+
     func announce(_ mark: StoreMark) throws(StoreFailure) {
         try side.hold(1_417_097_813, against: "another copy of it is under way")
         try side.transact { (deadline) throws(ServerFault) in

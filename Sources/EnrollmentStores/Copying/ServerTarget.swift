@@ -22,7 +22,7 @@ final class ServerTarget: CopyTarget {
             of: table, called: "\(table.serverName)_\(ServerTarget.ending)", after: key, upTo: last, atMost: limit)
     }
 
-    func begin(_ mark: StoreMark) throws(StoreFailure) {
+    func begin(_ mark: StoreMark, after ancestry: [StoreOrigin]) throws(StoreFailure) {
         let place = side.place
         _ = try PostgreSQLStore.create(place)
         if let found = try self.mark(), found.state == .filling || found.state == .complete {
@@ -32,6 +32,7 @@ final class ServerTarget: CopyTarget {
             }
             return try side.transact { (deadline) throws(ServerFault) in
                 try checkVersion(by: deadline)
+                try StoreOrigin.put(ancestry, on: side.connection, by: deadline)
                 try side.put(mark, by: deadline)
             }
         }
@@ -49,6 +50,7 @@ final class ServerTarget: CopyTarget {
                 }
             }
             try side.withdraw(calling: ServerTarget.ending, by: deadline)
+            try StoreOrigin.put(ancestry, on: side.connection, by: deadline)
             try side.put(mark, by: deadline)
         }
     }

@@ -54,7 +54,7 @@ package final class StoreCopy: @unchecked Sendable {
         )
         // In this order the copy is known again wherever this is cut short.
         try source.announce(StoreMark(copy: mark.copy, state: .leaving, other: target.description, at: now))
-        try target.begin(mark)
+        try target.begin(mark, after: source.ancestry())
     }
 
     private static func newID() -> String {

@@ -26,10 +26,10 @@ extension OfflineCopy {
             defer { if state.store == nil { copy.close() } }
             let ids = try OfflinePending.ids(in: copy)
             let known = try CopyKnowledge.read(from: copy)
-            let (origin, heir) = readStanding() ?? (known.flatMap { StoreOrigin($0.origin) }, nil)
+            let origin = readStanding() ?? known.flatMap { StoreOrigin($0.origin) }
             var isOwn = true
             // Nothing says whose it is in what an older Twostep has left.
-            if !ids.isEmpty, let origin { isOwn = try store.isHeir(of: origin, by: heir) }
+            if !ids.isEmpty, let origin { isOwn = try store.isHeir(of: origin) }
             let taken = try take(ids, from: copy, to: store, asOwn: isOwn)
             if isOwn {
                 if state.taken.isEmpty { removeStanding() }

@@ -9,26 +9,24 @@ extension OfflineCopy {
     /// Whether codes may have been spent with it that its database has not heard of.
     var hasStoodIn: Bool { unsafe access(standing, F_OK) == 0 }
 
-    /// What the file says: the database, and the copy by which another store has taken that one's place, where that is known.
-    /// Nil where it says nothing that makes sense.
-    func readStanding() -> (origin: StoreOrigin?, heir: String?)? {
+    /// The database that the file names; nil where it says nothing that makes sense.
+    func readStanding() -> StoreOrigin? {
         guard let file = unsafe OpenFile.adopt(posix_open_for_reading(standing)), let (_, size) = file.facts(),
             (1...OfflineCopy.longestStanding).contains(size)
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: Int(size))
         var target = bytes.mutableSpan
         guard file.read(into: &target) == Int(size), let text = String(validating: bytes, as: UTF8.self),
-            let end = text.lastIndex(of: "\n"), let origin = StoreOrigin(String(text[..<end]))
+            let end = text.lastIndex(of: "\n")
         else { return nil }
-        let heir = String(text[text.index(after: end)...])
-        return (origin, heir.isEmpty ? nil : heir)
+        return StoreOrigin(String(text[..<end]))
     }
 
     private static let longestStanding: Int64 = 65_536
 
     /// Writes it; throws unless it is on the disk.
-    func writeStanding(_ origin: StoreOrigin, heir: String? = nil) throws(StoreFailure) {
-        let text = Array("\(origin.text)\n\(heir ?? "")".utf8)
+    func writeStanding(_ origin: StoreOrigin) throws(StoreFailure) {
+        let text = Array("\(origin.text)\n".utf8)
         let new = "\(standing).new"
         guard let file = unsafe OpenFile.adopt(posix_open_or_create_private(new)), file.replace(with: text.span),
             file.flush(), unsafe rename(new, standing) == 0

@@ -26,9 +26,8 @@ extension OfflineCopy {
         }
     }
 
-    /// Ends that, and forgets how fresh it is: what was spent meanwhile stays for whoever has taken the place of that store by the copy
-    /// with that id, nil where it is not known. What was spent in the place of another one is no business of that copy's.
-    package func giveUp(_ place: PostgreSQLPlace, for heir: String? = nil) throws(StoreFailure) {
+    /// Ends that, and forgets how fresh it is; what was spent meanwhile stays for whoever has taken the place of that store.
+    package func giveUp() throws(StoreFailure) {
         guard unsafe access(description, F_OK) == 0 else { return }
         try locked { () throws(StoreFailure) in
             state.isStandingIn = false
@@ -36,11 +35,6 @@ extension OfflineCopy {
             // Whether anything can be written or not.
             state.isOutdated = true
             try CopyKnowledge.forget(in: try present())
-            if let heir, let (origin, known) = readStanding(), let origin, known != heir,
-                origin.place == place.description
-            {
-                try writeStanding(origin, heir: heir)
-            }
         }
     }
 

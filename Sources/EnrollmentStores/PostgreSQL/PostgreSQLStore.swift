@@ -37,12 +37,11 @@ package final class PostgreSQLStore: EnrollmentStore {
     ///
     /// A database without tables is never given some on the way: an empty store in place of one that is lost would say of
     /// everybody "not enrolled". `report` is called on the writer's thread and must not wait. Nobody is connected to where
-    /// `server` was reached before. `refused` is called where the store says that it is none, before that is thrown, with the id of
-    /// the copy that it was given up for.
+    /// `server` was reached before. `refused` is called where the store says that it is none, before that is thrown.
     package static func open(
         _ place: PostgreSQLPlace, over server: ReachedServer? = nil, sealing: any SecretSealing,
         announcing daemon: SharingDaemon? = nil, report: @escaping @Sendable (StoreFailure) -> Void = { _ in },
-        refused: (String?) -> Void = { _ in }
+        refused: () -> Void = {}
     ) throws(StoreFailure) -> PostgreSQLStore {
         try open(
             place, over: server, sealing: sealing, announcing: daemon, schema: .current, report: report,
@@ -53,7 +52,7 @@ package final class PostgreSQLStore: EnrollmentStore {
     package static func open(
         _ place: PostgreSQLPlace, over reached: ReachedServer? = nil, sealing: any SecretSealing,
         announcing daemon: SharingDaemon? = nil, schema: ServerSchema,
-        report: @escaping @Sendable (StoreFailure) -> Void = { _ in }, refused: (String?) -> Void = { _ in }
+        report: @escaping @Sendable (StoreFailure) -> Void = { _ in }, refused: () -> Void = {}
     ) throws(StoreFailure) -> PostgreSQLStore {
         let connection: ServerConnection
         if let reached { connection = reached.connection } else { connection = try ServerConnection.open(to: place) }
@@ -69,7 +68,7 @@ package final class PostgreSQLStore: EnrollmentStore {
                 let mark = try? ServerCopySide.mark(on: connection, by: ServerClock.now + ServerClock.limit),
                 mark.refusal(of: place.description) != nil
             {
-                refused(mark.state == .moved ? mark.copy : nil)
+                refused()
             }
             throw error.failure(of: place.description)
         }

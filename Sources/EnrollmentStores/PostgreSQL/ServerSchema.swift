@@ -23,7 +23,7 @@ package struct ServerSchema: Sendable {
     package var version: Int64 { Int64(steps.count) }
 
     package static let current = ServerSchema(
-        steps: [Step(first, oldest: 1), sharing, Step(marks + "\n" + changes, oldest: 1)])
+        steps: [Step(first, oldest: 1), sharing, Step(marks + "\n" + changes, oldest: 1), ancestry])
 
     /// How many locks there are for accounts and hosts; every version must have the same.
     static let stripes: UInt64 = 4096

@@ -170,9 +170,9 @@ struct OfflineTests {
         #expect(throws: StoreFailure.self) {
             _ = try PostgreSQLStore.open(
                 server.address(), sealing: server.sealing,
-                refused: { heir in
+                refused: {
                     hasRefused = true
-                    try? copy.giveUp(server.address(), for: heir)
+                    try? copy.giveUp()
                 })
         }
         #expect(hasRefused)

@@ -48,6 +48,13 @@ struct ReconciliationTests {
         try store.devices(of: account).map(\.device.state)
     }
 
+    /// Has the copy hear that the store there was given up.
+    private func heedRefusal(of place: PostgreSQLPlace) {
+        #expect(throws: StoreFailure.self) {
+            _ = try PostgreSQLStore.open(place, sealing: server.sealing, refused: { try? copy.giveUp() })
+        }
+    }
+
     // MARK: A server that is far away
 
     @Test func `many accounts are taken over in two ways to the server and back for each so many`() throws {
@@ -129,33 +136,30 @@ struct ReconciliationTests {
         #expect(copy.isPending())
     }
 
-    @Test(arguments: [true, false])
-    func `the store that has taken the place of the own one takes it over`(_ isHeirKnown: Bool) throws {
+    @Test func `the store that has taken the place of the own one takes it over`() throws {
         try refresh()
         try spend(of: bench.alice, with: try standIn())
         let other = try ServerPlace(isEmpty: true)
         try server.move(to: .postgresql(other.address()), holding: bench.store)
-        if isHeirKnown {
-            #expect(throws: StoreFailure.self) {
-                _ = try PostgreSQLStore.open(
-                    server.address(), sealing: server.sealing, refused: { try? copy.giveUp(server.address(), for: $0) })
-            }
-        }
+        heedRefusal(of: server.address())
         let heir = try PostgreSQLStore.open(other.address(), sealing: server.sealing)
         #expect(try copy.reconcile(into: heir).accounts == 1)
         #expect(!copy.isPending())
         #expect(try heir.commit([bench.attempt(.typed("right 7"), by: bench.alice)]) == [.rejected(.replayed)])
     }
 
-    @Test func `one that was moved by another copy is not its heir`() throws {
+    @Test func `the own one may be called otherwise when it is moved, and its heir be moved on`() throws {
         try refresh()
         try spend(of: bench.alice, with: try standIn())
-        try copy.giveUp(server.address(), for: "another")
-        let other = try ServerPlace(isEmpty: true)
-        try server.move(to: .postgresql(other.address()), holding: bench.store)
-        let heir = try PostgreSQLStore.open(other.address(), sealing: server.sealing)
-        #expect(try copy.reconcile(into: heir).keptFor != nil)
-        #expect(copy.isPending())
+        let (heir, last) = (try ServerPlace(isEmpty: true), try ServerPlace(isEmpty: true))
+        let otherwise = server.address(in: "\(server.server.folder)/.")
+        let held = try PostgreSQLStore.open(otherwise, sealing: server.sealing)
+        try server.move(from: otherwise, to: .postgresql(heir.address()), holding: held)
+        let between = try PostgreSQLStore.open(heir.address(), sealing: server.sealing)
+        try server.move(from: heir.address(), to: .postgresql(last.address()), holding: between)
+        let store = try PostgreSQLStore.open(last.address(), sealing: server.sealing)
+        #expect(try copy.reconcile(into: store).accounts == 1)
+        #expect(!copy.isPending())
     }
 
     @Test func `whoever has taken the place of another one is not its heir`() throws {
@@ -164,14 +168,24 @@ struct ReconciliationTests {
         // Meanwhile another one is configured, which says that it was moved.
         let (other, heir) = (try ServerPlace(), try ServerPlace(isEmpty: true))
         try other.move(to: .postgresql(heir.address()), holding: try other.openStore())
-        #expect(throws: StoreFailure.self) {
-            _ = try PostgreSQLStore.open(
-                other.address(), sealing: other.sealing, refused: { try? copy.giveUp(other.address(), for: $0) })
-        }
+        heedRefusal(of: other.address())
         let moved = try PostgreSQLStore.open(heir.address(), sealing: other.sealing)
         #expect(try copy.reconcile(into: moved).keptFor == server.address().description)
         #expect(copy.isPending())
         #expect(try copy.reconcile(into: try server.openStore()).accounts == 1)
+    }
+
+    @Test func `whoever has taken the place of another one of the same name is not its heir`() throws {
+        try refresh()
+        try spend(of: bench.alice, with: try standIn())
+        // Meanwhile there is another one in its place, which is moved from there.
+        let heir = try ServerPlace(isEmpty: true)
+        try server.replace()
+        try server.move(to: .postgresql(heir.address()), holding: try server.openStore())
+        heedRefusal(of: server.address())
+        let moved = try PostgreSQLStore.open(heir.address(), sealing: server.sealing)
+        #expect(try copy.reconcile(into: moved).keptFor == server.address().description)
+        #expect(copy.isPending())
     }
 
     @Test func `a database that was restored under the same name is the own one`() throws {

@@ -20,13 +20,14 @@ final class ServerPlace: StorePlace {
         if !isEmpty { _ = try PostgreSQLStore.create(address(), schema: schema) }
     }
 
-    /// How the database is reached, by the server's owner unless somebody else is named.
+    /// How the database is reached, by the server's owner unless somebody else is named; `folder` is the server's in other words.
     func address(
-        as user: String = "owner", passwordFile: String? = nil, lineage: ServerLineage? = nil
+        in folder: String? = nil, as user: String = "owner", passwordFile: String? = nil, lineage: ServerLineage? = nil
     ) -> PostgreSQLPlace {
         PostgreSQLPlace(
             [
-                PostgreSQLPlace.Parameter("host", server.folder), PostgreSQLPlace.Parameter("dbname", database),
+                PostgreSQLPlace.Parameter("host", folder ?? server.folder),
+                PostgreSQLPlace.Parameter("dbname", database),
                 PostgreSQLPlace.Parameter("user", user),
             ], passwordFile: passwordFile, lineage: lineage)
     }
@@ -58,14 +59,25 @@ final class ServerPlace: StorePlace {
 
     /// Puts another database with all that it has in its place, as a restoration does. Whoever was connected is not any more.
     func restore() throws {
-        try server.run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(database)'")
-        try server.run("ALTER DATABASE \(database) RENAME TO \(database)_before")
+        try putAway()
         try server.run("CREATE DATABASE \(database) TEMPLATE \(database)_before")
     }
 
-    /// Copies the store to another place, and gives up the one that logins are judged by.
-    func move(to end: CopyEnd, holding store: any EnrollmentStore) throws {
-        let moving = try StoreCopy(from: .postgresql(address()), to: end, sealing: sealing, at: 1)
+    /// Puts another database with a store of its own in its place. Whoever was connected is not any more.
+    func replace() throws {
+        try putAway()
+        try server.run("CREATE DATABASE \(database)")
+        _ = try PostgreSQLStore.create(address())
+    }
+
+    private func putAway() throws {
+        try server.run("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(database)'")
+        try server.run("ALTER DATABASE \(database) RENAME TO \(database)_before")
+    }
+
+    /// Copies the store, which the one who does so may call otherwise, to another place, and gives up the one that logins are judged by.
+    func move(from place: PostgreSQLPlace? = nil, to end: CopyEnd, holding store: any EnrollmentStore) throws {
+        let moving = try StoreCopy(from: .postgresql(place ?? address()), to: end, sealing: sealing, at: 1)
         for _ in 0..<100 where !moving.progress.isCurrent { _ = try moving.proceed() }
         _ = try moving.finish(holding: store, at: 1)
     }
