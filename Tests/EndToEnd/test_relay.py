@@ -278,6 +278,26 @@ def test_a_revoked_host_asks_nothing_more(hubs, person):
         assert world.failures_of(user, hubs[0].runtime) == 0
 
 
+def test_no_certificate_is_issued_that_could_not_be_kept(hubs, tmp_path):
+    def issued():
+        listed = json.loads(world.twostep("host", "list", "--json", runtime=hubs[0].runtime).stdout)["hosts"]
+        return [row["serial"] for row in listed if row["name"] == "web9"]
+
+    bundle = tmp_path / "web9.pem"
+    assert world.twostep("host", "add", "web9", "--out", bundle, runtime=hubs[0].runtime).returncode == 0
+    before, present = issued(), bundle.read_bytes()
+    for path, why in ((bundle, "File exists"), (tmp_path / "nowhere" / "web9.pem", "No such file or directory")):
+        done = world.twostep("host", "add", "web9", "--out", path, runtime=hubs[0].runtime)
+        assert done.returncode != 0
+        assert f"{path} cannot be made: {why}. No certificate was issued." in done.stderr
+    assert issued() == before
+    assert bundle.read_bytes() == present
+    # Nor is anything left of one that the daemon refuses.
+    refused = tmp_path / "refused.pem"
+    assert world.twostep("host", "add", "web 9", "--out", refused, runtime=hubs[0].runtime).returncode != 0
+    assert not refused.exists()
+
+
 def test_a_certificate_of_another_fleet_opens_nothing(hubs, server, person):
     user, phone = person
     stranger = world.Daemon("another-fleet").initialize(

@@ -66,6 +66,7 @@ struct HostAddCommand: AdministrationVerb {
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
         let file = path ?? "\(name).pem"
+        var bundle = try BundleFile(at: file)
         let key = try HostAddCommand.newKey()
         let publicKey = try HostAddCommand.publicKey(of: key)
         let connection = try DaemonConnection.open(service.runtimeDirectory, limit: world.replyLimit)
@@ -74,10 +75,12 @@ struct HostAddCommand: AdministrationVerb {
                 name: name, services: HostAddCommand.words(services), users: HostAddCommand.words(users), days: days,
                 publicKey: Base64.text(publicKey.span)))
         guard case .hostAdded(let issued) = answer.reply else { throw connection.misplaced() }
-        if let fault = BundleFile.write(issued, key, hubs: hubs, to: file) {
+        if let fault = bundle.write(issued, key, hubs: hubs) {
             throw CommandFailure(
-                .refused, code: .internal, "\(file) cannot be written: \(fault).",
-                hint: "The certificate is of no use without it: twostep host revoke \(Wording.word(name))")
+                .refused, code: .files, "\(file) cannot be written: \(fault).",
+                hint: """
+                    Type it again with another --out. The certificate that was issued is of no use to anybody: its key is gone.
+                    """)
         }
         return report(issued, file)
     }
