@@ -1,4 +1,5 @@
 import Authentication
+import Cryptography
 import UnixSocket
 import Wire
 
@@ -84,10 +85,12 @@ extension LoginHandler {
         authenticate(request, rule)
     }
 
-    /// A name for somebody whom the host may not ask about, of his own: what is failed for one of them delays no other, as it is with
-    /// names that nobody has. Were it somebody's, nobody would be let in by it.
+    /// A name for somebody whom the host may not ask about, of his own and the same at all hubs: what is failed for one of them delays no
+    /// other, as it is with names that nobody has. Were it somebody's, nobody would be let in by it.
     private static func nobody(for account: AccountName) -> AccountName? {
-        AccountName("outside-of-the-rule-\(account.hashValue)")
+        let bytes = Array(account.text.utf8)
+        guard let digest = try? sha256(bytes.span) else { return nil }
+        return AccountName("outside-of-the-rule-\(digest)")
     }
 
     private func proceed(_ request: LoginRequest, _ rule: PeerRule, _ facts: AccountFacts?) {
