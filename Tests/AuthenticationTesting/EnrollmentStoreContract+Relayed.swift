@@ -45,6 +45,52 @@ extension EnrollmentStoreContract {
             }
             for _ in 0..<4 { #expect(try fail(bench.bob) == .unavailable(.hostBudgetSpent)) }
         },
+        Rule("counts what an account fails at a hub whose clock is behind that of the one that began the window") {
+            bench in
+            try bench.enrol(bench.alice)
+            let wall = bench.clock.now.wall
+            bench.clock.set(wall: wall + 3)
+            #expect(try bench.relay("wrong", by: bench.bob, standing: .unknown) != .unavailable(.hostBudgetSpent))
+            bench.clock.set(wall: wall)
+            let own = HostCounter.Bound.relayedAccount.failures
+            for number in 0..<own + 4 {
+                _ = try bench.store.unlock(bench.alice)
+                let outcome = try bench.relay("wrong", by: bench.alice)
+                #expect((outcome == .unavailable(.hostBudgetSpent)) == (number >= own))
+            }
+        },
+        Rule("counts whatever is refused with a password in one answer once among passwords, and tells nothing else") {
+            bench in
+            try bench.enrol(bench.alice)
+            let own = HostCounter.Bound.relayedAccount.failures
+            var refused = 0
+            func expectRefused(_ attempt: Attempt) throws {
+                let outcome = try bench.judge(attempt)
+                #expect(outcome.refusal != nil, "\(outcome)")
+                refused += 1
+                #expect(try bench.budget(.passwords) == refused)
+            }
+            // The password was wrong, or right and alone, or somebody blocked meanwhile.
+            for refusal in [Reason.wrongPassword, .malformed, .repeated, .blocked] {
+                try expectRefused(bench.password(refusal, by: bench.alice, relay: "web17", pairing: .wholly))
+            }
+            // It was right, and the code was not; at first it is looked at.
+            for number in 0..<own + 4 {
+                _ = try bench.store.unlock(bench.alice)
+                try expectRefused(bench.paired("wrong", by: bench.alice))
+                #expect(try bench.budget(.proved) == min(number + 1, own))
+            }
+            #expect(try bench.store.hostCounter(of: bench.host).failures == own + 4)
+            // Also a right one by then, and one of somebody who has nothing.
+            try expectRefused(bench.paired("right 1", by: bench.alice))
+            try expectRefused(bench.paired("wrong", by: bench.bob))
+            // A look for its time alone.
+            let idle = bench.paired("wrong", by: bench.alice, pairing: .withPassword(isConclusive: false))
+            #expect(try bench.judge(idle) == .rejected(.hostBudgetSpent))
+            #expect(try bench.budget(.passwords) == refused)
+            bench.clock.advance(seconds: HostCounter.Bound.relayingHost.window)
+            #expect(try bench.judge(bench.paired("right 2", by: bench.alice)).isAcceptance)
+        },
         Rule("counts no right answer against the host that has relayed it") { bench in
             try bench.enrol(bench.alice)
             for number in 1...HostCounter.Bound.relayingHost.failures + 5 {
@@ -61,10 +107,6 @@ extension EnrollmentStoreContract {
             #expect(try bench.judge(attempt) == .rejected(.wrongPassword))
             #expect(try bench.store.hostCounter(of: Attempt.budgetKey(of: "web17", .passwords)).failures == 1)
             #expect(try bench.store.hostCounter(of: bench.host).failures == 1)
-            // What a right one without its code is to a service of one prompt.
-            let lacking = bench.password(.malformed, by: bench.alice, relay: "web17")
-            #expect(try bench.judge(lacking) == .rejected(.malformed))
-            #expect(try bench.budget(.passwords) == 2)
         },
         Rule("counts nothing against a host that no account was charged with") { bench in
             try bench.enrol(bench.alice)
@@ -238,11 +280,19 @@ extension EnrollmentStoreContract {
 extension StoreBench {
     /// What a provider of the hub's has found of a password that a host has relayed.
     fileprivate func password(
-        _ refusal: Reason?, by account: AccountName, relay: String, share: RelayShare = .proved
+        _ refusal: Reason?, by account: AccountName, relay: String, share: RelayShare = .proved,
+        pairing: Attempt.Pairing = .alone
     ) -> Attempt {
         Attempt(
             .firstFactor(refusal), account: account, standing: .unknown, host: nil, throttle: Throttle(),
-            now: clock.now, relay: relay, share: share)
+            now: clock.now, pairing: pairing, relay: relay, share: share)
+    }
+
+    /// A code behind a right password, in one answer through `web17`.
+    fileprivate func paired(
+        _ text: String, by account: AccountName, pairing: Attempt.Pairing = .wholly
+    ) -> Attempt {
+        attempt(.typed(text), by: account, host: host, relay: "web17", pairing: pairing)
     }
 
     /// An answer through the host `web17`.
@@ -260,6 +310,11 @@ extension StoreBench {
     fileprivate func budget(_ share: RelayShare) throws -> Int {
         try store.hostCounter(of: Attempt.budgetKey(of: "web17", share)).failures
     }
+}
+
+extension Attempt.Pairing {
+    /// One answer, of which nothing else is looked at.
+    fileprivate static let wholly = Attempt.Pairing.withPassword(isConclusive: true)
 }
 
 extension Outcome {

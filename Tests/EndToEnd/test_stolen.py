@@ -379,6 +379,30 @@ def test_a_stolen_host_learns_of_no_right_password_where_both_are_one_answer(sin
     assert all(each == heard[0] for each in heard), heard
 
 
+def test_what_is_refused_counts_the_same_whichever_was_wrong_where_both_are_one_answer(single_hub, single_person):
+    user, phone = single_person
+    name, bundle = bundle_of(single_hub)
+    thief = relays.Stolen(bundle, single_hub)
+
+    def passwords_counted():
+        with database_of(single_hub) as database:
+            row = f"@{serial_of(name, single_hub)} passwords"
+            return (database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() or (0,))[0]
+
+    def cost(answer):
+        before = passwords_counted()
+        return thief.log_in(user, answer), passwords_counted() - before
+
+    wrong = cost("Wrong-Password-1" + phone.wrong(1)[0])
+    assert wrong[1] == 1
+    # More than are looked at: a dozen for one account; from the sixth on it is delayed.
+    for code in phone.wrong(14):
+        assert cost("Right-Password-1" + code) == wrong
+        assert world.twostep("unlock", user, runtime=single_hub.runtime).returncode == 0
+    assert cost("Right-Password-1") == wrong
+    assert cost("Wrong-Password-1") == wrong
+
+
 def test_passwords_that_are_spent_hold_up_no_login_without_one(single_hub, single_person):
     user, phone = single_person
     name, bundle = bundle_of(single_hub)

@@ -39,10 +39,16 @@ extension Attempt {
     ) -> Outcome {
         let uncounted = host
         let outcome = judgeSubject(in: &record, host: &host, sealing: sealing)
-        if countsForHost, let refusal = outcome.refusal, refusal != .hostRefused, host == uncounted {
+        if isPairedRefusal(outcome), host == uncounted {
             host.count(at: now)
         }
         return outcome
+    }
+
+    /// Whether password and code were refused together, by the one or the other.
+    func isPairedRefusal(_ outcome: Outcome) -> Bool {
+        guard pairing == .withPassword(isConclusive: true), let refusal = outcome.refusal else { return false }
+        return refusal != .hostRefused
     }
 
     private func judgeSubject(

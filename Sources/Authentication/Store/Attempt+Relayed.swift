@@ -34,13 +34,17 @@ extension Attempt {
     package var ledgerKeys: [String] {
         guard let relay else { return [] }
         guard module != nil else { return [Attempt.budgetKey(of: relay, relayShare)] }
-        return RelayShare.ofFactors.flatMap { share in
+        let ofFactors = RelayShare.ofFactors.flatMap { share in
             [Attempt.budgetKey(of: relay, share), Attempt.contributionKey(of: account, to: relay, share)]
         }
+        return pairing == .alone ? ofFactors : ofFactors + [Attempt.budgetKey(of: relay, .passwords)]
     }
 
     /// Judges the attempt as `judge(in:host:sealing:)` does, unless the host that has relayed it has failed too often, or the account
     /// through it: then it is neither looked at nor charged to the account.
+    ///
+    /// Where the password is one answer with the code that is not told apart from a wrong answer, and whatever is refused counts once
+    /// among the passwords: nobody learns by either that a password was right.
     ///
     /// Only what an account was charged with counts, and what the account makes good through the host counts no more, whichever way
     /// it came. Failures that are made good elsewhere stay, a dozen of an account at most: so one account can never spend a share.
@@ -50,14 +54,22 @@ extension Attempt {
     ) -> Outcome {
         guard let relay else { return judge(in: &record, host: &host, sealing: sealing) }
         let place = RelayLedger.Place(relay: relay, share: relayShare, account: account)
-        guard isSettlement || !ledger.refuses(place, at: now) else { return .unavailable(.hostBudgetSpent) }
+        let passwords = RelayLedger.Place(relay: relay, share: .passwords, account: account)
+        guard isSettlement || !ledger.refuses(place, at: now) else {
+            guard module != nil, pairing != .alone else { return .unavailable(.hostBudgetSpent) }
+            let outcome = Outcome.rejected(.hostBudgetSpent)
+            if isPairedRefusal(outcome) {
+                host.count(at: now)
+                ledger.countAlone(passwords, at: now)
+            }
+            return outcome
+        }
         let before = record.failures
         let outcome = judge(in: &record, host: &host, sealing: sealing)
         let charged = record.failures - before
+        if isPairedRefusal(outcome) || outcome.isWrongPassword(of: self) { ledger.countAlone(passwords, at: now) }
         if charged > 0 {
             ledger.count(place, at: now)
-        } else if outcome.isWrongPassword(of: self) {
-            ledger.countAlone(place, at: now)
         } else if charged < 0 {
             for share in RelayShare.ofFactors {
                 ledger.makeGood(
@@ -84,10 +96,9 @@ extension AccountRecord {
 }
 
 extension Outcome {
-    /// Whether a first factor was looked at and found wrong; a right one without the code that goes with it is counted as well, or its
-    /// being right would be told by what is left of the budget.
+    /// Whether a first factor was looked at and found wrong.
     fileprivate func isWrongPassword(of attempt: Attempt) -> Bool {
         guard case .firstFactor = attempt.subject, case .rejected(let reason) = self else { return false }
-        return [.wrongPassword, .unknownAccount, .malformed].contains(reason)
+        return [.wrongPassword, .unknownAccount].contains(reason)
     }
 }

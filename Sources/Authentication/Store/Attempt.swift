@@ -37,6 +37,14 @@ package final class Attempt: Sendable {
         case cannotTell
     }
 
+    /// Whether an answer stands alone, or is one with the password (`conversation: single`), where nothing may tell which of them was
+    /// wrong.
+    package enum Pairing: Equatable, Sendable {
+        case alone
+        /// Where the attempt is conclusive its refusal counts for the host as that of a password does; otherwise another one's does.
+        case withPassword(isConclusive: Bool)
+    }
+
     package let subject: Subject
     package let account: AccountName
     package let standing: Standing
@@ -53,13 +61,11 @@ package final class Attempt: Sendable {
     package let visit: Visit?
     /// Whether an acceptance names the device.
     package let namesDevices: Bool
-    /// Whether a refusal counts for the host too, as that of a password does: where both are one answer, nothing else may
-    /// tell which of them was wrong.
-    package let countsForHost: Bool
+    package let pairing: Pairing
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false, countsForHost: Bool = false, relay: String? = nil,
+        visit: Visit? = nil, namesDevices: Bool = false, pairing: Pairing = .alone, relay: String? = nil,
         share: RelayShare = .proved
     ) {
         self.subject = subject
@@ -72,7 +78,14 @@ package final class Attempt: Sendable {
         self.now = now
         self.visit = visit
         self.namesDevices = namesDevices
-        self.countsForHost = countsForHost
+        self.pairing = pairing
+    }
+
+    /// The same, refused before anything is looked at.
+    package func refused(_ reason: Reason) -> Attempt {
+        Attempt(
+            .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
+            pairing: pairing, relay: relay, share: share)
     }
 
     /// The module whose devices a store must load for this attempt.

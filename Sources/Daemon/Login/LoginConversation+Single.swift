@@ -84,7 +84,8 @@ extension LoginConversation {
                 .answer(answer, session: session, module: UnchargedModule(module)), account: self.request.account,
                 standing: standing == .cannotTell ? .cannotTell : .unknown, host: nil,
                 throttle: self.configuration.throttle, now: self.service.clocks.now(),
-                relay: self.relayed?.host.serial, share: self.relayShare)
+                // The password has been counted.
+                pairing: .withPassword(isConclusive: false), relay: self.relayed?.host.serial, share: self.relayShare)
             self.service.submit(attempt) { outcome in
                 guard !self.isOver else { return }
                 // What keeps everybody out is said here as well.

@@ -304,7 +304,8 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, countsForHost: isSingle && isConclusive, relay: relayed?.host.serial,
+            namesDevices: change != nil, pairing: isSingle ? .withPassword(isConclusive: isConclusive) : .alone,
+            relay: relayed?.host.serial,
             share: relayShare)
     }
 

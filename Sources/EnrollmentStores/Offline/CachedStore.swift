@@ -128,9 +128,7 @@ extension Attempt {
     fileprivate var asJudgedOffline: Attempt {
         let isForOneStore = module.map { $0.type == "recovery_code" || $0.isStopgap } ?? false
         guard isForOneStore || relay != nil else { return self }
-        return Attempt(
-            .firstFactor(.offline), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
-            relay: relay)
+        return refused(.offline)
     }
 }
 

@@ -226,11 +226,4 @@ extension Attempt {
         case .unknown, .cannotTell: nil
         }
     }
-
-    /// The same, refused before anything is looked at.
-    fileprivate func refused(_ reason: Reason) -> Attempt {
-        Attempt(
-            .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
-            relay: relay)
-    }
 }
