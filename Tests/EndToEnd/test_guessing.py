@@ -137,7 +137,10 @@ def test_a_right_answer_forgets_the_failures_of_its_own_module_alone(daemon, els
 
 
 def test_a_locker_in_a_loop_tries_no_more_pins_than_anybody_else(daemon, elsewhere):
-    place = elsewhere("auth_providers: [{type: pam, modules: [pin]}]\n")
+    place = elsewhere(
+        "auth_providers: [{type: pam, modules: [pin]}]\n"
+        # Forty PINs may take half a minute where others compute.
+        "throttle: {first_delay: 900}\n")
     user = world.new_user()
     assert world.twostep("enroll", user, "pin", runtime=place.runtime, input="739158\n739158\n").returncode == 0
     guesses = [[f"{number:06}"] for number in range(500_000, 500_040)]
