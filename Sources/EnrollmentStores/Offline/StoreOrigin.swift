@@ -39,9 +39,10 @@ struct StoreOrigin: Equatable {
 
     /// Whether it is the same database, whatever became of it: after a failover it is another timeline of the same cluster, after
     /// pg_upgrade another cluster with the same tables, and after a restoration another database with them, here or there, which the
-    /// configuration names as before.
+    /// configuration names as before. Tables that were dropped and made anew are another store.
     func isSame(as other: StoreOrigin) -> Bool {
         let (own, others) = (parts, other.parts)
+        guard own.born == others.born || own.born.isEmpty || others.born.isEmpty else { return false }
         // One of the two may be a text of before the database was asked for.
         let isDatabase = own.database == others.database || own.database.isEmpty || others.database.isEmpty
         if !own.system.isEmpty, own.system == others.system, isDatabase { return true }

@@ -188,6 +188,21 @@ struct ReconciliationTests {
         #expect(copy.isPending())
     }
 
+    @Test func `tables that were made anew in the own one are another store, and so is whoever takes its place`() throws
+    {
+        try refresh()
+        try spend(of: bench.alice, with: try standIn())
+        try server.run("DROP SCHEMA twostep CASCADE")
+        _ = try PostgreSQLStore.create(server.address())
+        let fresh = try server.openStore()
+        #expect(try copy.reconcile(into: fresh).keptFor != nil)
+        let heir = try ServerPlace(isEmpty: true)
+        try server.move(to: .postgresql(heir.address()), holding: fresh)
+        let moved = try PostgreSQLStore.open(heir.address(), sealing: server.sealing)
+        #expect(try copy.reconcile(into: moved).keptFor != nil)
+        #expect(copy.isPending())
+    }
+
     @Test func `a database that was restored under the same name is the own one`() throws {
         try refresh()
         try spend(of: bench.alice, with: try standIn())
