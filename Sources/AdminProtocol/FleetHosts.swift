@@ -66,3 +66,21 @@ package struct IssuedHost: Codable, Equatable, Sendable {
         self.others = others
     }
 }
+
+extension RegisteredHost {
+    /// Whether a text can be a host's name: a certificate's common name, and a word in journals.
+    package static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    /// What is said of a text that cannot, behind that.
+    package static let isNoName = "can be no host's name: 1 to 64 letters, digits, '.', '-', '_'."
+}

@@ -65,6 +65,9 @@ struct HostAddCommand: AdministrationVerb {
     @OptionGroup var output: OutputOptions
 
     func perform(in world: AdministrationWorld) throws(CommandFailure) -> Report {
+        guard RegisteredHost.isName(name) else {
+            throw CommandFailure(.refused, code: .badParameter, "\(Wording.word(name)) \(RegisteredHost.isNoName)")
+        }
         let file = path ?? "\(name).pem"
         var bundle = try BundleFile(at: file)
         let key = try HostAddCommand.newKey()

@@ -127,9 +127,8 @@ extension AdminDesk {
     }
 
     private static func complaint(about wish: HostWish) -> String? {
-        guard FleetHost.isName(wish.name) else {
-            return
-                "'\(JournalEntry.printable(wish.name))' can be no host's name: 1 to 64 letters, digits, '.', '-', '_'."
+        guard RegisteredHost.isName(wish.name) else {
+            return "'\(JournalEntry.printable(wish.name))' \(RegisteredHost.isNoName)"
         }
         guard !wish.services.isEmpty, !wish.users.isEmpty else { return "Which services, and which users? * is any." }
         for text in wish.services + wish.users
