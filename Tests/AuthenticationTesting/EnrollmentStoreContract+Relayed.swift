@@ -91,6 +91,68 @@ extension EnrollmentStoreContract {
             bench.clock.advance(seconds: HostCounter.Bound.relayingHost.window)
             #expect(try bench.judge(bench.paired("right 2", by: bench.alice)).isAcceptance)
         },
+        Rule("looks at one password with its code at the bound, right or wrong, and at none before it may") { bench in
+            try bench.enrol(bench.alice)
+            let bound = HostCounter.Bound.relayedPasswords.failures
+            for standing in [Attempt.Standing.known(uid: 1000), .unknown] {
+                for _ in 1..<bound {
+                    let wrong = bench.password(.wrongPassword, by: bench.bob, relay: "web17")
+                    #expect(try bench.judge(wrong) == .rejected(.wrongPassword))
+                }
+                // All of them have been asked about before one has an answer.
+                let asked = bench.password(nil, by: bench.alice, relay: "web17", pairing: .wholly)
+                for _ in 0..<4 { #expect(try bench.judge(asked).isAcceptance) }
+                #expect(try bench.budget(.passwords) == bound - 1)
+                let answers = (0..<4).map { _ in bench.paired("wrong", by: bench.alice, standing: standing) }
+                let outcomes = try bench.store.commit(answers)
+                #expect(outcomes.first?.refusal != nil)
+                #expect(outcomes.dropFirst().allSatisfy { $0 == .unavailable(.hostBudgetSpent) })
+                bench.clock.advance(seconds: HostCounter.Bound.relayedPasswords.window)
+                _ = try bench.store.unlock(bench.alice)
+            }
+        },
+        Rule("refuses passwords with codes of a remote host like passwords") { bench in
+            try bench.enrol(bench.alice)
+            for _ in 0..<HostCounter.limit { try bench.firstFactor(.wrongPassword, by: bench.bob, from: bench.host) }
+            for standing in [Attempt.Standing.known(uid: 1000), .unknown] {
+                let attempt = bench.paired("right 1", by: bench.alice, standing: standing)
+                #expect(try bench.judge(attempt) == .rejected(.hostRefused))
+            }
+            #expect(try bench.budget(.passwords) == 0)
+        },
+        Rule("counts passwords that come with evidence, whatever remote host is claimed") { bench in
+            try bench.enrol(bench.alice)
+            func judge(_ refusal: Reason?) throws -> Outcome {
+                try bench.judge(
+                    Attempt(
+                        .firstFactor(refusal), account: bench.alice, standing: .unknown, host: bench.host,
+                        throttle: Throttle(), now: bench.clock.now, hasEvidence: true, relay: "web17"))
+            }
+            for _ in 0..<HostCounter.Bound.relayedPasswords.failures {
+                #expect(try judge(.wrongPassword) == .rejected(.wrongPassword))
+            }
+            for refusal in [nil, Reason.wrongPassword] {
+                #expect(try judge(refusal) == .unavailable(.hostBudgetSpent))
+            }
+            // Without it that host is refused, and nothing is said of the password.
+            #expect(try bench.firstFactor(nil, by: bench.alice, from: bench.host) == .rejected(.hostRefused))
+        },
+        Rule("holds up one account alone for passwords that its own programs have had judged") { (bench) throws in
+            let own = HostCounter.Bound.relayedAccount.failures
+            func judge(_ refusal: Reason?, by account: AccountName) throws -> Outcome {
+                try bench.judge(bench.password(refusal, by: account, relay: "web17", share: .own))
+            }
+            for _ in 0..<own - 1 { #expect(try judge(.wrongPassword, by: bench.alice).refusal == .wrongPassword) }
+            #expect(try judge(nil, by: bench.alice).isAcceptance)
+            #expect(try bench.budget(.ownPasswords) == 0, "made good")
+            for _ in 0..<own { #expect(try judge(.wrongPassword, by: bench.alice).refusal == .wrongPassword) }
+            for refusal in [nil, Reason.wrongPassword] {
+                #expect(try judge(refusal, by: bench.alice) == .unavailable(.hostBudgetSpent))
+            }
+            #expect(try judge(nil, by: bench.bob).isAcceptance)
+            #expect(try bench.judge(bench.password(nil, by: bench.alice, relay: "web17")).isAcceptance)
+            #expect(try bench.budget(.ownPasswords) == own)
+        },
         Rule("counts no right answer against the host that has relayed it") { bench in
             try bench.enrol(bench.alice)
             for number in 1...HostCounter.Bound.relayingHost.failures + 5 {
@@ -290,9 +352,10 @@ extension StoreBench {
 
     /// A code behind a right password, in one answer through `web17`.
     fileprivate func paired(
-        _ text: String, by account: AccountName, pairing: Attempt.Pairing = .wholly
+        _ text: String, by account: AccountName, standing: Attempt.Standing = .known(uid: 1000),
+        pairing: Attempt.Pairing = .wholly
     ) -> Attempt {
-        attempt(.typed(text), by: account, host: host, relay: "web17", pairing: pairing)
+        attempt(.typed(text), by: account, standing: standing, host: host, relay: "web17", pairing: pairing)
     }
 
     /// An answer through the host `web17`.

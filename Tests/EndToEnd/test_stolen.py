@@ -343,6 +343,34 @@ def test_a_stolen_host_whose_passwords_are_spent_learns_of_no_right_one(password
             assert len(prompts) <= 1, "no code is asked for behind a right one"
 
 
+def passwords_counted(hub, name, share=" passwords"):
+    """How many of the passwords that a host has relayed count against it."""
+    with database_of(hub) as database:
+        row = f"@{serial_of(name, hub)}{share}"
+        return (database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() or (0,))[0]
+
+
+def test_passwords_count_whatever_evidence_and_address_a_stolen_host_claims(password_hub, password_person):
+    user, _ = password_person
+    name, bundle = bundle_of(password_hub)
+    thief = relays.Stolen(bundle, password_hub)
+    for number in range(35):
+        assert thief.log_in(user, f"Wrong-{number}", evidence=KEY, rhost="203.0.113.77")[0] != wire.UNAVAILABLE
+    assert passwords_counted(password_hub, name) == 35
+
+
+def test_a_user_who_guesses_at_its_own_password_keeps_out_nobody_else(password_hub, password_person):
+    user, phone = password_person
+    mean, _ = with_password(password_hub)
+    name, bundle = bundle_of(password_hub)
+    thief = relays.Stolen(bundle, password_hub)
+    codes = [thief.log_in(mean, f"Wrong-{number}", caller=2, service="swaylock")[0] for number in range(13)]
+    assert codes.index(wire.UNAVAILABLE) == 12
+    assert passwords_counted(password_hub, name) == 0
+    assert thief.log_in(mean, "Right-Password-1", caller=2, service="swaylock")[0] == wire.UNAVAILABLE
+    assert thief.log_in(user, "Right-Password-1", phone.next(), caller=2, service="swaylock")[0] == wire.GRANTED
+
+
 @pytest.fixture(scope="module")
 def single_hub(daemon_of_session):
     """A hub that judges passwords itself, and takes password and code in one answer, but for machines that have no first factor."""
@@ -363,7 +391,7 @@ def single_person(single_hub):
 
 
 @pytest.mark.parametrize("caller", [1, 2, 3])
-@pytest.mark.parametrize("share", ["", " own", " unproved", " passwords", None])
+@pytest.mark.parametrize("share", ["", " own", " unproved", " passwords", " own passwords", None])
 def test_a_stolen_host_learns_of_no_right_password_where_both_are_one_answer(single_hub, single_person, share, caller):
     user, phone = single_person
     name, bundle = bundle_of(single_hub)
@@ -379,19 +407,17 @@ def test_a_stolen_host_learns_of_no_right_password_where_both_are_one_answer(sin
     assert all(each == heard[0] for each in heard), heard
 
 
-def test_what_is_refused_counts_the_same_whichever_was_wrong_where_both_are_one_answer(single_hub, single_person):
+@pytest.mark.parametrize("evidence", [KEY, []])
+def test_what_is_refused_counts_the_same_whichever_was_wrong_where_both_are_one_answer(
+        single_hub, single_person, evidence):
     user, phone = single_person
     name, bundle = bundle_of(single_hub)
     thief = relays.Stolen(bundle, single_hub)
 
-    def passwords_counted():
-        with database_of(single_hub) as database:
-            row = f"@{serial_of(name, single_hub)} passwords"
-            return (database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() or (0,))[0]
-
     def cost(answer):
-        before = passwords_counted()
-        return thief.log_in(user, answer), passwords_counted() - before
+        before = passwords_counted(single_hub, name)
+        heard = thief.log_in(user, answer, evidence=evidence, rhost="203.0.113.78" if evidence else "")
+        return heard, passwords_counted(single_hub, name) - before
 
     wrong = cost("Wrong-Password-1" + phone.wrong(1)[0])
     assert wrong[1] == 1
@@ -401,6 +427,9 @@ def test_what_is_refused_counts_the_same_whichever_was_wrong_where_both_are_one_
         assert world.twostep("unlock", user, runtime=single_hub.runtime).returncode == 0
     assert cost("Right-Password-1") == wrong
     assert cost("Wrong-Password-1") == wrong
+    assert world.twostep("block", user, "--reason", "left", runtime=single_hub.runtime).returncode == 0
+    assert cost("Right-Password-1" + phone.wrong(1)[0]) == wrong
+    assert cost("Wrong-Password-1" + phone.wrong(1)[0]) == wrong
 
 
 def test_passwords_that_are_spent_hold_up_no_login_without_one(single_hub, single_person):

@@ -37,6 +37,7 @@ extension Attempt {
     package func judge(
         in record: inout AccountRecord, host: inout HostCounter, sealing: any SecretSealing
     ) -> Outcome {
+        if isPaired, refuses(host) { return .rejected(.hostRefused) }
         let uncounted = host
         let outcome = judgeSubject(in: &record, host: &host, sealing: sealing)
         if isPairedRefusal(outcome), host == uncounted {
@@ -45,10 +46,24 @@ extension Attempt {
         return outcome
     }
 
+    /// Whether it is to be judged together with the password: all of both is looked at, and counted, in one transaction.
+    var isPaired: Bool { pairing != .alone && !isSettlement }
+
+    /// It was charged before, and is to come to its end: what has run out since must not leave the charge.
+    var isSettlement: Bool { if case .testimony = subject { true } else { false } }
+
+    /// Whether the remote host has failed too often.
+    func refuses(_ host: HostCounter) -> Bool { !hasEvidence && host.refuses(at: now) }
+
     /// Whether password and code were refused together, by the one or the other.
     func isPairedRefusal(_ outcome: Outcome) -> Bool {
-        guard pairing == .withPassword(isConclusive: true), let refusal = outcome.refusal else { return false }
-        return refusal != .hostRefused
+        guard let refusal = outcome.refusal, refusal != .hostRefused else { return false }
+        return switch pairing {
+        case .alone: false
+        case .withPassword(isConclusive: true): true
+        // Nothing follows a code that was good once.
+        case .withPassword(isConclusive: false): refusal == .replayed
+        }
     }
 
     private func judgeSubject(
@@ -56,7 +71,7 @@ extension Attempt {
     ) -> Outcome {
         switch subject {
         case .firstFactor(let refusal):
-            guard !host.refuses(at: now) else { return .rejected(.hostRefused) }
+            guard !refuses(host) else { return .rejected(.hostRefused) }
             guard let refusal else { return .accepted(account) }
             host.count(at: now)
             return .rejected(refusal)

@@ -2,12 +2,12 @@
 extension Attempt {
     /// The share of its host's failures that it counts for. A first factor that is waived is no password.
     package var relayShare: RelayShare {
-        switch (subject, share) {
-        case (.firstFactor, .unproved): .unproved
-        case (.firstFactor, .proved), (.firstFactor, .own), (.firstFactor, .passwords): .passwords
-        case (_, _): share
-        }
+        guard module == nil, share != .unproved else { return share }
+        return passwordShare
     }
+
+    /// The share that a password counts for.
+    private var passwordShare: RelayShare { share == .own || share == .ownPasswords ? .ownPasswords : .passwords }
 
     /// The row that counts them, among those of remote hosts, none of which is called so; nil for a login of this machine.
     package var budgetKey: String? { relay.map { Attempt.budgetKey(of: $0, relayShare) } }
@@ -33,54 +33,56 @@ extension Attempt {
     /// The rows that a store loads into the `RelayLedger`, and writes where they have changed; none for a login of this machine.
     package var ledgerKeys: [String] {
         guard let relay else { return [] }
-        guard module != nil else { return [Attempt.budgetKey(of: relay, relayShare)] }
-        let ofFactors = RelayShare.ofFactors.flatMap { share in
+        let own = module == nil ? [relayShare] : RelayShare.ofFactors
+        return (pairing == .alone ? own : own + [passwordShare]).flatMap { share in
             [Attempt.budgetKey(of: relay, share), Attempt.contributionKey(of: account, to: relay, share)]
         }
-        return pairing == .alone ? ofFactors : ofFactors + [Attempt.budgetKey(of: relay, .passwords)]
     }
 
     /// Judges the attempt as `judge(in:host:sealing:)` does, unless the host that has relayed it has failed too often, or the account
     /// through it: then it is neither looked at nor charged to the account.
     ///
-    /// Where the password is one answer with the code that is not told apart from a wrong answer, and whatever is refused counts once
-    /// among the passwords: nobody learns by either that a password was right.
-    ///
     /// Only what an account was charged with counts, and what the account makes good through the host counts no more, whichever way
     /// it came. Failures that are made good elsewhere stay, a dozen of an account at most: so one account can never spend a share.
+    ///
+    /// Where the password is one answer with the code, a spent share of factors is not told apart from a wrong answer, and whatever is
+    /// refused counts once among the passwords: nobody learns by either that a password was right.
     package func judge(
         in record: inout AccountRecord, host: inout HostCounter, ledger: inout RelayLedger,
         sealing: any SecretSealing
     ) -> Outcome {
         guard let relay else { return judge(in: &record, host: &host, sealing: sealing) }
-        let place = RelayLedger.Place(relay: relay, share: relayShare, account: account)
-        let passwords = RelayLedger.Place(relay: relay, share: .passwords, account: account)
-        guard isSettlement || !ledger.refuses(place, at: now) else {
-            guard module != nil, pairing != .alone else { return .unavailable(.hostBudgetSpent) }
+        func place(_ share: RelayShare) -> RelayLedger.Place {
+            RelayLedger.Place(relay: relay, share: share, account: account)
+        }
+        let passwords = place(passwordShare)
+        if isPaired, ledger.refuses(passwords, at: now) { return .unavailable(.hostBudgetSpent) }
+        guard isSettlement || !ledger.refuses(place(relayShare), at: now) else {
+            guard isPaired else { return .unavailable(.hostBudgetSpent) }
+            guard !refuses(host) else { return .rejected(.hostRefused) }
             let outcome = Outcome.rejected(.hostBudgetSpent)
             if isPairedRefusal(outcome) {
                 host.count(at: now)
-                ledger.countAlone(passwords, at: now)
+                ledger.count(passwords, at: now)
             }
             return outcome
         }
         let before = record.failures
         let outcome = judge(in: &record, host: &host, sealing: sealing)
         let charged = record.failures - before
-        if isPairedRefusal(outcome) || outcome.isWrongPassword(of: self) { ledger.countAlone(passwords, at: now) }
         if charged > 0 {
-            ledger.count(place, at: now)
+            ledger.count(place(relayShare), at: now)
         } else if charged < 0 {
-            for share in RelayShare.ofFactors {
-                ledger.makeGood(
-                    -charged, RelayLedger.Place(relay: relay, share: share, account: account), at: now)
-            }
+            for share in RelayShare.ofFactors { ledger.makeGood(-charged, place(share), at: now) }
+        }
+        if isPairedRefusal(outcome) || outcome.isWrongPassword(of: self) {
+            ledger.count(passwords, at: now)
+        } else if case .accepted = outcome, (module == nil) == (pairing == .alone) {
+            // The password was right, and the code that belongs to it.
+            ledger.makeGood(.max, passwords, at: now)
         }
         return outcome
     }
-
-    /// It was charged before, and is to come to its end: a budget that has run out since must not leave the charge.
-    private var isSettlement: Bool { if case .testimony = subject { true } else { false } }
 
     /// How often a host of the fleet has failed within the hour, in a share.
     package static func failures(in budget: HostCounter, of share: RelayShare, at now: Moment) -> Int {

@@ -41,7 +41,8 @@ package final class Attempt: Sendable {
     /// wrong.
     package enum Pairing: Equatable, Sendable {
         case alone
-        /// Where the attempt is conclusive its refusal counts for the host as that of a password does; otherwise another one's does.
+        /// The password was judged before, and counted for nothing: what is refused in the end counts for it, whichever was wrong. Unless
+        /// the attempt is conclusive another one follows where it is refused.
         case withPassword(isConclusive: Bool)
     }
 
@@ -53,6 +54,8 @@ package final class Attempt: Sendable {
     /// The serial of the certificate with which a host of the fleet has relayed the login, whose budget of failures is looked at before
     /// the account's; nil for a login of this machine. Not the host's name: another certificate starts anew.
     package let relay: String?
+    /// Whether evidence gets the login past the remote host's counter, which counts what fails all the same.
+    let hasEvidence: Bool
     /// Which of its failures those with factors count for.
     let share: RelayShare
     package let throttle: Throttle
@@ -65,8 +68,8 @@ package final class Attempt: Sendable {
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false, pairing: Pairing = .alone, relay: String? = nil,
-        share: RelayShare = .proved
+        visit: Visit? = nil, namesDevices: Bool = false, pairing: Pairing = .alone, hasEvidence: Bool = false,
+        relay: String? = nil, share: RelayShare = .proved
     ) {
         self.subject = subject
         self.account = account
@@ -74,6 +77,7 @@ package final class Attempt: Sendable {
         self.host = host
         self.relay = relay
         self.share = share
+        self.hasEvidence = hasEvidence
         self.throttle = throttle
         self.now = now
         self.visit = visit
@@ -85,7 +89,7 @@ package final class Attempt: Sendable {
     package func refused(_ reason: Reason) -> Attempt {
         Attempt(
             .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
-            pairing: pairing, relay: relay, share: share)
+            pairing: pairing, hasEvidence: hasEvidence, relay: relay, share: share)
     }
 
     /// The module whose devices a store must load for this attempt.

@@ -22,21 +22,17 @@ package struct RelayLedger: Equatable, Sendable {
             || contribution(to: place).refuses(at: now, within: .relayedAccount)
     }
 
-    /// Counts a failure that no account was charged with.
-    mutating func countAlone(_ place: Place, at now: Moment) {
+    /// Counts a failure: also what the account has added to the share, unless anybody at all may have that counted for it.
+    mutating func count(_ place: Place, at now: Moment) {
         var budget = budget(at: place)
         budget.count(at: now, within: place.share.bound)
         rows[place.budget] = budget
-    }
-
-    /// Counts a failure that the account was charged with.
-    mutating func count(_ place: Place, at now: Moment) {
-        countAlone(place, at: now)
+        guard place.share != .passwords else { return }
         // After that: a window of the share that has just begun is the account's, too.
         var contribution = contribution(to: place)
         contribution.count(at: now, within: .relayedAccount)
         // Also where the hub that began the share's window has a clock that is ahead of this one's.
-        contribution.since = max(contribution.since, budget(at: place).since)
+        contribution.since = max(contribution.since, budget.since)
         rows[place.contribution] = contribution
     }
 

@@ -8,6 +8,8 @@ package enum RelayShare: String, CaseIterable, Sendable {
     case own = " own"
     /// First factors that the hub judges itself.
     case passwords = " passwords"
+    /// Those of programs that ask about the account that they run as: every user of the host may have these counted.
+    case ownPasswords = " own passwords"
 
     /// Those that answers to modules count for.
     package static let ofFactors: [RelayShare] = [.proved, .unproved, .own]
@@ -16,7 +18,7 @@ package enum RelayShare: String, CaseIterable, Sendable {
     package var bound: HostCounter.Bound {
         switch self {
         case .proved, .unproved, .own: .relayingHost
-        case .passwords: .relayedPasswords
+        case .passwords, .ownPasswords: .relayedPasswords
         }
     }
 }

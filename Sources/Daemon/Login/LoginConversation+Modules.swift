@@ -192,9 +192,9 @@ extension LoginConversation {
 
     /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
     private func refuseBlocked(_ module: any AuthModule) {
-        service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
+        service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { outcome in
             guard !self.isOver else { return }
-            guard !self.isSingle else { return self.refuseTogether(.rejected(.blocked), by: module.id) }
+            guard !self.isSingle else { return self.refuseTogether(outcome, by: module.id) }
             self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
         }
     }

@@ -71,12 +71,11 @@ extension LoginConversation {
         }
         // Evidence gets a person past the host's counter; what failed is counted all the same. Through a host of the fleet it is the
         // host's word: there right and wrong go the same way, or the budget's refusal would tell them apart.
-        let hasEvidence = request.evidence.provesFirstFactor
-        if hasEvidence, rejection == nil, !isSingle, relayed == nil { return conclude(proof) }
-        let attempt = attempt(.firstFactor(rejection), standing: .unknown)
+        if request.evidence.provesFirstFactor, rejection == nil, !isSingle, relayed == nil { return conclude(proof) }
+        // Where the code is looked at with it, that counts; here it is only asked whether anything may be looked at.
+        let attempt = attempt(.firstFactor(isSingle ? nil : rejection), standing: .unknown)
         service.submit(attempt) { outcome in
             switch outcome {
-            case .rejected where hasEvidence: self.conclude(proof)
             case .accepted(_, let acceptance):
                 if acceptance.isOffline { self.record.isOffline = true }
                 self.conclude(proof)
@@ -86,14 +85,18 @@ extension LoginConversation {
             case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
             case .unavailable(let reason):
-                if reason == .hostBudgetSpent, let spent = attempt.budgetKey { self.service.refuse(spent) }
+                if reason == .hostBudgetSpent, let spent = self.passwordBudget { self.service.refuse(spent) }
                 self.failed(reason)
             }
         }
     }
 
-    /// The row that counts the passwords which the fleet's host of this login has relayed; nil for a login of this machine.
-    private var passwordBudget: String? { relayed.map { Attempt.budgetKey(of: $0.host.serial, .passwords) } }
+    /// The row that counts the passwords which the fleet's host of this login has relayed; nil for a login of this machine, and where
+    /// each account has a bound of its own.
+    private var passwordBudget: String? {
+        guard let relayed, relayShare != .own else { return nil }
+        return Attempt.budgetKey(of: relayed.host.serial, .passwords)
+    }
 
     private func conclude(_ proof: Proof) {
         guard !isOver else { return }

@@ -4,7 +4,8 @@ import Wire
 /// Password and code in one answer (`conversation: single`).
 ///
 /// The password is judged first, and only behind a right one the code, which is then charged as ever. Whichever of them
-/// is wrong, the person hears the same after the same work: one hash, and two transactions with a code looked at.
+/// is wrong, the person hears the same after the same work: one hash, a transaction that asks whether anything may be looked at, and
+/// one with a code looked at, which counts for the hosts what is refused.
 extension LoginConversation {
     var isSingle: Bool { flow.plan.single != nil }
 
@@ -62,8 +63,8 @@ extension LoginConversation {
         }
     }
 
-    /// Has the code behind a wrong password looked at as somebody's who has nothing: for its time alone. It is charged to
-    /// nobody, and the host has been charged for the password.
+    /// Has the code behind a wrong password looked at as somebody's who has nothing. It is charged to no account, and the hosts are
+    /// charged for the password.
     func judgeCodeForNobody(then body: @escaping () -> Void) {
         guard case .judging(.provider, let progress) = flow.state, let step = progress.chain.steps.first else {
             return body()
@@ -82,14 +83,12 @@ extension LoginConversation {
             guard !self.isOver else { return }
             let attempt = Attempt(
                 .answer(answer, session: session, module: UnchargedModule(module)), account: self.request.account,
-                standing: standing == .cannotTell ? .cannotTell : .unknown, host: nil,
+                standing: standing == .cannotTell ? .cannotTell : .unknown, host: self.hostKey,
                 throttle: self.configuration.throttle, now: self.service.clocks.now(),
-                // The password has been counted.
-                pairing: .withPassword(isConclusive: false), relay: self.relayed?.host.serial, share: self.relayShare)
+                pairing: .withPassword(isConclusive: true), hasEvidence: self.request.evidence.provesFirstFactor,
+                relay: self.relayed?.host.serial, share: self.relayShare)
             self.service.submit(attempt) { outcome in
-                guard !self.isOver else { return }
-                // What keeps everybody out is said here as well.
-                if case .unavailable(let reason) = outcome, reason != .moduleFailed { return self.failed(reason) }
+                guard !self.isOver, !self.isRefusedForAll(outcome) else { return }
                 if let combined = self.combined { self.refusedTogether.append(combined.whole) }
                 self.combined = nil
                 body()
@@ -97,8 +96,23 @@ extension LoginConversation {
         }
     }
 
+    /// Ends the login by what keeps everybody out, whatever was typed; returns whether it did.
+    private func isRefusedForAll(_ outcome: Outcome) -> Bool {
+        switch outcome {
+        case .rejected(.hostRefused):
+            if let host = hostKey { service.refuse(host) }
+            record.lastRefusal = .hostRefused
+            refusal = Texts.refusedTogether
+            refused(.hostRefused)
+        case .unavailable(let reason) where outcome.refusal == nil: failed(reason)
+        case .accepted, .charged, .rejected, .delayed, .locked, .unavailable: return false
+        }
+        return true
+    }
+
     /// The code behind a right password was not accepted.
     func refuseTogether(_ outcome: Outcome, by module: ModuleID) {
+        guard !isRefusedForAll(outcome) else { return }
         closeSession()
         if let combined { refusedTogether.append(combined.whole) }
         combined = nil

@@ -305,8 +305,7 @@ final class LoginConversation {
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
             namesDevices: change != nil, pairing: isSingle ? .withPassword(isConclusive: isConclusive) : .alone,
-            relay: relayed?.host.serial,
-            share: relayShare)
+            hasEvidence: request.evidence.provesFirstFactor, relay: relayed?.host.serial, share: relayShare)
     }
 
     /// What failures with factors count for, where a host of the fleet relays the login.
