@@ -138,14 +138,15 @@ extension EnrollmentStoreContract {
             #expect(try bench.firstFactor(nil, by: bench.alice, from: bench.host) == .rejected(.hostRefused))
         },
         Rule("holds up one account alone for passwords that its own programs have had judged") { (bench) throws in
-            let own = HostCounter.Bound.relayedAccount.failures
+            let own = HostCounter.Bound.relayedOwnPasswords.failures
             func judge(_ refusal: Reason?, by account: AccountName) throws -> Outcome {
                 try bench.judge(bench.password(refusal, by: account, relay: "web17", share: .own))
             }
-            for _ in 0..<own - 1 { #expect(try judge(.wrongPassword, by: bench.alice).refusal == .wrongPassword) }
-            #expect(try judge(nil, by: bench.alice).isAcceptance)
-            #expect(try bench.budget(.ownPasswords) == 0, "made good")
-            for _ in 0..<own { #expect(try judge(.wrongPassword, by: bench.alice).refusal == .wrongPassword) }
+            for number in 0..<own {
+                #expect(try judge(.wrongPassword, by: bench.alice).refusal == .wrongPassword)
+                // A right one may be another provider's.
+                if number < own - 1 { #expect(try judge(nil, by: bench.alice).isAcceptance) }
+            }
             for refusal in [nil, Reason.wrongPassword] {
                 #expect(try judge(refusal, by: bench.alice) == .unavailable(.hostBudgetSpent))
             }

@@ -7,7 +7,7 @@ extension Attempt {
     }
 
     /// The share that a password counts for.
-    private var passwordShare: RelayShare { share == .own || share == .ownPasswords ? .ownPasswords : .passwords }
+    package var passwordShare: RelayShare { share == .own || share == .ownPasswords ? .ownPasswords : .passwords }
 
     /// The row that counts them, among those of remote hosts, none of which is called so; nil for a login of this machine.
     package var budgetKey: String? { relay.map { Attempt.budgetKey(of: $0, relayShare) } }
@@ -77,9 +77,6 @@ extension Attempt {
         }
         if isPairedRefusal(outcome) || outcome.isWrongPassword(of: self) {
             ledger.count(passwords, at: now)
-        } else if case .accepted = outcome, (module == nil) == (pairing == .alone) {
-            // The password was right, and the code that belongs to it.
-            ledger.makeGood(.max, passwords, at: now)
         }
         return outcome
     }

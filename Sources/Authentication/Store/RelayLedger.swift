@@ -19,7 +19,7 @@ package struct RelayLedger: Equatable, Sendable {
     /// Whether the share is spent, or the account's part of it.
     func refuses(_ place: Place, at now: Moment) -> Bool {
         budget(at: place).refuses(at: now, within: place.share.bound)
-            || contribution(to: place).refuses(at: now, within: .relayedAccount)
+            || contribution(to: place).refuses(at: now, within: place.share.boundOfAccount)
     }
 
     /// Counts a failure: also what the account has added to the share, unless anybody at all may have that counted for it.
@@ -30,7 +30,7 @@ package struct RelayLedger: Equatable, Sendable {
         guard place.share != .passwords else { return }
         // After that: a window of the share that has just begun is the account's, too.
         var contribution = contribution(to: place)
-        contribution.count(at: now, within: .relayedAccount)
+        contribution.count(at: now, within: place.share.boundOfAccount)
         // Also where the hub that began the share's window has a clock that is ahead of this one's.
         contribution.since = max(contribution.since, budget.since)
         rows[place.contribution] = contribution
@@ -39,7 +39,7 @@ package struct RelayLedger: Equatable, Sendable {
     /// Takes back what the account makes good, as far as it was counted here.
     mutating func makeGood(_ count: Int, _ place: Place, at now: Moment) {
         let contribution = contribution(to: place)
-        let good = min(count, contribution.standing(at: now, within: .relayedAccount))
+        let good = min(count, contribution.standing(at: now, within: place.share.boundOfAccount))
         guard good > 0 else { return }
         var budget = budget(at: place)
         budget.redeem(good, at: now, within: place.share.bound)

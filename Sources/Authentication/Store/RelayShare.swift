@@ -21,4 +21,12 @@ package enum RelayShare: String, CaseIterable, Sendable {
         case .passwords, .ownPasswords: .relayedPasswords
         }
     }
+
+    /// How many failures of one account are too many in it.
+    var boundOfAccount: HostCounter.Bound {
+        switch self {
+        case .proved, .unproved, .own: .relayedAccount
+        case .passwords, .ownPasswords: .relayedOwnPasswords
+        }
+    }
 }

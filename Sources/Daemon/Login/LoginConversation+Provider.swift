@@ -38,7 +38,7 @@ extension LoginConversation {
         if !request.evidence.provesFirstFactor, let host, service.isRefused(host) {
             return proved(.rejected(.wrongPassword))
         }
-        if let spent = passwordBudget, service.isRefused(spent) { return failed(.hostBudgetSpent) }
+        if let spent = spentKey, service.isRefused(spent) { return failed(.hostBudgetSpent) }
         // Strangers pay for themselves: nobody's guesses at an account keep out its owner.
         let payer: SlowWork.Payer =
             if let relayed {
@@ -85,17 +85,22 @@ extension LoginConversation {
             case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
             case .unavailable(let reason):
-                if reason == .hostBudgetSpent, let spent = self.passwordBudget { self.service.refuse(spent) }
+                // Not where it is the budget of those who have waived the first factor.
+                if reason == .hostBudgetSpent, attempt.relayShare == attempt.passwordShare, let spent = self.spentKey {
+                    self.service.refuse(spent)
+                }
                 self.failed(reason)
             }
         }
     }
 
-    /// The row that counts the passwords which the fleet's host of this login has relayed; nil for a login of this machine, and where
-    /// each account has a bound of its own.
-    private var passwordBudget: String? {
-        guard let relayed, relayShare != .own else { return nil }
-        return Attempt.budgetKey(of: relayed.host.serial, .passwords)
+    /// What no more passwords are judged for once the fleet's host of this login has relayed too many, so that none is hashed for
+    /// nothing: all that root asks there, or all of the account that asks for itself. Nil for a login of this machine.
+    private var spentKey: String? {
+        guard let serial = relayed?.host.serial else { return nil }
+        return relayShare == .own
+            ? Attempt.contributionKey(of: request.account, to: serial, .ownPasswords)
+            : Attempt.budgetKey(of: serial, .passwords)
     }
 
     private func conclude(_ proof: Proof) {
