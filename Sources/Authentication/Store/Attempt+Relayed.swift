@@ -9,10 +9,8 @@ extension Attempt {
     /// The share that a password counts for.
     package var passwordShare: RelayShare { share == .own || share == .ownPasswords ? .ownPasswords : .passwords }
 
-    /// The row that counts them, among those of remote hosts, none of which is called so; nil for a login of this machine.
-    package var budgetKey: String? { relay.map { Attempt.budgetKey(of: $0, relayShare) } }
-
-    /// The same for the host with a certificate's serial, which has no space and no colon in it.
+    /// The row that counts a share of the host with a certificate's serial, which has no space and no colon in it, among those of remote
+    /// hosts, none of which is called so.
     package static func budgetKey(of relay: String, _ share: RelayShare) -> String { "@" + relay + share.rawValue }
 
     /// The row of what an account has added to it.
