@@ -81,12 +81,9 @@ extension LoginConversation {
         let answer = input.map { Attempt.Answer.input($0) } ?? .unusable
         withStanding { standing in
             guard !self.isOver else { return }
-            let attempt = Attempt(
-                .answer(answer, session: session, module: UnchargedModule(module)), account: self.request.account,
-                standing: standing == .cannotTell ? .cannotTell : .unknown, host: self.hostKey,
-                throttle: self.configuration.throttle, now: self.service.clocks.now(),
-                pairing: .withPassword(isConclusive: true), hasEvidence: self.request.evidence.provesFirstFactor,
-                relay: self.relayed?.host.serial, share: self.relayShare)
+            let attempt = self.attempt(
+                .answer(answer, session: session, module: UnchargedModule(module)),
+                standing: standing == .cannotTell ? .cannotTell : .unknown)
             self.service.submit(attempt) { outcome in
                 guard !self.isOver, !self.isRefusedForAll(outcome) else { return }
                 if let combined = self.combined { self.refusedTogether.append(combined.whole) }
