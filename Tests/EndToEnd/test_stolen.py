@@ -350,6 +350,13 @@ def passwords_counted(hub, name, share=" passwords"):
         return (database.execute("SELECT failures FROM host WHERE prefix = ?", (row,)).fetchone() or (0,))[0]
 
 
+def spend(hub, name, *shares, failures=1000):
+    """Has so many failures counted against a host in some shares, whose window begins now."""
+    with database_of(hub) as database:
+        database.executemany(
+            "INSERT INTO host VALUES (?, ?, unixepoch())", [(f"@{serial_of(name, hub)}{share}", failures) for share in shares])
+
+
 def test_passwords_count_whatever_evidence_and_address_a_stolen_host_claims(password_hub, password_person):
     user, _ = password_person
     name, bundle = bundle_of(password_hub)
@@ -365,9 +372,7 @@ def test_a_user_who_guesses_at_its_own_password_keeps_out_nobody_else(password_h
     name, bundle = bundle_of(password_hub)
     thief = relays.Stolen(bundle, password_hub)
     # A hundred hashes take long: it is the count that is tried here.
-    with database_of(password_hub) as database:
-        row = f"@{serial_of(name, password_hub)} own passwords"
-        database.executemany("INSERT INTO host VALUES (?, 98, unixepoch())", [(row,), (f"{row}:{mean}",)])
+    spend(password_hub, name, " own passwords", f" own passwords:{mean}", failures=98)
     for _ in range(2):
         assert thief.log_in(mean, "Wrong-Password-1", caller=2, service="swaylock")[0] != wire.UNAVAILABLE
     assert passwords_counted(password_hub, name, " own passwords") == 100
@@ -402,9 +407,7 @@ def test_a_stolen_host_learns_of_no_right_password_where_both_are_one_answer(sin
     user, phone = single_person
     name, bundle = bundle_of(single_hub)
     if share is not None:
-        with database_of(single_hub) as database:
-            database.execute(
-                "INSERT INTO host VALUES (?, 1000, unixepoch())", (f"@{serial_of(name, single_hub)}{share}",))
+        spend(single_hub, name, share)
     thief = relays.Stolen(bundle, single_hub)
     service = "swaylock" if caller == 2 else "sshd"
     heard = [
@@ -441,18 +444,14 @@ def test_what_is_refused_counts_the_same_whichever_was_wrong_where_both_are_one_
 def test_passwords_that_are_spent_hold_up_no_login_without_one(single_hub, single_person):
     user, phone = single_person
     name, bundle = bundle_of(single_hub)
-    with database_of(single_hub) as database:
-        database.execute(
-            "INSERT INTO host VALUES (?, 1000, unixepoch())", (f"@{serial_of(name, single_hub)} passwords",))
+    spend(single_hub, name, " passwords")
     assert relays.Stolen(bundle, single_hub).log_in(user, phone.next(), service="kiosk")[0] == wire.GRANTED
 
 
 def test_guesses_without_a_password_hold_up_no_login_with_one(single_hub, single_person):
     user, phone = single_person
     name, bundle = bundle_of(single_hub)
-    with database_of(single_hub) as database:
-        database.execute(
-            "INSERT INTO host VALUES (?, 1000, unixepoch())", (f"@{serial_of(name, single_hub)} unproved",))
+    spend(single_hub, name, " unproved")
     thief = relays.Stolen(bundle, single_hub)
     assert thief.log_in(user, phone.wrong(1)[0], service="kiosk")[0] == wire.UNAVAILABLE
     assert thief.log_in(user, "Right-Password-1" + phone.next())[0] == wire.GRANTED
