@@ -1,5 +1,6 @@
 import Authentication
 import AuthenticationTesting
+import CPOSIX
 import Daemon
 import Dispatch
 import Synchronization
@@ -28,6 +29,31 @@ import Wire
                 #expect(try client.receive() == .prompt(.secret, "That was not right.\nCode: "))
             }
             directory.letGo()
+        }
+    }
+
+    @Test func `whoever comes behind a crowd is looked up as soon as the directory answers`() async throws {
+        let crowd = 1100
+        try #require(posix_raise_descriptor_limit() > 2 * crowd + 100)
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        try await withWorld(LoginWorld(directory: directory, capacity: 2 * crowd, mostConnections: 2 * crowd)) {
+            world in
+            // Nothing ends while a thread is stuck.
+            defer { directory.letGo() }
+            try world.enroll("alice")
+            let before = try (1...crowd).map { number in
+                let client = try world.connect()
+                try client.begin("stuck\(number)")
+                _ = try client.receive()
+                return client
+            }
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("wrong")
+            withExtendedLifetime(before) { directory.letGo() }
+            #expect(try client.receive() == .prompt(.secret, "That was not right.\nCode: "))
         }
     }
 
