@@ -5,6 +5,7 @@ import grp
 import itertools
 import json
 import multiprocessing
+import re
 import sqlite3
 import threading
 
@@ -15,7 +16,7 @@ import relays
 import test_notify
 import wire
 import world
-from test_programs import module, processes, python
+from test_programs import module, processes, provider, python
 
 KEY = ["publickey ssh-ed25519"]
 names = itertools.count(1)
@@ -371,15 +372,60 @@ def test_a_user_who_guesses_at_its_own_password_keeps_out_nobody_else(password_h
     mean, _ = with_password(password_hub)
     name, bundle = bundle_of(password_hub)
     thief = relays.Stolen(bundle, password_hub)
-    # A hundred hashes take long: it is the count that is tried here.
-    spend(password_hub, name, " own passwords", f" own passwords:{mean}", failures=98)
+    # Thirty hashes take long: it is the count that is tried here.
+    spend(password_hub, name, " own passwords", f" own passwords:{mean}", failures=28)
     for _ in range(2):
         assert thief.log_in(mean, "Wrong-Password-1", caller=2, service="swaylock")[0] != wire.UNAVAILABLE
-    assert passwords_counted(password_hub, name, " own passwords") == 100
+    assert passwords_counted(password_hub, name, " own passwords") == 30
     for password in ("Wrong-Password-1", "Right-Password-1"):
         assert thief.log_in(mean, password, caller=2, service="swaylock")[0] == wire.UNAVAILABLE
     assert passwords_counted(password_hub, name) == 0
     assert thief.log_in(user, "Right-Password-1", phone.next(), caller=2, service="swaylock")[0] == wire.GRANTED
+
+
+def test_nothing_is_worked_out_for_an_account_whose_own_passwords_are_spent(daemon_of_session):
+    hub = relays.Hub("stolen-program", "127.0.0.56", "")
+    hub.configure(provider(python("first", """
+        if code == 'crash':
+            sys.exit(3)
+        accept() if code == 'right' else say(verdict='wrong')""")) + f"hub: {{name: 127.0.0.56, listen: '{hub.place}'}}\n")
+    hub.serve()
+    try:
+        user, name, bundle = world.new_user(), *bundle_of(hub)
+        thief = relays.Stolen(bundle, hub)
+
+        def ends(password, of=user, caller=2):
+            hub.log.mark()
+            thief.log_in(of, password, caller=caller, service="swaylock")
+            return re.search(r"reason=(\w+)", hub.log.since_mark(f': (claimed )?login .*user="{of}"', count=1)[0])[1]
+
+        assert ends("crash") == "provider_failed"
+        spend(hub, name, " own passwords", f" own passwords:{user}", failures=30)
+        assert ends("wrong") == "host_budget"
+        assert ends("crash") == "host_budget"
+        # Nobody else is refused with it, and neither is what root asks there.
+        assert ends("crash", of=world.new_user()) == "provider_failed"
+        assert ends("crash", caller=1) == "provider_failed"
+    finally:
+        hub.stop()
+
+
+def give_up(thief, user, password, count, **options):
+    """So many logins that are left as soon as a password was sent."""
+    for _ in range(count):
+        thief.send(thief.begin(user, **options))
+        while (received := thief.receive())[:2] != (0x83, thief.streams):
+            assert received[0] != 0x84 or received[1] != thief.streams
+        thief.send(thief.answer(thief.streams, password), thief.frame(4, thief.streams))
+
+
+@pytest.mark.parametrize("caller", [1, 2])
+@pytest.mark.parametrize("password", ["Right-Password-1", "Wrong-Password-1"])
+def test_passwords_that_are_given_up_count_right_or_wrong(password_hub, password_person, password, caller):
+    name, bundle = bundle_of(password_hub)
+    give_up(relays.Stolen(bundle, password_hub), password_person[0], password, 12, caller=caller, service="swaylock")
+    share = {1: " passwords", 2: " own passwords"}[caller]
+    world.wait_until(lambda: passwords_counted(password_hub, name, share) == 12, "all to be counted")
 
 
 @pytest.fixture(scope="module")
@@ -399,6 +445,14 @@ def single_hub(daemon_of_session):
 @pytest.fixture
 def single_person(single_hub):
     return with_password(single_hub)
+
+
+@pytest.mark.parametrize("password", ["Right-Password-1", "Wrong-Password-1"])
+def test_password_and_code_that_are_given_up_count_once(single_hub, single_person, password):
+    name, bundle = bundle_of(single_hub)
+    give_up(relays.Stolen(bundle, single_hub), single_person[0], password + "123456", 12, service="sshd", evidence=KEY)
+    world.wait_until(lambda: passwords_counted(single_hub, name) == 12, "all to be counted")
+    assert passwords_counted(single_hub, name) == 12
 
 
 @pytest.mark.parametrize("caller", [1, 2, 3])

@@ -93,7 +93,8 @@ extension AccountRecord {
 }
 
 extension Outcome {
-    /// Whether a first factor was looked at and found wrong.
+    /// Whether a first factor was looked at and found wrong. What is malformed counts for remote hosts alone: sshd sends it for
+    /// whoever it will not let in, at a host that strangers knock at without end.
     fileprivate func isWrongPassword(of attempt: Attempt) -> Bool {
         guard case .firstFactor = attempt.subject, case .rejected(let reason) = self else { return false }
         return [.wrongPassword, .unknownAccount].contains(reason)

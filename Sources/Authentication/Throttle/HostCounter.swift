@@ -15,8 +15,9 @@ package struct HostCounter: Equatable, Sendable {
         package static let relayedAccount = Bound(failures: 12, window: 3600)
         /// Of the first factors that it relays to be judged at the hub: those of strangers at its door, so there is room for many.
         package static let relayedPasswords = Bound(failures: 1000, window: 3600)
-        /// Of those that one account has judged for itself: no right one makes them good, since it may be another provider's.
-        package static let relayedOwnPasswords = Bound(failures: 100, window: 3600)
+        /// Of those that one account has judged for itself: no right one makes them good, since it may be another provider's. So few that
+        /// it takes many users of a host to spend the share of all.
+        package static let relayedOwnPasswords = Bound(failures: 30, window: 3600)
     }
 
     /// Failures within a window that refuse a remote host.

@@ -59,7 +59,7 @@ extension LoginConversation {
 
     /// Has the provider's judgement counted for the remote host before anybody hears of it.
     private func proved(_ judged: Proof) {
-        guard !isOver else { return }
+        guard !isOver else { return forsaken(judged) }
         let proof = lacksCode(judged) ? .rejected(.malformed) : judged
         let rejection: Reason?
         switch proof {
@@ -75,22 +75,43 @@ extension LoginConversation {
         // Where the code is looked at with it, that counts; here it is only asked whether anything may be looked at.
         let attempt = attempt(.firstFactor(isSingle ? nil : rejection), standing: .unknown)
         service.submit(attempt) { outcome in
+            self.keepRefusal(outcome, of: attempt)
             switch outcome {
             case .accepted(_, let acceptance):
                 if acceptance.isOffline { self.record.isOffline = true }
                 self.conclude(proof)
-            case .rejected(let reason):
-                if reason == .hostRefused, let host = self.hostKey { self.service.refuse(host) }
-                self.conclude(.rejected(reason))
+            case .rejected(let reason): self.conclude(.rejected(reason))
             case .charged: self.refused(.outOfTurn)
             case .delayed, .locked: self.conclude(.rejected(.hostRefused))
-            case .unavailable(let reason):
-                // Not where it is the budget of those who have waived the first factor.
-                if reason == .hostBudgetSpent, attempt.relayShare == attempt.passwordShare, let spent = self.spentKey {
-                    self.service.refuse(spent)
-                }
-                self.failed(reason)
+            case .unavailable(let reason): self.failed(reason)
             }
+        }
+    }
+
+    /// The login has ended while a password was worked on. A host of the fleet could have any number of them worked on so, and
+    /// nobody would know: each counts for it, right or wrong.
+    private func forsaken(_ judged: Proof) {
+        switch judged {
+        case .unavailable, .rejected(.malformed): return
+        case .proved, .rejected: countForsaken()
+        }
+    }
+
+    private func countForsaken() {
+        guard relayed != nil else { return }
+        let attempt = attempt(.firstFactor(.wrongPassword), standing: .unknown)
+        service.submit(attempt) { self.keepRefusal($0, of: attempt) }
+    }
+
+    /// Keeps in mind who is refused before anything is looked at, so that nothing is worked out for it in vain.
+    private func keepRefusal(_ outcome: Outcome, of attempt: Attempt) {
+        switch outcome {
+        case .rejected(.hostRefused):
+            if let hostKey { service.refuse(hostKey) }
+        // Not where it is the budget of those who have waived the first factor.
+        case .unavailable(.hostBudgetSpent) where attempt.relayShare == attempt.passwordShare:
+            if let spentKey { service.refuse(spentKey) }
+        case .accepted, .charged, .rejected, .delayed, .locked, .unavailable: break
         }
     }
 
@@ -104,7 +125,11 @@ extension LoginConversation {
     }
 
     private func conclude(_ proof: Proof) {
-        guard !isOver else { return }
+        guard !isOver else {
+            // Alone it has been counted by now.
+            if isSingle { countForsaken() }
+            return
+        }
         guard isSingle, case .rejected(let reason) = proof, reason != .hostRefused else { return settle(proof) }
         // A wrong password takes as long as a wrong code behind a right one.
         judgeCodeForNobody { self.settle(proof) }
