@@ -288,6 +288,21 @@ extension EnrollmentStoreContract {
             bench.clock.advance(seconds: HostCounter.Bound.relayedAccount.window)
             #expect(try bench.relay("right 43", by: bench.bob).isAcceptance)
         },
+        Rule("holds up an account for its hour, though others begin a new window of the share") { (bench) throws in
+            try bench.enrol(bench.alice)
+            try bench.enrol(bench.bob)
+            _ = try bench.relay("wrong", by: bench.alice)
+            bench.clock.advance(seconds: HostCounter.Bound.relayingHost.window - 60)
+            for number in 1...HostCounter.Bound.relayedAccount.failures {
+                #expect(try bench.relay("wrong \(number)", by: bench.bob) == .rejected(.wrongAnswer))
+                _ = try bench.store.unlock(bench.bob)
+            }
+            bench.clock.advance(seconds: 120)
+            #expect(try bench.relay("wrong", by: bench.alice) == .rejected(.wrongAnswer))
+            #expect(try bench.relay("right 1", by: bench.bob) == .unavailable(.hostBudgetSpent))
+            bench.clock.advance(seconds: HostCounter.Bound.relayedAccount.window)
+            #expect(try bench.relay("right 1", by: bench.bob).isAcceptance)
+        },
         Rule("counts names apart whose bytes differ, though they look alike") { bench in
             let names = try ["\u{e9}ve", "e\u{301}ve"].map(StoreBench.account)
             for name in names {

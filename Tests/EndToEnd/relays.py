@@ -74,7 +74,9 @@ class Stolen:
         context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(str(bundle))
         address, port = hub.place.split(":")
-        self.socket = context.wrap_socket(socket.create_connection((address, int(port)), 10))
+        connection = socket.create_connection((address, int(port)), 10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = context.wrap_socket(connection)
         self.socket.settimeout(30)
         self.streams = 0
         if hello:

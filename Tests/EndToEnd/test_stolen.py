@@ -8,6 +8,7 @@ import multiprocessing
 import re
 import sqlite3
 import threading
+import time
 
 import pam
 import pyotp
@@ -410,12 +411,19 @@ def test_nothing_is_worked_out_for_an_account_whose_own_passwords_are_spent(daem
         hub.stop()
 
 
+def is_asked(thief, user, **options):
+    """Begins a login; whether something is asked there, rather than refused at once."""
+    thief.send(thief.begin(user, **options))
+    while True:
+        kind, stream, payload = thief.receive()
+        if stream == thief.streams and kind in (0x83, 0x84):
+            return kind == 0x83 and payload[5] == wire.PROMPT
+
+
 def give_up(thief, user, password, count, **options):
     """So many logins that are left as soon as a password was sent."""
     for _ in range(count):
-        thief.send(thief.begin(user, **options))
-        while (received := thief.receive())[:2] != (0x83, thief.streams):
-            assert received[0] != 0x84 or received[1] != thief.streams
+        assert is_asked(thief, user, **options)
         thief.send(thief.answer(thief.streams, password), thief.frame(4, thief.streams))
 
 
@@ -453,6 +461,60 @@ def test_password_and_code_that_are_given_up_count_once(single_hub, single_perso
     give_up(relays.Stolen(bundle, single_hub), single_person[0], password + "123456", 12, service="sshd", evidence=KEY)
     world.wait_until(lambda: passwords_counted(single_hub, name) == 12, "all to be counted")
     assert passwords_counted(single_hub, name) == 12
+
+
+def test_password_and_code_count_that_are_given_up_while_the_account_is_looked_up(daemon_of_session):
+    hub = relays.Hub("stolen-slow", "127.0.0.57", "")
+    hub.configure(
+        "auth_providers: [{type: homeassistant, modules: [totp]}]\npolicy: [{match: {}, conversation: single}]\n"
+        f"hub: {{name: 127.0.0.57, listen: '{hub.place}'}}\n")
+    hub.serve()
+    try:
+        user, _ = with_password(hub)
+        hosts = {password: bundle_of(hub) for password in ("Right-Password-1", "Wrong-Password-1")}
+        hub.stop()
+        hub.under = ["strace", "-D", "-f", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "inject=openat:delay_exit=2000000"]
+        hub.serve()
+        for password, (name, bundle) in hosts.items():
+            thief = relays.Stolen(bundle, hub)
+            assert all([is_asked(thief, user, service="sshd", evidence=KEY) for _ in range(2)])
+            thief.send(*[thief.answer(stream, password + "123456") for stream in (1, 2)])
+            # The hash is done by then, and the directory has not answered.
+            time.sleep(0.7)
+            thief.send(*[thief.frame(4, stream) for stream in (1, 2)])
+            world.wait_until(lambda name=name: passwords_counted(hub, name) == 2, "both to be counted")
+    finally:
+        hub.stop()
+
+
+def test_where_no_session_has_room_it_is_not_told_whether_a_password_was_right(daemon_of_session):
+    hub = relays.Hub("stolen-full", "127.0.0.58", "")
+    hub.configure(
+        "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
+        "sessions: {capacity: 100}\n"
+        "policy:\n  - match: {service: su}\n    provider: pam\n"
+        "  - match: {}\n    provider: homeassistant\n    conversation: single\n"
+        f"hub: {{name: 127.0.0.58, listen: '{hub.place}'}}\n")
+    hub.serve()
+    try:
+        user, phone = with_password(hub)
+        name, bundle = bundle_of(hub)
+        filling, thief = relays.Stolen(bundle, hub), relays.Stolen(bundle, hub)
+        assert thief.log_in(user, "Right-Password-1" + phone.wrong(), service="sshd", evidence=KEY)[0] != wire.UNAVAILABLE
+        begun = 0
+        while is_asked(filling, user, service="su", evidence=KEY):
+            begun += 1
+            assert begun <= 100
+        assert begun >= 80
+        heard = []
+        for password in ("Right-Password-1", "Wrong-Password-1"):
+            before = passwords_counted(hub, name)
+            code, prompts = thief.log_in(user, password + phone.wrong(), service="sshd", evidence=KEY)
+            heard.append((code, prompts, passwords_counted(hub, name) - before))
+        assert heard[0] == heard[1] and heard[0][0] == wire.UNAVAILABLE
+        assert world.failures_of(user, runtime=hub.runtime) == 1
+    finally:
+        hub.stop()
 
 
 @pytest.mark.parametrize("caller", [1, 2, 3])

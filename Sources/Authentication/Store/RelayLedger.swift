@@ -19,7 +19,12 @@ package struct RelayLedger: Equatable, Sendable {
     /// Whether the share is spent, or the account's part of it.
     func refuses(_ place: Place, at now: Moment) -> Bool {
         budget(at: place).refuses(at: now, within: place.share.bound)
-            || contribution(to: place).refuses(at: now, within: place.share.boundOfAccount)
+            || isHeldUp(place, at: now)
+    }
+
+    /// Whether the account has added too much within an hour, in whichever windows of the share that was.
+    private func isHeldUp(_ place: Place, at now: Moment) -> Bool {
+        rows[place.contribution]?.refuses(at: now, within: place.share.boundOfAccount) ?? false
     }
 
     /// Counts a failure: also what the account has added to the share, unless anybody at all may have that counted for it.
@@ -27,7 +32,7 @@ package struct RelayLedger: Equatable, Sendable {
         var budget = budget(at: place)
         budget.count(at: now, within: place.share.bound)
         rows[place.budget] = budget
-        guard place.share != .passwords else { return }
+        guard place.share != .passwords, !isHeldUp(place, at: now) else { return }
         // After that: a window of the share that has just begun is the account's, too.
         var contribution = contribution(to: place)
         contribution.count(at: now, within: place.share.boundOfAccount)

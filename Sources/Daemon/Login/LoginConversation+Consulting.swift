@@ -11,7 +11,7 @@ extension LoginConversation {
             guard !self.isOver, let session = self.session else { return }
             let question = self.attempt(
                 .question(input, service: self.request.service, session: session, module: module), standing: standing)
-            self.service.submit(question) { outcome in
+            self.submitPaired(question) { outcome in
                 guard case .charged(let guess) = outcome else { return self.judged(outcome, input, by: module) }
                 self.consult(module, about: guess, in: session, standing)
             }

@@ -34,18 +34,27 @@ extension LoginConversation {
 
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
     func enter(_ step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
-        switch service.openSession(
-            account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: hasReserve)
-        {
-        case .success(let opened): session = opened
-        case .failure(let refusal): return failed(refusal.reason)
-        }
-        let modules = step.alternatives.compactMap { configuration.modules[$0] }
-        guard modules.count == step.alternatives.count else { return failed(.misconfigured) }
-        let usable = usable(of: modules)
-        guard !usable.isEmpty else { return failed(.moduleFailed) }
+        guard let (_, usable) = open(step, of: provider) else { return }
         guard !isSingle else { return judgeCode(by: usable.map(\.id)) }
         withModulesHere(usable) { self.enter($0, at: stage) }
+    }
+
+    /// Opens a validation session for a step, and says which of its modules can be asked; nil where the login has ended with that.
+    func open(_ step: Step, of provider: ProviderID) -> (session: ValidationSession, usable: [any AuthModule])? {
+        let opened = service.openSession(
+            account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: hasReserve)
+        guard case .success(let session) = opened else {
+            if case .failure(let refusal) = opened { failed(refusal.reason) }
+            return nil
+        }
+        self.session = session
+        let modules = step.alternatives.compactMap { configuration.modules[$0] }
+        let usable = usable(of: modules)
+        guard modules.count == step.alternatives.count, !usable.isEmpty else {
+            failed(usable.isEmpty ? .moduleFailed : .misconfigured)
+            return nil
+        }
+        return (session, usable)
     }
 
     /// Asks for the form of these modules of a step, or which of them it shall be.
@@ -180,6 +189,7 @@ extension LoginConversation {
                 switch outcome {
                 // A code that is spent is no guess at anything else.
                 case .accepted, .rejected(.replayed):
+                    self.owesPassword = false
                     self.record.module = bypass.id
                     self.refusal = bypass.refusal
                     self.judged(outcome, input, by: bypass)
@@ -192,7 +202,7 @@ extension LoginConversation {
 
     /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
     private func refuseBlocked(_ module: any AuthModule) {
-        service.submit(attempt(.firstFactor(.blocked), standing: .unknown)) { outcome in
+        submitPaired(attempt(.firstFactor(.blocked), standing: .unknown)) { outcome in
             guard !self.isOver else { return }
             guard !self.isSingle else { return self.refuseTogether(outcome, by: module.id) }
             self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
@@ -228,7 +238,7 @@ extension LoginConversation {
             guard !self.isOver, let session = self.session else { return }
             let attempt = self.attempt(
                 .answer(answer, session: session, module: module), standing: standing, visit: self.completedVisit)
-            self.service.submit(attempt) { self.judged($0, input, by: module) }
+            self.submitPaired(attempt) { self.judged($0, input, by: module) }
         }
     }
 

@@ -74,8 +74,10 @@ extension LoginConversation {
         if request.evidence.provesFirstFactor, rejection == nil, !isSingle, relayed == nil { return conclude(proof) }
         // Where the code is looked at with it, that counts; here it is only asked whether anything may be looked at.
         let attempt = attempt(.firstFactor(isSingle ? nil : rejection), standing: .unknown)
+        owesPassword = isSingle
         service.submit(attempt) { outcome in
             self.keepRefusal(outcome, of: attempt)
+            if !outcome.isAcceptance { self.owesPassword = false }
             switch outcome {
             case .accepted(_, let acceptance):
                 if acceptance.isOffline { self.record.isOffline = true }
@@ -97,7 +99,18 @@ extension LoginConversation {
         }
     }
 
+    /// The same where the login ends before the code was looked at, which counts for both: whoever has a hash made has it counted.
+    /// Not where it has ended for a reason that lies outside it, nor where no code is owed.
+    func settlePassword(at verdict: Verdict) {
+        guard owesPassword else { return }
+        switch verdict {
+        case .conversationFailed, .denied, .triesUsedUp: countForsaken()
+        case .granted, .proved, .exempt, .skipped, .declined, .unavailable, .badArgument: break
+        }
+    }
+
     private func countForsaken() {
+        owesPassword = false
         guard relayed != nil else { return }
         let attempt = attempt(.firstFactor(.wrongPassword), standing: .unknown)
         service.submit(attempt) { self.keepRefusal($0, of: attempt) }
@@ -125,11 +138,7 @@ extension LoginConversation {
     }
 
     private func conclude(_ proof: Proof) {
-        guard !isOver else {
-            // Alone it has been counted by now.
-            if isSingle { countForsaken() }
-            return
-        }
+        guard !isOver else { return }
         guard isSingle, case .rejected(let reason) = proof, reason != .hostRefused else { return settle(proof) }
         // A wrong password takes as long as a wrong code behind a right one.
         judgeCodeForNobody { self.settle(proof) }

@@ -69,23 +69,22 @@ extension LoginConversation {
         guard case .judging(.provider, let progress) = flow.state, let step = progress.chain.steps.first else {
             return body()
         }
-        let modules = singleModules([step])
+        // A session behind a wrong password, too: where there is room for none, that is told behind both.
+        guard let (session, modules) = open(step, of: progress.chain.provider) else { return }
         let input = combined?.code ?? combined?.whole
         guard
             let module = modules.first(where: { module in input.map { module.recognizes($0) } ?? false })
                 ?? modules.first
         else { return failed(.misconfigured) }
-        let session = ValidationSession(
-            id: ValidationSession.ID(high: 0, low: 0), account: request.account, provider: progress.chain.provider,
-            step: step, deadline: providerDeadline, triesLeft: 1)
         let answer = input.map { Attempt.Answer.input($0) } ?? .unusable
         withStanding { standing in
             guard !self.isOver else { return }
             let attempt = self.attempt(
                 .answer(answer, session: session, module: UnchargedModule(module)),
                 standing: standing == .cannotTell ? .cannotTell : .unknown)
-            self.service.submit(attempt) { outcome in
+            self.submitPaired(attempt) { outcome in
                 guard !self.isOver, !self.isRefusedForAll(outcome) else { return }
+                self.closeSession()
                 if let combined = self.combined { self.refusedTogether.append(combined.whole) }
                 self.combined = nil
                 body()

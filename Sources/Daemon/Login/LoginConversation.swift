@@ -85,6 +85,8 @@ final class LoginConversation {
     /// When something was last heard of the other end.
     var lastHeard: Int64 = 0
     private(set) var isOver = false
+    /// Whether a password was judged that counts for nothing until the code in the same answer is looked at (`conversation: single`).
+    var owesPassword = false
     /// Whether it is asked for at the machine's own seat; nil before anybody wanted to know.
     var isLocal: Bool?
     /// What somebody outside is asked about just now.
@@ -208,6 +210,7 @@ final class LoginConversation {
         let isOutside = relayed?.outsider != nil
         let verdict = isOutside ? judged.ofNobody : judged
         expectation = .nothing
+        settlePassword(at: judged)
         if let lookUp { service.directory.forget(lookUp) }
         lookUp = nil
         consultation?.abandon()
@@ -306,6 +309,12 @@ final class LoginConversation {
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
             namesDevices: change != nil, pairing: isSingle ? .withPassword(isConclusive: isConclusive) : .alone,
             hasEvidence: request.evidence.provesFirstFactor, relay: relayed?.host.serial, share: relayShare)
+    }
+
+    /// Has an attempt judged that counts for the password in the same answer, too.
+    func submitPaired(_ attempt: Attempt, then report: @escaping (Outcome) -> Void) {
+        owesPassword = false
+        service.submit(attempt, deliver: report)
     }
 
     /// What failures with factors count for, where a host of the fleet relays the login.
