@@ -15,11 +15,13 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 EXAMPLEDIR ?= $(PREFIX)/share/doc/twostep/examples
 
 BUILD := .build
+# How the daemon is built: the module is always what is shipped.
+CONFIGURATION := release
 MODULE_BUILD := .build-module
 MODULE := $(MODULE_BUILD)/release/libpam_twostep.so
-DAEMON := $(BUILD)/release/twostepd
+DAEMON := $(BUILD)/$(CONFIGURATION)/twostepd
 # Who asks security keys: a program of its own, which alone is linked with libfido2.
-KEYS := $(BUILD)/release/twostep-fido2
+KEYS := $(BUILD)/$(CONFIGURATION)/twostep-fido2
 # Where demo and tests take the programs from: laid out as they are installed.
 TREE := .build-tree
 VERSION := $(shell sed -n 's/.*version = "\(.*\)"/\1/p' Sources/AdminProtocol/Release.swift)
@@ -54,8 +56,8 @@ module: deps-build
 
 daemon: deps-build
 	@echo "== building twostepd and twostep (the first time takes some minutes)"
-	@$(SWIFT) build --product twostepd -c release
-	@$(SWIFT) build --product twostep-fido2 -c release
+	@$(SWIFT) build --product twostepd -c $(CONFIGURATION)
+	@$(SWIFT) build --product twostep-fido2 -c $(CONFIGURATION)
 
 # Whoever cannot is told so before anything is built.
 may-become-root:

@@ -96,9 +96,9 @@ import Testing
         let parameters = try #require(OTPParameters())
         let module = try Self.module()
         let request = try Self.request()
+        let key = HOTPModuleTests.key
         do throws(SetupFailure) {
-            let setup = try module.setup(
-                request, parameters, counter: counter, key: Secret(copying: HOTPModuleTests.key.span))
+            let setup = try module.setup(request, parameters, counter: counter, key: Secret(copying: key.span))
             #expect(isGood && setup.initialState == counter)
         } catch {
             #expect(!isGood && error.explanation.hasPrefix("the counter is \(counter), expected"))

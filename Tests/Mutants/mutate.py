@@ -18,6 +18,9 @@ sys.path.insert(0, str(TOP / "Tests" / "Attacks"))
 
 import rows  # noqa: E402  # pylint: disable=wrong-import-position
 
+# The daemon and the Swift tests are built for debugging: that takes seconds for each mutant, where the optimizer takes minutes.
+# The module is the one that is shipped.
+CONFIGURATION = "debug"
 MODULE_TARGETS = ("PAMModule", "UnixSocket", "Wire", "pam_twostep", "CPOSIX", "CPAM")
 # What a test says that did not hold; anything else that ends one is no assertion of its own.
 ASSERTION = re.compile(r"assert|Assertion|Expectation failed|Issue recorded")
@@ -53,13 +56,14 @@ def build(mutant=None):
     """Builds what the mutant is in, and lays it out; returns what went wrong."""
     steps = []
     if mutant is None or not rows.is_python(mutant["test"]):
-        steps.append([SWIFT, "build", "-c", "release", "--build-tests"])
+        steps.append([SWIFT, "build", "-c", CONFIGURATION, "--build-tests"])
     if mutant is None or rows.is_python(mutant["test"]):
+        make = ["make", "--no-print-directory", f"CONFIGURATION={CONFIGURATION}"]
         if mutant is None or target(mutant) in MODULE_TARGETS:
-            steps.append(["make", "--no-print-directory", "module"])
+            steps.append([*make, "module"])
         if mutant is None or target(mutant) not in ("PAMModule", "pam_twostep", "CPAM"):
-            steps.append(["make", "--no-print-directory", "daemon"])
-        steps.append(["make", "--no-print-directory", "install", f"DESTDIR={INSTALLED}", "PREFIX=/usr"])
+            steps.append([*make, "daemon"])
+        steps.append([*make, "install", f"DESTDIR={INSTALLED}", "PREFIX=/usr"])
     for step in steps:
         done = sh(*step)
         if done.returncode != 0:
@@ -92,7 +96,7 @@ def run_swift(test):
     results.unlink(missing_ok=True)
     done = sh(
         TOP / "packaging/as-root", "unshare", "--mount", "--propagation", "private", "/bin/bash", "-c",
-        'mount -t tmpfs -o mode=0755 tests /run && exec "$@"', "tests", shutil.which(SWIFT) or SWIFT, "test", "-c", "release",
+        'mount -t tmpfs -o mode=0755 tests /run && exec "$@"', "tests", shutil.which(SWIFT) or SWIFT, "test", "-c", CONFIGURATION,
         "--disable-testable-imports", "--disable-xctest", "--skip-build", "--filter", test.split("/")[0],
         "--xunit-output", results)
     return (rows.results([results]) if results.exists() else {}), done.stdout, done.stdout
