@@ -1,3 +1,4 @@
+import AdminProtocol
 import Authentication
 import AuthenticationTesting
 import CPOSIX
@@ -76,6 +77,48 @@ import Wire
             #expect(world.journal.messages.last?.contains("reason=directory_unavailable") == true)
             directory.letGo()
             #expect(try client.receive() == .closed)
+        }
+    }
+
+    @Test func `a blocked account is told from no other by what waits for the directory`() async throws {
+        let directory = StuckDirectory()
+        defer { directory.letGo() }
+        let digits = ShapedModule("digits", label: "Verification code", shape: .digits(6...8), right: "123456")
+        var single = Rule(Match(services: ["sshd"]), line: 7)
+        single.single = CombinedAnswer(codeDigits: 6)
+        let step = try #require(Step(anyOf: [digits.id]))
+        try await withWorld(
+            LoginWorld(
+                rules: [single], chain: [step], extra: [digits], providers: [PasswordProvider()], directory: directory)
+        ) { world in
+            defer { directory.letGo() }
+            for name in ["alice", "bob"] { try world.enroll(name, module: digits.id) }
+            guard case .blocked = try world.administer().ask(.block(account: "alice", reason: "left")) else {
+                throw WorldFailure("not blocked")
+            }
+            directory.holdAll()
+            for service in ["sshd", "su"] {
+                for name in ["alice", "bob"] {
+                    for password in service == "sshd" ? ["good", "wrong"] : ["good"] {
+                        let client = try world.connect()
+                        try client.begin(name, service: service, methods: [])
+                        _ = try client.receive()
+                        try client.answer(service == "sshd" ? password + "654321" : password)
+                        if service == "su" {
+                            _ = try client.receive()
+                            try client.answer("654321")
+                        }
+                        world.clock.advance(seconds: 6)
+                        try await world.server.sweep()
+                        let said = try client.receive()
+                        guard case .verdict(.unavailable, _) = said else {
+                            Issue.record("\(name) with \(password) at \(service) was told \(said)")
+                            continue
+                        }
+                    }
+                }
+            }
+            directory.letGo()
         }
     }
 
@@ -161,14 +204,19 @@ import Wire
 private final class StuckDirectory: AccountDirectory {
     private let gate = DispatchSemaphore(value: 0)
     private let asked = Atomic<Int>(0)
+    private let holdsAll = Atomic<Bool>(false)
 
     /// How many have asked whose a uid is.
     var ownersAsked: Int { asked.load(ordering: .sequentiallyConsistent) }
 
     func letGo() { gate.signal() }
 
+    /// Says nothing of anybody from now on.
+    func holdAll() { holdsAll.store(true, ordering: .sequentiallyConsistent) }
+
     func account(named name: AccountName) -> Lookup {
-        guard name.text.hasPrefix("stuck") else { return FakeDirectory().account(named: name) }
+        let isStuck = name.text.hasPrefix("stuck") || holdsAll.load(ordering: .sequentiallyConsistent)
+        guard isStuck else { return FakeDirectory().account(named: name) }
         gate.wait()
         // Whoever waits behind it goes on too.
         gate.signal()

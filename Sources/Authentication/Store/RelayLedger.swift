@@ -43,13 +43,15 @@ package struct RelayLedger: Equatable, Sendable {
 
     /// Takes back what the account makes good, as far as it was counted here.
     mutating func makeGood(_ count: Int, _ place: Place, at now: Moment) {
-        let contribution = contribution(to: place)
-        let good = min(count, contribution.standing(at: now, within: place.share.boundOfAccount))
+        guard let row = rows[place.contribution] else { return }
+        let good = min(count, row.standing(at: now, within: place.share.boundOfAccount))
         guard good > 0 else { return }
+        rows[place.contribution] = HostCounter(failures: row.failures - good, since: row.since)
         var budget = budget(at: place)
+        // What was counted in an earlier window of the share is not in this one.
+        guard row.since >= budget.since else { return }
         budget.redeem(good, at: now, within: place.share.bound)
         rows[place.budget] = budget
-        rows[place.contribution] = HostCounter(failures: contribution.failures - good, since: contribution.since)
     }
 
     private func budget(at place: Place) -> HostCounter { rows[place.budget] ?? HostCounter() }

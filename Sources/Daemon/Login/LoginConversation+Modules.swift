@@ -202,10 +202,14 @@ extension LoginConversation {
 
     /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
     private func refuseBlocked(_ module: any AuthModule) {
-        submitPaired(attempt(.firstFactor(.blocked), standing: .unknown)) { outcome in
+        guard !isSingle else { return refuseBlockedTogether(module) }
+        withStanding { standing in
             guard !self.isOver else { return }
-            guard !self.isSingle else { return self.refuseTogether(outcome, by: module.id) }
-            self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
+            guard standing != .cannotTell else { return self.failed(.directoryUnavailable) }
+            self.service.submit(self.attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
+                guard !self.isOver else { return }
+                self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
+            }
         }
     }
 

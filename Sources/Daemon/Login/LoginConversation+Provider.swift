@@ -99,14 +99,11 @@ extension LoginConversation {
         }
     }
 
-    /// The same where the login ends before the code was looked at, which counts for both: whoever has a hash made has it counted.
-    /// Not where it has ended for a reason that lies outside it, nor where no code is owed.
+    /// The same where whoever asks has ended the login before the code was looked at, which counts for both. Not where it has ended
+    /// for a reason that lies outside it.
     func settlePassword(at verdict: Verdict) {
-        guard owesPassword else { return }
-        switch verdict {
-        case .conversationFailed, .denied, .triesUsedUp: countForsaken()
-        case .granted, .proved, .exempt, .skipped, .declined, .unavailable, .badArgument: break
-        }
+        guard owesPassword, [.conversationFailed, .denied(.outOfTurn)].contains(verdict) else { return }
+        countForsaken()
     }
 
     private func countForsaken() {

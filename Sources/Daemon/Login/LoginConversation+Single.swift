@@ -71,6 +71,13 @@ extension LoginConversation {
         }
         // A session behind a wrong password, too: where there is room for none, that is told behind both.
         guard let (session, modules) = open(step, of: progress.chain.provider) else { return }
+        judgeCodeForNobody(in: session, by: modules, then: body)
+    }
+
+    /// The same in a session that is open, which ends with it.
+    private func judgeCodeForNobody(
+        in session: ValidationSession, by modules: [any AuthModule], then body: @escaping () -> Void
+    ) {
         let input = combined?.code ?? combined?.whole
         guard
             let module = modules.first(where: { module in input.map { module.recognizes($0) } ?? false })
@@ -104,6 +111,17 @@ extension LoginConversation {
         case .accepted, .charged, .rejected, .delayed, .locked, .unavailable: return false
         }
         return true
+    }
+
+    /// Refuses a blocked account behind a right password as behind a wrong one.
+    func refuseBlockedTogether(_ module: any AuthModule) {
+        guard let session else { return violated() }
+        judgeCodeForNobody(in: session, by: [module]) {
+            self.refusal = Texts.refusedTogether
+            self.record.lastRefusal = .blocked
+            self.perform(
+                self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: self.providerTriesLeft > 0))
+        }
     }
 
     /// The code behind a right password was not accepted.
