@@ -59,15 +59,19 @@ def test_a_second_rotation_waits_for_the_end_of_the_first(place):
     before = place.key.read_text()
     # The first: its daemon is slow to answer.
     place.freeze()
-    first = subprocess.Popen(
-        ["twostep", "rekey", "--config", place.configuration, "--runtime-directory", place.runtime])
+    command = ["twostep", "rekey", "--config", place.configuration, "--runtime-directory", place.runtime]
+    first, second = subprocess.Popen(command), None
     try:
         folder = f":{place.folder.stat().st_ino} "
         world.wait_until(lambda: folder in Path("/proc/locks").read_text(), "the first to begin")
-        second = rekey(place)
-        assert second.returncode == 1 and "Another twostep rekey is at work" in second.stderr, second
+        second = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        world.wait_until(lambda: second.poll() is not None, "the second to be refused while the first is at work")
+        said = second.stderr.read()
+        assert second.returncode == 1 and "Another twostep rekey is at work" in said, said
     finally:
         place.thaw()
+        if second is not None and second.poll() is None:
+            second.kill()
         assert first.wait(30) == 0
     assert rekey(place).returncode == 0
     assert place.key.read_text() != before and len(keys(place)) == 3

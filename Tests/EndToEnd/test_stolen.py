@@ -463,28 +463,64 @@ def test_password_and_code_that_are_given_up_count_once(single_hub, single_perso
     assert passwords_counted(single_hub, name) == 12
 
 
-def test_password_and_code_count_that_are_given_up_while_the_account_is_looked_up(daemon_of_session):
+@pytest.fixture(scope="module")
+def slow_hub(daemon_of_session):
+    """A hub that takes password and code in one answer, whose directory takes seconds; somebody there, and somebody who is blocked."""
     hub = relays.Hub("stolen-slow", "127.0.0.57", "")
     hub.configure(
         "auth_providers: [{type: homeassistant, modules: [totp]}]\npolicy: [{match: {}, conversation: single}]\n"
         f"hub: {{name: 127.0.0.57, listen: '{hub.place}'}}\n")
     hub.serve()
-    try:
-        user, _ = with_password(hub)
-        hosts = {password: bundle_of(hub) for password in ("Right-Password-1", "Wrong-Password-1")}
-        hub.stop()
-        hub.under = ["strace", "-D", "-f", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "inject=openat:delay_exit=2000000"]
-        hub.serve()
-        for password, (name, bundle) in hosts.items():
-            thief = relays.Stolen(bundle, hub)
-            assert all([is_asked(thief, user, service="sshd", evidence=KEY) for _ in range(2)])
-            thief.send(*[thief.answer(stream, password + "123456") for stream in (1, 2)])
-            # The hash is done by then, and the directory has not answered.
-            time.sleep(0.7)
-            thief.send(*[thief.frame(4, stream) for stream in (1, 2)])
-            world.wait_until(lambda name=name: passwords_counted(hub, name) == 2, "both to be counted")
-    finally:
-        hub.stop()
+    hub.people = [with_password(hub)[0] for _ in range(2)]
+    assert world.twostep("block", hub.people[1], runtime=hub.runtime).returncode == 0
+    hub.bundles = [bundle_of(hub) for _ in range(4)]
+    hub.stop()
+    hub.under = [
+        "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "trace=openat",
+        "-e", "inject=openat:delay_exit=2000000"]
+    hub.serve()
+    yield hub
+    hub.stop()
+
+
+def answer_while_they_are_looked_up(thief, user, *answers):
+    """Sends each of the answers in a login of its own, and goes on when the hashes are made and the directory has said nothing."""
+    first = thief.streams + 1
+    thief.send(*[thief.begin(user, service="sshd", evidence=KEY) for _ in answers])
+    asked = set()
+    while len(asked) < len(answers):
+        kind, stream, payload = thief.receive()
+        assert kind in (0x82, 0x83), "a login is over before it has begun"
+        if kind == 0x83 and payload[5] == wire.PROMPT:
+            asked.add(stream)
+    thief.send(*[thief.answer(stream, text) for stream, text in enumerate(answers, first)])
+    time.sleep(0.7)
+    return range(first, thief.streams + 1)
+
+
+@pytest.mark.parametrize("password", ["Right-Password-1", "Wrong-Password-1"])
+def test_password_and_code_count_that_are_given_up_while_the_account_is_looked_up(slow_hub, password):
+    name, bundle = slow_hub.bundles.pop()
+    thief = relays.Stolen(bundle, slow_hub)
+    streams = answer_while_they_are_looked_up(thief, slow_hub.people[0], password + "123456", password + "654321")
+    thief.send(*[thief.frame(4, stream) for stream in streams])
+    world.wait_until(lambda: passwords_counted(slow_hub, name) == 2, "both to be counted")
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["somebody", "blocked"])
+def test_whoever_breaks_off_while_the_account_is_looked_up_hears_one_text(slow_hub, which):
+    thief = relays.Stolen(slow_hub.bundles.pop()[1], slow_hub)
+    streams = answer_while_they_are_looked_up(
+        thief, slow_hub.people[which], "Right-Password-1123456", "Wrong-Password-1123456")
+    # An answer that nobody has asked for ends it.
+    thief.send(*[thief.answer(stream, "x") for stream in streams])
+    heard = {}
+    while len(heard) < 2:
+        kind, stream, payload = thief.receive()
+        if kind == 0x83:
+            heard[stream] = payload
+    right, wrong = (heard[stream] for stream in streams)
+    assert right == wrong and right[5] == wire.VERDICT, heard
 
 
 def test_where_no_session_has_room_it_is_not_told_whether_a_password_was_right(daemon_of_session):

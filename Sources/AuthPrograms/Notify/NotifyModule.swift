@@ -57,7 +57,7 @@ package struct NotifyModule: SendingModule, EnrollableModule, ProgramBacked {
         }
         let running = codes.code(of: devices.account, id, for: session.id)
         guard let candidate = running ?? NotifyModule.standIn,
-            let isRight = candidate.isRight(typed, in: session, at: now)
+            let isRight = candidate.isRight(typed, at: now)
         else { throw .unavailable }
         guard isRight, let running, let index = devices.devices.firstIndex(where: { $0.name == running.device }) else {
             throw .wrong

@@ -70,7 +70,7 @@ extension LoginConversation {
         switch stage {
         case .provider:
             let provider = configuration.providers[progress.chain.provider]
-            refusal = isSingle ? Texts.refusedTogether : provider?.refusal
+            refusal = provider?.refusal
             waitingTime = provider?.timeLimit ?? 0
             schema = isSingle ? singleForm(of: provider, progress.chain.steps) : provider?.inputSchema
         case .step:

@@ -282,7 +282,6 @@ extension LoginConversation {
                     + "twostep adopt \(request.account)"
             }
         }
-        if isSingle { refusal = Texts.refusedTogether }
         if isSingle, !outcome.isAcceptance { return refuseTogether(outcome, by: module.id) }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
     }

@@ -105,7 +105,6 @@ extension LoginConversation {
         case .rejected(.hostRefused):
             if let host = hostKey { service.refuse(host) }
             record.lastRefusal = .hostRefused
-            refusal = Texts.refusedTogether
             refused(.hostRefused)
         case .unavailable(let reason) where outcome.refusal == nil: failed(reason)
         case .accepted, .charged, .rejected, .delayed, .locked, .unavailable: return false
@@ -117,7 +116,6 @@ extension LoginConversation {
     func refuseBlockedTogether(_ module: any AuthModule) {
         guard let session else { return violated() }
         judgeCodeForNobody(in: session, by: [module]) {
-            self.refusal = Texts.refusedTogether
             self.record.lastRefusal = .blocked
             self.perform(
                 self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: self.providerTriesLeft > 0))
@@ -130,7 +128,6 @@ extension LoginConversation {
         closeSession()
         if let combined { refusedTogether.append(combined.whole) }
         combined = nil
-        refusal = Texts.refusedTogether
         record.lastRefusal = outcome.refusal ?? record.lastRefusal
         perform(flow.judged(outcome, by: module, mayTryAgain: providerTriesLeft > 0))
     }

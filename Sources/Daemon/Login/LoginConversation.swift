@@ -62,8 +62,14 @@ final class LoginConversation {
     var hasTicket = false
     /// The login was remembered together with its last answer.
     var isVisitStored = false
-    /// What the person is told should the answer to the present form be refused.
-    var refusal: String?
+    /// What the person is told should the answer to the present form be refused, or the login end while it is judged. Where password
+    /// and code are one answer that is one text until both were right.
+    var refusal: String? {
+        didSet {
+            if case .crediting = flow.state { return }
+            if isSingle { refusal = Texts.refusedTogether }
+        }
+    }
     /// What the person is told once the login is granted.
     var notices: [String] = []
     /// Where the login is asked from, if a rule lets remember that.
