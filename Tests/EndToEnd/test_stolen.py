@@ -471,9 +471,10 @@ def slow_hub(daemon_of_session):
         "auth_providers: [{type: homeassistant, modules: [totp]}]\npolicy: [{match: {}, conversation: single}]\n"
         f"hub: {{name: 127.0.0.57, listen: '{hub.place}'}}\n")
     hub.serve()
-    hub.people = [with_password(hub)[0] for _ in range(2)]
+    (first, hub.phone), (second, _) = with_password(hub), with_password(hub)
+    hub.people = [first, second]
     assert world.twostep("block", hub.people[1], runtime=hub.runtime).returncode == 0
-    hub.bundles = [bundle_of(hub) for _ in range(4)]
+    hub.bundles = [bundle_of(hub) for _ in range(5)]
     hub.stop()
     hub.under = [
         "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "trace=openat",
@@ -507,6 +508,28 @@ def test_password_and_code_count_that_are_given_up_while_the_account_is_looked_u
     world.wait_until(lambda: passwords_counted(slow_hub, name) == 2, "both to be counted")
 
 
+def replies(thief, streams):
+    """What is said next in each of these logins."""
+    heard = {}
+    while len(heard) < len(streams):
+        kind, stream, payload = thief.receive()
+        if kind == 0x83:
+            heard.setdefault(stream, payload)
+    return [heard[stream] for stream in streams]
+
+
+def test_a_password_that_is_taken_away_while_its_code_is_judged_is_no_right_one_and_was_none(slow_hub):
+    user, phone = slow_hub.people[0], slow_hub.phone
+    thief = relays.Stolen(slow_hub.bundles.pop()[1], slow_hub)
+    streams = answer_while_they_are_looked_up(
+        thief, user, "Right-Password-1" + phone.next(), "Wrong-Password-1" + phone.wrong())
+    command = ["user", "passwd", user, "--password-stdin"]
+    assert world.twostep(*command, runtime=slow_hub.runtime, input="Right-Password-2\n").returncode == 0
+    right, wrong = replies(thief, streams)
+    assert right == wrong and right[5] == wire.PROMPT
+    assert world.twostep(*command, runtime=slow_hub.runtime, input="Right-Password-1\n").returncode == 0
+
+
 @pytest.mark.parametrize("which", [0, 1], ids=["somebody", "blocked"])
 def test_whoever_breaks_off_while_the_account_is_looked_up_hears_one_text(slow_hub, which):
     thief = relays.Stolen(slow_hub.bundles.pop()[1], slow_hub)
@@ -514,13 +537,8 @@ def test_whoever_breaks_off_while_the_account_is_looked_up_hears_one_text(slow_h
         thief, slow_hub.people[which], "Right-Password-1123456", "Wrong-Password-1123456")
     # An answer that nobody has asked for ends it.
     thief.send(*[thief.answer(stream, "x") for stream in streams])
-    heard = {}
-    while len(heard) < 2:
-        kind, stream, payload = thief.receive()
-        if kind == 0x83:
-            heard[stream] = payload
-    right, wrong = (heard[stream] for stream in streams)
-    assert right == wrong and right[5] == wire.VERDICT, heard
+    right, wrong = replies(thief, streams)
+    assert right == wrong and right[5] == wire.VERDICT
 
 
 def test_where_no_session_has_room_it_is_not_told_whether_a_password_was_right(daemon_of_session):

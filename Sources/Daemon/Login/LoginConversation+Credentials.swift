@@ -10,6 +10,8 @@ extension LoginConversation {
         }
         rememberable = flow.rememberable
         record.module = nil
+        // Every answer was right: nothing that is refused from here on is one.
+        refusal = nil
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }
         whereKnown { self.credit(user, of: provider, mayCreate: mayCreate) }
     }

@@ -249,6 +249,8 @@ extension LoginConversation {
     func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
         service.metrics.count(outcome, by: module.id)
         guard !isOver, let id = session?.id else { return }
+        var outcome = outcome
+        if isProofVoid, outcome.isAcceptance { outcome = .rejected(.wrongPassword) }
         var triesLeft = 0
         switch outcome {
         case .accepted(_, let acceptance):

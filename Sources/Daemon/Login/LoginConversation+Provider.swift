@@ -30,6 +30,7 @@ extension LoginConversation {
             return proved(.rejected(.unusable))
         }
         guard !isRepeatedTogether else { return proved(.rejected(.repeated)) }
+        isProofVoid = false
         let request = request
         let isWaived = flow.plan.isFirstFactorWaived
         let writer = service.writer

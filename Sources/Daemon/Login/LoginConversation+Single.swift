@@ -112,6 +112,14 @@ extension LoginConversation {
         return true
     }
 
+    /// An administrator has taken away what has proved the first factor. The login ends with that; but while the code in the same
+    /// answer is judged it goes on as behind a wrong password, or its end would tell that it was right.
+    func proofIsVoid(for reason: Reason) {
+        if case .crediting = flow.state { return refused(reason) }
+        guard isSingle else { return refused(reason) }
+        isProofVoid = true
+    }
+
     /// Refuses a blocked account behind a right password as behind a wrong one.
     func refuseBlockedTogether(_ module: any AuthModule) {
         guard let session else { return violated() }

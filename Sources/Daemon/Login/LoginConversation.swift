@@ -91,6 +91,8 @@ final class LoginConversation {
     /// When something was last heard of the other end.
     var lastHeard: Int64 = 0
     private(set) var isOver = false
+    /// Whether the password that was judged counts for nothing any more, though the code in the same answer is still judged.
+    var isProofVoid = false
     /// Whether a password was judged that counts for nothing until the code in the same answer is looked at (`conversation: single`).
     var owesPassword = false
     /// Whether it is asked for at the machine's own seat; nil before anybody wanted to know.

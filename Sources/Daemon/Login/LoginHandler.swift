@@ -254,7 +254,7 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
 
     /// Ends the login if it was proved by this user of a provider.
     func end(loginProvedBy user: UserKey, _ reason: Reason) {
-        if let conversation, conversation.flow.provedUser == user { conversation.refused(reason) }
+        if let conversation, conversation.flow.provedUser == user { conversation.proofIsVoid(for: reason) }
     }
 
     /// The daemon stops.
