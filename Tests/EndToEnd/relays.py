@@ -16,8 +16,10 @@ class Hub(world.Daemon):
         super().__init__(name)
         self.place = f"{address}:7443"
         self.under = under
+        # The part of every configuration that makes it a hub.
+        self.part = f"hub: {{name: {address}, listen: '{self.place}'}}\n"
         self.join(
-            world.CODE_ALONE + store + f"hub: {{name: {address}, listen: '{self.place}'}}\n"
+            world.CODE_ALONE + store + self.part
             + "policy:\n  - match: {service: sudo}\n    remember: 15m\n", key)
 
     def serve(self):

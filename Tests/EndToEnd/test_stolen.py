@@ -8,7 +8,6 @@ import multiprocessing
 import re
 import sqlite3
 import threading
-import time
 
 import pam
 import pyotp
@@ -28,6 +27,18 @@ def hub(daemon_of_session):
     hub = relays.Hub("stolen-hub", "127.0.0.40", "").serve()
     yield hub
     hub.stop()
+
+
+@contextlib.contextmanager
+def hub_with(name, address, configuration):
+    """A hub that has a configuration of its own, for as long as it is needed."""
+    hub = relays.Hub(name, address, "")
+    hub.configure(configuration + hub.part)
+    hub.serve()
+    try:
+        yield hub
+    finally:
+        hub.stop()
 
 
 @pytest.fixture
@@ -232,12 +243,8 @@ def test_a_stolen_host_gets_no_new_budget_by_remote_hosts_that_it_claims(daemon_
 @pytest.fixture(scope="module")
 def counting_hub(daemon_of_session):
     """A hub whose users have tokens that count: a right code needs no waiting."""
-    hub = relays.Hub("stolen-counting", "127.0.0.54", "")
-    hub.configure(
-        "auth_providers:\n  - type: pam\n    modules: [hotp]\n" f"hub: {{name: 127.0.0.54, listen: '{hub.place}'}}\n")
-    hub.serve()
-    yield hub
-    hub.stop()
+    with hub_with("stolen-counting", "127.0.0.54", "auth_providers:\n  - type: pam\n    modules: [hotp]\n") as hub:
+        yield hub
 
 
 def token_of(user, hub):
@@ -293,13 +300,10 @@ def test_another_certificate_of_the_same_name_begins_with_nothing_failed(countin
 @pytest.fixture(scope="module")
 def password_hub(daemon_of_session):
     """A hub that judges passwords itself."""
-    hub = relays.Hub("stolen-passwords", "127.0.0.41", "")
-    hub.configure(
-        "auth_providers:\n  - type: homeassistant\n    modules:\n      - type: totp\n"
-        f"hub: {{name: 127.0.0.41, listen: '{hub.place}'}}\n")
-    hub.serve()
-    yield hub
-    hub.stop()
+    with hub_with(
+            "stolen-passwords", "127.0.0.41",
+            "auth_providers:\n  - type: homeassistant\n    modules:\n      - type: totp\n") as hub:
+        yield hub
 
 
 def with_password(hub):
@@ -385,13 +389,11 @@ def test_a_user_who_guesses_at_its_own_password_keeps_out_nobody_else(password_h
 
 
 def test_nothing_is_worked_out_for_an_account_whose_own_passwords_are_spent(daemon_of_session):
-    hub = relays.Hub("stolen-program", "127.0.0.56", "")
-    hub.configure(provider(python("first", """
+    program = python("first", """
         if code == 'crash':
             sys.exit(3)
-        accept() if code == 'right' else say(verdict='wrong')""")) + f"hub: {{name: 127.0.0.56, listen: '{hub.place}'}}\n")
-    hub.serve()
-    try:
+        accept() if code == 'right' else say(verdict='wrong')""")
+    with hub_with("stolen-program", "127.0.0.56", provider(program)) as hub:
         user, name, bundle = world.new_user(), *bundle_of(hub)
         thief = relays.Stolen(bundle, hub)
 
@@ -407,17 +409,26 @@ def test_nothing_is_worked_out_for_an_account_whose_own_passwords_are_spent(daem
         # Nobody else is refused with it, and neither is what root asks there.
         assert ends("crash", of=world.new_user()) == "provider_failed"
         assert ends("crash", caller=1) == "provider_failed"
-    finally:
-        hub.stop()
+
+
+def replies(thief, streams):
+    """What is said next in each of these logins; nothing where it is over."""
+    heard = {}
+    while len(heard) < len(streams):
+        kind, stream, payload = thief.receive()
+        if kind in (0x83, 0x84) and stream in streams:
+            heard.setdefault(stream, payload)
+    return [heard[stream] for stream in streams]
+
+
+def is_prompt(said):
+    return said[5:6] == bytes([wire.PROMPT])
 
 
 def is_asked(thief, user, **options):
     """Begins a login; whether something is asked there, rather than refused at once."""
     thief.send(thief.begin(user, **options))
-    while True:
-        kind, stream, payload = thief.receive()
-        if stream == thief.streams and kind in (0x83, 0x84):
-            return kind == 0x83 and payload[5] == wire.PROMPT
+    return is_prompt(replies(thief, [thief.streams])[0])
 
 
 def give_up(thief, user, password, count, **options):
@@ -439,15 +450,12 @@ def test_passwords_that_are_given_up_count_right_or_wrong(password_hub, password
 @pytest.fixture(scope="module")
 def single_hub(daemon_of_session):
     """A hub that judges passwords itself, and takes password and code in one answer, but for machines that have no first factor."""
-    hub = relays.Hub("stolen-single", "127.0.0.55", "")
-    hub.configure(
-        "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
-        "policy:\n  - match: {service: kiosk}\n    provider: pam\n    first_factor: none\n"
-        "  - match: {}\n    provider: homeassistant\n    conversation: single\n"
-        f"hub: {{name: 127.0.0.55, listen: '{hub.place}'}}\n")
-    hub.serve()
-    yield hub
-    hub.stop()
+    with hub_with(
+            "stolen-single", "127.0.0.55",
+            "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
+            "policy:\n  - match: {service: kiosk}\n    provider: pam\n    first_factor: none\n"
+            "  - match: {}\n    provider: homeassistant\n    conversation: single\n") as hub:
+        yield hub
 
 
 @pytest.fixture
@@ -466,75 +474,57 @@ def test_password_and_code_that_are_given_up_count_once(single_hub, single_perso
 @pytest.fixture(scope="module")
 def slow_hub(daemon_of_session):
     """A hub that takes password and code in one answer, whose directory takes seconds; somebody there, and somebody who is blocked."""
-    hub = relays.Hub("stolen-slow", "127.0.0.57", "")
-    hub.configure(
-        "auth_providers: [{type: homeassistant, modules: [totp]}]\npolicy: [{match: {}, conversation: single}]\n"
-        f"hub: {{name: 127.0.0.57, listen: '{hub.place}'}}\n")
-    hub.serve()
-    (first, hub.phone), (second, _) = with_password(hub), with_password(hub)
-    hub.people = [first, second]
-    assert world.twostep("block", hub.people[1], runtime=hub.runtime).returncode == 0
-    hub.bundles = [bundle_of(hub) for _ in range(5)]
-    hub.stop()
-    hub.under = [
-        "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "trace=openat",
-        "-e", "inject=openat:delay_exit=2000000"]
-    hub.serve()
-    yield hub
-    hub.stop()
+    with hub_with(
+            "stolen-slow", "127.0.0.57",
+            "auth_providers: [{type: homeassistant, modules: [totp]}]\npolicy: [{match: {}, conversation: single}]\n") as hub:
+        (first, hub.phone), (second, _) = with_password(hub), with_password(hub)
+        hub.people = [first, second]
+        assert world.twostep("block", second, runtime=hub.runtime).returncode == 0
+        hub.stop()
+        hub.under = [
+            "strace", "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-P", "/etc/passwd", "-e", "trace=openat",
+            "-e", "inject=openat:delay_exit=2000000"]
+        hub.serve()
+        yield hub
 
 
-def answer_while_they_are_looked_up(thief, user, *answers):
+def answer_while_they_are_looked_up(hub, thief, user, *answers):
     """Sends each of the answers in a login of its own, and goes on when the hashes are made and the directory has said nothing."""
-    first = thief.streams + 1
+    streams = range(thief.streams + 1, thief.streams + 1 + len(answers))
     thief.send(*[thief.begin(user, service="sshd", evidence=KEY) for _ in answers])
-    asked = set()
-    while len(asked) < len(answers):
-        kind, stream, payload = thief.receive()
-        assert kind in (0x82, 0x83), "a login is over before it has begun"
-        if kind == 0x83 and payload[5] == wire.PROMPT:
-            asked.add(stream)
-    thief.send(*[thief.answer(stream, text) for stream, text in enumerate(answers, first)])
-    time.sleep(0.7)
-    return range(first, thief.streams + 1)
+    assert all(map(is_prompt, replies(thief, streams)))
+    thief.send(*[thief.answer(stream, text) for stream, text in zip(streams, answers)])
+    # Behind right and wrong passwords a session is open while the code is judged.
+    world.wait_until(lambda: world.status(hub.runtime)["open_sessions"] == len(answers), "the codes to be judged")
+    return streams
 
 
 @pytest.mark.parametrize("password", ["Right-Password-1", "Wrong-Password-1"])
 def test_password_and_code_count_that_are_given_up_while_the_account_is_looked_up(slow_hub, password):
-    name, bundle = slow_hub.bundles.pop()
+    name, bundle = bundle_of(slow_hub)
     thief = relays.Stolen(bundle, slow_hub)
-    streams = answer_while_they_are_looked_up(thief, slow_hub.people[0], password + "123456", password + "654321")
+    streams = answer_while_they_are_looked_up(slow_hub, thief, slow_hub.people[0], password + "123456", password + "654321")
     thief.send(*[thief.frame(4, stream) for stream in streams])
     world.wait_until(lambda: passwords_counted(slow_hub, name) == 2, "both to be counted")
 
 
-def replies(thief, streams):
-    """What is said next in each of these logins."""
-    heard = {}
-    while len(heard) < len(streams):
-        kind, stream, payload = thief.receive()
-        if kind == 0x83:
-            heard.setdefault(stream, payload)
-    return [heard[stream] for stream in streams]
-
-
 def test_a_password_that_is_taken_away_while_its_code_is_judged_is_no_right_one_and_was_none(slow_hub):
     user, phone = slow_hub.people[0], slow_hub.phone
-    thief = relays.Stolen(slow_hub.bundles.pop()[1], slow_hub)
+    thief = relays.Stolen(bundle_of(slow_hub)[1], slow_hub)
     streams = answer_while_they_are_looked_up(
-        thief, user, "Right-Password-1" + phone.next(), "Wrong-Password-1" + phone.wrong())
+        slow_hub, thief, user, "Right-Password-1" + phone.next(), "Wrong-Password-1" + phone.wrong())
     command = ["user", "passwd", user, "--password-stdin"]
     assert world.twostep(*command, runtime=slow_hub.runtime, input="Right-Password-2\n").returncode == 0
     right, wrong = replies(thief, streams)
-    assert right == wrong and right[5] == wire.PROMPT
+    assert right == wrong and is_prompt(right)
     assert world.twostep(*command, runtime=slow_hub.runtime, input="Right-Password-1\n").returncode == 0
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["somebody", "blocked"])
 def test_whoever_breaks_off_while_the_account_is_looked_up_hears_one_text(slow_hub, which):
-    thief = relays.Stolen(slow_hub.bundles.pop()[1], slow_hub)
+    thief = relays.Stolen(bundle_of(slow_hub)[1], slow_hub)
     streams = answer_while_they_are_looked_up(
-        thief, slow_hub.people[which], "Right-Password-1123456", "Wrong-Password-1123456")
+        slow_hub, thief, slow_hub.people[which], "Right-Password-1123456", "Wrong-Password-1123456")
     # An answer that nobody has asked for ends it.
     thief.send(*[thief.answer(stream, "x") for stream in streams])
     right, wrong = replies(thief, streams)
@@ -542,15 +532,12 @@ def test_whoever_breaks_off_while_the_account_is_looked_up_hears_one_text(slow_h
 
 
 def test_where_no_session_has_room_it_is_not_told_whether_a_password_was_right(daemon_of_session):
-    hub = relays.Hub("stolen-full", "127.0.0.58", "")
-    hub.configure(
-        "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
-        "sessions: {capacity: 100}\n"
-        "policy:\n  - match: {service: su}\n    provider: pam\n"
-        "  - match: {}\n    provider: homeassistant\n    conversation: single\n"
-        f"hub: {{name: 127.0.0.58, listen: '{hub.place}'}}\n")
-    hub.serve()
-    try:
+    with hub_with(
+            "stolen-full", "127.0.0.58",
+            "auth_providers:\n  - type: pam\n    modules: [totp]\n  - type: homeassistant\n    modules: [totp]\n"
+            "sessions: {capacity: 100}\n"
+            "policy:\n  - match: {service: su}\n    provider: pam\n"
+            "  - match: {}\n    provider: homeassistant\n    conversation: single\n") as hub:
         user, phone = with_password(hub)
         name, bundle = bundle_of(hub)
         filling, thief = relays.Stolen(bundle, hub), relays.Stolen(bundle, hub)
@@ -567,8 +554,6 @@ def test_where_no_session_has_room_it_is_not_told_whether_a_password_was_right(d
             heard.append((code, prompts, passwords_counted(hub, name) - before))
         assert heard[0] == heard[1] and heard[0][0] == wire.UNAVAILABLE
         assert world.failures_of(user, runtime=hub.runtime) == 1
-    finally:
-        hub.stop()
 
 
 @pytest.mark.parametrize("caller", [1, 2, 3])
@@ -669,12 +654,10 @@ def test_a_stranger_at_the_door_of_a_host_for_a_group_cannot_tell_who_is_in_it(p
 
 
 def test_whoever_a_host_may_not_ask_about_is_let_in_by_no_rule_and_charged_for_nothing(daemon_of_session):
-    hub = relays.Hub("stolen-rules", "127.0.0.45", "")
-    hub.configure(
-        world.CODE_ALONE + f"hub: {{name: 127.0.0.45, listen: '{hub.place}'}}\n"
-        "policy:\n  - match: {service: open}\n    exempt: true\n  - match: {service: lax}\n    unenrolled: skip\n")
-    hub.serve()
-    try:
+    with hub_with(
+            "stolen-rules", "127.0.0.45",
+            world.CODE_ALONE
+            + "policy:\n  - match: {service: open}\n    exempt: true\n  - match: {service: lax}\n    unenrolled: skip\n") as hub:
         user, bare = world.new_user(), world.new_user()
         phone = world.enroll(user, runtime=hub.runtime)
         member = world.new_user()
@@ -698,8 +681,6 @@ def test_whoever_a_host_may_not_ask_about_is_let_in_by_no_rule_and_charged_for_n
         assert wire.ask(user, code, path=hub.socket, evidence=KEY, service="su") == wire.GRANTED
         # Programs of their own ask about themselves: who is not meant is asked nothing there, as nobody else is.
         assert thief.log_in(user, phone.at(phone.step + 1), caller=2, service="swaylock") == (wire.DENIED, [])
-    finally:
-        hub.stop()
 
 
 def test_a_host_hears_of_no_block_but_of_its_services_and_users(hub, person):
@@ -812,12 +793,10 @@ def test_a_stolen_host_keeps_nobody_from_having_a_password_judged_elsewhere(pass
 
 
 def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_session):
-    hub = relays.Hub("stolen-groups", "127.0.0.42", "")
-    hub.configure(
-        world.CODE_ALONE + f"hub: {{name: 127.0.0.42, listen: '{hub.place}'}}\n"
-        "policy:\n  - match: {group: backup}\n    exempt: true\n")
-    hub.serve()
-    try:
+    with hub_with(
+            "stolen-groups", "127.0.0.42",
+            world.CODE_ALONE
+            + "policy:\n  - match: {group: backup}\n    exempt: true\n") as hub:
         user = world.new_user()
         world.enroll(user, runtime=hub.runtime)
         _, bundle = bundle_of(hub)
@@ -829,8 +808,6 @@ def test_a_stolen_host_keeps_nobody_of_another_from_being_looked_up(daemon_of_se
 
             for _ in range(5):
                 assert world.in_process_of(user, prompts), "no code was asked for"
-    finally:
-        hub.stop()
 
 
 def test_a_stolen_host_whose_programs_take_long_leaves_threads_to_others(daemon_of_session):
@@ -842,10 +819,7 @@ def test_a_stolen_host_whose_programs_take_long_leaves_threads_to_others(daemon_
         else:
             say(verdict="wrong")
         """)
-    hub = relays.Hub("stolen-programs", "127.0.0.46", "")
-    hub.configure(module(path, time="30s") + f"hub: {{name: 127.0.0.46, listen: '{hub.place}'}}\n")
-    hub.serve()
-    try:
+    with hub_with("stolen-programs", "127.0.0.46", module(path, time="30s")) as hub:
         user, crowd = world.new_user(), [world.new_user() for _ in range(8)]
         thief = relays.Stolen(bundle_of(hub)[1], hub)
         with healthy_host(hub) as host:
@@ -861,18 +835,11 @@ def test_a_stolen_host_whose_programs_take_long_leaves_threads_to_others(daemon_
                 assert wire.ask(user, "open", path=place, evidence=KEY, service="sshd") == wire.GRANTED
             assert len(processes(str(path))) == 2, "of one host two are at work"
         thief.socket.close()
-    finally:
-        hub.stop()
 
 
 def test_a_stolen_host_has_messages_sent_and_keeps_nobody_elsewhere_from_theirs(daemon_of_session):
     box = test_notify.Letterbox()
-    hub = relays.Hub("stolen-messages", "127.0.0.49", "")
-    hub.configure(
-        test_notify.by_command(test_notify.messenger("sms-stolen", box))
-        + f"hub: {{name: 127.0.0.49, listen: '{hub.place}'}}\n")
-    hub.serve()
-    try:
+    with hub_with("stolen-messages", "127.0.0.49", test_notify.by_command(test_notify.messenger("sms-stolen", box))) as hub:
         user = world.new_user()
         assert test_notify.enroll(hub, user, box.code, "--to", "+49 151")[0] == 0
         thief = relays.Stolen(bundle_of(hub)[1], hub)
@@ -895,8 +862,6 @@ def test_a_stolen_host_has_messages_sent_and_keeps_nobody_elsewhere_from_theirs(
             for place in (host.socket, hub.socket):
                 assert wire.ask(user, lambda _: box.code(), path=place, evidence=KEY, service="sshd") == wire.GRANTED
         thief.socket.close()
-    finally:
-        hub.stop()
         box.close()
 
 

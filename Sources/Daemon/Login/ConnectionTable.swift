@@ -18,7 +18,7 @@ struct ConnectionTable<Handler: AnyObject> {
     private var oldest = 0
     private var peak = 0
 
-    init(capacity: Int = 16_384) { self.capacity = capacity }
+    init(capacity: Int = LoginServer.mostConnections) { self.capacity = capacity }
 
     var count: Int { open.count }
 

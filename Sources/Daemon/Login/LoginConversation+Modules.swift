@@ -34,27 +34,27 @@ extension LoginConversation {
 
     /// Opens a validation session for a step and asks for its form, or which of its modules it shall be.
     func enter(_ step: Step, of provider: ProviderID, at stage: LoginFlow.Stage) {
-        guard let (_, usable) = open(step, of: provider) else { return }
+        guard let usable = open(step, of: provider) else { return }
         guard !isSingle else { return judgeCode(by: usable.map(\.id)) }
         withModulesHere(usable) { self.enter($0, at: stage) }
     }
 
     /// Opens a validation session for a step, and says which of its modules can be asked; nil where the login has ended with that.
-    func open(_ step: Step, of provider: ProviderID) -> (session: ValidationSession, usable: [any AuthModule])? {
-        let opened = service.openSession(
+    func open(_ step: Step, of provider: ProviderID) -> [any AuthModule]? {
+        func ended(_ reason: Reason) -> [any AuthModule]? {
+            failed(reason)
+            return nil
+        }
+        switch service.openSession(
             account: request.account, provider: provider, step: step, plan: flow.plan, isRoot: hasReserve)
-        guard case .success(let session) = opened else {
-            if case .failure(let refusal) = opened { failed(refusal.reason) }
-            return nil
+        {
+        case .success(let opened): session = opened
+        case .failure(let refusal): return ended(refusal.reason)
         }
-        self.session = session
         let modules = step.alternatives.compactMap { configuration.modules[$0] }
+        guard modules.count == step.alternatives.count else { return ended(.misconfigured) }
         let usable = usable(of: modules)
-        guard modules.count == step.alternatives.count, !usable.isEmpty else {
-            failed(usable.isEmpty ? .moduleFailed : .misconfigured)
-            return nil
-        }
-        return (session, usable)
+        return usable.isEmpty ? ended(.moduleFailed) : usable
     }
 
     /// Asks for the form of these modules of a step, or which of them it shall be.

@@ -9,6 +9,9 @@ import Wire
 extension LoginConversation {
     var isSingle: Bool { flow.plan.single != nil }
 
+    /// Whether password and code are one answer, and no such answer was right yet.
+    var isUndecidedTogether: Bool { if case .crediting = flow.state { false } else { isSingle } }
+
     /// The provider's form, for both; nil if something is not configured.
     func singleForm(of provider: (any AuthProvider)?, _ steps: [Step]) -> InputSchema? {
         let modules = singleModules(steps)
@@ -70,14 +73,13 @@ extension LoginConversation {
             return body()
         }
         // A session behind a wrong password, too: where there is room for none, that is told behind both.
-        guard let (session, modules) = open(step, of: progress.chain.provider) else { return }
-        judgeCodeForNobody(in: session, by: modules, then: body)
+        guard let modules = open(step, of: progress.chain.provider) else { return }
+        judgeCodeForNobody(by: modules, then: body)
     }
 
-    /// The same in a session that is open, which ends with it.
-    private func judgeCodeForNobody(
-        in session: ValidationSession, by modules: [any AuthModule], then body: @escaping () -> Void
-    ) {
+    /// The same in the session that is open, which ends with it.
+    private func judgeCodeForNobody(by modules: [any AuthModule], then body: @escaping () -> Void) {
+        guard let session else { return violated() }
         let input = combined?.code ?? combined?.whole
         guard
             let module = modules.first(where: { module in input.map { module.recognizes($0) } ?? false })
@@ -91,9 +93,7 @@ extension LoginConversation {
                 standing: standing == .cannotTell ? .cannotTell : .unknown)
             self.submitPaired(attempt) { outcome in
                 guard !self.isOver, !self.isRefusedForAll(outcome) else { return }
-                self.closeSession()
-                if let combined = self.combined { self.refusedTogether.append(combined.whole) }
-                self.combined = nil
+                self.closeRefused()
                 body()
             }
         }
@@ -115,27 +115,26 @@ extension LoginConversation {
     /// An administrator has taken away what has proved the first factor. The login ends with that; but while the code in the same
     /// answer is judged it goes on as behind a wrong password, or its end would tell that it was right.
     func proofIsVoid(for reason: Reason) {
-        if case .crediting = flow.state { return refused(reason) }
-        guard isSingle else { return refused(reason) }
+        guard isUndecidedTogether else { return refused(reason) }
         isProofVoid = true
     }
 
     /// Refuses a blocked account behind a right password as behind a wrong one.
     func refuseBlockedTogether(_ module: any AuthModule) {
-        guard let session else { return violated() }
-        judgeCodeForNobody(in: session, by: [module]) {
-            self.record.lastRefusal = .blocked
-            self.perform(
-                self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: self.providerTriesLeft > 0))
-        }
+        judgeCodeForNobody(by: [module]) { self.refuseTogether(.rejected(.blocked), by: module.id) }
+    }
+
+    /// Closes the session of an answer that was refused, and keeps the answer to know it by.
+    private func closeRefused() {
+        closeSession()
+        if let combined { refusedTogether.append(combined.whole) }
+        combined = nil
     }
 
     /// The code behind a right password was not accepted.
     func refuseTogether(_ outcome: Outcome, by module: ModuleID) {
         guard !isRefusedForAll(outcome) else { return }
-        closeSession()
-        if let combined { refusedTogether.append(combined.whole) }
-        combined = nil
+        closeRefused()
         record.lastRefusal = outcome.refusal ?? record.lastRefusal
         perform(flow.judged(outcome, by: module, mayTryAgain: providerTriesLeft > 0))
     }

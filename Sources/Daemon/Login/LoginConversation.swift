@@ -65,10 +65,7 @@ final class LoginConversation {
     /// What the person is told should the answer to the present form be refused, or the login end while it is judged. Where password
     /// and code are one answer that is one text until both were right.
     var refusal: String? {
-        didSet {
-            if case .crediting = flow.state { return }
-            if isSingle { refusal = Texts.refusedTogether }
-        }
+        didSet { if isUndecidedTogether { refusal = Texts.refusedTogether } }
     }
     /// What the person is told once the login is granted.
     var notices: [String] = []

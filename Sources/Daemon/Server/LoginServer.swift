@@ -9,6 +9,9 @@ package final class LoginServer: Sendable {
     /// Describes the daemon as a whole: the configuration in force, the sessions that are open, how logins ended.
     package typealias Description = @Sendable (Generation, _ openSessions: Int, LoginTally) -> ServiceStatus
 
+    /// How many logins may be under way at once, where there are files for so many.
+    package static let mostConnections = 16_384
+
     private let group: MultiThreadedEventLoopGroup
     private let service: NIOLoopBound<LoginService>
     private let desk: NIOLoopBound<AdminDesk>
@@ -20,7 +23,8 @@ package final class LoginServer: Sendable {
         processes: any ProcessTable = SystemProcessTable(), generation: Generation, keys: SealingKeySource? = nil,
         store: StoreSource? = nil,
         sshKeys: any SSHKeyWitness = NoSSHKeyWitness(),
-        mostConnections: Int = 16_384, randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
+        mostConnections: Int = LoginServer.mostConnections,
+        randomBytes: @escaping SessionIDs.Source = SessionIDs.libcrypto,
         describe: @escaping Description
     ) throws {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

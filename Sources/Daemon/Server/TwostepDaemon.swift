@@ -153,7 +153,7 @@ final class StartedDaemon: Service {
             clocks: clocks, journal: journal, writer: writer, accounts: SystemDirectory(), generation: generation,
             keys: keys, store: store, sshKeys: SocketSSHKeyWitness(socket: options.sshdSocket),
             // What is opened for the store and for look-ups is not to be fought for.
-            mostConnections: min(max(descriptors - 64, descriptors / 2), 16_384)
+            mostConnections: min(max(descriptors - 64, descriptors / 2), LoginServer.mostConnections)
         ) { self.status($0, openSessions: $1, $2) }
         let listeners =
             [

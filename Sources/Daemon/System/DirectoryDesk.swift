@@ -8,7 +8,7 @@ final class DirectoryDesk {
     static let limit: Int64 = 5000
     /// How many may wait; what comes on top is "cannot tell" at once. The last tenth is for uid 0. There are as many as
     /// there may be logins under way: `limit` alone says how long a crowd waits for a directory that answers.
-    static let mostWaiting = 16_384
+    static let mostWaiting = LoginServer.mostConnections
     /// How many of one uid other than 0 may wait or be looked up, whether or not anybody still waits for them.
     static let mostPerUID = 8
     /// The same of one host of the fleet, which asks for many people; with three others it leaves room still.
