@@ -45,6 +45,18 @@ def finish(child, timeout=-1):
     return (child.exitstatus if child.exitstatus is not None else -child.signalstatus), child.shown
 
 
+def interrupt(child, until=pexpect.EOF):
+    """Presses Ctrl-C until this is shown, as a person would.
+
+    sudo and ssh lose it where it comes between their prompt and their read(2): one time in sixty of sudo's, on a busy machine.
+    """
+    for _ in range(10):
+        child.sendintr()
+        if expect(child, until, pexpect.TIMEOUT, timeout=3) == 0:
+            return
+    raise AssertionError(f"ten times Ctrl-C, and no {until} after {child.shown!r}")
+
+
 def answer(child, *answers, timeout=-1):
     """Answers each prompt in turn, then goes on with the last answer's silence: returns as `finish` does."""
     for line in answers:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import terminal
 import world
-from terminal import PASSWORD, answer, expect, finish, plain, spawn
+from terminal import PASSWORD, answer, expect, finish, interrupt, plain, spawn
 
 CODE = r"Verification code or recovery code: "
 TWOSTEP = "/mnt/twostep/usr/bin/twostep"
@@ -182,8 +182,7 @@ def test_what_is_enabled_asks_for_a_code(administrator):
     expect(client, PASSWORD)
     client.sendline("wrong")
     assert expect(client, PASSWORD, CODE) == 0
-    client.sendintr()
-    finish(client)
+    interrupt(client)
 
 
 def test_the_console_asks_everybody_but_root(administrator):

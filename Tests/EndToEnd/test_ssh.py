@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import paramiko
 import pytest
 import world
-from terminal import CODE, Paramiko, Sshd, expect, finish, plain
+from terminal import CODE, Paramiko, Sshd, expect, finish, interrupt, plain
 
 WRONG = "That code is wrong or was used before. Wait for the next one."
 
@@ -329,8 +329,7 @@ def test_ctrl_c_at_the_prompt_restores_the_terminal_and_leaves_no_session(daemon
         f"{user}@127.0.0.1", "true"]))
     expect(client, CODE)
     assert not client.getecho()
-    client.sendintr()
-    expect(client, "SHELL> ")
+    interrupt(client, "SHELL> ")
     assert client.getecho()
     client.sendline("exit")
     finish(client)

@@ -4,7 +4,7 @@ import os
 
 import pytest
 import world
-from terminal import CODE, PASSWORD, answer, expect, finish, plain, spawn
+from terminal import CODE, PASSWORD, answer, expect, finish, interrupt, plain, spawn
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,7 +49,7 @@ def test_sudo_asks_for_no_code_after_a_wrong_password(daemon, enrolled):
     expect(client, PASSWORD)
     client.sendline("wrong")
     assert expect(client, PASSWORD, CODE) == 0
-    client.sendintr()
+    interrupt(client)
     assert finish(client)[0] != 0
     assert world.failures_of(user) == 0
 
