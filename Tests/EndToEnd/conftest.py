@@ -1,6 +1,7 @@
 """What all tests share: one daemon at the shipped places, one sshd, one journal."""
 
 import os
+import signal
 
 import postgresql
 import pytest
@@ -9,6 +10,9 @@ import world
 
 if os.environ.get("TWOSTEP_WORLD") != "1":
     pytest.exit("these tests run inside Tests/World/enter: see Tests/run", returncode=2)
+
+# Whoever is started in the background inherits that Ctrl-C is ignored, and so would what is tried here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
