@@ -230,7 +230,7 @@ import Testing
     @Test func `credentials of another account, refused ones and none at all let nobody in`() {
         let table: [(Credentials, Verdict)] = [
             (.account(Some.bob), .denied(.credentialsRefused)), (.refused, .denied(.credentialsRefused)),
-            (.unavailable, .unavailable(.storeUnavailable)),
+            (.outdated, .denied(.wrongPassword)), (.unavailable, .unavailable(.storeUnavailable)),
         ]
         for (credentials, verdict) in table {
             var flow = LoginFlowTests.judging()

@@ -295,6 +295,62 @@ import Wire
     }
 
     /// Whether a password gets into an account.
+    @Test(arguments: [
+        KeptUserTests.set("alice", .change), .removeUser(username: "Alice", provider: KeptUserTests.home),
+    ])
+    func `a password that is taken away while it is judged proves nothing`(_ taking: AdminRequest) async throws {
+        let pause = Pause()
+        var keeper = KeptUserTests.homeKeeper
+        keeper.createsCredentials = true
+        keeper.pause = pause
+        try await withWorld(KeptUserTests.world(keeper)) { (world) throws in
+            let admin = try world.administer()
+            try admin.ask(KeptUserTests.set("alice", .add), "old")
+            let client = try world.connect()
+            try client.begin("alice", service: "sshd", methods: [], arguments: ["provider=keeper:home"])
+            #expect(try client.receive() == .prompt(.authtok, "Password: "))
+            try client.answer("old")
+            defer { pause.end() }
+            #expect(pause.isReached())
+            if case .setPassword = taking { try admin.ask(taking, "new") } else { try admin.ask(taking) }
+            pause.end()
+            // It was right when it was read.
+            #expect(try client.receive() == .verdict(.denied, "Login refused."))
+            #expect(try world.store.allCredentials().isEmpty)
+            #expect(world.journal.messages.last?.contains("was changed since it was judged") == true)
+        }
+    }
+
+    /// The store is all that daemons have in common.
+    @Test func `a password that another daemon has replaced since it was judged opens nothing`() async throws {
+        try await withWorld(KeptUserTests.world(KeptUserTests.homeKeeper)) { (world) throws in
+            let key = UserKey(try #require(AccountName("alice")), at: KeptUserTests.homeKeeper.id)
+            func keep(_ hash: String) throws {
+                let sealed = try world.store.sealing.seal(Secret(copying: Array(hash.utf8).span), at: key)
+                let user = ProviderUser(key: key, sealedHash: sealed, changedAt: 0)
+                if try !world.store.add(user) { _ = try world.store.change(user) }
+            }
+            try keep("hash of old")
+            #expect(try world.store.link(key, to: key.username, at: world.clock.now) == .linked)
+            #expect(try logIn("alice", "old", to: world))
+            let pause = Pause()
+            world.follow {
+                var keeper = KeptUserTests.homeKeeper
+                keeper.pause = pause
+                $0.providers[keeper.id] = keeper
+            }
+            let client = try world.connect()
+            try client.begin("alice", service: "sshd", methods: [], arguments: ["provider=keeper:home"])
+            #expect(try client.receive() == .prompt(.authtok, "Password: "))
+            try client.answer("old")
+            defer { pause.end() }
+            #expect(pause.isReached())
+            try keep("hash of new")
+            pause.end()
+            #expect(try client.receive() == .verdict(.denied, "Login refused."))
+        }
+    }
+
     private func logIn(_ account: String, _ password: String, to world: LoginWorld) throws -> Bool {
         let client = try world.connect()
         try client.begin(account, service: "sudo", methods: [], arguments: ["provider=keeper:home"])

@@ -1,11 +1,14 @@
 import Authentication
 import Daemon
+import Dispatch
 
 /// A provider whose passwords are kept: a hash is `hash of ` and the password, and the password `unhashable` has none.
 struct ScriptedKeeper: PasswordKeeping {
     let id: ProviderID
     var onlyUsername: AccountName?
     var createsCredentials = false
+    /// Where it stays between judging a password and saying so.
+    var pause: Pause?
     let inputSchema = InputSchema([InputField(name: "password", label: "Password", kind: .password)])
     let speaksOfAccounts = false
     let refusal = "No."
@@ -39,10 +42,27 @@ struct ScriptedKeeper: PasswordKeeping {
                 return .rejected(.wrongPassword)
             }
             let typed = Array("hash of ".utf8) + input.withField { bytes in bytes.indices.map { bytes[$0] } }
+            defer { pause?.stay() }
             let isRight = kept.withBytes { bytes in bytes.indices.map { bytes[$0] } } == typed
             return isRight ? .proved(username, isWaived: false) : .rejected(.wrongPassword)
         } catch {
             return .unavailable(error.description)
         }
     }
+}
+
+/// Where a thread stays until the test lets it, and those behind it, go on.
+struct Pause: Sendable {
+    private let reached = DispatchSemaphore(value: 0)
+    private let over = DispatchSemaphore(value: 0)
+
+    func stay() {
+        reached.signal()
+        over.wait()
+        over.signal()
+    }
+
+    /// Waits until a thread is there, 30 s at most; returns whether one is.
+    func isReached() -> Bool { reached.wait(timeout: .now() + 30) == .success }
+    func end() { over.signal() }
 }

@@ -18,14 +18,16 @@ import Wire
         "That password or code is wrong, or the code was used before. Wait for the next code, and longer after many "
         + "wrong ones."
 
-    private func world(_ modules: [ShapedModule] = [digits], codeDigits: Int = 6) throws -> LoginWorld {
+    private func world(
+        _ modules: [ShapedModule] = [digits], codeDigits: Int = 6, provider: any AuthProvider = PasswordProvider()
+    ) throws -> LoginWorld {
         var rule = Rule(Match(), line: 7)
         rule.single = CombinedAnswer(codeDigits: codeDigits)
         let step = try #require(Step(anyOf: modules.map(\.id)))
         let world = try LoginWorld(
             rules: [rule], chain: [step],
             extra: modules.map { $0 as any AuthModule } + IssuedCodeModule.all.map { $0 as any AuthModule },
-            providers: [PasswordProvider()])
+            providers: [provider])
         for module in modules { try world.enroll("alice", module: module.id) }
         return world
     }
@@ -106,6 +108,28 @@ import Wire
     }
 
     // MARK: Wrong
+
+    @Test func `a password that is taken away while it is judged opens nothing, though its code is right`() async throws
+    {
+        let pause = Pause()
+        var keeper = ScriptedKeeper(ProviderID("keeper"), createsCredentials: true)
+        keeper.pause = pause
+        try await withWorld(world(provider: keeper)) { (world) throws in
+            let admin = try world.administer()
+            let provider = ProviderReference(keeper.id)
+            try admin.ask(.setPassword(username: "alice", provider: provider, intent: .add), "old")
+            let client = try begin(world)
+            #expect(try client.receive() == Self.prompt)
+            try client.answer("old123456")
+            defer { pause.end() }
+            #expect(pause.isReached())
+            try admin.ask(.setPassword(username: "alice", provider: provider, intent: .change), "new")
+            pause.end()
+            #expect(try client.receive() == .verdict(.denied, "Login refused."))
+            #expect(try world.store.allCredentials().isEmpty)
+            #expect(world.journal.messages.last?.contains("was changed since it was judged") == true)
+        }
+    }
 
     static let wrong = [
         "bad123456", "good654321", "bad654321", "good", "bad", "", "123456", "good123456 ", "good 123456",

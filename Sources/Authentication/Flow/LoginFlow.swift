@@ -271,6 +271,7 @@ package struct LoginFlow: ~Copyable, Sendable {
                 (.ended(.granted), .granted)
             case (.crediting, .account), (.crediting, .refused):
                 (.ended(.denied(.credentialsRefused)), .denied(.credentialsRefused))
+            case (.crediting, .outdated): (.ended(.denied(.wrongPassword)), .denied(.wrongPassword))
             case (.crediting, .unavailable):
                 (.ended(.unavailable(.storeUnavailable)), .unavailable(.storeUnavailable))
             case (.ended(let verdict), _): (.ended(verdict), verdict)
@@ -326,6 +327,8 @@ package enum Credentials: Equatable, Sendable {
     case account(AccountName)
     /// They open another, or must not be created.
     case refused
+    /// Whoever has proved them did so with what is no longer the password.
+    case outdated
     case unavailable
 }
 

@@ -10,10 +10,12 @@ extension LoginConversation {
         }
         rememberable = flow.rememberable
         record.module = nil
-        // Every answer was right: nothing that is refused from here on is one.
-        refusal = nil
         guard let provider = configuration.providers[user.provider] else { return failed(.misconfigured) }
-        whereKnown { self.credit(user, of: provider, mayCreate: mayCreate) }
+        whereKnown {
+            // Every answer was right: nothing that is refused from here on is one.
+            self.refusal = nil
+            self.credit(user, of: provider, mayCreate: mayCreate)
+        }
     }
 
     private func credit(_ user: UserKey, of provider: any AuthProvider, mayCreate: Bool) {
@@ -22,17 +24,17 @@ extension LoginConversation {
             guard mayCreate else { return credited(.account(user.username), user) }
             return service.ownCredentials(of: user) { self.credited($0, user) }
         }
-        service.credentials(of: user, createdFor: nil) { found in
+        service.credentials(of: user, createdFor: nil, provedBy: mark) { found in
             guard case .refused = found, mayCreate, provider.createsCredentials, user.username == self.request.account
             else { return self.credited(found, user) }
-            self.create(user, isKept: (provider as? any PasswordKeeping).map { $0.onlyUsername == nil } ?? false)
+            self.create(user)
         }
     }
 
     /// Creates credentials of a username for the account of that name, unless it is a privileged one.
-    private func create(_ user: UserKey, isKept: Bool) {
+    private func create(_ user: UserKey) {
         whereUnprivileged {
-            self.service.credentials(of: user, createdFor: self.request.account, isKept: isKept) {
+            self.service.credentials(of: user, createdFor: self.request.account, provedBy: self.mark) {
                 self.credited($0, user)
             }
         } otherwise: {
@@ -68,8 +70,9 @@ extension LoginConversation {
         // Such a username was compared with the account when it was proved.
         guard !provider.speaksOfAccounts else { return body() }
         let account = request.account
+        let mark = mark
         service.ask { store throws(StoreFailure) in
-            try store.prospect(of: user, for: account)
+            try store.prospect(of: user, for: account, provedBy: mark)
         } deliver: { prospect in
             guard !self.isOver else { return }
             switch prospect {
@@ -87,7 +90,7 @@ extension LoginConversation {
         hint(at: credentials, of: user)
         // It is no answer of a form that is refused.
         refusal = nil
-        refused(.credentialsRefused)
+        refused(credentials == .outdated ? .wrongPassword : .credentialsRefused)
     }
 
     private func credited(_ credentials: Credentials, _ user: UserKey) {
@@ -108,6 +111,8 @@ extension LoginConversation {
             record.hint =
                 "no credentials: if it is the same person, twostep credentials link \(user.provider) "
                 + "\(user.username) \(request.account)"
+        case .outdated:
+            record.hint = "the password of \(user.username) at \(user.provider) was changed since it was judged"
         case .account, .unavailable: break
         }
     }
@@ -115,7 +120,10 @@ extension LoginConversation {
 
 extension EnrollmentStore {
     /// What a username's credentials open; nil where there are none, and some for `account` could be made.
-    func prospect(of user: UserKey, for account: AccountName) throws(StoreFailure) -> Credentials? {
+    func prospect(
+        of user: UserKey, for account: AccountName, provedBy mark: PasswordMark?
+    ) throws(StoreFailure) -> Credentials? {
+        guard try stillHas(mark) else { return .outdated }
         if let existing = try credentials(of: user) { return .account(existing) }
         return try userDatabase.username(opening: account, at: user.provider) == nil ? nil : .refused
     }

@@ -31,9 +31,10 @@ extension LoginConversation {
         }
         guard !isRepeatedTogether else { return proved(.rejected(.repeated)) }
         isProofVoid = false
+        mark = nil
         let request = request
         let isWaived = flow.plan.isFirstFactorWaived
-        let writer = service.writer
+        let users = NotedUserDatabase(service.writer.userDatabase)
         // Whoever was refused a moment ago is refused again without another hash being made for it.
         let host = hostKey
         if !request.evidence.provesFirstFactor, let host, service.isRefused(host) {
@@ -51,9 +52,10 @@ extension LoginConversation {
             }
         let pool = provider.timeLimit > 0 ? service.programs : service.slowWork
         pool.run(for: payer) {
-            provider.prove(request, input, users: writer.userDatabase, isWaived: isWaived)
+            provider.prove(request, input, users: users, isWaived: isWaived)
         } then: { proof in
             guard let proof else { return self.failed(.tooBusy) }
+            if case .proved(let username, _) = proof { self.mark = users.mark(of: UserKey(username, at: provider.id)) }
             self.proved(proof)
         }
     }

@@ -24,6 +24,7 @@ extension LoginConversation {
         let speaksOfAccounts = change != nil || configuration.providers[user.provider]?.speaksOfAccounts == true
         let change = change
         let proof = proof
+        let mark = mark
         let journal = service.journal
         let now = service.clocks.now()
         service.ask { store throws(StoreFailure) -> StoredSetup in
@@ -40,7 +41,7 @@ extension LoginConversation {
                 return .tooMany(excess)
             }
             // What can be created was looked at a moment ago; what somebody else has got since counts.
-            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account),
+            if !speaksOfAccounts, let prospect = try store.prospect(of: user, for: account, provedBy: mark),
                 prospect != .account(account)
             {
                 return .notOpened(prospect)

@@ -90,6 +90,8 @@ final class LoginConversation {
     private(set) var isOver = false
     /// Whether the password that was judged counts for nothing any more, though the code in the same answer is still judged.
     var isProofVoid = false
+    /// What the password was judged by that has proved the first factor, where the store keeps it.
+    var mark: PasswordMark?
     /// Whether a password was judged that counts for nothing until the code in the same answer is looked at (`conversation: single`).
     var owesPassword = false
     /// Whether it is asked for at the machine's own seat; nil before anybody wanted to know.

@@ -75,25 +75,20 @@ extension LoginService {
         }
     }
 
-    /// The local account that a username's credentials open; they are created for `account`, if there are none. Where the
-    /// store keeps the provider's users none are created for somebody who was removed meanwhile.
+    /// The local account that a username's credentials open; they are created for `account`, if there are none. They open nothing to
+    /// whoever has proved it by a password that is no longer kept: an administrator, of another daemon perhaps, has changed it.
     func credentials(
-        of user: UserKey, createdFor account: AccountName?, isKept: Bool = false,
+        of user: UserKey, createdFor account: AccountName?, provedBy mark: PasswordMark?,
         deliver: @escaping (Credentials) -> Void
     ) {
         let now = clocks.now()
-        ask { store throws(StoreFailure) -> AccountName? in
-            if let existing = try store.credentials(of: user) { return existing }
-            guard let account else { return nil }
-            if isKept, try store.userDatabase.passwordHash(of: user) == nil { return nil }
-            guard case .linked = try store.link(user, to: account, at: now) else { return nil }
-            return account
+        ask { store throws(StoreFailure) -> Credentials in
+            guard try store.stillHas(mark) else { return .outdated }
+            if let existing = try store.credentials(of: user) { return .account(existing) }
+            guard let account, case .linked = try store.link(user, to: account, at: now) else { return .refused }
+            return .account(account)
         } deliver: { answer in
-            switch answer {
-            case .success(let account?): deliver(.account(account))
-            case .success(nil): deliver(.refused)
-            case .failure: deliver(.unavailable)
-            }
+            deliver((try? answer.get()) ?? .unavailable)
         }
     }
 }

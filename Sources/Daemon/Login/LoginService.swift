@@ -168,7 +168,7 @@ final class LoginService {
     /// them once is not asked for again, since they can open no other.
     func ownCredentials(of user: UserKey, deliver: @escaping (Credentials) -> Void) {
         if let known = knownCredentials[user] { return deliver(.account(known)) }
-        credentials(of: user, createdFor: user.username) { found in
+        credentials(of: user, createdFor: user.username, provedBy: nil) { found in
             if case .account(let account) = found { self.knownCredentials[user] = account }
             deliver(found)
         }

@@ -221,6 +221,7 @@ struct Rehearsal {
         return switch credentials(of: username, at: progress.chain.provider, mayCreate: true) {
         case .account(request.account)?: nil
         case .account?, .refused?: flow.refused(.credentialsRefused)
+        case .outdated?: flow.refused(.wrongPassword)
         case .unavailable?: flow.failed(.storeUnavailable)
         case nil: flow.failed(.directoryUnavailable)
         }
