@@ -121,6 +121,35 @@ import Wire
         }
     }
 
+    @Test func `what was begun with a password that is replaced since is not set up`() async throws {
+        let keeper = ScriptedKeeper(ProviderID("keeper"), createsCredentials: true)
+        var rule = Rule(services: ["sshd"], line: 5)
+        rule.unenrolled = .enroll
+        let world = try LoginWorld(
+            rules: [rule], chain: [Step(Self.app.id)], extra: [Self.app, Self.paper], providers: [keeper],
+            directory: CredentialTests.Directory())
+        try await withWorld(world) { (world) async throws in
+            let key = UserKey(try #require(AccountName("alice")), at: keeper.id)
+            func sealed(_ password: String) throws -> ProviderUser {
+                let hash = try keeper.hash(Array(password.utf8).span)
+                return ProviderUser(key: key, sealedHash: try world.store.sealing.seal(hash, at: key), changedAt: 0)
+            }
+            #expect(try world.store.add(sealed("old")))
+            let client = try world.connect()
+            try client.begin("alice", methods: [])
+            _ = try client.receive()
+            try client.answer("old")
+            guard case .prompt(.visible, _) = try client.receive() else {
+                Issue.record("nothing was shown")
+                return
+            }
+            #expect(try world.store.change(sealed("new")))
+            try client.answer("right")
+            #expect(try client.verdict() == .verdict(.denied, "Login refused."))
+            #expect(try world.store.devices(of: nil).isEmpty)
+        }
+    }
+
     @Test func `a directory that does not say who may become root has nothing set up`() async throws {
         try await withWorld(world(creates: true)) { (world) async throws in
             let (_, said) = try begin("limbo", as: "limbo", to: world)

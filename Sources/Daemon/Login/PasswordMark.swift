@@ -41,9 +41,24 @@ final class NotedUserDatabase: UserDatabase {
 
 extension EnrollmentStore {
     /// Whether a password that has proved somebody is still the one that is kept; nothing is to be compared where none was kept.
+    ///
+    /// Throws where a copy stands in that has another: which of them came later cannot be told.
     func stillHas(_ mark: PasswordMark?) throws(StoreFailure) -> Bool {
         guard let mark else { return true }
-        guard let hash = try userDatabase.passwordHash(of: mark.user) else { return false }
-        return try PasswordMark(hash, of: mark.user) == mark
+        let isSame = try self.mark(of: mark.user) == mark
+        guard isSame || !isLocalCopy else {
+            throw .unreachable("whether a password was changed since cannot be told while the database is away")
+        }
+        return isSame
+    }
+
+    /// Asked over the writer's own connection, which does not wait for a server again that it has lost; a copy is at hand.
+    private func mark(of user: UserKey) throws(StoreFailure) -> PasswordMark? {
+        if isLocalCopy {
+            guard let hash = try userDatabase.passwordHash(of: user) else { return nil }
+            return try PasswordMark(hash, of: user)
+        }
+        guard let kept = try users(of: user.provider, named: [user.username]).first else { return nil }
+        return try PasswordMark(sealing.open(kept.sealedHash, at: user), of: user)
     }
 }
