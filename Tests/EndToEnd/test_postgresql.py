@@ -1,5 +1,6 @@
 """The store in a PostgreSQL database: one budget and one use of each code over several daemons, and a server that is away."""
 
+import contextlib
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,8 @@ import pam
 import postgresql
 import pytest
 import test_grants
+import test_stolen
+import wire
 import world
 
 
@@ -74,6 +77,25 @@ def test_a_block_and_a_removed_device_bind_at_the_other_daemon(two, person):
     removed = world.twostep("remove", user, device, "--yes", "--force", runtime=two[0].runtime)
     assert removed.returncode == 0, removed.stderr
     assert not pam.log_in(two[1].service, user, phone.at(phone.step + 1)).granted
+
+
+def test_a_password_that_is_changed_at_one_daemon_lets_nobody_in_who_has_typed_it_at_another(two, server, database):
+    asked = "auth_providers:\n  - type: homeassistant\n    modules: [totp]\n"
+    text = server.configuration(database, asked=asked, more="  poll: 20s\n")
+    with contextlib.ExitStack() as stack:
+        here, there = [postgresql.daemon_at(name, text, two[0].key).start() for name in ("hub5", "hub6")]
+        for daemon in (here, there):
+            stack.callback(daemon.stop)
+        (user, phone), (other, another) = test_stolen.with_password(here), test_stolen.with_password(here)
+
+        def change(_):
+            done = world.twostep(
+                "user", "passwd", user, "--password-stdin", runtime=there.runtime, input="Right-Password-2\n")
+            assert done.returncode == 0, done.stderr
+            return phone.next()
+
+        assert wire.ask(user, "Right-Password-1", change, path=here.socket) == wire.DENIED
+        assert wire.ask(other, "Right-Password-1", lambda _: another.next(), path=here.socket) == wire.GRANTED
 
 
 def test_what_is_remembered_at_one_daemon_goes_with_the_device_that_another_removes(two, person, server, database):
