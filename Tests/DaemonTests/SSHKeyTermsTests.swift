@@ -153,6 +153,8 @@ import Testing
             (["/usr/sbin/sshd", "-oPubkeyAuthOptions=none"], nil), (["/usr/sbin/sshd", "-f", "config"], nil),
             (["/usr/sbin/sshd", "-f"], nil), (["/usr/sbin/sshd", "-f", "/a", "-f", "/b"], nil),
             (["/usr/sbin/sshd", "-i"], nil), (["/usr/sbin/sshd", "-D", ""], nil),
+            (["/usr/sbin/sshd", "-p", "-o22"], nil), (["/usr/sbin/sshd", "-E"], nil),
+            (["/usr/sbin/sshd", "-E", "/run/log"], "/etc/ssh/sshd_config"),
         ] as [([String], String?)]) func `what may overrule the configuration is not understood`(
             _ arguments: [String], _ configuration: String?
         )

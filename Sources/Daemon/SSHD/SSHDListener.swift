@@ -55,7 +55,10 @@ package struct SSHDListener: Equatable {
         while let word = rest.popFirst() {
             switch word {
             case "-D", "-e", "-q", "-4", "-6", "-De", "-eD": continue
-            case "-p", "-E": _ = rest.popFirst()
+            case "-p", "-E":
+                guard let value = rest.popFirst(), !value.hasPrefix("-") else {
+                    throw SSHKeyDoubt("sshd was started with '\(word)' and what may be another option")
+                }
             case "-f":
                 guard let path = rest.popFirst(), path.hasPrefix("/"), configuration == nil else {
                     throw SSHKeyDoubt("sshd was started with a configuration that has no path")
