@@ -145,7 +145,7 @@ import Wire
             }
             #expect(try world.store.change(sealed("new")))
             try client.answer("right")
-            #expect(try client.verdict() == .verdict(.denied, "Login refused."))
+            #expect(try client.receive() == .verdict(.denied, "Login refused."))
             #expect(try world.store.devices(of: nil).isEmpty)
         }
     }
