@@ -294,7 +294,6 @@ import Wire
         }
     }
 
-    /// Whether a password gets into an account.
     @Test(arguments: [
         KeptUserTests.set("alice", .change), .removeUser(username: "Alice", provider: KeptUserTests.home),
     ])
@@ -306,12 +305,8 @@ import Wire
         try await withWorld(KeptUserTests.world(keeper)) { (world) throws in
             let admin = try world.administer()
             try admin.ask(KeptUserTests.set("alice", .add), "old")
-            let client = try world.connect()
-            try client.begin("alice", service: "sshd", methods: [], arguments: ["provider=keeper:home"])
-            #expect(try client.receive() == .prompt(.authtok, "Password: "))
-            try client.answer("old")
             defer { pause.end() }
-            #expect(pause.isReached())
+            let client = try beginJudging(pause, in: world)
             if case .setPassword = taking { try admin.ask(taking, "new") } else { try admin.ask(taking) }
             pause.end()
             // It was right when it was read.
@@ -324,33 +319,33 @@ import Wire
     /// The store is all that daemons have in common.
     @Test func `a password that another daemon has replaced since it was judged opens nothing`() async throws {
         try await withWorld(KeptUserTests.world(KeptUserTests.homeKeeper)) { (world) throws in
-            let key = UserKey(try #require(AccountName("alice")), at: KeptUserTests.homeKeeper.id)
-            func keep(_ hash: String) throws {
-                let sealed = try world.store.sealing.seal(Secret(copying: Array(hash.utf8).span), at: key)
-                let user = ProviderUser(key: key, sealedHash: sealed, changedAt: 0)
-                if try !world.store.add(user) { _ = try world.store.change(user) }
-            }
-            try keep("hash of old")
-            #expect(try world.store.link(key, to: key.username, at: world.clock.now) == .linked)
+            var keeper = KeptUserTests.homeKeeper
+            let user = try world.keptUser("alice", "old", at: keeper)
+            #expect(try world.store.add(user))
+            #expect(try world.store.link(user.key, to: user.key.username, at: world.clock.now) == .linked)
             #expect(try logIn("alice", "old", to: world))
             let pause = Pause()
-            world.follow {
-                var keeper = KeptUserTests.homeKeeper
-                keeper.pause = pause
-                $0.providers[keeper.id] = keeper
-            }
-            let client = try world.connect()
-            try client.begin("alice", service: "sshd", methods: [], arguments: ["provider=keeper:home"])
-            #expect(try client.receive() == .prompt(.authtok, "Password: "))
-            try client.answer("old")
+            keeper.pause = pause
+            world.follow { $0.providers[keeper.id] = keeper }
             defer { pause.end() }
-            #expect(pause.isReached())
-            try keep("hash of new")
+            let client = try beginJudging(pause, in: world)
+            #expect(try world.store.change(world.keptUser("alice", "new", at: keeper)))
             pause.end()
             #expect(try client.receive() == .verdict(.denied, "Login refused."))
         }
     }
 
+    /// Begins a login of alice with the password `old`; returns once that has been judged, and nobody has heard of it.
+    private func beginJudging(_ pause: Pause, in world: LoginWorld) throws -> WireClient {
+        let client = try world.connect()
+        try client.begin("alice", service: "sshd", methods: [], arguments: ["provider=keeper:home"])
+        #expect(try client.receive() == .prompt(.authtok, "Password: "))
+        try client.answer("old")
+        #expect(pause.isReached())
+        return client
+    }
+
+    /// Whether a password gets into an account.
     private func logIn(_ account: String, _ password: String, to world: LoginWorld) throws -> Bool {
         let client = try world.connect()
         try client.begin(account, service: "sudo", methods: [], arguments: ["provider=keeper:home"])

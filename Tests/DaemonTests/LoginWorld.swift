@@ -101,6 +101,13 @@ final class LoginWorld {
         _ = try store.add(Device(name: device, sealed: sealed, state: 0, createdAt: 0), at: key, uid: uid)
     }
 
+    /// A user with a password, as an administrator has one kept.
+    func keptUser(_ name: String, _ password: String, at provider: some PasswordKeeping) throws -> ProviderUser {
+        let key = UserKey(try #require(provider.username(name)), at: provider.id)
+        let sealed = try store.sealing.seal(provider.hash(Array(password.utf8).span), at: key)
+        return ProviderUser(key: key, sealedHash: sealed, changedAt: 0)
+    }
+
     func connect() throws -> WireClient { try WireClient(path) }
 
     func stop() async {

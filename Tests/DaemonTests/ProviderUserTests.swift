@@ -45,9 +45,7 @@ import Wire
     private static func add(_ name: String, _ password: String, to world: LoginWorld, _ provider: some PasswordKeeping)
         throws
     {
-        let key = UserKey(try #require(provider.username(name)), at: provider.id)
-        let sealed = try world.store.sealing.seal(provider.hash(Array(password.utf8).span), at: key)
-        #expect(try world.store.add(ProviderUser(key: key, sealedHash: sealed, changedAt: 0)))
+        #expect(try world.store.add(world.keptUser(name, password, at: provider)))
     }
 
     /// One login with one password and no module; returns how it ended.

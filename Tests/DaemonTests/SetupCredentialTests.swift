@@ -129,12 +129,7 @@ import Wire
             rules: [rule], chain: [Step(Self.app.id)], extra: [Self.app, Self.paper], providers: [keeper],
             directory: CredentialTests.Directory())
         try await withWorld(world) { (world) async throws in
-            let key = UserKey(try #require(AccountName("alice")), at: keeper.id)
-            func sealed(_ password: String) throws -> ProviderUser {
-                let hash = try keeper.hash(Array(password.utf8).span)
-                return ProviderUser(key: key, sealedHash: try world.store.sealing.seal(hash, at: key), changedAt: 0)
-            }
-            #expect(try world.store.add(sealed("old")))
+            #expect(try world.store.add(world.keptUser("alice", "old", at: keeper)))
             let client = try world.connect()
             try client.begin("alice", methods: [])
             _ = try client.receive()
@@ -143,7 +138,7 @@ import Wire
                 Issue.record("nothing was shown")
                 return
             }
-            #expect(try world.store.change(sealed("new")))
+            #expect(try world.store.change(world.keptUser("alice", "new", at: keeper)))
             try client.answer("right")
             #expect(try client.receive() == .verdict(.denied, "Login refused."))
             #expect(try world.store.devices(of: nil).isEmpty)
