@@ -223,7 +223,15 @@ def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
     logins = 80
     if answer == "wrong":
         names["right"] = names["enrolled"]
-    typed = phone.wrong() if answer == "wrong" else answer
+
+    def typing(code):
+        """As a person does: whoever answers at once waits for what a look-up takes, in another way for each kind of name."""
+        def type_it(_prompt):
+            time.sleep(0.01)
+            return code
+        return type_it
+
+    typed = typing(phone.wrong() if answer == "wrong" else answer)
 
     def log_in(kind):
         if kind != "right":
@@ -232,7 +240,7 @@ def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
         # Each step is good once.
         place.clock.advance(30)
         code = phone.at((int(time.time()) + place.clock.shift) // 30)
-        assert wire.ask(names[kind], code, path=place.socket, evidence=KEY) == wire.GRANTED
+        assert wire.ask(names[kind], typing(code), path=place.socket, evidence=KEY) == wire.GRANTED
 
     for kind in names:
         for _ in range(10):
@@ -256,12 +264,10 @@ def test_accounts_cost_the_same_instructions(daemon, elsewhere, answer):
     loop, each = ({kind: statistics.median(count[which] for count in counts) for kind, counts in counted.items()} for which in (0, 1))
     print({kind: f"{loop[kind]:.0f} of {count:.0f}" for kind, count in each.items()}, "instructions a login, on the loop of all")
     loop.pop("right", None)
+    # Whose code was right learns it anyway: so much more is written for him.
     right = each.pop("right", min(each.values()))
-    # Of who has nothing it is remembered that he was asked for something; some thousands come and go with what else the machine
-    # does.
-    assert max(loop.values()) - min(loop.values()) <= 4000, counted
-    # The store's part differs by the rows that there are.
     assert all(0.9 * right <= count <= 1.1 * right for count in each.values()), counted
+    assert max(each.values()) <= 1.02 * min(each.values()) and max(loop.values()) <= 1.02 * min(loop.values()), counted
 
 
 # --- the command line ------------------------------------------------------------------------------------------------

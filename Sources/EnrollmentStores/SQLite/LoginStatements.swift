@@ -16,6 +16,7 @@ final class LoginStatements {
     private let countClaims, evictClaims, forgetHosts: PreparedStatement
     private let credentials: PreparedStatement
     private let visit, putVisit: PreparedStatement
+    private let standInCounter, standInDevice, putNothing: PreparedStatement
     private let connection: Connection
 
     init(on connection: Connection) throws(DatabaseFault) {
@@ -67,6 +68,14 @@ final class LoginStatements {
             INSERT INTO activity (account, \(Columns.visit)) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
             visited_at = ?2, service = ?3, host = ?4, way = ?5
             """)
+        standInCounter = try prepare("SELECT 'totp', '', 1, 1, 1, 1")
+        let sealed = String(repeating: "00", count: StandIn.sealedSize)
+        standInDevice = try prepare("SELECT 'phone', x'\(sealed)', 1, ~1, 1, 1, 1")
+        putNothing = try prepare(
+            """
+            UPDATE factor SET failures = ?4, failed_wall = ?5, failed_boottime = ?6, failed_boot = ?7
+            WHERE account = '' AND module_type = ?2 AND module_id = ?3 AND ?1 <> ''
+            """)
     }
 
     /// Whether no transaction is open.
@@ -100,7 +109,24 @@ final class LoginStatements {
             let enrolled = try Columns.uid(in: devices, at: 6)
             if uid == nil || enrolled != known { uid = enrolled }
         }
+        if found.isEmpty { try readStandInDevice() }
         return (found, uid)
+    }
+
+    /// Reads a counter that is nobody's, for a name whose failures are not in the store: as much work as if they were.
+    func readStandInCounter() throws(DatabaseFault) {
+        defer { standInCounter.reset() }
+        guard try standInCounter.step() else { return }
+        let _: ModuleID = try Columns.identity(in: standInCounter, at: 0)
+        _ = try Columns.counter(in: standInCounter, at: 2)
+    }
+
+    /// The same of a device, for whoever has none.
+    private func readStandInDevice() throws(DatabaseFault) {
+        defer { standInDevice.reset() }
+        guard try standInDevice.step() else { return }
+        _ = try Columns.device(in: standInDevice, at: 0)
+        _ = try Columns.uid(in: standInDevice, at: 6)
     }
 
     /// What a remote host has failed; nil if it has no row.
@@ -174,13 +200,24 @@ final class LoginStatements {
     }
 
     func put(_ counter: FailureCounter, of account: AccountName, module: ModuleID) throws(DatabaseFault) {
+        try run(putCounter, counter, account, module)
+    }
+
+    /// Writes nothing, with the work of writing a counter: for a name whose failures are not in the store.
+    func putNowhere(_ counter: FailureCounter, of account: AccountName, module: ModuleID) throws(DatabaseFault) {
+        try run(putNothing, counter, account, module)
+    }
+
+    private func run(
+        _ statement: PreparedStatement, _ counter: FailureCounter, _ account: AccountName, _ module: ModuleID
+    ) throws(DatabaseFault) {
         let last = counter.last ?? Moment(wall: 0, boottime: 0, boot: 0)
-        try bind(account, module, to: putCounter)
-        try putCounter.bind(Int64(counter.failures), at: 4)
-        try putCounter.bind(last.wall, at: 5)
-        try putCounter.bind(last.boottime, at: 6)
-        try putCounter.bind(last.boot, at: 7)
-        try putCounter.run()
+        try bind(account, module, to: statement)
+        try statement.bind(Int64(counter.failures), at: 4)
+        try statement.bind(last.wall, at: 5)
+        try statement.bind(last.boottime, at: 6)
+        try statement.bind(last.boot, at: 7)
+        try statement.run()
     }
 
     func removeCounter(of account: AccountName, module: ModuleID) throws(DatabaseFault) {

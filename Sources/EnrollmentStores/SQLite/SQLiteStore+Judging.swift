@@ -123,7 +123,10 @@ extension SQLiteStore {
             record.counters = try statements.counters(of: attempt.account)
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
-            if attempt.standing == .unknown { record.counters = unknown[attempt.account] }
+            if attempt.standing == .unknown {
+                record.counters = unknown[attempt.account]
+                if !record.counters.isEmpty { try statements.readStandInCounter() }
+            }
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
         let visitBefore = record.visit
@@ -147,6 +150,9 @@ extension SQLiteStore {
         if record.counters != countersBefore {
             if attempt.standing == .unknown {
                 unknown[attempt.account] = record.counters
+                for (module, counter) in record.counters where countersBefore[module] != counter {
+                    try statements.putNowhere(counter, of: attempt.account, module: module)
+                }
             } else {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true

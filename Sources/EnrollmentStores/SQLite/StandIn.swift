@@ -2,6 +2,11 @@ internal import Authentication
 
 /// A secret that is nobody's, and is opened for whoever has none: a guess at nothing is as much work as any.
 struct StandIn {
+    /// What an app's secret comes to with what stands before it in its payload, in bytes.
+    private static let size = 26
+    /// The same when it is sealed.
+    static let sealedSize = Sealer.sealedSize(of: size)
+
     private let place: DeviceKey
     private let sealed: [UInt8]
 
@@ -9,7 +14,7 @@ struct StandIn {
     init?(_ sealing: any SecretSealing) {
         guard let account = AccountName("nobody") else { return nil }
         place = DeviceKey(account: account, module: ModuleID("totp"), device: "phone")
-        guard let sealed = try? sealing.seal(Secret(count: 26) { _ in }, at: place) else { return nil }
+        guard let sealed = try? sealing.seal(Secret(count: StandIn.size) { _ in }, at: place) else { return nil }
         self.sealed = sealed
     }
 

@@ -14,6 +14,9 @@ package final class Sealer: SecretSealing {
     /// The longest blob that is looked at; the longest payload of a module has a few hundred bytes.
     static let maximumSize = 65_536
 
+    /// How long a payload of so many bytes is when it is sealed.
+    static func sealedSize(of count: Int) -> Int { header + AESGCM.overhead + count }
+
     private let cipher: Mutex<Cipher>
     private let keyID: [UInt8]
 
