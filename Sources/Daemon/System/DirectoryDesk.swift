@@ -34,7 +34,7 @@ final class DirectoryDesk {
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
     private let shares = LookUpShares(perUID: DirectoryDesk.mostPerUID, perHost: DirectoryDesk.mostPerHost)
     private var isLookingAfter = false
-    private let pace = LookUpPace()
+    private var pace = LookUpPace()
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
         self.directory = directory
@@ -102,14 +102,12 @@ final class DirectoryDesk {
 
     /// Begins to look up an account that will be needed later; see `whenHeardOf`.
     func beginAccount(_ account: AccountName, for payer: LookUpPayer) -> AccountLookUp {
-        let pace = pace
-        return begin(for: payer) { directory in
+        begin(for: payer) { directory in
             // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
             // another.
             let askedAt = NIODeadline.now()
             let found = directory.account(named: account)
-            if found == .notFound { pace.note(NIODeadline.now() - askedAt) }
-            return AccountAnswer(found: found, askedAt: askedAt)
+            return AccountAnswer(found: found, askedAt: askedAt, foundAt: NIODeadline.now())
         }
     }
 
@@ -118,8 +116,12 @@ final class DirectoryDesk {
     func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
         whenSettled(account) { answer in
             guard let answer else { return report(nil) }
+            let heardAt = NIODeadline.now()
+            if answer.found == .notFound {
+                self.pace.note(askedAt: answer.askedAt, foundAt: answer.foundAt, heardAt: heardAt)
+            }
             let earliest = answer.askedAt + self.pace.usual
-            guard NIODeadline.now() < earliest else { return report(answer.found) }
+            guard heardAt < earliest else { return report(answer.found) }
             let later = NIOLoopBound(report, eventLoop: self.loop)
             self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }
         }
