@@ -4,60 +4,45 @@ import Testing
 
 /// By when it is known that nobody has a name, and so the soonest that anybody hears of one.
 struct LookUpPaceTests {
-    private let asked = NIODeadline.uptimeNanoseconds(1_000_000_000)
-
-    /// Nobody is found after `found` µs, and heard of after `heard`.
-    private func note(_ found: Int64, heard: Int64, in pace: inout LookUpPace) {
-        pace.note(
-            askedAt: asked, foundAt: asked + .microseconds(found), heardAt: asked + .microseconds(heard))
+    private func pace(of times: [Int64]) -> LookUpPace {
+        var pace = LookUpPace()
+        for time in times { pace.note(.microseconds(time)) }
+        return pace
     }
 
     @Test func `where nobody was looked for in vain nobody waits`() {
         #expect(LookUpPace().usual == .zero)
     }
 
-    @Test func `the measure is when it was heard, and not when it was found`() {
-        var pace = LookUpPace()
-        note(40, heard: 60, in: &pace)
-        #expect(pace.usual == .microseconds(60))
+    @Test func `it is half as long again as the look-up takes`() {
+        #expect(pace(of: [40]).usual == .microseconds(60))
     }
 
-    @Test func `whoever types tells nothing of it`() {
-        var pace = LookUpPace()
-        note(40, heard: 140, in: &pace)
-        note(40, heard: 141, in: &pace)
-        note(40, heard: 2_000_000, in: &pace)
-        #expect(pace.usual == .microseconds(140))
-    }
-
-    @Test func `the third of the last 32 is the measure, in whatever order they came`() {
-        for order in [[61, 65, 70, 99], [99, 70, 65, 61], [70, 61, 99, 65], [65, 99, 61, 70]] as [[Int64]] {
-            var pace = LookUpPace()
-            for time in order { note(40, heard: time, in: &pace) }
-            #expect(pace.usual == .microseconds(65))
+    @Test func `of the last 32 the third is the measure, and of fewer the slowest`() {
+        for times in [[62, 66, 70, 98], [98, 70, 66, 62], [70, 62, 98, 66], [66, 98, 62, 70]] as [[Int64]] {
+            #expect(pace(of: times).usual == .microseconds(147))
+            let quick = [Int64](repeating: 50, count: 27)
+            #expect(pace(of: times + quick).usual == .microseconds(147))
+            #expect(pace(of: times + quick + [50]).usual == .microseconds(99))
         }
     }
 
     @Test func `two alike count as two`() {
-        var pace = LookUpPace()
-        for time in [60, 70, 70, 50] as [Int64] { note(40, heard: time, in: &pace) }
-        #expect(pace.usual == .microseconds(60))
-        note(40, heard: 70, in: &pace)
-        #expect(pace.usual == .microseconds(70))
+        #expect(pace(of: [70, 80, 80] + [Int64](repeating: 50, count: 29)).usual == .microseconds(105))
     }
 
-    @Test func `a directory that has become quicker is noticed after 32`() {
+    @Test func `a directory that has become quicker is noticed after 32, again and again`() {
         var pace = LookUpPace()
-        for _ in 1...32 { note(900, heard: 950, in: &pace) }
-        for _ in 1...29 { note(40, heard: 60, in: &pace) }
-        #expect(pace.usual == .microseconds(950))
-        note(40, heard: 60, in: &pace)
-        #expect(pace.usual == .microseconds(60))
+        for (slow, quick) in [(900, 40), (800, 30), (700, 20)] as [(Int64, Int64)] {
+            for _ in 1...32 { pace.note(.microseconds(slow)) }
+            for _ in 1...29 { pace.note(.microseconds(quick)) }
+            #expect(pace.usual == .microseconds(slow / 2 * 3))
+            pace.note(.microseconds(quick))
+            #expect(pace.usual == .microseconds(quick / 2 * 3))
+        }
     }
 
     @Test func `nobody waits for longer than five milliseconds`() {
-        var pace = LookUpPace()
-        for _ in 1...3 { note(80_000, heard: 80_010, in: &pace) }
-        #expect(pace.usual == .milliseconds(5))
+        #expect(pace(of: [80_000]).usual == .milliseconds(5))
     }
 }

@@ -116,12 +116,9 @@ final class DirectoryDesk {
     func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
         whenSettled(account) { answer in
             guard let answer else { return report(nil) }
-            let heardAt = NIODeadline.now()
-            if answer.found == .notFound {
-                self.pace.note(askedAt: answer.askedAt, foundAt: answer.foundAt, heardAt: heardAt)
-            }
+            if answer.found == .notFound { self.pace.note(answer.foundAt - answer.askedAt) }
             let earliest = answer.askedAt + self.pace.usual
-            guard heardAt < earliest else { return report(answer.found) }
+            guard NIODeadline.now() < earliest else { return report(answer.found) }
             let later = NIOLoopBound(report, eventLoop: self.loop)
             self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }
         }

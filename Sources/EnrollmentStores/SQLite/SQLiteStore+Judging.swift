@@ -125,7 +125,7 @@ extension SQLiteStore {
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown {
                 record.counters = unknown[attempt.account]
-                if !record.counters.isEmpty { try statements.readStandInCounter() }
+                for _ in record.counters { try statements.readStandInCounter() }
             }
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
