@@ -14,21 +14,21 @@ struct LookUpPaceTests {
         #expect(LookUpPace().usual == .zero)
     }
 
-    @Test func `it is half as long again as the look-up takes`() {
-        #expect(pace(of: [40]).usual == .microseconds(60))
+    @Test func `it is thrice as long as the look-up takes`() {
+        #expect(pace(of: [40]).usual == .microseconds(120))
     }
 
     @Test func `of the last 32 the third is the measure, and of fewer the slowest`() {
         for times in [[62, 66, 70, 98], [98, 70, 66, 62], [70, 62, 98, 66], [66, 98, 62, 70]] as [[Int64]] {
-            #expect(pace(of: times).usual == .microseconds(147))
+            #expect(pace(of: times).usual == .microseconds(3 * 98))
             let quick = [Int64](repeating: 50, count: 27)
-            #expect(pace(of: times + quick).usual == .microseconds(147))
-            #expect(pace(of: times + quick + [50]).usual == .microseconds(99))
+            #expect(pace(of: times + quick).usual == .microseconds(3 * 98))
+            #expect(pace(of: times + quick + [50]).usual == .microseconds(3 * 66))
         }
     }
 
     @Test func `two alike count as two`() {
-        #expect(pace(of: [70, 80, 80] + [Int64](repeating: 50, count: 29)).usual == .microseconds(105))
+        #expect(pace(of: [70, 80, 80] + [Int64](repeating: 50, count: 29)).usual == .microseconds(3 * 70))
     }
 
     @Test func `a directory that has become quicker is noticed after 32, again and again`() {
@@ -36,9 +36,9 @@ struct LookUpPaceTests {
         for (slow, quick) in [(900, 40), (800, 30), (700, 20)] as [(Int64, Int64)] {
             for _ in 1...32 { pace.note(.microseconds(slow)) }
             for _ in 1...29 { pace.note(.microseconds(quick)) }
-            #expect(pace.usual == .microseconds(slow / 2 * 3))
+            #expect(pace.usual == .microseconds(slow * 3))
             pace.note(.microseconds(quick))
-            #expect(pace.usual == .microseconds(quick / 2 * 3))
+            #expect(pace.usual == .microseconds(quick * 3))
         }
     }
 

@@ -6,7 +6,7 @@ package import NIOCore
 /// at once, as no person does, would hear by the clock which of the two it was. So nobody hears of a look-up sooner.
 package struct LookUpPace {
     /// What takes longer, a directory on the network, is waited for by those alone whom it concerns.
-    package static let longest = TimeAmount.milliseconds(5)
+    private static let longest = TimeAmount.milliseconds(5)
     /// How many look-ups are the measure.
     private static let kept = 32
     /// It is the slowest of them but two, which may have been held up in a busy moment.
@@ -32,12 +32,13 @@ package struct LookUpPace {
 
     /// How long after the directory was asked a look-up is heard of at the soonest.
     ///
-    /// That is half as long again as it takes: on few processors the look-up is in the way of whoever is to hear of it, who
-    /// goes on when it is over. When somebody has heard of one is no measure, since the answer's sender chooses it, and what
-    /// all others then wait for would tell whose name it was.
+    /// That is thrice what it takes: on few processors the look-up is in the way of whoever is to hear of it, and where it
+    /// alone were waited for, all others' logins would go on with a processor that had slept. So all sleep. When somebody
+    /// has heard of one is no measure, since the answer's sender chooses it, and what all others then wait for would tell
+    /// whose name it was.
     package var usual: TimeAmount {
         guard let slowest = ordered.last else { return .zero }
         let slow = times.count == LookUpPace.kept ? ordered[LookUpPace.kept - LookUpPace.rank] : slowest
-        return min(.nanoseconds(slow.nanoseconds / 2 + slow.nanoseconds), LookUpPace.longest)
+        return min(.nanoseconds(slow.nanoseconds * 3), LookUpPace.longest)
     }
 }
