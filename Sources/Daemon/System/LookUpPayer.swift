@@ -1,5 +1,5 @@
 /// On whose account something is looked up: so many of one may wait, so that nobody's keep everybody else waiting.
-enum LookUpPayer: Hashable, Sendable {
+package enum LookUpPayer: Hashable, Sendable {
     /// A caller of this machine; uid 0 has no bound.
     case uid(UInt32)
     /// A host of the fleet, by its certificate's serial, whatever it says of who asks there.

@@ -8,11 +8,16 @@ import NIOCore
 /// Root's come first, and one thread and some of the places are for them alone: a machine's own logins do not wait for
 /// what its users ask. Of all the others it is one's turn after the other's: however much somebody asks, whoever asks
 /// something else next waits for one question of each, and finds a thread that those of one alone do not hold.
-final class LookUpThreads: @unchecked Sendable {
+package final class LookUpThreads: @unchecked Sendable {
     /// What is to be done, and on whose account; nil is root's.
-    struct Question: Sendable {
+    package struct Question: Sendable {
         let payer: LookUpPayer?
         let answer: @Sendable () -> Void
+
+        package init(payer: LookUpPayer?, _ answer: @escaping @Sendable () -> Void) {
+            self.payer = payer
+            self.answer = answer
+        }
     }
 
     // Sendable: what varies is touched within the monitor alone.
@@ -35,17 +40,17 @@ final class LookUpThreads: @unchecked Sendable {
     private var alive: Int
     private var whenEnded: (@Sendable () -> Void)?
 
-    init(_ most: Int, named name: String) {
+    package init(_ most: Int, named name: String) {
         self.most = most
         alive = most
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
 
     /// Has questions answered, at most `limit` of them together with those that wait already, and of those that are not
-    /// root's a tenth less. Returns for each of them whether it is taken, and whether they have to wait for the one before
-    /// them.
-    func put(_ questions: [Question], limit: Int) -> (taken: [Bool], mustWait: Bool) {
-        let (taken, isHelped) = monitor.withLock { () -> ([Bool], Bool) in
+    /// root's a tenth less. Returns for each of them whether it is taken, and whether any has to wait for one before it: for
+    /// what was there already, or for what comes with it.
+    package func put(_ questions: [Question], limit: Int) -> (taken: [Bool], mustWait: Bool) {
+        let (taken, isHelped, mustWait) = monitor.withLock { () -> ([Bool], Bool, Bool) in
             let taken = questions.map { question in
                 let places = question.payer == nil ? limit : limit - limit / 10
                 guard waiting.count + rootsWaiting.count < places else { return false }
@@ -56,16 +61,16 @@ final class LookUpThreads: @unchecked Sendable {
                 }
                 return true
             }
-            guard taken.contains(true), atWork < usual else { return (taken, false) }
-            callOne()
-            return (taken, true)
+            let isHelped = taken.contains(true) && atWork < usual
+            if isHelped { callOne() }
+            return (taken, isHelped, waiting.count + rootsWaiting.count > woken)
         }
         if isHelped { monitor.signal() }
-        return (taken, !isHelped)
+        return (taken, mustWait)
     }
 
     /// Sends another thread to those that still wait; returns whether there are any.
-    func help() -> Bool {
+    package func help() -> Bool {
         let (isWaiting, isHelped) = monitor.withLock { () -> (Bool, Bool) in
             guard !waiting.isEmpty || !rootsWaiting.isEmpty else { return (false, false) }
             // Those that are about others' questions come back for the next by themselves.
@@ -79,7 +84,7 @@ final class LookUpThreads: @unchecked Sendable {
     }
 
     /// Ends the threads, each after what it is about, and returns when that is done.
-    func stop() async {
+    package func stop() async {
         await withCheckedContinuation { continuation in
             let isOver = monitor.withLock {
                 isStopped = true
@@ -129,14 +134,14 @@ final class LookUpThreads: @unchecked Sendable {
     private func next(after payer: LookUpPayer?) -> Question? {
         monitor.withLock {
             if let payer { count(payer, by: -1) }
-            if let answer = rootsWaiting.popFirst() { return Question(payer: nil, answer: answer) }
+            if let answer = rootsWaiting.popFirst() { return Question(payer: nil, answer) }
             if atOthers < most - 1, !waiting.isEmpty,
                 // Whoever has no thread yet comes before those that have one.
                 let (payer, answer) = waiting.next(where: { atOnes[$0] == nil })
                     ?? waiting.next(where: mayHaveAnother)
             {
                 count(payer, by: 1)
-                return Question(payer: payer, answer: answer)
+                return Question(payer: payer, answer)
             }
             atWork -= 1
             // Whoever is still at work then has been for long.
