@@ -488,19 +488,28 @@ def slow_hub(daemon_of_session):
         yield hub
 
 
-def looks_up(hub):
-    """Whether the directory is being asked: strace holds the thread that asks."""
-    return any(" t " in task.read_text() for task in world.Path(f"/proc/{hub.process.pid}/task").glob("*/stat"))
+def looked_up_in(hub):
+    """How many questions the directory has before it: strace holds the threads that ask."""
+    return sum(" t " in task.read_text() for task in world.Path(f"/proc/{hub.process.pid}/task").glob("*/stat"))
 
 
 def answer_while_they_are_looked_up(hub, thief, user, *answers):
     """Sends each of the answers in a login of its own, and goes on when the hashes are made and the directory has said nothing."""
     # Behind what a test before this one has left, one would be looked up later than another.
-    world.wait_until(lambda: not looks_up(hub), "the directory to be idle")
+    idle = 0
+
+    def is_idle():
+        nonlocal idle
+        # Between two files of one question no thread is held either.
+        idle = 0 if looked_up_in(hub) else idle + 1
+        return idle == 10
+
+    world.wait_until(is_idle, "the directory to be idle")
     streams = range(thief.streams + 1, thief.streams + 1 + len(answers))
     thief.send(*[thief.begin(user, service="sshd", evidence=KEY) for _ in answers])
     assert all(map(is_prompt, replies(thief, streams)))
-    assert looks_up(hub)
+    # A prompt may be there before the threads that look up have begun.
+    world.wait_until(lambda: looked_up_in(hub) == len(answers), "the directory to be asked")
     thief.send(*[thief.answer(stream, text) for stream, text in zip(streams, answers)])
     # Behind right and wrong passwords a session is open while the code is judged.
     world.wait_until(lambda: world.status(hub.runtime)["open_sessions"] == len(answers), "the codes to be judged")
