@@ -9,7 +9,7 @@ struct LookUpThreadsTests {
         let answered = DispatchSemaphore(value: 0)
         let quick = LookUpThreads.Question(payer: payer) { answered.signal() }
         #expect(threads.put([quick], limit: 100) == (taken: [true], mustWait: false))
-        answered.wait()
+        #expect(answered.wait(timeout: .now() + 10) == .success)
         await threads.stop()
     }
 
@@ -26,9 +26,9 @@ struct LookUpThreadsTests {
         }
         let quick = LookUpThreads.Question(payer: payer) { answered.signal() }
         #expect(threads.put([stuck, quick], limit: 100) == (taken: [true, true], mustWait: true))
-        begun.wait()
+        #expect(begun.wait(timeout: .now() + 10) == .success)
         #expect(threads.help())
-        answered.wait()
+        #expect(answered.wait(timeout: .now() + 10) == .success)
         #expect(!threads.help())
         gate.signal()
         await threads.stop()

@@ -111,13 +111,13 @@ final class DirectoryDesk {
         }
     }
 
-    /// Reports what the look-up of an account has found, and to whoever needs it sooner than it would be known that nobody
-    /// has the name, only then: at the same time for all names.
+    /// Reports what the look-up of an account has found, and to whoever needs it at once no sooner than it may be heard of:
+    /// at the same time for all names.
     func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
         whenSettled(account) { answer in
             guard let answer else { return report(nil) }
-            if answer.found == .notFound { self.pace.note(answer.foundAt - answer.askedAt) }
-            let earliest = answer.askedAt + self.pace.usual
+            self.pace.note(answer)
+            let earliest = self.pace.earliest(for: answer)
             guard NIODeadline.now() < earliest else { return report(answer.found) }
             let later = NIOLoopBound(report, eventLoop: self.loop)
             self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }

@@ -203,7 +203,7 @@ final class LoginStatements {
         try run(putCounter, counter, account, module)
     }
 
-    /// Writes nothing, with the work of writing a counter: for a name whose failures are not in the store.
+    /// Writes nothing, with the work of finding a counter's row: for a name whose failures are not in the store.
     func putNowhere(_ counter: FailureCounter, of account: AccountName, module: ModuleID) throws(DatabaseFault) {
         try run(putNothing, counter, account, module)
     }
