@@ -12,11 +12,12 @@ import Testing
         var record = AccountRecord(uid: 1000)
         var host = HostCounter()
         var session = Some.session()
+        var hasEvidence = true
 
         mutating func judge() -> Outcome {
             Attempt(
                 .answer(answer, session: session, module: module), account: Some.ann, standing: standing, host: "h",
-                throttle: Throttle(), now: now
+                throttle: Throttle(), now: now, hasEvidence: hasEvidence
             ).judge(in: &record, host: &host, sealing: OpenSealing())
         }
 
@@ -29,6 +30,17 @@ import Testing
         #expect(bench.judge() == .rejected(.wrongAnswer))
         #expect(bench.record.counters == [Some.totp: FailureCounter(failures: 1, last: Some.moment(1000))])
         #expect(bench.host.failures == 0)
+    }
+
+    @Test(arguments: [InvalidAuth.wrong, .notEnrolled], [Attempt.Standing.known(uid: 1000), .unknown])
+    func `a guess where nothing was proved counts for the host, whoever the name is`(
+        failure: InvalidAuth, standing: Attempt.Standing
+    ) {
+        var bench = Bench(module: FakeModule(id: Some.totp, failure: failure), standing: standing, hasEvidence: false)
+        for count in 1...4 {
+            #expect(bench.judge().refusal != nil)
+            #expect(bench.host.failures == count)
+        }
     }
 
     @Test func `so is the answer of somebody who has not enrolled`() {

@@ -144,12 +144,12 @@ def test_no_secret_is_in_any_log_argument_or_environment(daemon, elsewhere, sysl
 # --- how much work it is ---------------------------------------------------------------------------------------------
 
 
-def work_of(place, user, answer):
+def work_of(place, user, answer, **asked):
     """What one login costs: prompts, verdict, and the daemon's calls by name."""
     with tracing.Trace(
             "-e", "trace=fdatasync,pwrite64,write,read,accept4,close", pid=place.process.pid) as trace:
         connection = wire.Connection(place.socket)
-        connection.send(wire.begin(user, evidence=KEY))
+        connection.send(wire.begin(user, **asked))
         prompt = connection.receive()
         connection.send(wire.frame(wire.ANSWER, answer.encode()))
         end = connection.receive()
@@ -159,9 +159,19 @@ def work_of(place, user, answer):
     return prompt, end, names.count("fdatasync"), names.count("pwrite64")
 
 
+# Who is asked about what: with a key at the machine itself and from a host, and where a rule lets a code alone be enough.
+ASKED = {
+    "local": {"evidence": KEY}, "remote": {"evidence": KEY, "rhost": "192.0.2.1"},
+    "waived": {"service": "waived", "rhost": "192.0.2.2"},
+}
+WAIVED = world.CODE_ALONE + "policy: [{match: {service: waived}, first_factor: none}, {match: {}}]\n"
+
+
+@pytest.mark.parametrize("asked", list(ASKED))
 @pytest.mark.parametrize("answer", ["123456", "", "x" * 511])
-def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, elsewhere, answer):
-    place = elsewhere()
+def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, elsewhere, answer, asked):
+    place = elsewhere(WAIVED)
+    asked = ASKED[asked]
     enrolled, other = world.new_user("has"), world.new_user("hasnot")
     locked = world.new_user("locked")
     world.enroll(enrolled, runtime=place.runtime)
@@ -170,9 +180,23 @@ def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, e
         wire.ask(locked, f"00000{number}", path=place.socket, evidence=KEY)
     # What is written first is more than what is written again.
     for name in (enrolled, other, locked, "nobody-there"):
-        work_of(place, name, answer or "000009")
-    told = {name: work_of(place, name, answer) for name in (enrolled, other, locked, "nobody-there")}
-    assert len({(prompt, end, flushes) for prompt, end, flushes, _ in told.values()}) == 1, told
+        work_of(place, name, answer or "000009", **asked)
+    told = {name: work_of(place, name, answer, **asked) for name in (enrolled, other, locked, "nobody-there")}
+    assert len(set(told.values())) == 1, told
+
+
+def test_a_host_that_is_refused_does_not_tell_who_exists(daemon, elsewhere):
+    """Guesses at names that somebody has are counted as those at names that nobody has: the last of thirty tells nothing."""
+    place = elsewhere(WAIVED)
+    told = {}
+    for last, host in ((world.new_user("has"), "192.0.2.10"), ("nobody-there", "192.0.2.11")):
+        for number in range(29):
+            assert wire.ask(f"nobody-{number}", "000000", path=place.socket, service="waived", rhost=host) == wire.DENIED
+        told[last] = [wire.ask(last, "000000", path=place.socket, service="waived", rhost=host)]
+        place.log.mark()
+        told[last].append(wire.ask("nobody-else", "000000", path=place.socket, service="waived", rhost=host))
+        assert place.log.since_mark(f"reason=host_refused .*rhost={host}", count=1)
+    assert len({tuple(said) for said in told.values()}) == 1, told
 
 
 class Callgrind:

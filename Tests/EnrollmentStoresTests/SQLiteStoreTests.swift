@@ -44,31 +44,44 @@ struct SQLiteStoreTests {
 
     // MARK: One write an attempt
 
-    /// An attempt, and the one row that it must write.
+    /// An attempt, and how many rows it must write.
     struct Write: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var standing = Attempt.Standing.known(uid: 1000)
         var host: String?
+        var rows = 1
         var answer: @Sendable () -> Attempt.Answer
     }
 
     static let writes = [
         Write(testDescription: "right") { .typed("right 1") },
         Write(testDescription: "wrong") { .typed("wrong") },
-        Write(testDescription: "wrong, from a host", host: "192.0.2.1") { .typed("wrong") },
+        // It counts for the account and, where nothing was proved, for the host.
+        Write(testDescription: "wrong, from a host", host: "192.0.2.1", rows: 2) { .typed("wrong") },
         Write(testDescription: "no guess, from a host", host: "192.0.2.1") { .unusable },
         Write(testDescription: "no guess, from nowhere") { .unusable },
         Write(testDescription: "unknown name", standing: .unknown) { .typed("wrong") },
-        Write(testDescription: "unknown name, from a host", standing: .unknown, host: "192.0.2.1") { .typed("wrong") },
+        Write(testDescription: "unknown name, from a host", standing: .unknown, host: "192.0.2.1", rows: 2) {
+            .typed("wrong")
+        },
         Write(testDescription: "directory cannot tell", standing: .cannotTell) { .typed("right 1") },
         Write(testDescription: "module cannot tell") { .typed("broken") },
     ]
 
     @Test(arguments: writes)
-    func `writes one row for an attempt`(_ row: Write) throws {
+    func `writes a row for an attempt, whoever the name is`(_ row: Write) throws {
         try bench.enrol(bench.alice)
         let before = try changes()
         _ = try bench.judge(bench.attempt(row.answer(), by: bench.alice, standing: row.standing, host: row.host))
+        #expect(try changes() == before + row.rows)
+    }
+
+    @Test(arguments: [Attempt.Standing.known(uid: 1000), .unknown])
+    func `writes one row for a guess behind evidence, from a host`(_ standing: Attempt.Standing) throws {
+        try bench.enrol(bench.alice)
+        let before = try changes()
+        _ = try bench.judge(
+            bench.attempt(.typed("wrong"), by: bench.alice, standing: standing, host: "192.0.2.1", hasEvidence: true))
         #expect(try changes() == before + 1)
     }
 

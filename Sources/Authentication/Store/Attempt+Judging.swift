@@ -55,6 +55,11 @@ extension Attempt {
     /// Whether the remote host has failed too often.
     func refuses(_ host: HostCounter) -> Bool { !hasEvidence && host.refuses(at: now) }
 
+    /// Whether a guess at this name, which has no row of its own to be charged, has another row written in its place.
+    ///
+    /// Where the host is counted for a name that is known as well, it would be one row less; where it is not, its row is the one.
+    package var writesInPlaceOfCharge: Bool { standing == .unknown && !hasEvidence }
+
     /// Whether password and code were refused together, by the one or the other.
     func isPairedRefusal(_ outcome: Outcome) -> Bool {
         guard let refusal = outcome.refusal, refusal != .hostRefused else { return false }
@@ -215,8 +220,9 @@ extension Attempt {
             if let visit { record.visit = visit }
             return .accepted(username, acceptance)
         } catch {
-            // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
-            if standing == .unknown, error == .wrong || error == .notEnrolled { host.count(at: now) }
+            // Where nothing was proved, a guess at any name counts for the host: if those at names that nobody has did alone, the
+            // host's refusal would tell which these are.
+            if standing == .unknown || !hasEvidence, error == .wrong || error == .notEnrolled { host.count(at: now) }
             switch error {
             case .wrong: return refusal(from: record, after: .wrongAnswer) ?? .rejected(.wrongAnswer)
             case .notEnrolled:

@@ -109,6 +109,10 @@ struct GroupRecords {
         if record.counters != before.counters {
             if attempt.standing == .unknown {
                 unknown[account] = record.counters
+                if attempt.writesInPlaceOfCharge {
+                    leaveNoTrace(of: account)
+                    hasWritten = true
+                }
             } else {
                 counters[account] = record.counters
                 hasWritten = true

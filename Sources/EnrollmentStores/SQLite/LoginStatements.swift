@@ -12,7 +12,7 @@ final class LoginStatements {
 
     let begin, commit, rollback: PreparedStatement
     private let counters, devices, host, countHosts: PreparedStatement
-    private let updateDevice, putCounter, removeCounter, putHost, evictHost, addToTally: PreparedStatement
+    private let updateDevice, putCounter, removeCounter, putHost, countHost, evictHost, addToTally: PreparedStatement
     private let countClaims, evictClaims, forgetHosts: PreparedStatement
     private let credentials: PreparedStatement
     private let visit, putVisit: PreparedStatement
@@ -46,6 +46,7 @@ final class LoginStatements {
         removeCounter = try prepare("DELETE FROM factor WHERE account = ?1 AND module_type = ?2 AND module_id = ?3")
         putHost = try prepare(
             "INSERT INTO host VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET failures = ?2, since = ?3")
+        countHost = try prepare("UPDATE host SET failures = ?2 WHERE prefix = ?1")
         evictHost = try prepare(
             """
             DELETE FROM host
@@ -225,7 +226,15 @@ final class LoginStatements {
         try removeCounter.run()
     }
 
-    func put(_ counter: HostCounter, of prefix: String) throws(DatabaseFault) {
+    /// Writes a host's counter. Within one window that is one row, as an account's is, and not a row of the index besides.
+    func put(_ counter: HostCounter, over before: HostCounter?, of prefix: String) throws(DatabaseFault) {
+        if counter.since == before?.since {
+            try countHost.bind(prefix, at: 1)
+            try countHost.bind(Int64(counter.failures), at: 2)
+            try countHost.run()
+            // It may have made room for another in this transaction.
+            if connection.changes == 1 { return }
+        }
         try putHost.bind(prefix, at: 1)
         try putHost.bind(Int64(counter.failures), at: 2)
         try putHost.bind(counter.since, at: 3)

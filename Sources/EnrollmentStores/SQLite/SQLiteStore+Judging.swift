@@ -153,6 +153,10 @@ extension SQLiteStore {
                 for (module, counter) in record.counters where countersBefore[module] != counter {
                     try statements.putNowhere(counter, of: attempt.account, module: module)
                 }
+                if attempt.writesInPlaceOfCharge {
+                    try statements.addTraceless()
+                    hasWritten = true
+                }
             } else {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true
@@ -180,7 +184,7 @@ extension SQLiteStore {
     ) throws(DatabaseFault) -> Bool {
         guard counter != before ?? HostCounter() else { return false }
         if before == nil { try hosts.makeRoom(for: prefix, at: now, with: statements) }
-        try statements.put(counter, of: prefix)
+        try statements.put(counter, over: before, of: prefix)
         return true
     }
 
