@@ -121,8 +121,8 @@ final class LoginService {
             return nil
         }
         let asked = request
-        return directory.ask(for: payer) {
-            $0.groups(among: groups, of: asked.account)
+        return directory.ask(about: asked.account, for: payer) { directory, account in
+            directory.groups(among: groups, of: asked.account, being: account)
         } then: { found in
             guard case .some(.some(let own)) = found else { return deliver(nil) }
             var request = asked
@@ -328,6 +328,7 @@ final class LoginService {
         for handler in relays.handlers { handler.shutDown() }
         upstream.stop()
         hub.stop()
+        directory.gauge.stop()
         flushActivities()
         wakeJournal()
     }

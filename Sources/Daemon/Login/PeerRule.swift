@@ -43,17 +43,25 @@ package enum PeerRule: Equatable {
         case .itself, .listed: break
         }
         switch directory.account(named: account) {
-        case .notFound: return .refused
+        case .notFound:
+            // As much is asked as about somebody who is in none of the groups.
+            if case .listed(let caller) = self { _ = memberships(of: account, gid: .max, among: caller, in: directory) }
+            return .refused
         case .cannotTell: return .cannotTell
         case .found(let facts):
             switch self {
             case .itself(let uid): return facts.uid == uid ? .admitted(facts) : .refused
             case .listed(let caller):
                 guard facts.uid != 0 else { return .refused }
-                let answers = caller.groups.map { directory.isMember(account, gid: facts.gid, of: $0) }
+                let answers = memberships(of: account, gid: facts.gid, among: caller, in: directory)
                 return answers.contains(true) ? .admitted(facts) : answers.contains(nil) ? .cannotTell : .refused
             case .root, .nobody: return .refused
             }
         }
+    }
+    private func memberships(
+        of account: AccountName, gid: UInt32, among caller: CallerRule, in directory: any AccountDirectory
+    ) -> [Bool?] {
+        caller.groups.map { directory.isMember(account, gid: gid, of: $0) }
     }
 }

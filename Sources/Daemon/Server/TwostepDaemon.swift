@@ -171,6 +171,7 @@ final class StartedDaemon: Service {
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
         journal.notice("twostepd \(Release.version) listens on \(login.path)")
         server.tellClock()
+        server.withService { $0.directory.gauge.start() }
         manager.notify("READY=1")
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask {

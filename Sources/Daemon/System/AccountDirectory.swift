@@ -48,19 +48,26 @@ extension AccountDirectory {
 
     /// To which of these groups the account belongs; none if there is no such account, nil if that cannot be told.
     package func groups(among names: Set<String>, of account: AccountName) -> Set<String>? {
-        switch self.account(named: account) {
-        case .notFound: return []
+        groups(among: names, of: account, being: self.account(named: account))
+    }
+
+    /// The same where it is known what the directory says of the account. For whoever does not exist it is as much work, and
+    /// as little of an answer, as for somebody who is in none of them.
+    package func groups(among names: Set<String>, of account: AccountName, being found: Lookup) -> Set<String>? {
+        let gid: UInt32
+        switch found {
+        case .notFound: gid = .max
         case .cannotTell: return nil
-        case .found(let facts):
-            var own: Set<String> = []
-            for name in names {
-                guard let isMember = isMember(account, gid: facts.gid, of: name) else { return nil }
-                // A group that is not there has no members; but then the rule that names it is not to be missed.
-                guard isMember || hasGroup(named: name) == true else { return nil }
-                if isMember { own.insert(name) }
-            }
-            return own
+        case .found(let facts): gid = facts.gid
         }
+        var own: Set<String> = []
+        for name in names {
+            guard let isMember = isMember(account, gid: gid, of: name) else { return nil }
+            // A group that is not there has no members; but then the rule that names it is not to be missed.
+            guard isMember || hasGroup(named: name) == true else { return nil }
+            if isMember { own.insert(name) }
+        }
+        return found == .notFound ? [] : own
     }
 }
 

@@ -34,12 +34,14 @@ final class DirectoryDesk {
     private var begun: [(question: LookUpThreads.Question, giveUp: () -> Void)] = []
     private let shares = LookUpShares(perUID: DirectoryDesk.mostPerUID, perHost: DirectoryDesk.mostPerHost)
     private var isLookingAfter = false
-    private var pace = LookUpPace()
+    /// When look-ups of names are heard of.
+    let gauge: LookUpGauge
 
     init(_ directory: any AccountDirectory, on loop: any EventLoop, clocks: any Clocks) {
         self.directory = directory
         self.loop = loop
         self.clocks = clocks
+        gauge = LookUpGauge(directory, on: loop)
     }
 
     /// Looks something up for a caller of this machine, as for every payer.
@@ -61,9 +63,10 @@ final class DirectoryDesk {
         return lookUp
     }
 
-    /// Begins to look something up that will be needed later.
+    /// Begins to look something up that will be needed later. What comes after the answer nobody waits for.
     private func begin<Answer: Sendable>(
-        for payer: LookUpPayer, _ question: @escaping @Sendable (any AccountDirectory) -> Answer
+        for payer: LookUpPayer, _ question: @escaping @Sendable (any AccountDirectory) -> Answer,
+        after: @escaping @Sendable (Answer) -> Void = { _ in }
     ) -> LookUp<Answer> {
         let lookUp = LookUp<Answer>()
         guard shares.take(payer) else {
@@ -73,7 +76,11 @@ final class DirectoryDesk {
         let directory = directory
         let shares = shares
         let question = LookUpThreads.Question(payer: payer.isRoot ? nil : payer) {
-            if !lookUp.isSettled { lookUp.settle(question(directory)) }
+            if !lookUp.isSettled {
+                let answer = question(directory)
+                lookUp.settle(answer)
+                after(answer)
+            }
             // Only now: what is looked up in vain keeps a thread all the same.
             shares.giveBack(payer)
         }
@@ -102,22 +109,45 @@ final class DirectoryDesk {
 
     /// Begins to look up an account that will be needed later; see `whenHeardOf`.
     func beginAccount(_ account: AccountName, for payer: LookUpPayer) -> AccountLookUp {
-        begin(for: payer) { directory in
+        begin(account, for: payer) { _, found in found }
+    }
+
+    /// Looks up what depends on an account, `rest` by what the directory says of the name itself, and reports no sooner than it
+    /// may be heard of. What is returned can be forgotten.
+    func ask<Found: Sendable>(
+        about account: AccountName, for payer: LookUpPayer,
+        _ rest: @escaping @Sendable (any AccountDirectory, Lookup) -> Found, then report: @escaping (Found?) -> Void
+    ) -> any Forgettable {
+        let lookUp = begin(account, for: payer, rest)
+        whenHeardOf(lookUp, then: report)
+        return lookUp
+    }
+
+    private func begin<Found: Sendable>(
+        _ account: AccountName, for payer: LookUpPayer,
+        _ rest: @escaping @Sendable (any AccountDirectory, Lookup) -> Found
+    ) -> LookUp<NameAnswer<Found>> {
+        let levelling = open.isEmpty ? gauge.levelling : nil
+        return begin(for: payer) { directory in
             // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
             // another.
             let askedAt = NIODeadline.now()
-            let found = directory.account(named: account)
-            return AccountAnswer(found: found, askedAt: askedAt, foundAt: NIODeadline.now())
+            let account = directory.account(named: account)
+            let answeredAt = NIODeadline.now()
+            let found = rest(directory, account)
+            return NameAnswer(
+                found: found, isKnown: account != .notFound, askedAt: askedAt, rest: NIODeadline.now() - answeredAt)
+        } after: { answer in
+            levelling?.level(answer.isKnown)
         }
     }
 
-    /// Reports what the look-up of an account has found, and to whoever needs it at once no sooner than it may be heard of:
+    /// Reports what the look-up of a name has found, and to whoever needs it at once no sooner than it may be heard of:
     /// at the same time for all names.
-    func whenHeardOf(_ account: AccountLookUp, then report: @escaping (Lookup?) -> Void) {
-        whenSettled(account) { answer in
+    func whenHeardOf<Found: Sendable>(_ lookUp: LookUp<NameAnswer<Found>>, then report: @escaping (Found?) -> Void) {
+        whenSettled(lookUp) { answer in
             guard let answer else { return report(nil) }
-            self.pace.note(answer)
-            let earliest = self.pace.earliest(for: answer)
+            let earliest = self.gauge.earliest(for: answer)
             guard NIODeadline.now() < earliest else { return report(answer.found) }
             let later = NIOLoopBound(report, eventLoop: self.loop)
             self.loop.scheduleTask(deadline: earliest) { later.value(answer.found) }
@@ -165,6 +195,7 @@ final class DirectoryDesk {
 
     /// Gives up what has taken too long; called once a second.
     func sweep(at now: Moment) {
+        gauge.sweep()
         for (lookUp, question) in open where now.boottime > question.deadline {
             open[lookUp] = nil
             question.giveUp()
