@@ -23,6 +23,8 @@ ROUNDS = 4 if QUICK else 15
 LOGINS = 25 if QUICK else 40
 PROCESSES = [1, 8, 64] if QUICK else [1, 2, 4, 8, 16, 32, 64]
 CONNECTIONS = [1, 64, 512] if QUICK else [1, 8, 64, 512]
+# Between logins, in microseconds, where they are a person's.
+PAUSE = 20_000
 PASSWORD = "correct-horse"
 
 
@@ -65,20 +67,21 @@ class Bench:
         self.refused += sum(code != success for code in outcome.codes)
         return outcome
 
-    def twostep(self, count, processes=1, daemon=None, scattered=False):
+    def twostep(self, count, processes=1, daemon=None, scattered=False, pause=0):
         daemon = daemon or self.main
-        return self.granted(through_libpam(daemon.service, daemon.users.logins(count, scattered), processes))
+        return self.granted(through_libpam(daemon.service, daemon.users.logins(count, scattered), processes, pause))
 
-    def peer(self, peer, count, processes=1, users=1):
-        outcome = through_libpam(peer.service, peer.logins(count, users), processes)
+    def peer(self, peer, count, processes=1, users=1, pause=0):
+        outcome = through_libpam(peer.service, peer.logins(count, users), processes, pause)
         assert all(code == scene.SUCCESS for code in outcome.codes), f"{peer.service} refused a valid code"
         return outcome
 
-    def floor_login(self, count, processes=1):
-        return through_libpam(self.floor.service, [f"bench{number:07} 123456" for number in range(count)], processes)
+    def floor_login(self, count, processes=1, pause=0):
+        lines = [f"bench{number:07} 123456" for number in range(count)]
+        return through_libpam(self.floor.service, lines, processes, pause)
 
-    def refusals(self, service, lines):
-        outcome = through_libpam(service, lines)
+    def refusals(self, service, lines, pause=0):
+        outcome = through_libpam(service, lines, pause=pause)
         assert scene.SUCCESS not in outcome.codes, f"{service} let somebody in"
         return outcome
 
@@ -114,6 +117,29 @@ class Bench:
         judge("the same against pam_google_authenticator HOTP", p50["twostep"], p50["google, HOTP"], at_most=1.0)
         judge("a wrong code against a right one", p50["twostep, wrong code"], p50["twostep"], 0.9, 1.1)
         judge("an unknown user against a known one, both with a wrong code", p50["twostep, unknown user"],
+              p50["twostep, wrong code"], 0.9, 1.1)
+
+    def login_after_a_pause(self):
+        """A disk and a processor that have had nothing to do take longer, as they do for a person who logs in."""
+        said(f"one login through libpam, {PAUSE // 1000} ms after the last")
+        count, ours = 15, self.main
+        results = turn_by_turn(4 if QUICK else 9, {
+            "floor, durable": lambda: self.floor_login(count, pause=PAUSE),
+            "twostep": lambda: self.twostep(count, pause=PAUSE),
+            "twostep, wrong code": lambda: self.refusals(ours.service, ours.users.wrong(count), PAUSE),
+            "twostep, unknown user": lambda: self.refusals(ours.service, ours.users.unknown(count), PAUSE),
+            "google, HOTP": lambda: self.peer(self.hotp, count, pause=PAUSE),
+        })
+        p50 = {name: [outcome.p50 for outcome in outcomes] for name, outcomes in results.items()}
+        floor = p50["floor, durable"]
+        self.report.table(
+            f"One login through libpam, {PAUSE // 1000} ms after the last", ["case", "p50 µs", "× floor"],
+            [[name, report.number(p50[name]), report.ratio(p50[name], floor)] for name in results])
+        judge, after = self.report.judge, f", each {PAUSE // 1000} ms after the last"
+        judge(f"one durable login through libpam, against the floor's{after}", p50["twostep"], floor, at_most=1.3)
+        judge(f"the same against pam_google_authenticator HOTP{after}", p50["twostep"], p50["google, HOTP"], at_most=1.0)
+        judge(f"a wrong code against a right one{after}", p50["twostep, wrong code"], p50["twostep"], 0.9, 1.1)
+        judge(f"an unknown user against a known one, both with a wrong code{after}", p50["twostep, unknown user"],
               p50["twostep, wrong code"], 0.9, 1.1)
 
     def beside_passwords(self):
@@ -427,7 +453,7 @@ def main():
     prepare()
     bench = Bench()
     scene.write_stack("bench-linux", f"pam_twostep.so socket={bench.main.socket}")
-    measurements = [bench.one_login, bench.processes, bench.sockets, bench.whole_process, bench.module,
+    measurements = [bench.one_login, bench.login_after_a_pause, bench.processes, bench.sockets, bench.whole_process, bench.module,
                     bench.beside_passwords, bench.open_conversations, bench.scale, bench.correctness]
     chosen = os.environ.get("ONLY", "").split()
     for measurement in measurements:

@@ -1,8 +1,8 @@
 // Logs in through libpam, in this process or in several at once.
 //
-//   client SERVICE PROCESSES <LOGINS   LOGINS has a line "user [answer…]" for each; where the answers end, the
-//                                      conversation fails
-//   client --load MODULE               loads a module as libpam does, and says what that took
+//   client SERVICE PROCESSES [PAUSE] <LOGINS   LOGINS has a line "user [answer…]" for each; where the answers end, the
+//                                              conversation fails; one process sleeps PAUSE µs before each
+//   client --load MODULE                       loads a module as libpam does, and says what that took
 //
 // Prints "code nanoseconds" for each login (pam_start to pam_end), then "wall nanoseconds" and "cpu microseconds" (user
 // and system, of this process and its children).
@@ -85,7 +85,8 @@ static int64_t microseconds_of(int who) {
 
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--load") == 0) return load(argv[2]);
-    if (argc != 3) errx(2, "usage: %s SERVICE PROCESSES", argv[0]);
+    if (argc != 3 && argc != 4) errx(2, "usage: %s SERVICE PROCESSES [PAUSE]", argv[0]);
+    useconds_t pause = argc == 4 ? (useconds_t)strtoul(argv[3], NULL, 10) : 0;
     size_t processes = strtoul(argv[2], NULL, 10), count = 0, most = 1 << 18;
     if (processes < 1 || processes > MOST_PROCESSES) errx(2, "%s processes", argv[2]);
     struct login *logins =
@@ -97,7 +98,10 @@ int main(int argc, char **argv) {
                         logins[count].answers[1]) > 0;
     int64_t before = microseconds_of(RUSAGE_SELF), start = now(), end = start;
     if (processes == 1) {
-        for (size_t index = 0; index < count; index++) log_in(argv[1], &logins[index]);
+        for (size_t index = 0; index < count; index++) {
+            if (pause > 0) usleep(pause);
+            log_in(argv[1], &logins[index]);
+        }
         end = now();
     } else {
         // All wait for the pipe to be closed, and so start together.

@@ -292,9 +292,9 @@ def quantile(values, share):
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
-def through_libpam(service, lines, processes=1):
-    """Whole logins through libpam, in so many processes at once; the codes are libpam's."""
-    return Outcome(run(BIN / "client", service, processes, input="\n".join(lines) + "\n"))
+def through_libpam(service, lines, processes=1, pause=0):
+    """Whole logins through libpam, in so many processes, or in one that sleeps `pause` µs before each; the codes are libpam's."""
+    return Outcome(run(BIN / "client", service, processes, pause, input="\n".join(lines) + "\n"))
 
 
 def on_socket(path, service, lines, connections):
