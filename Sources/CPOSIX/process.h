@@ -47,6 +47,9 @@ static inline int posix_lock_touched_memory(void) {
     return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
+/// Names the calling thread for whoever looks at /proc; of what is longer than fifteen bytes those.
+static inline void posix_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
+
 /// Gives memory that malloc(3) has free back to the system.
 ///
 /// The kernel keeps what is locked (madvise(2)), so for the few milliseconds that this takes nothing is.

@@ -85,7 +85,7 @@ extension EnrollmentStoreContract {
             try expectRefused(bench.paired("right 1", by: bench.alice))
             try expectRefused(bench.paired("wrong", by: bench.bob))
             // A look for its time alone.
-            let idle = bench.paired("wrong", by: bench.alice, pairing: .withPassword(isConclusive: false))
+            let idle = bench.paired("wrong", by: bench.alice, isConclusive: false)
             #expect(try bench.judge(idle) == .rejected(.hostBudgetSpent))
             #expect(try bench.budget(.passwords) == refused)
             bench.clock.advance(seconds: HostCounter.Bound.relayingHost.window)
@@ -374,9 +374,11 @@ extension StoreBench {
     /// A code behind a right password, in one answer through `web17`.
     fileprivate func paired(
         _ text: String, by account: AccountName, standing: Attempt.Standing = .known(uid: 1000),
-        pairing: Attempt.Pairing = .wholly
+        isConclusive: Bool = true
     ) -> Attempt {
-        attempt(.typed(text), by: account, standing: standing, host: host, relay: "web17", pairing: pairing)
+        attempt(
+            .typed(text), by: account, standing: standing, host: host, relay: "web17", pairing: .wholly,
+            isConclusive: isConclusive)
     }
 
     /// An answer through the host `web17`.
@@ -398,7 +400,7 @@ extension StoreBench {
 
 extension Attempt.Pairing {
     /// One answer, of which nothing else is looked at.
-    fileprivate static let wholly = Attempt.Pairing.withPassword(isConclusive: true)
+    fileprivate static let wholly = Attempt.Pairing.withPassword
 }
 
 extension Outcome {

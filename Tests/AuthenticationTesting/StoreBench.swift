@@ -68,7 +68,7 @@ package final class StoreBench {
     package func attempt(
         _ answer: Attempt.Answer, by account: AccountName, with module: ScriptedModule? = nil,
         standing: Attempt.Standing = .known(uid: 1000), host: String? = nil, relay: String? = nil,
-        share: RelayShare = .proved, pairing: Attempt.Pairing = .alone, hasEvidence: Bool = false
+        share: RelayShare = .proved, pairing: Attempt.Pairing = .alone, isConclusive: Bool = true
     ) -> Attempt {
         let module = module ?? self.module
         let session = ValidationSession(
@@ -76,7 +76,7 @@ package final class StoreBench {
             step: Step(module.id), deadline: clock.now.boottime + 300_000, triesLeft: 3)
         return Attempt(
             .answer(answer, session: session, module: module), account: account, standing: standing, host: host,
-            throttle: Throttle(), now: clock.now, pairing: pairing, hasEvidence: hasEvidence, relay: relay,
+            throttle: Throttle(), now: clock.now, pairing: pairing, isConclusive: isConclusive, relay: relay,
             share: share)
     }
 

@@ -12,12 +12,14 @@ import Testing
         var record = AccountRecord(uid: 1000)
         var host = HostCounter()
         var session = Some.session()
-        var hasEvidence = true
+        var share = RelayShare.proved
+        var isConclusive = true
+        var hasEvidence = false
 
         mutating func judge() -> Outcome {
             Attempt(
                 .answer(answer, session: session, module: module), account: Some.ann, standing: standing, host: "h",
-                throttle: Throttle(), now: now, hasEvidence: hasEvidence
+                throttle: Throttle(), now: now, isConclusive: isConclusive, hasEvidence: hasEvidence, share: share
             ).judge(in: &record, host: &host, sealing: OpenSealing())
         }
 
@@ -32,15 +34,32 @@ import Testing
         #expect(bench.host.failures == 0)
     }
 
-    @Test(arguments: [InvalidAuth.wrong, .notEnrolled], [Attempt.Standing.known(uid: 1000), .unknown])
-    func `a guess where nothing was proved counts for the host, whoever the name is`(
+    @Test(arguments: [InvalidAuth.wrong, .notEnrolled, .malformed], [Attempt.Standing.known(uid: 1000), .unknown])
+    func `whatever is refused where nothing was proved counts for the host once, whoever the name is`(
         failure: InvalidAuth, standing: Attempt.Standing
     ) {
-        var bench = Bench(module: FakeModule(id: Some.totp, failure: failure), standing: standing, hasEvidence: false)
-        for count in 1...4 {
+        var bench = Bench(module: FakeModule(id: Some.totp, failure: failure), standing: standing, share: .unproved)
+        // From the seventh on, guesses are delayed.
+        for count in 1...9 {
             #expect(bench.judge().refusal != nil)
             #expect(bench.host.failures == count)
         }
+        // Another attempt will be made of the same answer.
+        bench.isConclusive = false
+        if failure != .malformed {
+            #expect(bench.judge().refusal != nil)
+            #expect(bench.host.failures == 9)
+        }
+    }
+
+    @Test(arguments: [(RelayShare.proved, false), (.unproved, true)])
+    func `a guess of somebody who has proved something does not count for the host`(
+        share: RelayShare, hasEvidence: Bool
+    ) {
+        var bench = Bench(
+            module: FakeModule(id: Some.totp, failure: .wrong), share: share, hasEvidence: hasEvidence)
+        for _ in 1...7 { #expect(bench.judge().refusal != nil) }
+        #expect(bench.host.failures == 0)
     }
 
     @Test func `so is the answer of somebody who has not enrolled`() {

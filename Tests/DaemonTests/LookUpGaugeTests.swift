@@ -133,6 +133,7 @@ import Testing
                 #expect(bench.directory.asked.wait(timeout: .now() + 20) == .success)
                 // It is heard before the next look.
                 while try await bench.onLoop(\.isAsking) {}
+                _ = try await bench.wait()
                 try await bench.onLoop { $0.sweep() }
             }
             #expect(try await !bench.onLoop(\.isMeasured))

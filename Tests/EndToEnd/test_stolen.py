@@ -489,8 +489,9 @@ def slow_hub(daemon_of_session):
 
 
 def looked_up_in(hub):
-    """How many questions the directory has before it: strace holds the threads that ask."""
-    return sum(" t " in task.read_text() for task in world.Path(f"/proc/{hub.process.pid}/task").glob("*/stat"))
+    """How many questions the directory has before it: strace holds the threads that ask. Not the one that measures it."""
+    tasks = (task.read_text() for task in world.Path(f"/proc/{hub.process.pid}/task").glob("*/stat"))
+    return sum("(twostep-nss) t " in task for task in tasks)
 
 
 def answer_while_they_are_looked_up(hub, thief, user, *answers):

@@ -44,26 +44,22 @@ struct SQLiteStoreTests {
 
     // MARK: One write an attempt
 
-    /// An attempt, and how many rows it must write.
+    /// An attempt, and the one row that it must write.
     struct Write: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var standing = Attempt.Standing.known(uid: 1000)
         var host: String?
-        var rows = 1
         var answer: @Sendable () -> Attempt.Answer
     }
 
     static let writes = [
         Write(testDescription: "right") { .typed("right 1") },
         Write(testDescription: "wrong") { .typed("wrong") },
-        // It counts for the account and, where nothing was proved, for the host.
-        Write(testDescription: "wrong, from a host", host: "192.0.2.1", rows: 2) { .typed("wrong") },
+        Write(testDescription: "wrong, from a host", host: "192.0.2.1") { .typed("wrong") },
         Write(testDescription: "no guess, from a host", host: "192.0.2.1") { .unusable },
         Write(testDescription: "no guess, from nowhere") { .unusable },
         Write(testDescription: "unknown name", standing: .unknown) { .typed("wrong") },
-        Write(testDescription: "unknown name, from a host", standing: .unknown, host: "192.0.2.1", rows: 2) {
-            .typed("wrong")
-        },
+        Write(testDescription: "unknown name, from a host", standing: .unknown, host: "192.0.2.1") { .typed("wrong") },
         Write(testDescription: "directory cannot tell", standing: .cannotTell) { .typed("right 1") },
         Write(testDescription: "module cannot tell") { .typed("broken") },
     ]
@@ -73,16 +69,27 @@ struct SQLiteStoreTests {
         try bench.enrol(bench.alice)
         let before = try changes()
         _ = try bench.judge(bench.attempt(row.answer(), by: bench.alice, standing: row.standing, host: row.host))
-        #expect(try changes() == before + row.rows)
+        #expect(try changes() == before + 1)
     }
 
-    @Test(arguments: [Attempt.Standing.known(uid: 1000), .unknown])
-    func `writes one row for a guess behind evidence, from a host`(_ standing: Attempt.Standing) throws {
+    /// Where nothing was proved whatever is refused counts for the host besides.
+    @Test(arguments: [Attempt.Standing.known(uid: 1000), .unknown], ["wrong", "", "late"])
+    func `writes two rows for what is refused where nothing was proved, whoever the name is`(
+        _ standing: Attempt.Standing, _ text: String
+    ) throws {
         try bench.enrol(bench.alice)
+        func attempt(_ text: String) -> Attempt {
+            bench.attempt(
+                text.isEmpty ? .unusable : .typed(text), by: bench.alice, standing: standing, host: "192.0.2.1",
+                share: .unproved)
+        }
+        if text == "late" {
+            for _ in 0..<6 { _ = try bench.judge(attempt("wrong")) }
+            #expect(try bench.judge(attempt("wrong")) == .delayed(seconds: 30, after: nil))
+        }
         let before = try changes()
-        _ = try bench.judge(
-            bench.attempt(.typed("wrong"), by: bench.alice, standing: standing, host: "192.0.2.1", hasEvidence: true))
-        #expect(try changes() == before + 1)
+        #expect(try bench.judge(attempt(text)).refusal != nil)
+        #expect(try changes() == before + 2)
     }
 
     @Test func `writes one row for a delayed attempt`() throws {

@@ -40,9 +40,7 @@ extension Attempt {
         if isPaired, refuses(host) { return .rejected(.hostRefused) }
         let uncounted = host
         let outcome = judgeSubject(in: &record, host: &host, sealing: sealing)
-        if isPairedRefusal(outcome), host == uncounted {
-            host.count(at: now)
-        }
+        if isPairedRefusal(outcome) || isUnprovedRefusal(outcome), host == uncounted { host.count(at: now) }
         return outcome
     }
 
@@ -52,23 +50,27 @@ extension Attempt {
     /// It was charged before, and is to come to its end: what has run out since must not leave the charge.
     var isSettlement: Bool { if case .testimony = subject { true } else { false } }
 
+    /// Whether a rule has waived the first factor, and nothing was proved.
+    private var isUnproved: Bool { share == .unproved && !hasEvidence }
+
+    /// Whether a row is written for the account, whoever has the name, besides the host's that counts whatever is refused: where
+    /// there is none to be written, another in its place.
+    package var writesForAccount: Bool { isPaired || isUnproved }
+
     /// Whether the remote host has failed too often.
     func refuses(_ host: HostCounter) -> Bool { !hasEvidence && host.refuses(at: now) }
 
-    /// Whether a guess at this name, which has no row of its own to be charged, has another row written in its place.
-    ///
-    /// Where the host is counted for a name that is known as well, it would be one row less; where it is not, its row is the one.
-    package var writesInPlaceOfCharge: Bool { standing == .unknown && !hasEvidence }
-
     /// Whether password and code were refused together, by the one or the other.
-    func isPairedRefusal(_ outcome: Outcome) -> Bool {
+    func isPairedRefusal(_ outcome: Outcome) -> Bool { pairing == .withPassword && isFinalRefusal(outcome) }
+
+    /// Whether somebody was refused who has proved nothing. It counts for the host, whatever the reason and whoever the name is: if only
+    /// guesses at names that nobody has did, the host's refusal would tell which these are.
+    private func isUnprovedRefusal(_ outcome: Outcome) -> Bool { isUnproved && isFinalRefusal(outcome) }
+
+    private func isFinalRefusal(_ outcome: Outcome) -> Bool {
         guard let refusal = outcome.refusal, refusal != .hostRefused else { return false }
-        return switch pairing {
-        case .alone: false
-        case .withPassword(isConclusive: true): true
         // Nothing follows a code that was good once.
-        case .withPassword(isConclusive: false): refusal == .replayed
-        }
+        return isConclusive || refusal == .replayed
     }
 
     private func judgeSubject(
@@ -220,9 +222,8 @@ extension Attempt {
             if let visit { record.visit = visit }
             return .accepted(username, acceptance)
         } catch {
-            // Where nothing was proved, a guess at any name counts for the host: if those at names that nobody has did alone, the
-            // host's refusal would tell which these are.
-            if standing == .unknown || !hasEvidence, error == .wrong || error == .notEnrolled { host.count(at: now) }
+            // An unknown name has no row of its own to be written: the host's is, so that both cost the same.
+            if standing == .unknown, !writesForAccount, error == .wrong || error == .notEnrolled { host.count(at: now) }
             switch error {
             case .wrong: return refusal(from: record, after: .wrongAnswer) ?? .rejected(.wrongAnswer)
             case .notEnrolled:

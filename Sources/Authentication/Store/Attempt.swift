@@ -41,9 +41,8 @@ package final class Attempt: Sendable {
     /// wrong.
     package enum Pairing: Equatable, Sendable {
         case alone
-        /// The password was judged before, and counted for nothing: what is refused in the end counts for it, whichever was wrong. Unless
-        /// the attempt is conclusive another one follows where it is refused.
-        case withPassword(isConclusive: Bool)
+        /// The password was judged before, and counted for nothing: what is refused in the end counts for it, whichever was wrong.
+        case withPassword
     }
 
     package let subject: Subject
@@ -65,11 +64,13 @@ package final class Attempt: Sendable {
     /// Whether an acceptance names the device.
     package let namesDevices: Bool
     package let pairing: Pairing
+    /// Unless it is so another attempt follows where this one is refused.
+    let isConclusive: Bool
 
     package init(
         _ subject: Subject, account: AccountName, standing: Standing, host: String?, throttle: Throttle, now: Moment,
-        visit: Visit? = nil, namesDevices: Bool = false, pairing: Pairing = .alone, hasEvidence: Bool = false,
-        relay: String? = nil, share: RelayShare = .proved
+        visit: Visit? = nil, namesDevices: Bool = false, pairing: Pairing = .alone, isConclusive: Bool = true,
+        hasEvidence: Bool = false, relay: String? = nil, share: RelayShare = .proved
     ) {
         self.subject = subject
         self.account = account
@@ -83,13 +84,14 @@ package final class Attempt: Sendable {
         self.visit = visit
         self.namesDevices = namesDevices
         self.pairing = pairing
+        self.isConclusive = isConclusive
     }
 
     /// The same, refused before anything is looked at.
     package func refused(_ reason: Reason) -> Attempt {
         Attempt(
             .firstFactor(reason), account: account, standing: .unknown, host: host, throttle: throttle, now: now,
-            pairing: pairing, hasEvidence: hasEvidence, relay: relay, share: share)
+            pairing: pairing, isConclusive: isConclusive, hasEvidence: hasEvidence, relay: relay, share: share)
     }
 
     /// The module whose devices a store must load for this attempt.

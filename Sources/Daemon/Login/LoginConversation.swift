@@ -314,7 +314,7 @@ final class LoginConversation {
         Attempt(
             subject, account: request.account, standing: standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
-            namesDevices: change != nil, pairing: isSingle ? .withPassword(isConclusive: isConclusive) : .alone,
+            namesDevices: change != nil, pairing: isSingle ? .withPassword : .alone, isConclusive: isConclusive,
             hasEvidence: request.evidence.provesFirstFactor, relay: relayed?.host.serial, share: relayShare)
     }
 

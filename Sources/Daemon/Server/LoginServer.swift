@@ -158,10 +158,12 @@ package final class LoginServer: Sendable {
             )
         }.get()
         // What they still say, they say to a loop that is there to hear it.
-        await threads?.directory.stop()
+        let isOver = await threads?.directory.stop() ?? true
         try? await threads?.slowWork.shutdownGracefully()
         try? await threads?.programs.shutdownGracefully()
         try? await threads?.questions.shutdownGracefully()
+        // What hangs may still say something: the process ends with the loop.
+        guard isOver else { return }
         try? await group.shutdownGracefully()
     }
 }

@@ -63,8 +63,10 @@ extension AccountDirectory {
         var own: Set<String> = []
         for name in names {
             guard let isMember = isMember(account, gid: gid, of: name) else { return nil }
-            // A group that is not there has no members; but then the rule that names it is not to be missed.
-            guard isMember || hasGroup(named: name) == true else { return nil }
+            // A group that is not there has no members; but then the rule that names it is not to be missed. It is asked for
+            // members as well: so it takes as long.
+            let isThere = hasGroup(named: name)
+            guard isMember || isThere == true else { return nil }
             if isMember { own.insert(name) }
         }
         return found == .notFound ? [] : own

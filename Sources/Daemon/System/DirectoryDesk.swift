@@ -13,8 +13,9 @@ final class DirectoryDesk {
     static let mostPerUID = 8
     /// The same of one host of the fleet, which asks for many people; with three others it leaves room still.
     static let mostPerHost = 256
-    /// How many may be slow at a time without holding up the others. The last one is for uid 0.
-    static let mostThreads = 4
+    /// How many may be slow at a time without holding up the others. The last two are for uid 0: what levels look-ups (`LookUpLevelling`)
+    /// may hang on one of them.
+    static let mostThreads = 5
     /// How long a look-up may keep those behind it before they get another thread.
     static let patience = TimeAmount.milliseconds(5)
 
@@ -26,7 +27,7 @@ final class DirectoryDesk {
 
     private let directory: any AccountDirectory
     /// Whoever ends the daemon stops them.
-    let threads = LookUpThreads(mostThreads, named: "twostep-nss")
+    let threads = LookUpThreads(mostThreads, forOthers: mostThreads - 2, named: "twostep-nss")
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
@@ -127,7 +128,8 @@ final class DirectoryDesk {
         _ account: AccountName, for payer: LookUpPayer,
         _ rest: @escaping @Sendable (any AccountDirectory, Lookup) -> Found
     ) -> LookUp<NameAnswer<Found>> {
-        let levelling = open.isEmpty ? gauge.levelling : nil
+        let threads = threads
+        let levelling = gauge.levelling
         return begin(for: payer) { directory in
             // From here on: what a look-up has to wait for before is the same for all names, and more at one time than at
             // another.
@@ -138,7 +140,9 @@ final class DirectoryDesk {
             return NameAnswer(
                 found: found, isKnown: account != .notFound, askedAt: askedAt, rest: NIODeadline.now() - answeredAt)
         } after: { answer in
-            levelling?.level(answer.isKnown)
+            // Not where another would wait for that: a crowd's look-ups follow each other anyway.
+            guard let levelling, !threads.isAnyWaiting else { return }
+            levelling.level(answer.isKnown)
         }
     }
 

@@ -30,7 +30,7 @@ package final class LookUpGauge {
     private var isStarted = false
     /// Whether it has asked and not heard yet.
     package private(set) var isAsking = false
-    /// Whether that was so a second ago as well.
+    /// Whether that was so a second ago as well, or the last answer was none.
     private var isLate = false
     /// Whether anybody waited for a look-up since it last asked.
     private var isUsed = false
@@ -70,8 +70,8 @@ package final class LookUpGauge {
 
     /// Asks once more where it is of use: called once a second.
     package func sweep() {
-        isLate = isAsking
-        guard isUsed || !pace.isMeasured else { return }
+        if isAsking { isLate = true }
+        guard isUsed else { return }
         isUsed = false
         ask()
     }
@@ -98,9 +98,10 @@ package final class LookUpGauge {
     }
 
     private func hear(_ found: Lookup, after time: TimeAmount) {
-        (isAsking, isLate) = (false, false)
+        isAsking = false
+        isLate = found != .notFound
         // What cannot be told, and a name that somebody has after all, are no measure.
-        guard found == .notFound else { return }
+        guard !isLate else { return }
         pace.note(time)
         guard !pace.isMeasured else { return }
         let gauge = NIOLoopBound(self, eventLoop: loop)

@@ -1,4 +1,6 @@
+import Glibc
 import NIOCore
+import Synchronization
 
 /// Threads for questions that are answered at once as a rule, and may take long.
 ///
@@ -23,6 +25,7 @@ package final class LookUpThreads: @unchecked Sendable {
     // Sendable: what varies is touched within the monitor alone.
     private let monitor = Monitor()
     private let most: Int
+    private let mostForOthers: Int
     private var waiting = Turns<LookUpPayer, @Sendable () -> Void>()
     private var rootsWaiting = CircularBuffer<@Sendable () -> Void>()
     /// How many threads are about a question that is not root's.
@@ -40,8 +43,10 @@ package final class LookUpThreads: @unchecked Sendable {
     private var alive: Int
     private var whenEnded: (@Sendable () -> Void)?
 
-    package init(_ most: Int, named name: String) {
+    /// `forOthers` are how many threads may be about questions that are not root's; all but one, if nothing is said.
+    package init(_ most: Int, forOthers: Int? = nil, named name: String) {
         self.most = most
+        mostForOthers = forOthers ?? most - 1
         alive = most
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
@@ -74,7 +79,7 @@ package final class LookUpThreads: @unchecked Sendable {
         let (isWaiting, isHelped) = monitor.withLock { () -> (Bool, Bool) in
             guard !waiting.isEmpty || !rootsWaiting.isEmpty else { return (false, false) }
             // Those that are about others' questions come back for the next by themselves.
-            let mayBegin = !rootsWaiting.isEmpty || (atOthers < most - 1 && waiting.hasNext(where: mayHaveAnother))
+            let mayBegin = !rootsWaiting.isEmpty || (atOthers < mostForOthers && waiting.hasNext(where: mayHaveAnother))
             guard atWork < most, woken == 0, mayBegin else { return (true, false) }
             callOne()
             return (true, true)
@@ -83,19 +88,42 @@ package final class LookUpThreads: @unchecked Sendable {
         return isWaiting
     }
 
-    /// Ends the threads, each after what it is about, and returns when that is done.
-    package func stop() async {
-        await withCheckedContinuation { continuation in
+    /// Whether a question waits for a thread.
+    package var isAnyWaiting: Bool { monitor.withLock { !waiting.isEmpty || !rootsWaiting.isEmpty } }
+
+    /// Ends the threads, each after what it is about, and returns when that is done; or after so many seconds, false then, where
+    /// the directory hangs.
+    @discardableResult package func stop(atMost seconds: UInt32 = 2) async -> Bool {
+        let end = Ending()
+        return await withCheckedContinuation { continuation in
+            end.waiter.withLock { $0 = continuation }
             let isOver = monitor.withLock {
                 isStopped = true
                 waiting.removeAll()
                 rootsWaiting.removeAll()
                 monitor.signalAll()
                 guard alive > 0 else { return true }
-                whenEnded = { continuation.resume() }
+                whenEnded = { end.say(true) }
                 return false
             }
-            if isOver { continuation.resume() }
+            guard !isOver else { return end.say(true) }
+            DetachedThread.start(named: "twostep-stop") {
+                sleep(seconds)
+                end.say(false)
+            }
+        }
+    }
+
+    /// Says once how the threads have ended.
+    private final class Ending: Sendable {
+        let waiter = Mutex<CheckedContinuation<Bool, Never>?>(nil)
+
+        func say(_ isOver: Bool) {
+            let waiter = waiter.withLock { waiter in
+                defer { waiter = nil }
+                return waiter
+            }
+            waiter?.resume(returning: isOver)
         }
     }
 
@@ -128,14 +156,14 @@ package final class LookUpThreads: @unchecked Sendable {
     }
 
     /// Nobody else's questions hold all threads but root's: one of them stays for whoever asks next.
-    private func mayHaveAnother(_ payer: LookUpPayer) -> Bool { atOnes[payer, default: 0] < max(most - 2, 1) }
+    private func mayHaveAnother(_ payer: LookUpPayer) -> Bool { atOnes[payer, default: 0] < max(mostForOthers - 1, 1) }
 
     /// The next question for a thread that is at work, behind one of this payer; without one it is so no more.
     private func next(after payer: LookUpPayer?) -> Question? {
         monitor.withLock {
             if let payer { count(payer, by: -1) }
             if let answer = rootsWaiting.popFirst() { return Question(payer: nil, answer) }
-            if atOthers < most - 1, !waiting.isEmpty,
+            if atOthers < mostForOthers, !waiting.isEmpty,
                 // Whoever has no thread yet comes before those that have one.
                 let (payer, answer) = waiting.next(where: { atOnes[$0] == nil })
                     ?? waiting.next(where: mayHaveAnother)

@@ -109,10 +109,6 @@ struct GroupRecords {
         if record.counters != before.counters {
             if attempt.standing == .unknown {
                 unknown[account] = record.counters
-                if attempt.writesInPlaceOfCharge {
-                    leaveNoTrace(of: account)
-                    hasWritten = true
-                }
             } else {
                 counters[account] = record.counters
                 hasWritten = true
@@ -120,6 +116,10 @@ struct GroupRecords {
         }
         if attempt.visit != nil, let visit = record.visit, visit != before.visit {
             visits[account] = visit
+            hasWritten = true
+        }
+        if attempt.writesForAccount, !hasWritten {
+            leaveNoTrace(of: account)
             hasWritten = true
         }
         if count(host, over: hostBefore, for: attempt.host) { hasWritten = true }

@@ -153,10 +153,6 @@ extension SQLiteStore {
                 for (module, counter) in record.counters where countersBefore[module] != counter {
                     try statements.putNowhere(counter, of: attempt.account, module: module)
                 }
-                if attempt.writesInPlaceOfCharge {
-                    try statements.addTraceless()
-                    hasWritten = true
-                }
             } else {
                 try write(record.counters, over: countersBefore, of: attempt.account, with: statements)
                 hasWritten = true
@@ -164,6 +160,10 @@ extension SQLiteStore {
         }
         if attempt.visit != nil, let visit = record.visit, visit != visitBefore {
             try statements.put(visit, of: attempt.account)
+            hasWritten = true
+        }
+        if attempt.module != nil, attempt.writesForAccount, !hasWritten {
+            try statements.addTraceless()
             hasWritten = true
         }
         if let prefix = attempt.host {
