@@ -18,6 +18,9 @@ struct ConnectionTable<Handler: AnyObject> {
     private var oldest = 0
     private var peak = 0
 
+    /// Gives back what a crowd that has gone had needed.
+    mutating func giveMemoryBack() { open = open.filter { _ in true } }
+
     init(capacity: Int = LoginServer.mostConnections) { self.capacity = capacity }
 
     var count: Int { open.count }

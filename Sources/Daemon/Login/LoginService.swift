@@ -313,6 +313,8 @@ final class LoginService {
         guard isCrowdGone || (readings >= LoginService.longList && !isRead) else { return }
         if isCrowdGone { busiest = peak }
         (readings, readingsBefore) = (0, 0)
+        directory.giveMemoryBack()
+        connections.giveMemoryBack()
         DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
     }
 

@@ -197,6 +197,13 @@ final class DirectoryDesk {
         lookUp.forget()
     }
 
+    /// Gives back what a crowd that has gone had needed.
+    func giveMemoryBack() {
+        open = open.filter { _ in true }
+        if begun.isEmpty { begun = [] }
+        threads.giveMemoryBack()
+    }
+
     /// Gives up what has taken too long; called once a second.
     func sweep(at now: Moment) {
         gauge.sweep()

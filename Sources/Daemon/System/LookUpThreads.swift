@@ -91,6 +91,14 @@ package final class LookUpThreads: @unchecked Sendable {
     /// Whether a question waits for a thread.
     package var isAnyWaiting: Bool { monitor.withLock { !waiting.isEmpty || !rootsWaiting.isEmpty } }
 
+    /// Gives back what many that waited had needed.
+    package func giveMemoryBack() {
+        monitor.withLock {
+            if waiting.isEmpty { waiting = Turns() }
+            if rootsWaiting.isEmpty { rootsWaiting = CircularBuffer() }
+        }
+    }
+
     /// Ends the threads, each after what it is about, and returns when that is done; or after so many seconds, false then, where
     /// the directory hangs.
     @discardableResult package func stop(atMost seconds: UInt32 = 2) async -> Bool {
