@@ -52,6 +52,12 @@ import Testing
         }
     }
 
+    @Test func `what cannot be told counts for no host`() {
+        var bench = Bench(module: FakeModule(id: Some.totp, failure: .unavailable), share: .unproved)
+        #expect(bench.judge() == .unavailable(.moduleFailed))
+        #expect(bench.host.failures == 0)
+    }
+
     @Test(arguments: [(RelayShare.proved, false), (.unproved, true)])
     func `a guess of somebody who has proved something does not count for the host`(
         share: RelayShare, hasEvidence: Bool

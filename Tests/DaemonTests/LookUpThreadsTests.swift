@@ -68,7 +68,7 @@ struct LookUpThreadsTests {
         #expect(begun.wait(timeout: .now()) == .timedOut)
         gate.signal()
         #expect(begun.wait(timeout: .now() + 10) == .success)
-        #expect(await threads.stop())
+        #expect(await threads.stop(atMost: 60))
         #expect(!threads.isAnyWaiting)
     }
 

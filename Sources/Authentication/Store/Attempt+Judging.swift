@@ -55,7 +55,14 @@ extension Attempt {
 
     /// Whether a row is written for the account, whoever has the name, besides the host's that counts whatever is refused: where
     /// there is none to be written, another in its place.
-    package var writesForAccount: Bool { isPaired || isUnproved }
+    package var writesForAccount: Bool {
+        switch subject {
+        // As an answer to a module that is not looked at.
+        case .firstFactor(.blocked): isUnproved
+        case .firstFactor: false
+        case .answer, .question, .errand, .testimony: isPaired || isUnproved
+        }
+    }
 
     /// Whether the remote host has failed too often.
     func refuses(_ host: HostCounter) -> Bool { !hasEvidence && host.refuses(at: now) }
@@ -65,7 +72,13 @@ extension Attempt {
 
     /// Whether somebody was refused who has proved nothing. It counts for the host, whatever the reason and whoever the name is: if only
     /// guesses at names that nobody has did, the host's refusal would tell which these are.
-    private func isUnprovedRefusal(_ outcome: Outcome) -> Bool { isUnproved && isFinalRefusal(outcome) }
+    /// Where it cannot be told nobody was refused.
+    private func isUnprovedRefusal(_ outcome: Outcome) -> Bool {
+        switch outcome {
+        case .rejected, .delayed, .locked: isUnproved && isFinalRefusal(outcome)
+        case .accepted, .charged, .unavailable: false
+        }
+    }
 
     private func isFinalRefusal(_ outcome: Outcome) -> Bool {
         guard let refusal = outcome.refusal, refusal != .hostRefused else { return false }

@@ -19,7 +19,10 @@ struct ConnectionTable<Handler: AnyObject> {
     private var peak = 0
 
     /// Gives back what a crowd that has gone had needed.
-    mutating func giveMemoryBack() { open = open.filter { _ in true } }
+    mutating func giveMemoryBack() {
+        // To filter a dictionary by nothing is no copy.
+        open = Dictionary(uniqueKeysWithValues: Array(open))
+    }
 
     init(capacity: Int = LoginServer.mostConnections) { self.capacity = capacity }
 

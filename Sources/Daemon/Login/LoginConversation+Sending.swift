@@ -38,7 +38,8 @@ extension LoginConversation {
         withStanding { standing in
             guard !self.isOver else { return }
             let errand = self.attempt(
-                .errand(service: self.request.service, session: session, module: module), standing: standing)
+                .errand(service: self.request.service, session: session, module: module), standing: standing,
+                isConclusive: false)
             self.service.submit(errand) { outcome in
                 guard !self.isOver else { return }
                 guard case .charged(let errand) = outcome else { return self.mayNotAnswer(outcome, module, at: stage) }

@@ -13,9 +13,9 @@ final class DirectoryDesk {
     static let mostPerUID = 8
     /// The same of one host of the fleet, which asks for many people; with three others it leaves room still.
     static let mostPerHost = 256
-    /// How many may be slow at a time without holding up the others. The last two are for uid 0: what levels look-ups (`LookUpLevelling`)
-    /// may hang on one of them.
-    static let mostThreads = 5
+    /// How many may be slow at a time without holding up the others: those of one payer, those of all but uid 0, and together. One
+    /// more than that takes for each of the latter two: what levels look-ups (`LookUpLevelling`) may hang on one of them.
+    static let threadsForOne = 2, threadsForOthers = 4, mostThreads = 6
     /// How long a look-up may keep those behind it before they get another thread.
     static let patience = TimeAmount.milliseconds(5)
 
@@ -27,7 +27,8 @@ final class DirectoryDesk {
 
     private let directory: any AccountDirectory
     /// Whoever ends the daemon stops them.
-    let threads = LookUpThreads(mostThreads, forOthers: mostThreads - 2, named: "twostep-nss")
+    let threads = LookUpThreads(
+        mostThreads, forOthers: threadsForOthers, forOne: threadsForOne, named: "twostep-nss")
     private let loop: any EventLoop
     private let clocks: any Clocks
     private var open: [ObjectIdentifier: Open] = [:]
@@ -199,7 +200,8 @@ final class DirectoryDesk {
 
     /// Gives back what a crowd that has gone had needed.
     func giveMemoryBack() {
-        open = open.filter { _ in true }
+        // To filter a dictionary by nothing is no copy.
+        open = Dictionary(uniqueKeysWithValues: Array(open))
         if begun.isEmpty { begun = [] }
         threads.giveMemoryBack()
     }

@@ -4,7 +4,7 @@ import Synchronization
 /// Has as much looked up for a name that somebody has as for one that nobody has, by whoever has looked it up.
 ///
 /// Both are heard of at the same time; but a thread that has slept for longer until then, and a processor that has done other
-/// work, shows in what comes next. No login waits for it, and where a directory begins to hang it is one thread that hangs.
+/// work, shows in what comes next. Whoever asks while it goes on waits for it, and where a directory begins to hang it is one thread that hangs.
 package final class LookUpLevelling: Sendable {
     private let directory: any AccountDirectory
     private let isUnderWay = Atomic(false)

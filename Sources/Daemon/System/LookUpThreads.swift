@@ -7,7 +7,7 @@ import Synchronization
 /// One thread answers them all for as long as it is quick: waking another one costs more than looking a name up in
 /// a file. Whoever asks looks after those that wait, and sends help where the one before them takes long.
 ///
-/// Root's come first, and one thread and some of the places are for them alone: a machine's own logins do not wait for
+/// Root's come first, and some of the threads and of the places are for them alone: a machine's own logins do not wait for
 /// what its users ask. Of all the others it is one's turn after the other's: however much somebody asks, whoever asks
 /// something else next waits for one question of each, and finds a thread that those of one alone do not hold.
 package final class LookUpThreads: @unchecked Sendable {
@@ -26,6 +26,7 @@ package final class LookUpThreads: @unchecked Sendable {
     private let monitor = Monitor()
     private let most: Int
     private let mostForOthers: Int
+    private let mostForOne: Int
     private var waiting = Turns<LookUpPayer, @Sendable () -> Void>()
     private var rootsWaiting = CircularBuffer<@Sendable () -> Void>()
     /// How many threads are about a question that is not root's.
@@ -43,10 +44,12 @@ package final class LookUpThreads: @unchecked Sendable {
     private var alive: Int
     private var whenEnded: (@Sendable () -> Void)?
 
-    /// `forOthers` are how many threads may be about questions that are not root's; all but one, if nothing is said.
-    package init(_ most: Int, forOthers: Int? = nil, named name: String) {
+    /// `forOthers` are how many threads may be about questions that are not root's: all but one, if nothing is said; `forOne` how many
+    /// about those of one of them: all of these but one.
+    package init(_ most: Int, forOthers: Int? = nil, forOne: Int? = nil, named name: String) {
         self.most = most
         mostForOthers = forOthers ?? most - 1
+        mostForOne = forOne ?? max(mostForOthers - 1, 1)
         alive = most
         for _ in 0..<most { DetachedThread.start(named: name) { [self] in run() } }
     }
@@ -164,7 +167,7 @@ package final class LookUpThreads: @unchecked Sendable {
     }
 
     /// Nobody else's questions hold all threads but root's: one of them stays for whoever asks next.
-    private func mayHaveAnother(_ payer: LookUpPayer) -> Bool { atOnes[payer, default: 0] < max(mostForOthers - 1, 1) }
+    private func mayHaveAnother(_ payer: LookUpPayer) -> Bool { atOnes[payer, default: 0] < mostForOne }
 
     /// The next question for a thread that is at work, behind one of this payer; without one it is so no more.
     private func next(after payer: LookUpPayer?) -> Question? {

@@ -137,7 +137,7 @@ struct GroupRecords {
         let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         let isHostCounted = count(host, over: before, for: attempt.host)
         let isLedgerChanged = note(ledger, over: ledgerBefore)
-        if !isHostCounted, !isLedgerChanged { leaveNoTrace(of: attempt.account) }
+        if attempt.writesForAccount || (!isHostCounted && !isLedgerChanged) { leaveNoTrace(of: attempt.account) }
         return outcome
     }
 

@@ -162,7 +162,7 @@ extension SQLiteStore {
             try statements.put(visit, of: attempt.account)
             hasWritten = true
         }
-        if attempt.module != nil, attempt.writesForAccount, !hasWritten {
+        if attempt.writesForAccount, !hasWritten {
             try statements.addTraceless()
             hasWritten = true
         }
