@@ -182,7 +182,7 @@ def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, e
     for name in (enrolled, other, locked, "nobody-there"):
         work_of(place, name, answer or "000009", **asked)
     told = {name: work_of(place, name, answer, **asked) for name in (enrolled, other, locked, "nobody-there")}
-    # Nor does one that is blocked.
+    # Who is blocked costs as much and hears the same.
     assert world.twostep("block", enrolled, runtime=place.runtime).returncode == 0
     told["blocked"] = work_of(place, enrolled, answer, **asked)
     # Who has proved something hears when to try again.

@@ -59,6 +59,7 @@ package enum PeerRule: Equatable {
             }
         }
     }
+
     private func memberships(
         of account: AccountName, gid: UInt32, among caller: CallerRule, in directory: any AccountDirectory
     ) -> [Bool?] {
