@@ -24,6 +24,9 @@ package struct SessionTable: Sendable {
 
     package var count: Int { sessions.count }
 
+    /// Gives back what many sessions that are over had needed.
+    package mutating func giveMemoryBack() { sessions.giveMemoryBack() }
+
     /// Opens a session. An id that is taken is refused, not shared.
     package mutating func open(_ session: ValidationSession, isRoot: Bool) throws(Failure) {
         let limit = isRoot ? capacity : capacity - reserve

@@ -20,8 +20,10 @@ struct ConnectionTable<Handler: AnyObject> {
 
     /// Gives back what a crowd that has gone had needed.
     mutating func giveMemoryBack() {
-        // To filter a dictionary by nothing is no copy.
-        open = Dictionary(uniqueKeysWithValues: Array(open))
+        open.giveMemoryBack()
+        perUID.giveMemoryBack()
+        silent.giveMemoryBack()
+        if silent.isEmpty { (arrivals, oldest) = ([], 0) }
     }
 
     init(capacity: Int = LoginServer.mostConnections) { self.capacity = capacity }

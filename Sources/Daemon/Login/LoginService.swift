@@ -315,6 +315,9 @@ final class LoginService {
         (readings, readingsBefore) = (0, 0)
         directory.giveMemoryBack()
         connections.giveMemoryBack()
+        visits.giveMemoryBack()
+        relays.giveMemoryBack()
+        sessions.giveMemoryBack()
         DetachedThread.start(named: "twostep-trim") { posix_return_free_memory() }
     }
 

@@ -200,8 +200,7 @@ final class DirectoryDesk {
 
     /// Gives back what a crowd that has gone had needed.
     func giveMemoryBack() {
-        // To filter a dictionary by nothing is no copy.
-        open = Dictionary(uniqueKeysWithValues: Array(open))
+        open.giveMemoryBack()
         if begun.isEmpty { begun = [] }
         threads.giveMemoryBack()
     }
