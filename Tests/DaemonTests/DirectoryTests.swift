@@ -136,7 +136,7 @@ import Wire
             #expect(try client.receive() == .prompt(.secret, "That was not right.\nCode: "))
             withExtendedLifetime(staying) { directory.letGo() }
         }
-        // One thread is for root, and what nobody waits for any more is not looked up.
+        // Two threads are for root, and what nobody waits for any more is not looked up.
         #expect(directory.ownersAsked <= 3)
     }
 
