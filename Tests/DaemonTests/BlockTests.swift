@@ -24,23 +24,93 @@ import Wire
                 try world.enroll(name, uid: uid)
             }
             try blocked(world)
-            for answer in ["right", "wrong", "?"] {
+            for var answer in ["right", "?"] {
                 let client = try world.connect()
                 try client.begin("alice")
                 #expect(try client.receive() == .prompt(.secret, "Code: "))
+                // sshd takes three answers of everybody.
+                for _ in 1...2 {
+                    try client.answer(answer)
+                    #expect(try client.receive() == .prompt(.secret, Self.refused + "\nCode: "))
+                    answer += "!"
+                }
                 try client.answer(answer)
-                #expect(try client.receive() == .verdict(.denied, Self.refused))
+                #expect(try client.receive() == .verdict(.triesUsedUp, Self.refused))
                 #expect(
                     world.journal.messages.last
                         == #"login denied reason=blocked service=sshd rhost=192.0.2.7 user="alice" tty=ssh provider=pam module=scripted config=1"#
                 )
             }
+            let sudo = try world.connect()
+            try sudo.begin("alice", service: "sudo")
+            _ = try sudo.receive()
+            try sudo.answer("right")
+            #expect(try sudo.receive() == .verdict(.denied, Self.refused))
+            #expect(world.journal.messages.last?.hasPrefix("login denied reason=blocked service=sudo") == true)
             #expect(try world.store.counters(of: nil).isEmpty)
             let other = try world.connect()
             try other.begin("bob")
             _ = try other.receive()
             try other.answer("right")
             #expect(try other.verdict() == .verdict(.granted, ""))
+        }
+    }
+
+    /// What becomes of a name's logins, one after the other, where a rule lets the code alone be enough: all that is heard.
+    private func heard(_ world: LoginWorld, _ name: String, _ service: String, _ answers: [String]) throws
+        -> [WireClient.Said]
+    {
+        var heard: [WireClient.Said] = []
+        var answers = answers[...]
+        while !answers.isEmpty {
+            let client = try world.connect()
+            try client.begin(name, service: service, methods: [], remoteHost: "192.0.2.\(name.utf8.count)")
+            while true {
+                let said = try client.receive()
+                heard.append(said)
+                guard case .prompt = said else { break }
+                try client.answer(answers.popFirst() ?? "")
+            }
+        }
+        return heard
+    }
+
+    @Test(
+        arguments: ["web", "sshd", "pins", "either"],
+        [
+            ["right", "wrong 1", "wrong 2", "wrong 3", "wrong 4", "wrong 5", "wrong 6", "wrong 7", "right", "wrong 8"],
+            ["wrong", "wrong", "?", "?", "?", "12345678", "123456", "654321", "654321", "1234", "4321", "r", "2", "x"],
+        ])
+    func `without a first factor a blocked account is told from nobody, however often it is tried`(
+        _ service: String, _ answers: [String]
+    ) async throws {
+        var word = ShapedModule("word", label: "Word")
+        word.stretchesAnswers = true
+        let digits = ShapedModule("digits", label: "Digits", shape: .digits(6...6))
+        let bypass = ShapedModule("bypass", label: "Bypass", shape: .digits(8...8), right: "11111111")
+        let rules = [
+            Rule(services: ["web"], isFirstFactorWaived: true, tries: 1, line: 3),
+            Rule(services: ["pins"], steps: [Step(word.id)], isFirstFactorWaived: true, tries: 2, line: 4),
+            Rule(
+                services: ["either"], steps: [try #require(Step(anyOf: [word.id, digits.id]))],
+                isFirstFactorWaived: true, line: 5),
+            Rule(services: ["sshd"], isFirstFactorWaived: true, line: 6),
+        ]
+        try await withWorld(LoginWorld(rules: rules, extra: [word, digits, bypass])) { (world) async throws in
+            // Names of different lengths, which is their hosts'.
+            for (name, uid) in [("alice", 1001), ("guest1", 2001)] as [(String, UInt32)] {
+                for module in [LoginWorld.module, word.id, digits.id, bypass.id] {
+                    try world.enroll(name, module: module, uid: uid)
+                }
+            }
+            try blocked(world)
+            let nobody = try heard(world, "ghost-of-nobody", service, answers)
+            #expect(nobody.count > answers.count)
+            #expect(try heard(world, "alice", service, answers) == nobody)
+            #expect(try heard(world, "bob", service, answers) == nobody)
+            #expect(try world.store.counters(of: StoreBench.account("alice")).isEmpty)
+            guard !answers.contains("right") else { return }
+            #expect(try heard(world, "guest1", service, answers) == nobody)
         }
     }
 

@@ -54,6 +54,8 @@ struct RandomRun {
         guard case .explained(let foreseen) = try admin.ask(.explain(login: login)) else {
             throw WorldFailure("not explained: \(login)")
         }
+        // So is how often somebody was tried who is blocked.
+        if let block = foreseen.block { _ = try admin.ask(.unlock(account: block.account)) }
         let choice = foreseen.ways.isEmpty ? 0 : hat.one(of: Array(foreseen.ways.indices), else: 0)
         let way = foreseen.ways.indices.contains(choice) ? foreseen.ways[choice] : nil
         guard let ending = way?.ending ?? foreseen.ending else { throw WorldFailure("no end: \(foreseen)") }

@@ -203,6 +203,7 @@ import Wire
         var throttle = Throttle()
         throttle.freeFailures = 1
         try await withWorld(world(module, throttle: throttle)) { world in
+            try world.enroll("bob", module: module.id, uid: 1002)
             let client = try asked(world)
             try client.answer("wrong")
             _ = try client.receive()
@@ -217,9 +218,60 @@ import Wire
             #expect(module.asked.count == 1)
             _ = try world.administer().ask(.block(account: "bob", reason: nil))
             let blocked = try world.connect()
-            try blocked.begin("bob")
-            #expect(try blocked.receive() == .prompt(.secret, "Code: "))
-            #expect(module.asked.count == 1)
+            try blocked.begin("bob", service: "sudo")
+            // It is asked what others are asked, and what is on its way is for nobody: the errand has no device.
+            #expect(try blocked.receive() == Self.onItsWay)
+            _ = try blocked.receive()
+            #expect(module.asked.count == 2 && module.asked.last?.devices.isEmpty == true)
+            try blocked.answer("right")
+            guard case .verdict(.denied, _) = try blocked.verdict() else {
+                Issue.record("a blocked account was let in")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `who is sent nothing for being delayed is refused once for the host, unless there is a menu`(
+        _ hasMenu: Bool
+    ) async throws {
+        let module = ScriptedSender()
+        let key = ScriptedModule(ModuleID("key"), isLowEntropy: false)
+        var throttle = Throttle()
+        throttle.freeFailures = 1
+        let last = try #require(Step(anyOf: hasMenu ? [LoginWorld.module, module.id] : [module.id]))
+        let rule = Rule(services: ["web"], steps: [Step(key.id), last], isFirstFactorWaived: true, line: 4)
+        try await withWorld(world(module, beside: [key], rules: [rule], throttle: throttle)) { world in
+            for module in [key.id, module.id, LoginWorld.module] { try world.enroll("alice", module: module) }
+            for wrong in ["wrong", "wronger"] {
+                let client = try world.connect()
+                try client.begin("alice")
+                // Of the menu it is the second.
+                for answer in ["2", wrong] {
+                    while case .prompt(.info, _) = try client.receive() {}
+                    try client.answer(answer)
+                }
+                while case .prompt(let style, _) = try client.receive() {
+                    if style != .info { try client.answer("r") }
+                }
+            }
+            let client = try world.connect()
+            try client.begin("alice", service: "web", methods: [], remoteHost: "192.0.2.50")
+            _ = try client.receive()
+            try client.answer("right")
+            if hasMenu {
+                _ = try client.receive()
+                try client.answer("2")
+                #expect(try client.receive() == Self.onItsWay)
+                guard case .prompt(.visible, _) = try client.receive() else {
+                    Issue.record("no menu")
+                    return
+                }
+                try client.say(.cancel)
+            }
+            guard case .verdict(let code, _) = try client.verdict() else { return }
+            #expect(code == (hasMenu ? .conversationFailed : .triesUsedUp))
+            #expect(try world.store.hostCounter(of: "c0000232/32").failures == (hasMenu ? 0 : 1))
         }
     }
 

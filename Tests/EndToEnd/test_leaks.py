@@ -144,19 +144,22 @@ def test_no_secret_is_in_any_log_argument_or_environment(daemon, elsewhere, sysl
 # --- how much work it is ---------------------------------------------------------------------------------------------
 
 
-def work_of(place, user, answer, **asked):
-    """What one login costs: prompts, verdict, and the daemon's calls by name."""
+def work_of(place, user, *answers, **asked):
+    """What one login costs that is given these answers: prompts, verdict, and the daemon's calls by name."""
     with tracing.Trace(
             "-e", "trace=fdatasync,pwrite64,write,read,accept4,close", pid=place.process.pid) as trace:
         connection = wire.Connection(place.socket)
         connection.send(wire.begin(user, **asked))
-        prompt = connection.receive()
-        connection.send(wire.frame(wire.ANSWER, answer.encode()))
-        end = connection.receive()
+        heard = [connection.receive()]
+        for answer in answers:
+            if heard[-1][0] == wire.VERDICT:
+                break
+            connection.send(wire.frame(wire.ANSWER, answer.encode()))
+            heard.append(connection.receive())
         connection.close()
         world.wait_until(lambda: any("close(" in line for line in trace.lines()), "the end of a login")
         names = [name for name, _, _ in tracing.calls(trace.stop())]
-    return [prompt, end, names.count("fdatasync"), names.count("pwrite64")]
+    return [*heard, names.count("fdatasync"), names.count("pwrite64")]
 
 
 # Who is asked about what: with a key at the machine itself and from a host, and where a rule lets a code alone be enough.
@@ -189,6 +192,33 @@ def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, e
     del told[locked][1]
     assert told.pop(locked) == [told[enrolled][0], *told[enrolled][2:]], told
     assert all(work == told[enrolled] for work in told.values()), told
+
+
+PINS = (
+    "auth_providers:\n  - {type: pam, modules: [totp]}\n  - {type: pam, id: pin, modules: [{type: pin, alphabet: any}]}\n"
+    "policy:\n  - {match: {service: door}, provider: 'pam:pin', first_factor: none, tries: 3}\n"
+    "  - {match: {service: sshd}, provider: pam, first_factor: none}\n  - {match: {}, provider: pam}\n")
+
+
+@pytest.mark.parametrize("service", ["door", "sshd"])
+def test_who_is_blocked_is_told_from_nobody_however_often_it_is_tried(daemon, elsewhere, service):
+    """Tries, delays, hashes and what looks like an administrator's code: all as for a name that nobody has."""
+    place = elsewhere(PINS)
+    blocked, other = world.new_user("blocked"), world.new_user("hasnot")
+    world.enroll(blocked, runtime=place.runtime)
+    assert world.twostep("enroll", blocked, "pin", runtime=place.runtime, input="739158\n739158\n").returncode == 0
+    assert world.twostep("block", blocked, runtime=place.runtime).returncode == 0
+    logins = [
+        ("000001", "000002", "000003"), ("000004", "000004"), ("", "x" * 40, "000005"), ("ABCD-EFGH-JKLM", "000006", "000007"),
+        ("000008",), ("739158",)]
+    told = {}
+    for number, name in enumerate(("nobody-there", other, blocked)):
+        # What is written for a host for the first time is more than what is written again.
+        asked = {"service": service, "rhost": f"192.0.2.{20 + number}"}
+        work_of(place, f"nobody-{number}", "000000", **asked)
+        told[name] = [work_of(place, name, *answers, **asked) for answers in logins]
+    assert told[blocked] == told["nobody-there"] == told[other], told
+    assert world.failures_of(blocked, runtime=place.runtime) == 0
 
 
 def test_a_host_that_is_refused_does_not_tell_who_exists(daemon, elsewhere):

@@ -8,11 +8,13 @@ extension LoginFlow {
     /// and the same wrong answer twice is nobody's typing error.
     static func canBeMended(_ reason: Reason) -> Bool {
         switch reason {
-        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount, .offline:
+        case .wrongAnswer, .wrongPassword, .malformed, .replayed, .unusable, .notEnrolled, .unknownAccount, .offline,
+            // None could, and nobody is told: it is said of answers that others may try again after.
+            .blocked:
             true
         case .noEvidence, .repeated, .loginExpired, .tooManyRetries, .delayed, .locked, .hostRefused, .sessionUnknown,
             .hostBudgetSpent, .hubUnreachable, .decidedByHub,
-            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .blocked, .tooBusy,
+            .sessionEnded, .outOfTurn, .usernameChanged, .credentialsRefused, .notPermitted, .tooBusy,
             .tooManyMessages, .shuttingDown, .noRandomness,
             .misconfigured, .storeUnavailable, .directoryUnavailable, .accountChanged, .moduleFailed, .providerFailed,
             .notLocal:

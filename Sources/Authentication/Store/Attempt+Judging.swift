@@ -57,8 +57,6 @@ extension Attempt {
     /// there is none to be written, another in its place.
     package var writesForAccount: Bool {
         switch subject {
-        // As an answer to a module that is not looked at.
-        case .firstFactor(.blocked): isUnproved
         case .firstFactor: false
         case .answer, .question, .errand, .testimony: isPaired || isUnproved
         }

@@ -35,6 +35,14 @@ package final class Attempt: Sendable {
         case known(uid: UInt32)
         case unknown
         case cannotTell
+
+        /// As far as can be told, somebody whom the directory does not know: who owns nothing, and gets in by nothing.
+        package var ofNobody: Standing {
+            switch self {
+            case .known, .unknown: .unknown
+            case .cannotTell: .cannotTell
+            }
+        }
     }
 
     /// Whether an answer stands alone, or is one with the password (`conversation: single`), where nothing may tell which of them was
@@ -94,6 +102,15 @@ package final class Attempt: Sendable {
             pairing: pairing, isConclusive: isConclusive, hasEvidence: hasEvidence, relay: relay, share: share)
     }
 
+    /// The same of somebody who is blocked: judged as nobody's, so that nothing that the account has is looked at, charged or spent,
+    /// and all else happens as for others. What is told of it is `Outcome.ofBlocked`.
+    package var ofBlocked: Attempt {
+        Attempt(
+            subject, account: account, standing: standing.ofNobody, host: host, throttle: throttle, now: now,
+            visit: visit, namesDevices: namesDevices, pairing: pairing, isConclusive: isConclusive,
+            hasEvidence: hasEvidence, relay: relay, share: share)
+    }
+
     /// The module whose devices a store must load for this attempt.
     package var module: ModuleID? {
         switch subject {
@@ -126,4 +143,15 @@ package enum Outcome: Equatable, Sendable {
     case delayed(seconds: Int64, after: Reason?)
     case locked(after: Reason?)
     case unavailable(Reason)
+
+    /// The same of somebody who is blocked, whose attempt was judged as nobody's: it says why, and else what it would for others.
+    package var ofBlocked: Outcome {
+        switch self {
+        case .accepted: .rejected(.blocked)
+        case .rejected(let reason) where LoginFlow.canBeMended(reason): .rejected(.blocked)
+        case .delayed(let seconds, after: .some): .delayed(seconds: seconds, after: .blocked)
+        case .locked(after: .some): .locked(after: .blocked)
+        case .charged, .rejected, .delayed, .locked, .unavailable: self
+        }
+    }
 }

@@ -231,7 +231,8 @@ extension AdminDesk {
         var delay: Int64?
         if case .triesUsedUp(.delayed(let seconds)) = ending.verdict { delay = seconds }
         return Explanation.Ending(
-            result: record.result, reason: record.reason, code: VerdictCode(ending.verdict).nameInPAM,
+            result: record.result, reason: ending.isBlocked ? Reason.blocked.description : record.reason,
+            code: VerdictCode(ending.verdict).nameInPAM,
             delaySeconds: delay)
     }
 }

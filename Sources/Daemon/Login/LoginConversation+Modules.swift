@@ -161,7 +161,6 @@ extension LoginConversation {
     private func judge(_ input: UserInput?, by module: any AuthModule, isRecognized: Bool) {
         record.module = module.id
         refusal = module.refusal
-        guard !flow.plan.isBlocked else { return refuseBlocked(module) }
         switch input {
         case nil: submit(.unusable, input, to: module)
         case let input? where rejected.contains(where: { $0.isSame(as: input) }): submit(.repeated, input, to: module)
@@ -175,7 +174,7 @@ extension LoginConversation {
     /// Has what may be an administrator's code judged as that, and where it is none that is good, by a module of the step
     /// that takes anything: a PIN may look like a code. The code is nothing to be guessed; the PIN is charged as ever.
     private func judge(_ input: UserInput, by bypass: any AuthModule, or module: (any AuthModule)?) {
-        guard let module, !flow.plan.isBlocked, !rejected.contains(where: { $0.isSame(as: input) }) else {
+        guard let module, !rejected.contains(where: { $0.isSame(as: input) }) else {
             return judge(input, by: module ?? bypass, isRecognized: true)
         }
         withStanding { standing in
@@ -196,19 +195,6 @@ extension LoginConversation {
                 case .charged, .rejected, .delayed, .locked, .unavailable:
                     self.judge(input, by: module, isRecognized: true)
                 }
-            }
-        }
-    }
-
-    /// Refuses without a look at the answer, nor at the account's failures; it takes as long as a wrong one does.
-    private func refuseBlocked(_ module: any AuthModule) {
-        guard !isSingle else { return refuseBlockedTogether(module) }
-        withStanding { standing in
-            guard !self.isOver else { return }
-            guard standing != .cannotTell else { return self.failed(.directoryUnavailable) }
-            self.service.submit(self.attempt(.firstFactor(.blocked), standing: .unknown)) { _ in
-                guard !self.isOver else { return }
-                self.perform(self.flow.judged(.rejected(.blocked), by: module.id, mayTryAgain: false))
             }
         }
     }
@@ -247,7 +233,8 @@ extension LoginConversation {
     }
 
     func judged(_ outcome: Outcome, _ input: UserInput?, by module: any AuthModule) {
-        service.metrics.count(outcome, by: module.id)
+        let isBlocked = flow.plan.isBlocked
+        service.metrics.count(isBlocked ? outcome.ofBlocked : outcome, by: module.id)
         guard !isOver, let id = session?.id else { return }
         var outcome = outcome
         if isProofVoid, outcome.isAcceptance { outcome = .rejected(.wrongPassword) }
@@ -284,6 +271,7 @@ extension LoginConversation {
                     + "twostep adopt \(request.account)"
             }
         }
+        if isBlocked { (outcome, record.lastRefusal) = (outcome.ofBlocked, .blocked) }
         if isSingle, !outcome.isAcceptance { return refuseTogether(outcome, by: module.id) }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
     }

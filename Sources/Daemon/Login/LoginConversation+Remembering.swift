@@ -33,7 +33,7 @@ extension LoginConversation {
         guard let (input, module) = suspect, ![.granted, .proved].contains(record.verdict) else { return }
         suspect = nil
         let uid: UInt32?
-        switch standing {
+        switch flow.plan.isBlocked ? standing?.ofNobody : standing {
         case .known(let own): uid = own
         case .unknown: uid = nil
         case .cannotTell, nil: return

@@ -24,11 +24,6 @@ extension LoginConversation {
     func send(by module: any SendingModule, at stage: LoginFlow.Stage) {
         guard mayBeSent else { return refused(.noEvidence) }
         guard let session else { return violated() }
-        guard !flow.plan.isBlocked else {
-            // Who is blocked is asked what others are asked.
-            delivery = Delivery(module: module.id, message: nil, count: 0)
-            return ask(stage, modules: [module.id])
-        }
         if let relayed, let seconds = service.relayedMessages.wait(of: relayed.host.serial, at: service.clocks.now()) {
             return notSent(Texts.tooManyMessages(seconds), .tooManyMessages, by: module, at: stage)
         }
@@ -39,7 +34,7 @@ extension LoginConversation {
             guard !self.isOver else { return }
             let errand = self.attempt(
                 .errand(service: self.request.service, session: session, module: module), standing: standing,
-                isConclusive: false)
+                isConclusive: self.menu.isEmpty)
             self.service.submit(errand) { outcome in
                 guard !self.isOver else { return }
                 guard case .charged(let errand) = outcome else { return self.mayNotAnswer(outcome, module, at: stage) }
@@ -108,7 +103,7 @@ extension LoginConversation {
     /// An account that may not answer now is sent nothing.
     private func mayNotAnswer(_ outcome: Outcome, _ module: any SendingModule, at stage: LoginFlow.Stage) {
         service.metrics.count(outcome, by: module.id)
-        record.lastRefusal = outcome.refusal ?? record.lastRefusal
+        record.lastRefusal = flow.plan.isBlocked ? .blocked : outcome.refusal ?? record.lastRefusal
         switch outcome {
         // Other modules of the menu may be open, or those that open this one again.
         case .delayed(let seconds, _) where !menu.isEmpty:

@@ -74,11 +74,6 @@ extension LoginConversation {
         }
         // A session behind a wrong password, too: where there is room for none, that is told behind both.
         guard let modules = open(step, of: progress.chain.provider) else { return }
-        judgeCodeForNobody(by: modules, then: body)
-    }
-
-    /// The same in the session that is open, which ends with it.
-    private func judgeCodeForNobody(by modules: [any AuthModule], then body: @escaping () -> Void) {
         guard let session else { return violated() }
         let input = combined?.code ?? combined?.whole
         guard
@@ -90,7 +85,7 @@ extension LoginConversation {
             guard !self.isOver else { return }
             let attempt = self.attempt(
                 .answer(answer, session: session, module: UnchargedModule(module)),
-                standing: standing == .cannotTell ? .cannotTell : .unknown)
+                standing: standing.ofNobody)
             self.submitPaired(attempt) { outcome in
                 guard !self.isOver, !self.isRefusedForAll(outcome) else { return }
                 self.closeRefused()
@@ -119,11 +114,6 @@ extension LoginConversation {
         isProofVoid = true
     }
 
-    /// Refuses a blocked account behind a right password as behind a wrong one.
-    func refuseBlockedTogether(_ module: any AuthModule) {
-        judgeCodeForNobody(by: [module]) { self.refuseTogether(.rejected(.blocked), by: module.id) }
-    }
-
     /// Closes the session of an answer that was refused, and keeps the answer to know it by.
     private func closeRefused() {
         closeSession()
@@ -135,7 +125,7 @@ extension LoginConversation {
     func refuseTogether(_ outcome: Outcome, by module: ModuleID) {
         guard !isRefusedForAll(outcome) else { return }
         closeRefused()
-        record.lastRefusal = outcome.refusal ?? record.lastRefusal
+        record.lastRefusal = flow.plan.isBlocked ? .blocked : outcome.refusal ?? record.lastRefusal
         perform(flow.judged(outcome, by: module, mayTryAgain: providerTriesLeft > 0))
     }
 

@@ -229,6 +229,7 @@ final class LoginConversation {
         settingUp = nil
         finishedSetups = []
         record.verdict = verdict
+        if flow.plan.isBlocked { noteBlock() }
         if isOutside { noteOutsider() }
         service.ended(record)
         if flow.plan.purpose == .login { note() }
@@ -243,6 +244,15 @@ final class LoginConversation {
         if verdict == .granted { leavePassword(to: port) }
         let code = flow.plan.purpose == .login ? VerdictCode(verdict) : VerdictCode(ofChange: verdict)
         port.finish(code, text: Texts.ending(verdict, refusal: refusal, notices: notices))
+    }
+
+    /// The journal alone is told that none of the answers could have been accepted.
+    private func noteBlock() {
+        guard record.lastRefusal == .blocked else { return }
+        switch record.verdict {
+        case .denied, .triesUsedUp: record.verdict = .denied(.blocked)
+        case .granted, .exempt, .skipped, .proved, .declined, .unavailable, .conversationFailed, .badArgument: break
+        }
     }
 
     /// The journal alone is told that the host may not ask about the account.
@@ -307,12 +317,12 @@ final class LoginConversation {
     var hasReserve: Bool { isRoot && relayed == nil }
 
     /// An attempt of this login, to be judged by the store's writer; `isConclusive` unless another follows where it is
-    /// refused.
+    /// refused. Who is blocked is nobody to it.
     func attempt(
         _ subject: Attempt.Subject, standing: Attempt.Standing, visit: Visit? = nil, isConclusive: Bool = true
     ) -> Attempt {
         Attempt(
-            subject, account: request.account, standing: standing,
+            subject, account: request.account, standing: flow.plan.isBlocked ? standing.ofNobody : standing,
             host: hostKey, throttle: configuration.throttle, now: service.clocks.now(), visit: visit,
             namesDevices: change != nil, pairing: isSingle ? .withPassword : .alone, isConclusive: isConclusive,
             hasEvidence: request.evidence.provesFirstFactor, relay: relayed?.host.serial, share: relayShare)

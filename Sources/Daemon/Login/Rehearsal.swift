@@ -28,6 +28,8 @@ struct Rehearsal {
         var hasEnrolled = false
         /// An administrator's code has stood in for a step.
         var usesBypass = false
+        /// A step was not passed because the account is blocked.
+        var isBlocked = false
         /// What the steps that were entered are answered with.
         var answered: [ModuleID] = []
     }
@@ -90,11 +92,12 @@ struct Rehearsal {
                 if triesLeft == plan.tries { ending.answered.append(module.id) }
                 triesLeft -= 1
                 let outcome = outcome(by: module, &counters, &host)
+                if outcome == .rejected(.blocked) { ending.isBlocked = true }
                 if case .accepted = outcome {
                     if module.isInsecure { ending.isInsecure = true }
                     if module.id == .bypass { ending.usesBypass = true }
                 }
-                action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0 && !plan.isBlocked)
+                action = flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0)
             case .credit(let provider, let username, let mayCreate):
                 if case .crediting(let progress) = flow.state { ending.waiver = progress.waiver }
                 if let verdict = refusalOfStranger(&flow) {

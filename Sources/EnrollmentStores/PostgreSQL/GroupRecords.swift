@@ -79,8 +79,9 @@ struct GroupRecords {
             return .unavailable(.misconfigured)
         }
         if let fault = damage[account] { throw fault }
-        // Blocked by another daemon a moment ago: refused as the flow would have.
-        if blocked.contains(account) { return judgeFirstFactor(attempt.refused(.blocked), sealing: sealing) }
+        // Blocked by another daemon a moment ago: judged as a login that begins now is.
+        let isBlocked = blocked.contains(account)
+        let attempt = isBlocked ? attempt.ofBlocked : attempt
         let place = Place(account: account, module: module)
         let held = devices[place] ?? []
         var record = AccountRecord(
@@ -125,7 +126,7 @@ struct GroupRecords {
         if count(host, over: hostBefore, for: attempt.host) { hasWritten = true }
         if note(ledger, over: ledgerBefore) { hasWritten = true }
         if !hasWritten { leaveNoTrace(of: account) }
-        return outcome
+        return isBlocked ? outcome.ofBlocked : outcome
     }
 
     private mutating func judgeFirstFactor(_ attempt: Attempt, sealing: any SecretSealing) -> Outcome {
@@ -137,7 +138,7 @@ struct GroupRecords {
         let outcome = attempt.judge(in: &record, host: &host, ledger: &ledger, sealing: sealing)
         let isHostCounted = count(host, over: before, for: attempt.host)
         let isLedgerChanged = note(ledger, over: ledgerBefore)
-        if attempt.writesForAccount || (!isHostCounted && !isLedgerChanged) { leaveNoTrace(of: attempt.account) }
+        if !isHostCounted, !isLedgerChanged { leaveNoTrace(of: attempt.account) }
         return outcome
     }
 
