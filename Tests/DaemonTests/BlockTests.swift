@@ -165,6 +165,18 @@ import Wire
         }
     }
 
+    @Test func `who is asked behind a block is asked on when there is another`() async throws {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            try blocked(world)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try blocked(world)
+            try client.answer("right")
+            #expect(try client.receive() == .prompt(.secret, Self.refused + "\nCode: "))
+        }
+    }
+
     @Test func `a block that comes while the terminal is looked up holds for the login that waits for it`() async throws
     {
         let rule = Rule(Match(services: ["sudo"]), rememberFor: 60_000, line: 4)

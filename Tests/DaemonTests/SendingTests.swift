@@ -269,7 +269,10 @@ import Wire
                 }
                 try client.say(.cancel)
             }
-            guard case .verdict(let code, _) = try client.verdict() else { return }
+            guard case .verdict(let code, _) = try client.verdict() else {
+                Issue.record("no verdict")
+                return
+            }
             #expect(code == (hasMenu ? .conversationFailed : .triesUsedUp))
             #expect(try world.store.hostCounter(of: "c0000232/32").failures == (hasMenu ? 0 : 1))
         }

@@ -194,6 +194,21 @@ def test_all_kinds_of_accounts_cost_the_same_flushes_and_hear_the_same(daemon, e
     assert all(work == told[enrolled] for work in told.values()), told
 
 
+def test_a_block_neither_lifts_a_delay_nor_brings_one(daemon, elsewhere):
+    place = elsewhere()
+    user = world.new_user()
+    world.enroll(user, runtime=place.runtime)
+    assert [wire.ask(user, f"00000{number}", path=place.socket, evidence=KEY) for number in range(7)][-1] == wire.TRIES
+    for verb in ("block", "unblock"):
+        assert world.twostep(verb, user, runtime=place.runtime).returncode == 0
+        assert wire.ask(user, "000009", path=place.socket, evidence=KEY) == wire.TRIES
+    failures = world.failures_of(user, runtime=place.runtime)
+    assert world.twostep("unlock", user, runtime=place.runtime).returncode == 0
+    assert world.twostep("block", user, runtime=place.runtime).returncode == 0
+    assert wire.ask(user, "000010", path=place.socket, evidence=KEY) == wire.DENIED
+    assert failures >= 6 and world.failures_of(user, runtime=place.runtime) == 0
+
+
 PINS = (
     "auth_providers:\n  - {type: pam, modules: [totp]}\n  - {type: pam, id: pin, modules: [{type: pin, alphabet: any}]}\n"
     "policy:\n  - {match: {service: door}, provider: 'pam:pin', first_factor: none, tries: 3}\n"
@@ -209,8 +224,8 @@ def test_who_is_blocked_is_told_from_nobody_however_often_it_is_tried(daemon, el
     assert world.twostep("enroll", blocked, "pin", runtime=place.runtime, input="739158\n739158\n").returncode == 0
     assert world.twostep("block", blocked, runtime=place.runtime).returncode == 0
     logins = [
-        ("000001", "000002", "000003"), ("000004", "000004"), ("", "x" * 40, "000005"), ("ABCD-EFGH-JKLM", "000006", "000007"),
-        ("000008",), ("739158",)]
+        ("739158",), ("000001", "000002", "000003"), ("000004", "000004"), ("", "x" * 40, "000005"), ("ABCD-EFGH-JKLM", "000006", "000007"),
+        ("000008",)]
     told = {}
     for number, name in enumerate(("nobody-there", other, blocked)):
         # What is written for a host for the first time is more than what is written again.

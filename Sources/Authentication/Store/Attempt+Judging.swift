@@ -130,7 +130,7 @@ extension Attempt {
             if let reason = doubt(in: record) { return .unavailable(reason) }
             guard guess.account == account else { return .unavailable(.moduleFailed) }
             var uncharged = record.counters
-            uncharged[module.id] = guess.refunded(uncharged[module.id])
+            uncharged[module.id] = guess.refunded(uncharged[module.id], isNobodys: standing == .unknown)
             return conclude(
                 session, module, uncharged: uncharged, in: &record, host: &host, sealing: sealing
             ) { (devices: inout Devices) throws(InvalidAuth) in
@@ -180,7 +180,7 @@ extension Attempt {
             var after = before ?? FailureCounter()
             after.charge(at: now)
             record.counters[module.id] = after
-            charge = ChargedGuess.Charge(before: before, after: after)
+            charge = ChargedGuess.Charge(before: before, after: after, isNobodys: standing == .unknown)
         }
         return .charged(
             ChargedGuess(account: account, service: service, input: input, devices: opened, charge: charge))

@@ -31,6 +31,8 @@ package final class ChargedGuess: Sendable {
     struct Charge: Equatable {
         let before: FailureCounter?
         let after: FailureCounter
+        /// Whether a name paid that was judged as nobody's.
+        let isNobodys: Bool
     }
 
     init(
@@ -51,8 +53,9 @@ package final class ChargedGuess: Sendable {
     }
 
     /// The counter as it is without this guess, which was none: as before, or one less where others were charged meanwhile.
-    func refunded(_ counter: FailureCounter?) -> FailureCounter? {
-        guard let charge, let counter else { return counter }
+    /// `isNobodys`: whose counter it is. Where somebody was blocked or unblocked meanwhile it is not the one that paid.
+    func refunded(_ counter: FailureCounter?, isNobodys: Bool) -> FailureCounter? {
+        guard let charge, charge.isNobodys == isNobodys, let counter else { return counter }
         if counter == charge.after { return charge.before }
         return counter.failures > 1 ? FailureCounter(failures: counter.failures - 1, last: counter.last) : nil
     }

@@ -229,7 +229,7 @@ final class LoginConversation {
         settingUp = nil
         finishedSetups = []
         record.verdict = verdict
-        if flow.plan.isBlocked { noteBlock() }
+        noteBlock()
         if isOutside { noteOutsider() }
         service.ended(record)
         if flow.plan.purpose == .login { note() }
@@ -250,8 +250,10 @@ final class LoginConversation {
     private func noteBlock() {
         guard record.lastRefusal == .blocked else { return }
         switch record.verdict {
-        case .denied, .triesUsedUp: record.verdict = .denied(.blocked)
-        case .granted, .exempt, .skipped, .proved, .declined, .unavailable, .conversationFailed, .badArgument: break
+        case .triesUsedUp, .denied(.repeated): record.verdict = .denied(.blocked)
+        case .denied, .granted, .exempt, .skipped, .proved, .declined, .unavailable, .conversationFailed,
+            .badArgument:
+            break
         }
     }
 

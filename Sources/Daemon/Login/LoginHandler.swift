@@ -247,9 +247,11 @@ final class LoginHandler: ChannelInboundHandler, FrameReader, LoginPort {
     /// An administrator ends the login.
     func endSession() { conversation?.refused(.sessionEnded) }
 
-    /// Ends the login if it is this account's.
+    /// Ends the login if it is this account's. One that began behind a block goes on as others do: it lets nobody in.
     func end(loginOf account: AccountName, _ reason: Reason) {
-        if let conversation, conversation.request.account == account { conversation.refused(reason) }
+        guard let conversation, conversation.request.account == account else { return }
+        guard reason != .blocked || !conversation.flow.plan.isBlocked else { return }
+        conversation.refused(reason)
     }
 
     /// Ends the login if it was proved by this user of a provider.

@@ -87,7 +87,8 @@ struct GroupRecords {
         var record = AccountRecord(
             uid: GroupRecords.uid(of: held, known: attempt.uid), counters: counters[account] ?? [:],
             devices: held.map(\.device))
-        if attempt.standing == .unknown { record.counters = unknown[account] }
+        // What the account has failed holds on when it is blocked, or is away from the directory.
+        if attempt.standing == .unknown { record.counters = unknown[account] ?? record.counters }
         if attempt.visit != nil { record.visit = visits[account] }
         let before = record
         let hostBefore = attempt.host.flatMap { hosts[$0] } ?? HostCounter()

@@ -124,7 +124,8 @@ extension SQLiteStore {
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown {
-                record.counters = unknown[attempt.account]
+                // What the account has failed holds on when it is blocked, or is away from the directory.
+                record.counters = unknown[attempt.account] ?? record.counters
                 for _ in record.counters { try statements.readStandInCounter() }
             }
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }

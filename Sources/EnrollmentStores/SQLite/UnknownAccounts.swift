@@ -19,9 +19,9 @@ struct UnknownAccounts {
     /// How many names are held.
     var count: Int { slots.count }
 
-    /// The failures of a name, with what the transaction has changed so far.
-    subscript(account: AccountName) -> Counters {
-        get { pending[account] ?? slots[account]?.counters ?? [:] }
+    /// The failures of a name, with what the transaction has changed so far; nil if nothing was failed by it, or it was too long ago.
+    subscript(account: AccountName) -> Counters? {
+        get { pending[account] ?? slots[account]?.counters }
         set { pending[account] = newValue }
     }
 
