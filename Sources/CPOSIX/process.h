@@ -52,6 +52,7 @@ static inline void posix_name_thread(const char *name) { (void)prctl(PR_SET_NAME
 
 /// Has malloc(3) give back what is free at the top of a thread's heap once it is 1 MB. By itself it waits for twice the largest block that was ever
 /// freed, so for 16 MB and more behind a crowd, and malloc_trim(3) leaves the top of all heaps but the first as it is.
+/// With that, blocks of 128 KB and more are mapped for themselves always, and are gone when they are freed (mallopt(3)).
 ///
 /// Of locked memory the kernel keeps that too (madvise(2)). One heap for all threads (M_ARENA_MAX) would give it back, and costs a login 8 % more
 /// of the processor.

@@ -165,6 +165,27 @@ package enum EnrollmentStoreContract {
             #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
             #expect(try bench.failures(of: bench.alice) == 2)
         },
+        Rule("counts for nobody what is tried behind a block, and goes on from what was failed before") { bench in
+            func isDelayed(_ standing: Attempt.Standing) throws -> Bool {
+                guard case .delayed = try bench.answer("wrong", by: bench.alice, standing: standing) else { return false }
+                return true
+            }
+            try bench.enrol(bench.alice)
+            for _ in 1...6 { _ = try bench.answer("wrong", by: bench.alice) }
+            #expect(try isDelayed(.unknown))
+            #expect(try bench.store.unlock(bench.alice) == 6)
+            #expect(try !isDelayed(.unknown))
+            for _ in 1...5 { _ = try bench.answer("wrong", by: bench.alice, standing: .unknown) }
+            #expect(try isDelayed(.unknown))
+            #expect(try bench.failures(of: bench.alice) == 0)
+            // Open once it is somebody's again, and then as nobody's, too.
+            #expect(try !isDelayed(.known(uid: 1000)))
+            #expect(try !isDelayed(.unknown))
+            #expect(try bench.failures(of: bench.alice) == 1)
+            for _ in 1...5 { _ = try bench.answer("wrong", by: bench.alice, standing: .unknown) }
+            #expect(try bench.store.unlock(bench.alice) == 6)
+            #expect(try !isDelayed(.unknown))
+        },
         Rule("locks at 50 failures until it is unlocked") { bench in
             try bench.enrol(bench.alice)
             for _ in 0..<Throttle().lockAt {

@@ -52,9 +52,11 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
                 .sorted { $0.key.device.utf8.lexicographicallyPrecedes($1.key.device.utf8) }
             record.devices = listings.map(\.device)
             // Should they disagree on the uid, it is one that the account does not have.
-            let strange = listings.first { Attempt.Standing.known(uid: $0.uid) != attempt.standing }
-            record.uid = (strange ?? listings.first)?.uid
-            record.counters = (isStranger ? contents.strangers : contents.counters)[attempt.account] ?? [:]
+            let others = listings.first { Attempt.Standing.known(uid: $0.uid) != attempt.standing }
+            record.uid = (others ?? listings.first)?.uid
+            if case .known = attempt.standing { contents.strangers[attempt.account] = nil }
+            let strange = isStranger ? contents.strangers[attempt.account] : nil
+            record.counters = strange ?? contents.counters[attempt.account] ?? [:]
         }
         if attempt.visit != nil { record.visit = contents.activities[attempt.account]?.visit }
         var host = attempt.host.flatMap { contents.hosts[$0] } ?? HostCounter()
@@ -132,7 +134,7 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
         let forgotten = [contents.counters, contents.strangers].compactMap { $0[account] }
         contents.counters[account] = nil
         contents.strangers[account] = nil
-        return forgotten.flatMap(\.values).reduce(0) { $0 + $1.failures }
+        return forgotten.map { $0.values.reduce(0) { $0 + $1.failures } }.max() ?? 0
     }
 
     package func counters(of account: AccountName?) throws(StoreFailure) -> [CounterListing] {

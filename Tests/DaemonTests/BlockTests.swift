@@ -41,6 +41,14 @@ import Wire
                         == #"login denied reason=blocked service=sshd rhost=192.0.2.7 user="alice" tty=ssh provider=pam module=scripted config=1"#
                 )
             }
+            let twice = try world.connect()
+            try twice.begin("alice")
+            for _ in 1...2 {
+                _ = try twice.receive()
+                try twice.answer("right")
+            }
+            #expect(try twice.receive() == .verdict(.denied, Self.refused))
+            #expect(world.journal.messages.last?.hasPrefix("login denied reason=blocked service=sshd") == true)
             let sudo = try world.connect()
             try sudo.begin("alice", service: "sudo")
             _ = try sudo.receive()

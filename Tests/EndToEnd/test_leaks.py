@@ -207,6 +207,13 @@ def test_a_block_neither_lifts_a_delay_nor_brings_one(daemon, elsewhere):
     assert world.twostep("block", user, runtime=place.runtime).returncode == 0
     assert wire.ask(user, "000010", path=place.socket, evidence=KEY) == wire.DENIED
     assert failures >= 6 and world.failures_of(user, runtime=place.runtime) == 0
+    guesses = [wire.ask(user, f"00002{number}", path=place.socket, evidence=KEY) for number in range(7)]
+    assert guesses[0] == wire.DENIED and guesses[-1] == wire.TRIES
+    # What was tried behind a block is nobody's.
+    for verb, verdict in (("unblock", wire.DENIED), ("block", wire.DENIED)):
+        assert world.twostep(verb, user, runtime=place.runtime).returncode == 0
+        assert wire.ask(user, "000030", path=place.socket, evidence=KEY) == verdict
+    assert world.failures_of(user, runtime=place.runtime) == 1
 
 
 PINS = (

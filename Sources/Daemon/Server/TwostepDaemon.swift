@@ -20,8 +20,8 @@ package enum TwostepDaemon {
     /// It runs on the main thread and keeps it: with an asynchronous `main` libdispatch ends that thread, which then
     /// stays behind as root for all to see, since only living threads take part in a change of uid.
     package static func run(_ options: DaemonOptions) throws {
-        // First of all: what a thread may never do again is handed on to the threads that it starts.
         posix_keep_memory_small()
+        // First of all: what a thread may never do again is handed on to the threads that it starts.
         try Privileges.harden()
         // And this before the first thread: it is forked.
         let launcherFault = LauncherProcess.start(options)

@@ -88,7 +88,11 @@ struct GroupRecords {
             uid: GroupRecords.uid(of: held, known: attempt.uid), counters: counters[account] ?? [:],
             devices: held.map(\.device))
         // What the account has failed holds on when it is blocked, or is away from the directory.
-        if attempt.standing == .unknown { record.counters = unknown[account] ?? record.counters }
+        switch attempt.standing {
+        case .unknown: record.counters = unknown[account] ?? record.counters
+        case .known: unknown.forget(account)
+        case .cannotTell: break
+        }
         if attempt.visit != nil { record.visit = visits[account] }
         let before = record
         let hostBefore = attempt.host.flatMap { hosts[$0] } ?? HostCounter()

@@ -145,7 +145,8 @@ extension PostgreSQLStore {
             try tellOthers(of: [account], unlocking: true, by: deadline)
             return try rows.integer(0, 0)
         }
-        return Int(clamping: forgotten) + unknown.clear(account)
+        // Those in memory go on from the store's.
+        return max(Int(clamping: forgotten), unknown.clear(account))
     }
 
     package func tryWriting() throws(StoreFailure) {

@@ -100,7 +100,8 @@ extension SQLiteStore {
             try database.execute(sql: "DELETE FROM factor WHERE account = ?", arguments: [account.text])
             return failures ?? 0
         }
-        return Int(clamping: forgotten) + unknown.clear(account)
+        // Those in memory go on from the store's.
+        return max(Int(clamping: forgotten), unknown.clear(account))
     }
 
     /// One transaction of administration: on disk when it returns.

@@ -125,8 +125,11 @@ extension SQLiteStore {
                 of: attempt.account, module: module, known: attempt.uid)
             if attempt.standing == .unknown {
                 // What the account has failed holds on when it is blocked, or is away from the directory.
+                let read = record.counters.count
                 record.counters = unknown[attempt.account] ?? record.counters
-                for _ in record.counters { try statements.readStandInCounter() }
+                for _ in 0..<max(record.counters.count - read, 0) { try statements.readStandInCounter() }
+            } else if case .known = attempt.standing {
+                unknown.forget(attempt.account)
             }
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }

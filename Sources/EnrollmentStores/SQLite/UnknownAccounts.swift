@@ -1,28 +1,34 @@
 internal import Authentication
 
-/// The failures of names that the directory does not know: in memory, and bounded, so that making up names
-/// costs the store nothing.
+/// The failures of names that the directory does not know, and of those who are blocked, since they became that: in memory, and bounded, so
+/// that making up names costs the store nothing.
 ///
 /// What a transaction changes counts once it is committed, and is forgotten if it is rolled back.
 struct UnknownAccounts {
     typealias Counters = [ModuleID: FailureCounter]
 
     private let capacity: Int
-    private var slots: [AccountName: (place: Int, counters: Counters)] = [:]
+    private var slots: [AccountName: (place: Int, counters: Counters?)] = [:]
     /// The names in the order in which they came, round and round.
     private var order: [AccountName] = []
     private var next = 0
-    private var pending: [AccountName: Counters] = [:]
+    private var pending: [AccountName: Counters?] = [:]
 
     init(capacity: Int = 4096) { self.capacity = max(capacity, 1) }
 
     /// How many names are held.
     var count: Int { slots.count }
 
-    /// The failures of a name, with what the transaction has changed so far; nil if nothing was failed by it, or it was too long ago.
+    /// The failures of a name, with what the transaction has changed so far; nil if nothing is known of it, where what the store has of
+    /// the account holds.
     subscript(account: AccountName) -> Counters? {
-        get { pending[account] ?? slots[account]?.counters }
-        set { pending[account] = newValue }
+        get { if let changed = pending[account] { changed } else { slots[account]?.counters } }
+        set { pending.updateValue(newValue, forKey: account) }
+    }
+
+    /// Forgets a name that is known and not blocked: from here on the store's own failures are the account's again.
+    mutating func forget(_ account: AccountName) {
+        if self[account] != nil { self[account] = nil }
     }
 
     /// Keeps what the transaction has changed; the name that came first makes room for a new one.
@@ -38,13 +44,15 @@ struct UnknownAccounts {
     /// Forgets the failures of a name and returns how many there were.
     mutating func clear(_ account: AccountName) -> Int {
         guard let slot = slots[account] else { return 0 }
-        slots[account] = (slot.place, [:])
-        return slot.counters.values.reduce(0) { $0 + $1.failures }
+        slots[account] = (slot.place, nil)
+        return (slot.counters ?? [:]).values.reduce(0) { $0 + $1.failures }
     }
 
-    private mutating func keep(_ counters: Counters, of account: AccountName) {
+    private mutating func keep(_ counters: Counters?, of account: AccountName) {
         if let place = slots[account]?.place {
             slots[account] = (place, counters)
+        } else if counters == nil {
+            return
         } else if order.count < capacity {
             slots[account] = (order.count, counters)
             order.append(account)
