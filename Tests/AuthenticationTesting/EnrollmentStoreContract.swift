@@ -167,7 +167,9 @@ package enum EnrollmentStoreContract {
         },
         Rule("counts for nobody what is tried behind a block, and goes on from what was failed before") { bench in
             func isDelayed(_ standing: Attempt.Standing) throws -> Bool {
-                guard case .delayed = try bench.answer("wrong", by: bench.alice, standing: standing) else { return false }
+                guard case .delayed = try bench.answer("wrong", by: bench.alice, standing: standing) else {
+                    return false
+                }
                 return true
             }
             try bench.enrol(bench.alice)
