@@ -287,11 +287,16 @@ def throttled(group):
 
 
 def test_a_daemon_that_hardly_gets_the_processor_is_only_slower(place):
-    user, phone = enrolled(place)
+    (user, phone), (other, another) = enrolled(place), enrolled(place)
     # A two-hundredth of one processor, whatever else the machine does: in each half of a second two and a half milliseconds.
     with control_group("cpu", {"cpu.cfs_period_us": 500_000, "cpu.cfs_quota_us": 2_500}) as group:
         (group / "cgroup.procs").write_text(str(place.process.pid))
         before = throttled(group)
         assert pam.log_in(place.service, user, phone.next()).granted
-        assert not pam.log_in(place.service, user, phone.wrong()).granted
+        # A login or two may fit into what it has.
+        for _ in range(100):
+            assert not pam.log_in(place.service, user, phone.wrong()).granted
+            if throttled(group) > before:
+                break
         assert throttled(group) > before, "it had to wait"
+        assert pam.log_in(place.service, other, another.next()).granted
