@@ -85,14 +85,8 @@ struct GroupRecords {
         let place = Place(account: account, module: module)
         let held = devices[place] ?? []
         var record = AccountRecord(
-            uid: GroupRecords.uid(of: held, known: attempt.uid), counters: counters[account] ?? [:],
-            devices: held.map(\.device))
-        // What the account has failed holds on when it is blocked, or is away from the directory.
-        switch attempt.standing {
-        case .unknown: record.counters = unknown[account] ?? record.counters
-        case .known: unknown.forget(account)
-        case .cannotTell: break
-        }
+            uid: GroupRecords.uid(of: held, known: attempt.uid),
+            counters: unknown.counters(for: attempt, stored: counters[account] ?? [:]), devices: held.map(\.device))
         if attempt.visit != nil { record.visit = visits[account] }
         let before = record
         let hostBefore = attempt.host.flatMap { hosts[$0] } ?? HostCounter()

@@ -123,14 +123,9 @@ extension SQLiteStore {
             record.counters = try statements.counters(of: attempt.account)
             (record.devices, record.uid) = try statements.devices(
                 of: attempt.account, module: module, known: attempt.uid)
-            if attempt.standing == .unknown {
-                // What the account has failed holds on when it is blocked, or is away from the directory.
-                let read = record.counters.count
-                record.counters = unknown[attempt.account] ?? record.counters
-                for _ in 0..<max(record.counters.count - read, 0) { try statements.readStandInCounter() }
-            } else if case .known = attempt.standing {
-                unknown.forget(attempt.account)
-            }
+            let read = record.counters.count
+            record.counters = unknown.counters(for: attempt, stored: record.counters)
+            for _ in 0..<max(record.counters.count - read, 0) { try statements.readStandInCounter() }
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
         let visitBefore = record.visit

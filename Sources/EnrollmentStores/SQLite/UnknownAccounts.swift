@@ -26,9 +26,16 @@ struct UnknownAccounts {
         set { pending.updateValue(newValue, forKey: account) }
     }
 
-    /// Forgets a name that is known and not blocked: from here on the store's own failures are the account's again.
-    mutating func forget(_ account: AccountName) {
-        if self[account] != nil { self[account] = nil }
+    /// The failures that an attempt is judged by, where the store has these of the account: they hold on when it is blocked, or is away from
+    /// the directory, and are its own again once it is known.
+    mutating func counters(for attempt: Attempt, stored: Counters) -> Counters {
+        let account = attempt.account
+        switch attempt.standing {
+        case .unknown: return self[account] ?? stored
+        case .known where self[account] != nil: self[account] = nil
+        case .known, .cannotTell: break
+        }
+        return stored
     }
 
     /// Keeps what the transaction has changed; the name that came first makes room for a new one.
