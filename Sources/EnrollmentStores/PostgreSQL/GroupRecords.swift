@@ -79,8 +79,8 @@ struct GroupRecords {
             return .unavailable(.misconfigured)
         }
         if let fault = damage[account] { throw fault }
-        // Blocked by another daemon a moment ago: judged as a login that begins now is.
-        let isBlocked = blocked.contains(account)
+        // Blocked by another daemon a moment ago: judged as a login that begins now is, which comes as nobody's.
+        let isBlocked = blocked.contains(account) && attempt.uid != nil
         let attempt = isBlocked ? attempt.ofBlocked : attempt
         let place = Place(account: account, module: module)
         let held = devices[place] ?? []
