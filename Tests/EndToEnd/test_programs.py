@@ -74,6 +74,11 @@ def processes(pattern):
     return subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()
 
 
+def gone(pattern):
+    """Waits until the kernel has taken away what was ended: it runs nothing any more, but is there until it has been scheduled."""
+    world.wait_until(lambda: not processes(pattern), f"{pattern} to be gone")
+
+
 @pytest.fixture
 def user():
     return world.new_user()
@@ -163,7 +168,7 @@ def test_a_set_up_that_is_slow_to_begin_ends_before_the_login_does(elsewhere, us
     assert ask(place, user)[0] != 0
     assert "login unavailable reason=module_failed" in verdicts(place, user)[0]
     assert place.log.since_mark(f"module command_line:door cannot set up anything: {path}: it has not answered within 8 s")
-    world.wait_until(lambda: not processes(str(path)), "the program to end")
+    gone(str(path))
 
 
 # --- what a program may do wrong ------------------------------------------------------------------------------------
@@ -195,7 +200,7 @@ def test_a_program_that_does_wrong_lets_nobody_in_and_charges_nobody(elsewhere, 
     assert verdicts(place, user)[0].count("reason=module_failed") == 1
     assert place.log.since_mark(f"module command_line:door: .*({reason})", count=1)
     assert world.failures_of(user, runtime=place.runtime) == 0
-    assert not processes(FOLDER)
+    gone(FOLDER)
 
 
 def test_a_wrong_answer_is_charged_and_a_right_one_refunds(elsewhere, user):
@@ -424,7 +429,7 @@ def test_from_inside_it_is_refused_by_name(elsewhere, sshd, prober, user, what):
     place = elsewhere(module(prober))
     place.port = sshd.port
     assert probe(place, user, FORBIDDEN[what](place)).startswith("refused: ")
-    assert not processes(FOLDER)
+    gone(FOLDER)
 
 
 def test_it_is_nobody_with_nothing_open_and_nothing_in_its_surroundings(elsewhere, prober, user):
@@ -451,7 +456,7 @@ def test_the_network_is_there_where_the_configuration_says_so(elsewhere, sshd, p
 def test_nothing_outlives_it_although_it_holds_the_pipe(elsewhere, prober, user):
     place = elsewhere(module(prober))
     assert probe(place, user, "linger") == "DONE 0"
-    assert not processes("sleep 98765")
+    gone("sleep 98765")
 
 
 @pytest.mark.parametrize("left", [1, 0])
@@ -485,7 +490,7 @@ def test_whoever_hangs_up_ends_the_program(elsewhere, user):
     child.sendline("1234")
     world.wait_until(lambda: processes(f"{FOLDER}/slow"), "the program to run")
     assert place.stop() == 0
-    world.wait_until(lambda: not processes(f"{FOLDER}/slow"), "the program to end")
+    gone(f"{FOLDER}/slow")
     assert finish(child)[0] != 0
 
 
@@ -500,7 +505,7 @@ def test_killed_at_work_the_program_goes_along_and_nobody_gets_in(elsewhere, use
         place.kill()
     else:
         assert subprocess.run(["pkill", "-KILL", "-P", str(place.process.pid)]).returncode == 0
-    world.wait_until(lambda: not processes(f"{FOLDER}/slow"), "the program to end")
+    gone(f"{FOLDER}/slow")
     assert finish(child)[0] != 0
 
 
@@ -678,7 +683,7 @@ while [ ! -e {FOLDER}/go ]; do sleep 0.05; done
         users = {body.strip() for _, body in answers}
         assert all(head.startswith("ended") for head, _ in answers) and len(users) == 2, answers
         assert all(60900 <= int(user) < 60916 for user in users), users
-        assert processes("sleep 4321") == []
+        gone("sleep 4321")
         assert answered(*launched(place, locks))[1].strip() in users
         # Where nobody has made the place for the locks nothing runs.
         head, body = answered(*launched(place, locks / "nowhere"))
