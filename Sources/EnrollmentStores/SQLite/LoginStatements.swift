@@ -11,12 +11,13 @@ final class LoginStatements {
     private static let isRemoteHost = "instr(prefix, ' ') = 0 AND substr(prefix, 1, 1) <> '@'"
 
     let begin, commit, rollback: PreparedStatement
-    private let counters, devices, host, countHosts: PreparedStatement
+    let records: RecordStatements
+    private let host, countHosts: PreparedStatement
     private let updateDevice, putCounter, removeCounter, putHost, countHost, evictHost, addToTally: PreparedStatement
     private let countClaims, evictClaims, forgetHosts: PreparedStatement
     private let credentials: PreparedStatement
     private let visit, putVisit: PreparedStatement
-    private let standInCounter, standInDevice, putNothing: PreparedStatement
+    private let putNothing: PreparedStatement
     private let connection: Connection
 
     init(on connection: Connection) throws(DatabaseFault) {
@@ -27,9 +28,7 @@ final class LoginStatements {
         begin = try prepare("BEGIN IMMEDIATE")
         commit = try prepare("COMMIT")
         rollback = try prepare("ROLLBACK")
-        counters = try prepare("SELECT \(Columns.counter) FROM factor WHERE account = ?1")
-        devices = try prepare(
-            "SELECT \(Columns.device) FROM device WHERE account = ?1 AND module_type = ?2 AND module_id = ?3")
+        records = try RecordStatements(on: connection)
         host = try prepare("SELECT failures, since FROM host WHERE prefix = ?1")
         countHosts = try prepare("SELECT count(*) FROM host WHERE \(LoginStatements.isRemoteHost)")
         countClaims = try prepare("SELECT count(*) FROM host WHERE prefix >= ?1 AND prefix < ?2")
@@ -69,9 +68,6 @@ final class LoginStatements {
             INSERT INTO activity (account, \(Columns.visit)) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
             visited_at = ?2, service = ?3, host = ?4, way = ?5
             """)
-        standInCounter = try prepare("SELECT 'totp', '', 1, 1, 1, 1")
-        let sealed = String(repeating: "00", count: StandIn.sealedSize)
-        standInDevice = try prepare("SELECT 'phone', x'\(sealed)', 1, ~1, 1, 1, 1")
         putNothing = try prepare(
             """
             UPDATE factor SET failures = ?4, failed_wall = ?5, failed_boottime = ?6, failed_boot = ?7
@@ -83,52 +79,6 @@ final class LoginStatements {
     var isIdle: Bool { connection.isIdle }
 
     // MARK: Reading
-
-    /// The account's failures with every module.
-    func counters(of account: AccountName) throws(DatabaseFault) -> [ModuleID: FailureCounter] {
-        defer { counters.reset() }
-        try counters.bind(account.text, at: 1)
-        var found: [ModuleID: FailureCounter] = [:]
-        while try counters.step() {
-            found[try Columns.identity(in: counters, at: 0)] = try Columns.counter(in: counters, at: 2)
-        }
-        return found
-    }
-
-    /// The account's devices with a module, and the uid that they were enrolled for.
-    ///
-    /// Should they disagree on that, it is the one that `known` is not: whose they are cannot be told.
-    func devices(
-        of account: AccountName, module: ModuleID, known: UInt32?
-    ) throws(DatabaseFault) -> (devices: [Device], uid: UInt32?) {
-        defer { devices.reset() }
-        try bind(account, module, to: devices)
-        var found: [Device] = []
-        var uid: UInt32?
-        while try devices.step() {
-            found.append(try Columns.device(in: devices, at: 0))
-            let enrolled = try Columns.uid(in: devices, at: 6)
-            if uid == nil || enrolled != known { uid = enrolled }
-        }
-        if found.isEmpty { try readStandInDevice() }
-        return (found, uid)
-    }
-
-    /// Reads a counter that is nobody's, for a name whose failures are not in the store: as much work as if they were.
-    func readStandInCounter() throws(DatabaseFault) {
-        defer { standInCounter.reset() }
-        guard try standInCounter.step() else { return }
-        let _: ModuleID = try Columns.identity(in: standInCounter, at: 0)
-        _ = try Columns.counter(in: standInCounter, at: 2)
-    }
-
-    /// The same of a device, for whoever has none.
-    private func readStandInDevice() throws(DatabaseFault) {
-        defer { standInDevice.reset() }
-        guard try standInDevice.step() else { return }
-        _ = try Columns.device(in: standInDevice, at: 0)
-        _ = try Columns.uid(in: standInDevice, at: 6)
-    }
 
     /// What a remote host has failed; nil if it has no row.
     func host(_ prefix: String) throws(DatabaseFault) -> HostCounter? {
@@ -188,7 +138,7 @@ final class LoginStatements {
     func spend(
         _ device: Device, of account: AccountName, module: ModuleID
     ) throws(DatabaseFault) {
-        try bind(account, module, to: updateDevice)
+        try updateDevice.bind(account, module)
         try updateDevice.bind(device.name, at: 4)
         try updateDevice.bind(device.state, at: 5)
         try updateDevice.bind(~device.state, at: 6)
@@ -213,7 +163,7 @@ final class LoginStatements {
         _ statement: PreparedStatement, _ counter: FailureCounter, _ account: AccountName, _ module: ModuleID
     ) throws(DatabaseFault) {
         let last = counter.last ?? Moment(wall: 0, boottime: 0, boot: 0)
-        try bind(account, module, to: statement)
+        try statement.bind(account, module)
         try statement.bind(Int64(counter.failures), at: 4)
         try statement.bind(last.wall, at: 5)
         try statement.bind(last.boottime, at: 6)
@@ -222,7 +172,7 @@ final class LoginStatements {
     }
 
     func removeCounter(of account: AccountName, module: ModuleID) throws(DatabaseFault) {
-        try bind(account, module, to: removeCounter)
+        try removeCounter.bind(account, module)
         try removeCounter.run()
     }
 
@@ -265,12 +215,4 @@ final class LoginStatements {
 
     /// The write of an attempt that has nothing else to write.
     func addTraceless() throws(DatabaseFault) { try addToTally.run() }
-
-    private func bind(
-        _ account: AccountName, _ module: ModuleID, to statement: PreparedStatement
-    ) throws(DatabaseFault) {
-        try statement.bind(account.text, at: 1)
-        try statement.bind(kept: module.type, at: 2)
-        try statement.bind(kept: module.id ?? "", at: 3)
-    }
 }

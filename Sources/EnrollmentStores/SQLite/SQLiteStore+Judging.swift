@@ -120,12 +120,12 @@ extension SQLiteStore {
         }
         var record = AccountRecord()
         if let module = attempt.module {
-            record.counters = try statements.counters(of: attempt.account)
-            (record.devices, record.uid) = try statements.devices(
+            let stored = try statements.records.counters(of: attempt.account)
+            record.counters = unknown.counters(for: attempt, stored: stored)
+            standInRecords.readCounters(missing: max(record.counters.count - stored.count, 0))
+            (record.devices, record.uid) = try statements.records.devices(
                 of: attempt.account, module: module, known: attempt.uid)
-            let read = record.counters.count
-            record.counters = unknown.counters(for: attempt, stored: record.counters)
-            for _ in 0..<max(record.counters.count - read, 0) { try statements.readStandInCounter() }
+            standInRecords.readDevice(isMissing: record.devices.isEmpty)
             if attempt.visit != nil { record.visit = try statements.visit(of: attempt.account) }
         }
         let visitBefore = record.visit

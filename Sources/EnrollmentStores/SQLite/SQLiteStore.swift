@@ -29,6 +29,8 @@ package final class SQLiteStore: EnrollmentStore {
     private var lock: StoreLock?
     /// What is opened for an account that has nothing.
     let standIn: StandIn?
+    /// What is read for it.
+    let standInRecords: StandInRecords
     /// The file that was opened.
     private var identity = posix_file_identity()
 
@@ -103,6 +105,7 @@ package final class SQLiteStore: EnrollmentStore {
                 let statements = try LoginStatements(on: Connection(database))
                 return (statements, CountedHosts(ofThisMachine: try statements.hosts()))
             }
+            standInRecords = try StandInRecords()
             reader = try StoreReader(directory.database, sealing: sealing, report: report)
         } catch {
             let failure = StoreFailure(error, of: directory.database)
