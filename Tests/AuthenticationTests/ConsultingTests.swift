@@ -89,6 +89,18 @@ import Testing
         #expect(bench.record.counters == [bench.module.id: FailureCounter(failures: 1, last: Some.moment(1001))])
     }
 
+    @Test(arguments: [false, true])
+    func `a counter that has not paid gives nothing back`(toWhoIsBlockedLater isLater: Bool) throws {
+        var bench = Bench()
+        if !isLater { bench.standing = bench.standing.ofNobody }
+        let guess = try bench.charge()
+        // By chance the other counter stands where the charge has left its own.
+        let paid = bench.record.counters
+        bench.standing = isLater ? bench.standing.ofNobody : .known(uid: 1000)
+        #expect(bench.settle(.malformed, of: guess) == .rejected(.malformed))
+        #expect(bench.record.counters == paid)
+    }
+
     @Test func `guesses at once do not outrun the throttle: the seventh is not handed out`() throws {
         var bench = Bench()
         for _ in 0..<6 { _ = try bench.charge() }

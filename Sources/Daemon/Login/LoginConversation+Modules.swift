@@ -256,13 +256,13 @@ extension LoginConversation {
             tellLastLogin(acceptance)
         case .rejected(let reason):
             triesLeft = service.sessions.refused(id)
-            record.lastRefusal = reason
+            noteRefusal(reason)
             // What a key was not touched for is right the next time.
             if let input, !module.needsPresence, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) {
                 suspect = (input, module)
                 rejected.append(input)
             }
-        case .delayed(_, let reason), .locked(let reason): record.lastRefusal = reason
+        case .delayed(_, let reason), .locked(let reason): noteRefusal(reason)
         case .charged: break
         case .unavailable(let reason):
             if reason == .accountChanged {
@@ -271,9 +271,17 @@ extension LoginConversation {
                     + "twostep adopt \(request.account)"
             }
         }
-        if isBlocked { (outcome, record.lastRefusal) = (outcome.ofBlocked, .blocked) }
+        if isBlocked {
+            outcome = outcome.ofBlocked
+            noteRefusal(outcome.refusal)
+        }
         if isSingle, !outcome.isAcceptance { return refuseTogether(outcome, by: module.id) }
         perform(flow.judged(outcome, by: module.id, mayTryAgain: triesLeft > 0))
+    }
+
+    /// Notes for the journal why an answer was refused, if that is known; of who is blocked it is always the block.
+    func noteRefusal(_ reason: Reason?) {
+        record.lastRefusal = flow.plan.isBlocked ? .blocked : reason ?? record.lastRefusal
     }
 }
 

@@ -103,7 +103,7 @@ extension LoginConversation {
     /// An account that may not answer now is sent nothing.
     private func mayNotAnswer(_ outcome: Outcome, _ module: any SendingModule, at stage: LoginFlow.Stage) {
         service.metrics.count(outcome, by: module.id)
-        record.lastRefusal = flow.plan.isBlocked ? .blocked : outcome.refusal ?? record.lastRefusal
+        noteRefusal(outcome.refusal)
         switch outcome {
         // Other modules of the menu may be open, or those that open this one again.
         case .delayed(let seconds, _) where !menu.isEmpty:

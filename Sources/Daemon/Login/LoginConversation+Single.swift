@@ -125,7 +125,7 @@ extension LoginConversation {
     func refuseTogether(_ outcome: Outcome, by module: ModuleID) {
         guard !isRefusedForAll(outcome) else { return }
         closeRefused()
-        record.lastRefusal = flow.plan.isBlocked ? .blocked : outcome.refusal ?? record.lastRefusal
+        noteRefusal(outcome.refusal)
         perform(flow.judged(outcome, by: module, mayTryAgain: providerTriesLeft > 0))
     }
 
