@@ -54,6 +54,33 @@ import Wire
         }
     }
 
+    @Test func `of somebody who is blocked and has failed too often it says that, and what the delay makes of it`()
+        async throws
+    {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            try world.enroll("alice")
+            for number in 1...6 {
+                let client = try world.connect()
+                try client.begin("alice")
+                _ = try client.receive()
+                try client.answer("wrong \(number)")
+                _ = try client.receive()
+            }
+            _ = try world.administer().ask(.block(account: "alice", reason: "left"))
+            let login = SupposedLogin(service: "sshd", account: "alice", ssh: ["publickey ssh-ed25519"])
+            let ending = try explain(world, login).ways.first?.ending
+            #expect(ending?.reason == "blocked" && ending?.code == "PAM_MAXTRIES" && ending?.delaySeconds == 30)
+            let client = try world.connect()
+            try client.begin("alice")
+            _ = try client.receive()
+            try client.answer("right")
+            guard case .verdict(.triesUsedUp, _) = try client.receive() else {
+                Issue.record("the login itself says something else")
+                return
+            }
+        }
+    }
+
     @Test func `every rule before the one that matches says which of its keys does not`() async throws {
         let bob = try StoreBench.account("bob")
         let rules = [

@@ -46,16 +46,24 @@ struct RandomRun {
         }
     }
 
+    private func explain(_ login: SupposedLogin, to admin: AdminClient) throws -> Explanation {
+        guard case .explained(let foreseen) = try admin.ask(.explain(login: login)) else {
+            throw WorldFailure("not explained: \(login)")
+        }
+        return foreseen
+    }
+
     /// Explains a login and makes it.
     private mutating func compare(_ login: SupposedLogin, _ policy: Policy) throws {
         let admin = try world.administer()
         // What is known of names that nobody has is kept apart, and shown to nobody.
         _ = try admin.ask(.unlock(account: "mallory"))
-        guard case .explained(let foreseen) = try admin.ask(.explain(login: login)) else {
-            throw WorldFailure("not explained: \(login)")
-        }
+        var foreseen = try explain(login, to: admin)
         // So is how often somebody was tried who is blocked.
-        if let block = foreseen.block { _ = try admin.ask(.unlock(account: block.account)) }
+        if let block = foreseen.block {
+            _ = try admin.ask(.unlock(account: block.account))
+            foreseen = try explain(login, to: admin)
+        }
         let choice = foreseen.ways.isEmpty ? 0 : hat.one(of: Array(foreseen.ways.indices), else: 0)
         let way = foreseen.ways.indices.contains(choice) ? foreseen.ways[choice] : nil
         guard let ending = way?.ending ?? foreseen.ending else { throw WorldFailure("no end: \(foreseen)") }

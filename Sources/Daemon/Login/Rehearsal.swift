@@ -92,7 +92,7 @@ struct Rehearsal {
                 if triesLeft == plan.tries { ending.answered.append(module.id) }
                 triesLeft -= 1
                 let outcome = outcome(by: module, &counters, &host)
-                if outcome == .rejected(.blocked) { ending.isBlocked = true }
+                if plan.isBlocked { ending.isBlocked = true }
                 if case .accepted = outcome {
                     if module.isInsecure { ending.isInsecure = true }
                     if module.id == .bypass { ending.usesBypass = true }
@@ -250,7 +250,6 @@ struct Rehearsal {
     private func outcome(
         by module: any AuthModule, _ counters: inout [ModuleID: FailureCounter], _ host: inout HostCounter
     ) -> Outcome {
-        guard !plan.isBlocked else { return .rejected(.blocked) }
         let own = situation.devices.filter { $0.key.module == module.id }
         // Should they disagree on the uid, it is one that the account does not have: as the store has it.
         let strange = own.first { Attempt.Standing.known(uid: $0.uid) != situation.standing }
@@ -262,10 +261,11 @@ struct Rehearsal {
         let rehearsed = RehearsedModule(module, situation.standing(with: module.id))
         // What is typed plays no part: the module that judges it takes it for right.
         let answer = Attempt.Answer.stretched(UserInput(Secret(count: 0) { _ in }))
-        let outcome = attempt(.answer(answer, session: session, module: rehearsed))
+        let attempt = attempt(.answer(answer, session: session, module: rehearsed))
+        let outcome = (plan.isBlocked ? attempt.ofBlocked : attempt)
             .judge(in: &record, host: &host, sealing: NothingSealed())
         counters = record.counters
-        return outcome
+        return plan.isBlocked ? outcome.ofBlocked : outcome
     }
 
     private func attempt(_ subject: Attempt.Subject) -> Attempt {
