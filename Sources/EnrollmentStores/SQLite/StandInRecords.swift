@@ -3,10 +3,12 @@ internal import GRDB
 
 /// Records that are nobody's, in tables like the store's that are in memory alone.
 ///
-/// To find a row is more work than to find none, and the clock would tell one from the other. So whoever has a record is looked for
-/// here as well, in vain, and whoever has none finds one: each is found once and missed once.
+/// To find a row is more work than to find none, and the clock would tell one from the other. So what is found in the store is looked
+/// for here in vain, and what is missed there is found here.
+///
+/// Whoever has the store's queue has this one's connection as well, and its own queue is not used again.
 final class StandInRecords {
-    /// So many counters may be missing of one name, which can have failed with as many modules.
+    /// The most counters that are read for one name, which has seldom failed with more modules.
     private static let most = 8
 
     private let queue: DatabaseQueue
@@ -15,6 +17,7 @@ final class StandInRecords {
     /// By how many records each has.
     private let names: [AccountName]
 
+    /// Throws where the tables have changed and nothing could be read of what stands here, which nobody would notice otherwise.
     init() throws {
         var configuration = Configuration()
         configuration.label = "stand-in"
@@ -24,21 +27,30 @@ final class StandInRecords {
         let (names, module) = (names, module)
         records = try queue.writeWithoutTransaction { database in
             try Schema.current.apply(to: database, from: 0)
+            try database.execute(
+                sql: """
+                    INSERT INTO device (account, module_type, module_id, device, \(StandInRecords.deviceColumns))
+                    VALUES (?, ?, '', 'phone', 1, zeroblob(?), 1, ~1, 1, 1)
+                    """, arguments: [names[1].text, module.type, StandIn.sealedSize])
             for (count, name) in names.enumerated() {
                 for number in 0..<count {
-                    let (id, sealed) = (number == 0 ? "" : "\(number)", StandIn.sealedSize)
                     try database.execute(
-                        sql: "INSERT INTO factor VALUES (?, ?, ?, 1, 1, 1, 1)", arguments: [name.text, module.type, id])
-                    try database.execute(
-                        sql: "INSERT INTO device VALUES (?, ?, ?, 'phone', 1, zeroblob(?), 1, ~1, 1, 1)",
-                        arguments: [name.text, module.type, id, sealed])
+                        sql: "INSERT INTO factor (account, \(Columns.counter)) VALUES (?, ?, ?, 1, 1, 1, 1)",
+                        arguments: [name.text, module.type, number == 0 ? "" : "\(number)"])
                 }
             }
             // As the store's are: read within a transaction, here one that never ends.
             try database.execute(sql: "BEGIN")
             return try RecordStatements(on: Connection(database))
         }
+        for (count, name) in names.enumerated() {
+            guard try records.counters(of: name).count == count,
+                try records.devices(of: name, module: module, known: 1).devices.count == (count == 1 ? 1 : 0)
+            else { throw DatabaseFault.nonsense("what stands in for missing records is not as it was written") }
+        }
     }
+
+    private static let deviceColumns = "uid, sealed, state, state_check, created_at, last_used_at"
 
     /// Reads as many counters as the store has not had of a name, and looks for them in vain where there are none to be read. Whether it
     /// succeeds is nobody's business.
