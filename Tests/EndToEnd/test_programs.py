@@ -76,7 +76,7 @@ def processes(pattern):
 
 def gone(pattern):
     """Waits until the kernel has taken away what was ended: it runs nothing any more, but is there until it has been scheduled."""
-    world.wait_until(lambda: not processes(pattern), f"{pattern} to be gone")
+    world.wait_until(lambda: not processes(pattern), f"{pattern} to be gone", 5)
 
 
 @pytest.fixture
