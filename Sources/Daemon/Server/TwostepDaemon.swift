@@ -21,9 +21,9 @@ package enum TwostepDaemon {
     /// stays behind as root for all to see, since only living threads take part in a change of uid.
     package static func run(_ options: DaemonOptions) throws {
         posix_keep_memory_small()
-        // First of all: what a thread may never do again is handed on to the threads that it starts.
+        // Before any thread: what one may never do again is handed on to the threads that it starts.
         try Privileges.harden()
-        // And this before the first thread: it is forked.
+        // And this, which is forked.
         let launcherFault = LauncherProcess.start(options)
         let journal = SystemJournal()
         if let launcherFault { journal.warning(launcherFault) }
