@@ -187,6 +187,12 @@ package enum EnrollmentStoreContract {
             for _ in 1...5 { _ = try bench.answer("wrong", by: bench.alice, standing: .unknown) }
             #expect(try bench.store.unlock(bench.alice) == 6)
             #expect(try !isDelayed(.unknown))
+            // Where a block ends, so does what was failed behind it, though nobody has logged in before the next one.
+            _ = try bench.store.block(AccountBlock(account: bench.alice, reason: "", since: 1))
+            for _ in 1...6 { _ = try bench.answer("wrong", by: bench.alice, standing: .unknown) }
+            #expect(try isDelayed(.unknown))
+            #expect(try bench.store.unblock(bench.alice))
+            #expect(try !isDelayed(.unknown))
         },
         Rule("locks at 50 failures until it is unlocked") { bench in
             try bench.enrol(bench.alice)

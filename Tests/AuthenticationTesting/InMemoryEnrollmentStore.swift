@@ -41,7 +41,15 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
 
     package func tryWriting() throws(StoreFailure) { try check() }
 
+    /// As a store does that is shared: who was blocked by another daemon, of which this one does not know yet, is judged as nobody.
     private func judge(_ attempt: Attempt) -> Outcome {
+        guard case .known = attempt.standing, attempt.module != nil, contents.blocks[attempt.account] != nil else {
+            return judged(attempt)
+        }
+        return judged(attempt.ofBlocked).ofBlocked
+    }
+
+    private func judged(_ attempt: Attempt) -> Outcome {
         guard attempt.module?.id != "" else { return .unavailable(.misconfigured) }
         guard !damaged.contains(attempt.account) else { return .unavailable(.storeUnavailable) }
         let isStranger = attempt.standing == .unknown
@@ -165,7 +173,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
 
     package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
         try check()
-        return contents.blocks.removeValue(forKey: account) != nil
+        guard contents.blocks.removeValue(forKey: account) != nil else { return false }
+        contents.strangers[account] = nil
+        return true
     }
 
     package func hostCounter(of prefix: String) throws(StoreFailure) -> HostCounter {

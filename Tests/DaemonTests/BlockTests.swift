@@ -64,6 +64,28 @@ import Wire
         }
     }
 
+    @Test func `who was blocked by another daemon a moment ago hears of an answer typed twice what others hear`()
+        async throws
+    {
+        try await withWorld(LoginWorld()) { (world) async throws in
+            for (name, uid) in [("alice", 1001), ("bob", 1002)] as [(String, UInt32)] {
+                try world.enroll(name, uid: uid)
+            }
+            for (name, answer) in [("alice", "right"), ("bob", "wrong")] {
+                let client = try world.connect()
+                try client.begin(name)
+                #expect(try client.receive() == .prompt(.secret, "Code: "))
+                // This daemon is not told of it.
+                _ = try world.store.block(AccountBlock(account: StoreBench.account("alice"), reason: "", since: 1))
+                try client.answer(answer)
+                #expect(try client.receive() == .prompt(.secret, Self.refused + "\nCode: "))
+                try client.answer(answer)
+                #expect(try client.receive() == .verdict(.denied, Self.refused))
+                #expect(world.journal.messages.last?.hasPrefix("login denied reason=repeated service=sshd") == true)
+            }
+        }
+    }
+
     /// What becomes of a name's logins, one after the other, where a rule lets the code alone be enough: all that is heard.
     private func heard(_ world: LoginWorld, _ name: String, _ service: String, _ answers: [String]) throws
         -> [WireClient.Said]
@@ -180,8 +202,9 @@ import Wire
             try client.begin("alice")
             _ = try client.receive()
             try blocked(world)
-            try client.answer("right")
-            #expect(try client.receive() == .prompt(.secret, Self.refused + "\nCode: "))
+            // Whose login has ended cannot answer either.
+            try? client.answer("right")
+            #expect((try? client.receive()) == .prompt(.secret, Self.refused + "\nCode: "))
         }
     }
 

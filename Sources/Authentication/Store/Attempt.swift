@@ -102,8 +102,8 @@ package final class Attempt: Sendable {
             pairing: pairing, isConclusive: isConclusive, hasEvidence: hasEvidence, relay: relay, share: share)
     }
 
-    /// The same of somebody who is blocked: judged as nobody's, so that nothing that the account has is looked at, charged or spent,
-    /// and all else happens as for others. What is told of it is `Outcome.ofBlocked`.
+    /// The same of somebody who is blocked: judged as nobody's, so that no device of the account is looked at or spent and nothing is
+    /// charged to it, and all else happens as for others. What is told of it is `Outcome.ofBlocked`.
     package var ofBlocked: Attempt {
         Attempt(
             subject, account: account, standing: standing.ofNobody, host: host, throttle: throttle, now: now,
@@ -144,11 +144,11 @@ package enum Outcome: Equatable, Sendable {
     case locked(after: Reason?)
     case unavailable(Reason)
 
-    /// The same of somebody who is blocked, whose attempt was judged as nobody's: it says why, and else what it would for others.
+    /// The same of somebody who is blocked, whose attempt was judged as nobody's: it says why an answer that was looked at is refused,
+    /// and else what it would for others.
     package var ofBlocked: Outcome {
         switch self {
-        case .accepted: .rejected(.blocked)
-        case .rejected(let reason) where LoginFlow.canBeMended(reason): .rejected(.blocked)
+        case .accepted, .rejected(.unknownAccount): .rejected(.blocked)
         case .delayed(let seconds, after: .some): .delayed(seconds: seconds, after: .blocked)
         case .locked(after: .some): .locked(after: .blocked)
         case .charged, .rejected, .delayed, .locked, .unavailable: self

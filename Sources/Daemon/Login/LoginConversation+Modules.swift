@@ -258,7 +258,8 @@ extension LoginConversation {
             triesLeft = service.sessions.refused(id)
             noteRefusal(reason)
             // What a key was not touched for is right the next time.
-            if let input, !module.needsPresence, [.wrongAnswer, .notEnrolled, .unknownAccount].contains(reason) {
+            let wrong: [Reason] = [.wrongAnswer, .notEnrolled, .unknownAccount, .blocked]
+            if let input, !module.needsPresence, wrong.contains(reason) {
                 suspect = (input, module)
                 rejected.append(input)
             }

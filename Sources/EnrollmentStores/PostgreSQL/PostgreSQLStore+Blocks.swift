@@ -36,12 +36,14 @@ extension PostgreSQLStore {
     }
 
     package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
-        try write(locking: [account]) { (deadline) throws(ServerFault) in
+        let wasBlocked = try write(locking: [account]) { (deadline) throws(ServerFault) in
             let rows = try connection.run(
                 ServerQuery("DELETE FROM twostep.block WHERE account = $1", [.text(account.text)]), by: deadline)
             guard rows.changes > 0 else { return false }
-            try tellOthers(of: [account], by: deadline)
+            try tellOthers(of: [account], unlocking: true, by: deadline)
             return true
         }
+        if wasBlocked { _ = unknown.clear(account) }
+        return wasBlocked
     }
 }

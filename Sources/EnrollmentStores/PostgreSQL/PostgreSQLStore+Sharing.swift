@@ -8,7 +8,7 @@ extension PostgreSQLStore {
     private static let announcementInterval: Int64 = 30_000
 
     /// Has the other daemons forget what they remember of these accounts, with the transaction that is under way: those that
-    /// listen at once, and those that do not when they next look.
+    /// listen at once, and those that do not when they next look. With `unlocking` that goes for what was failed as nobody's, too.
     func tellOthers(
         of accounts: [AccountName], unlocking: Bool = false, by deadline: Int64
     ) throws(ServerFault) {

@@ -22,10 +22,12 @@ extension SQLiteStore {
     }
 
     package func unblock(_ account: AccountName) throws(StoreFailure) -> Bool {
-        try write { database in
+        let wasBlocked = try write { database in
             try database.execute(sql: "DELETE FROM block WHERE account = ?", arguments: [account.text])
             return database.changesCount > 0
         }
+        if wasBlocked { _ = unknown.clear(account) }
+        return wasBlocked
     }
 
     package func adopt(_ account: AccountName, uid: UInt32) throws(StoreFailure) -> Int {

@@ -1,7 +1,7 @@
 internal import Authentication
 
-/// The failures of names that the directory does not know, and of those who are blocked, since they became that: in memory, and bounded, so
-/// that making up names costs the store nothing.
+/// The failures of names that the directory does not know, and of those who are blocked, which go on from those of the store: in memory,
+/// and bounded, so that making up names costs the store nothing.
 ///
 /// What a transaction changes counts once it is committed, and is forgotten if it is rolled back.
 struct UnknownAccounts {
@@ -15,9 +15,6 @@ struct UnknownAccounts {
     private var pending: [AccountName: Counters?] = [:]
 
     init(capacity: Int = 4096) { self.capacity = max(capacity, 1) }
-
-    /// How many names are held.
-    var count: Int { slots.count }
 
     /// The failures of a name, with what the transaction has changed so far; nil if nothing is known of it, where what the store has of
     /// the account holds.

@@ -118,8 +118,17 @@ import Testing
         #expect(try bench.store.changesByOthers() == StoreChanges())
         #expect(try !other.block(AccountBlock(account: bench.alice, reason: "left", since: 1)))
         #expect(try bench.answer("right 1", by: bench.alice) == .rejected(.blocked))
+        // A daemon that knows of it says what it says of nobody.
+        #expect(try bench.answer("right 1", by: bench.alice, standing: .unknown) == .rejected(.unknownAccount))
+        for _ in 1...4 { _ = try bench.answer("wrong", by: bench.alice) }
+        #expect(try bench.answer("wrong", by: bench.alice) == .delayed(seconds: 30, after: nil))
+        #expect(try bench.failures(of: bench.alice) == 0)
         #expect(try bench.store.changesByOthers()?.accounts == [bench.alice])
         #expect(try bench.store.changesByOthers() == StoreChanges())
+        #expect(try other.unblock(bench.alice))
+        #expect(try bench.store.changesByOthers()?.accounts == [bench.alice])
+        #expect(try !other.block(AccountBlock(account: bench.alice, reason: "back and away", since: 1)))
+        #expect(try bench.answer("wrong", by: bench.alice) == .rejected(.blocked))
         #expect(try other.unblock(bench.alice))
         #expect(try bench.store.changesByOthers()?.accounts == [bench.alice])
         #expect(try bench.answer("right 1", by: bench.alice) == .accepted(bench.alice))
