@@ -23,6 +23,8 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
     package var reading: (@Sendable () throws(StoreFailure) -> any StoreReading)?
     /// Accounts whose records cannot be read.
     package var damaged: Set<AccountName> = []
+    /// Whether other daemons have it, too: then who was blocked by one of them, of which this one does not know yet, is judged as nobody.
+    package var isShared = false
     /// How many groups were committed.
     package private(set) var commits = 0
 
@@ -41,11 +43,9 @@ package final class InMemoryEnrollmentStore: EnrollmentStore {
 
     package func tryWriting() throws(StoreFailure) { try check() }
 
-    /// As a store does that is shared: who was blocked by another daemon, of which this one does not know yet, is judged as nobody.
     private func judge(_ attempt: Attempt) -> Outcome {
-        guard case .known = attempt.standing, attempt.module != nil, contents.blocks[attempt.account] != nil else {
-            return judged(attempt)
-        }
+        guard isShared, attempt.module != nil, case .known = attempt.standing, contents.blocks[attempt.account] != nil
+        else { return judged(attempt) }
         return judged(attempt.ofBlocked).ofBlocked
     }
 

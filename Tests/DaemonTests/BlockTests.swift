@@ -76,6 +76,7 @@ import Wire
                 try client.begin(name)
                 #expect(try client.receive() == .prompt(.secret, "Code: "))
                 // This daemon is not told of it.
+                world.store.isShared = true
                 _ = try world.store.block(AccountBlock(account: StoreBench.account("alice"), reason: "", since: 1))
                 try client.answer(answer)
                 #expect(try client.receive() == .prompt(.secret, Self.refused + "\nCode: "))
