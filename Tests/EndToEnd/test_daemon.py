@@ -71,6 +71,24 @@ def test_sigterm_ends_it_with_0_and_says_so(daemon, elsewhere):
     assert place.log.since_mark("has stopped", count=1)
 
 
+def test_sigterm_ends_it_with_0_however_busy_the_machine_is(daemon, elsewhere):
+    """What is put away at the end is put away by several threads, and when each of them runs is another matter each time."""
+    place = elsewhere(start=False)
+    user = world.new_user()
+    crowd = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(6)]
+    try:
+        ends = []
+        for _ in range(15):
+            place.start()
+            assert wire.ask(user, "000000", path=place.socket, evidence=["publickey ssh-ed25519"]) in (wire.DENIED, wire.TRIES)
+            ends.append(place.stop())
+        assert set(ends) == {0}, ends
+    finally:
+        for one in crowd:
+            one.kill()
+            one.wait()
+
+
 def test_without_a_user_twostep_it_does_not_start_as_root(daemon, elsewhere):
     place = elsewhere(start=False)
     passwd = Path("/etc/passwd").read_bytes()

@@ -386,7 +386,8 @@ class Daemon:
         return wait_until(standing, "twostepd to be dead or alive", 20) == "dead"
 
     def restart(self):
-        assert self.stop() == 0
+        code = self.stop()
+        assert code == 0, f"twostepd ended with {code}"
         return self.start()
 
     def freeze(self):

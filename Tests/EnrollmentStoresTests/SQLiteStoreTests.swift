@@ -42,6 +42,27 @@ struct SQLiteStoreTests {
         }
     }
 
+    // MARK: Its end
+
+    @Test func `is put away while others are, whatever GRDB's queues give back and when`() {
+        let group = DispatchGroup()
+        for _ in 0..<4 {
+            group.enter()
+            Thread {
+                for _ in 0..<50 {
+                    do {
+                        let bench = try StoreBench(SQLitePlace())
+                        #expect(try bench.answer("wrong", by: bench.alice) == .rejected(.notEnrolled))
+                    } catch {
+                        Issue.record("\(error)")
+                    }
+                }
+                group.leave()
+            }.start()
+        }
+        group.wait()
+    }
+
     // MARK: One write an attempt
 
     /// An attempt, and the one row that it must write.

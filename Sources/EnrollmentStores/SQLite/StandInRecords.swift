@@ -12,7 +12,7 @@ final class StandInRecords {
     private static let most = 8
 
     private let queue: DatabaseQueue
-    private let records: RecordStatements
+    private var records: RecordStatements?
     private let module = ModuleID("totp")
     /// By how many records each has.
     private let names: [AccountName]
@@ -25,7 +25,7 @@ final class StandInRecords {
         queue = try DatabaseQueue(configuration: configuration)
         names = (0...StandInRecords.most).compactMap { AccountName("nobody\($0)") }
         let (names, module) = (names, module)
-        records = try queue.writeWithoutTransaction { database in
+        let records = try queue.writeWithoutTransaction { database in
             try Schema.current.apply(to: database, from: 0)
             try database.execute(
                 sql: """
@@ -48,17 +48,25 @@ final class StandInRecords {
                 try records.devices(of: name, module: module, known: 1).devices.count == (count == 1 ? 1 : 0)
             else { throw DatabaseFault.nonsense("what stands in for missing records is not as it was written") }
         }
+        self.records = records
+    }
+
+    deinit {
+        // In this order, as the store's own: whatever is left to be rolled back calls what GRDB has with its queue, and that goes first.
+        records = nil
+        try? queue.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try? queue.close()
     }
 
     private static let deviceColumns = "uid, sealed, state, state_check, created_at, last_used_at"
 
     /// Reads as many counters as the store has not had of a name, and looks for them in vain where there are none to be read. Whether it
     /// succeeds is nobody's business.
-    func readCounters(missing count: Int) { _ = try? records.counters(of: name(with: count)) }
+    func readCounters(missing count: Int) { _ = try? records?.counters(of: name(with: count)) }
 
     /// The same of a device: one, or none.
     func readDevice(isMissing: Bool) {
-        _ = try? records.devices(of: name(with: isMissing ? 1 : 0), module: module, known: 1)
+        _ = try? records?.devices(of: name(with: isMissing ? 1 : 0), module: module, known: 1)
     }
 
     private func name(with count: Int) -> AccountName { names[min(max(count, 0), names.count - 1)] }
