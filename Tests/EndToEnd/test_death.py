@@ -77,8 +77,8 @@ def test_killed_between_the_commit_and_its_reply_it_has_spent_the_code(place):
     # The credentials of an account are kept at its first login; then there is one commit a login.
     assert pam.log_in(place.service, user, phone.next()).granted
     code = phone.next()
-    # The event loop writes the prompt first, and the verdict next; the writer only wakes it.
-    with tracing.Trace(*tracing.ends_at("write", 2), pid=place.process.pid):
+    # The event loop writes the prompt first, and the verdict next; others only wake it.
+    with tracing.Trace(*tracing.ends_at("write", 2), pid=place.process.pid, threads="NIO-ELT"):
         login = pam.log_in(place.service, user, code)
     assert login.code == pam.AUTHINFO_UNAVAIL and len(login.prompts) == 1
     assert place.process.wait(10) == -9

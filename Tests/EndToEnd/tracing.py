@@ -10,14 +10,17 @@ import world
 
 
 class Trace:
-    """strace, attached to a process and all of its threads, or starting one."""
+    """strace, attached to a process and all of its threads, or to those of one name alone, or starting a process."""
 
-    def __init__(self, *options, pid=None, command=(), **surroundings):
+    def __init__(self, *options, pid=None, threads=None, command=(), **surroundings):
         self.path = Path(f"/run/trace-{next(world.numbers)}")
         self.said = ""
-        target = ["-p", str(pid)] if pid else ["--", *map(str, command)]
+        if threads:
+            target = [word for thread in threads_of(pid, threads) for word in ("-p", thread)]
+        else:
+            target = ["-f", *(["-p", str(pid)] if pid else ["--", *map(str, command)])]
         self._strace = subprocess.Popen(
-            ["strace", "-f", "-o", str(self.path), *options, *target], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            ["strace", "-o", str(self.path), *options, *target], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, **surroundings)
         if pid:
             self._wait_until_attached()
@@ -60,6 +63,13 @@ class Trace:
     def __exit__(self, *_):
         self.stop()
         self.path.unlink(missing_ok=True)
+
+
+def threads_of(pid, name):
+    """The numbers of a process's threads whose name begins so, at least one."""
+    found = [task.name for task in Path(f"/proc/{pid}/task").iterdir() if (task / "comm").read_text().startswith(name)]
+    assert found, f"no thread {name} in {pid}"
+    return found
 
 
 def ends_at(call, number):
