@@ -207,7 +207,8 @@ def test_every_member_of_what_changes_stacks_is_explained(administrator):  # noq
         # From a shell, as people do: what confirms is a sudo of this very session.
         shown = test_enable.typed(
             test_enable.shell_of(user), f"sudo -k {test_enable.TWOSTEP} enable --confirm --json", user.password, phone.next())
-        assert "status=0=" in shown, shown
+        known = world.twostep("log", "--user", user, "--json").stdout, sorted(test_enable.LEDGER.glob("*"))
+        assert "status=0=" in shown, (shown, known)
         return next(line for line in shown.splitlines() if line.startswith("{"))
 
     within = ["--yes", "--json", "--confirm-within", "5m"]
