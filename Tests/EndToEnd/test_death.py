@@ -44,7 +44,7 @@ def killed_at_each(place, call, act):
     """
     for number in range(1, 60):
         subject = enrolled(place)
-        with tracing.Trace(*tracing.ends_at(call, number), pid=place.process.pid):
+        with tracing.Trace(*tracing.ends_at(call, number), pid=place.process.pid, threads=tracing.is_at_work):
             result = act(subject)
         killed = place.has_died()
         if killed:
@@ -78,7 +78,7 @@ def test_killed_between_the_commit_and_its_reply_it_has_spent_the_code(place):
     assert pam.log_in(place.service, user, phone.next()).granted
     code = phone.next()
     # The event loop writes the prompt first, and the verdict next; others only wake it.
-    with tracing.Trace(*tracing.ends_at("write", 2), pid=place.process.pid, threads="NIO-ELT"):
+    with tracing.Trace(*tracing.ends_at("write", 2), pid=place.process.pid, threads=tracing.is_event_loop):
         login = pam.log_in(place.service, user, code)
     assert login.code == pam.AUTHINFO_UNAVAIL and len(login.prompts) == 1
     assert place.process.wait(10) == -9

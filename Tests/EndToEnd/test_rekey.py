@@ -221,7 +221,7 @@ def test_a_rotation_whose_command_is_killed_at_any_call_loses_nothing_and_is_gon
 def test_a_rotation_whose_daemon_is_killed_at_any_call_loses_nothing_and_is_gone_on_with(place, call):
     for number in range(1, 60):
         user, phone, codes = enrolled(place)
-        with tracing.Trace(*tracing.ends_at(call, number), pid=place.process.pid):
+        with tracing.Trace(*tracing.ends_at(call, number), pid=place.process.pid, threads=tracing.is_at_work):
             done = rekey(place)
         killed = place.has_died()
         if killed:

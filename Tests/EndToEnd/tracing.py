@@ -10,7 +10,7 @@ import world
 
 
 class Trace:
-    """strace, attached to a process and all of its threads, or to those of one name alone, or starting a process."""
+    """strace, attached to a process and all of its threads, or to those alone whose names are wanted, or starting a process."""
 
     def __init__(self, *options, pid=None, threads=None, command=(), **surroundings):
         self.path = Path(f"/run/trace-{next(world.numbers)}")
@@ -65,11 +65,20 @@ class Trace:
         self.path.unlink(missing_ok=True)
 
 
-def threads_of(pid, name):
-    """The numbers of a process's threads whose name begins so, at least one."""
-    found = [task.name for task in Path(f"/proc/{pid}/task").iterdir() if (task / "comm").read_text().startswith(name)]
-    assert found, f"no thread {name} in {pid}"
+def threads_of(pid, is_wanted):
+    """The numbers of a process's threads whose names are wanted, at least one."""
+    found = [task.name for task in Path(f"/proc/{pid}/task").iterdir() if is_wanted((task / "comm").read_text().strip())]
+    assert found, f"no such thread in {pid}"
     return found
+
+
+def is_event_loop(name):
+    return name.startswith("NIO-ELT")
+
+
+def is_at_work(name):
+    """All but the one that measures what a look-up takes: it reads the account files by the dozen, whenever somebody has waited."""
+    return name != "twostep-gauge"
 
 
 def ends_at(call, number):
