@@ -32,6 +32,8 @@ final class ScriptedStackHost: StackHost {
 
     func keyOwner(named name: String) -> KeyOwner? { KeyOwner(name: name, uid: 1000, home: "/home/\(name)") }
 
+    func passTick() {}
+
     func run(_ program: String, _ arguments: [String]) -> ProgramResult? {
         let line = ([program] + arguments).joined(separator: " ")
         runs.append(line)

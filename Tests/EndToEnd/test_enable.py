@@ -555,6 +555,19 @@ def typed(shell, line, *answers):
     return plain(shell.shown[start:])
 
 
+def test_what_is_typed_at_once_behind_a_change_has_begun_after_it(administrator):
+    """The kernel counts starts in hundredths of a second."""
+    user, _ = administrator
+    for _ in range(6):
+        assert enable("sudo", "--yes", "--confirm-within", "5m", administrator=user).returncode == 0
+        with subprocess.Popen(["sleep", "60"]) as program:
+            start = int(Path(f"/proc/{program.pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+            program.kill()
+        changes = [json.loads(path.read_text()) for path in LEDGER.glob("*.json")]
+        assert start * 1000 // os.sysconf("SC_CLK_TCK") > max(change["boottime"] for change in changes)
+        assert disable("sudo", "--yes").returncode == 0
+
+
 def test_sudo_is_confirmed_by_a_sudo_that_asked_for_a_code_and_by_no_open_shell(administrator):
     user, phone = administrator
     shell = shell_of(user)

@@ -80,6 +80,8 @@ struct StackChangeRun {
             throw error
         }
         if change.phase == .kept { try settle(change, among: present) }
+        // Whoever types the next command at once has begun after this, and so it has to be seen.
+        host.passTick()
         return change
     }
 

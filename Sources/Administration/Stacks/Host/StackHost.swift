@@ -15,6 +15,8 @@ package protocol StackHost {
     func keyOwner(named name: String) -> KeyOwner?
     /// The processes that this one comes from, the nearest first.
     var ancestors: [RunningProgram] { get }
+    /// Returns once whatever begins is told by its start from what has begun before: that is counted in ticks, of a hundredth of a second.
+    func passTick()
 
     /// Runs a program of the system's, `systemctl`, and waits for it; nil where there is none.
     func run(_ program: String, _ arguments: [String]) -> ProgramResult?

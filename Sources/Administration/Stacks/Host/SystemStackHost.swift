@@ -37,16 +37,20 @@ package struct SystemStackHost: StackHost {
         // Nobody has more; a circle cannot be, but for a number that was given anew meanwhile.
         while process > 1, found.count < 64 {
             guard let status = ProcessStatus(of: process) else { break }
-            let ticks = UInt64(max(sysconf(Int32(_SC_CLK_TCK)), 1))
             let (start, overflow) = status.start.multipliedReportingOverflow(by: 1000)
             found.append(
                 RunningProgram(
                     process: process, name: SystemStackHost.program(process),
-                    start: overflow ? .max : Int64(clamping: start / ticks)))
+                    start: overflow ? .max : Int64(clamping: start / SystemStackHost.ticks)))
             process = status.parent
         }
         return found
     }
+
+    /// How many there are in a second.
+    private static var ticks: UInt64 { UInt64(max(sysconf(Int32(_SC_CLK_TCK)), 1)) }
+
+    package func passTick() { _ = usleep(useconds_t(clamping: 1_000_000 / SystemStackHost.ticks + 1)) }
 
     package func run(_ program: String, _ arguments: [String]) -> ProgramResult? {
         let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
