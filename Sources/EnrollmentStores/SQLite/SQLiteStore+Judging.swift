@@ -122,7 +122,7 @@ extension SQLiteStore {
         if let module = attempt.module {
             let stored = try statements.records.counters(of: attempt.account)
             record.counters = unknown.counters(for: attempt, stored: stored)
-            standInRecords.readCounters(missing: max(record.counters.count - stored.count, 0))
+            standInRecords.readCounters(missing: record.counters.count - stored.count)
             (record.devices, record.uid) = try statements.records.devices(
                 of: attempt.account, module: module, known: attempt.uid)
             standInRecords.readDevice(isMissing: record.devices.isEmpty)

@@ -69,5 +69,6 @@ final class StandInRecords {
         _ = try? records?.devices(of: name(with: isMissing ? 1 : 0), module: module, known: 1)
     }
 
+    /// Of none where fewer are missing, and of the most there are where more are.
     private func name(with count: Int) -> AccountName { names[min(max(count, 0), names.count - 1)] }
 }
